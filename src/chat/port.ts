@@ -1,0 +1,129 @@
+/**
+ * The ChatAdapter port: all that the core asks of a chat platform.
+ *
+ * identity   one chat account: `slack:<team>/<user>`, `entra:<tenant>/<oid>`, `console:<name>`
+ * place      where many read along: `slack:<team>/<channel>`, `teams:<tenant>/<conversation>`, `console:#name`
+ * incoming   what somebody typed, clicked or submitted, as the adapter verified it
+ * reception  what the core did with it: stored (then the adapter acknowledges), seen before, or not stored
+ * ref        an opaque string the adapter mints for a message it posted, enough to edit it and to reply to it
+ * key        the core's own name for one post, so that a post whose answer was lost can be found again
+ */
+
+import type { Express } from 'express';
+import { z } from 'zod';
+import type { Answer, Message } from '../message/model.ts';
+
+export type Identity = string;
+export type Place = string;
+export type MessageRef = string;
+
+export const IdentityText = z.string().regex(/^(slack:[^/]+\/[^/]+|entra:[^/]+\/[^/]+|console:[^/#]+)$/);
+export const PlaceText = z.string().regex(/^(slack:[^/]+\/[^/]+|teams:[^/]+\/.+|console:#.+)$/);
+
+/** Who spoke, as far as the platform vouches for it. The core decides what he may. */
+export const Sender = z.object({
+  identity: IdentityText,
+  displayName: z.string(),
+  /** The platform's verified address, if it has one: matches a person, never a role above `user`. */
+  email: z.string().optional(),
+  /** IANA name, for times in plain-text platforms. */
+  timeZone: z.string().optional(),
+  /** Guests, bots, strangers of shared channels, deactivated people, other tenants: nothing is allowed to them. */
+  outsider: z.enum(['guest', 'bot', 'stranger', 'deactivated', 'other-tenant']).optional(),
+  /** Groups of the platform or tenant that he is a member of, as far as the adapter knows them (at most helpdesk). */
+  groups: z.array(z.string()).optional(),
+});
+export type Sender = z.infer<typeof Sender>;
+
+/** What was said. `thread` is the ref of the card in whose thread it was said. */
+export const Said = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('sentence'), text: z.string() }),
+  /** A click on a stored action. */
+  z.object({ kind: z.literal('click'), action: z.string() }),
+  /** A submitted form: the stored action of its submit button and the values by field id. */
+  z.object({
+    kind: z.literal('form'),
+    action: z.string(),
+    values: z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])),
+  }),
+  /** "Handle as lost device" on somebody's message: who wrote it, and its text. */
+  z.object({ kind: z.literal('shortcut'), author: IdentityText, text: z.string() }),
+  /** The person opened the bot's home page. */
+  z.object({ kind: z.literal('home') }),
+]);
+export type Said = z.infer<typeof Said>;
+
+export const Incoming = z.object({
+  /** The platform's event id, or its signature: the same event twice takes effect once. */
+  eventKey: z.string().min(1),
+  sender: Sender,
+  /** Absent in a private conversation with the bot. */
+  place: PlaceText.optional(),
+  /** Opaque address to answer this person privately (a conversation reference); kept with the identity. */
+  address: z.string().optional(),
+  thread: z.string().optional(),
+  said: Said,
+});
+export type Incoming = z.infer<typeof Incoming>;
+
+/**
+ * `stored`: acknowledge now; `answer` never rejects. For a form, wait for it and show its field errors in the acknowledgement;
+ * for all else show it when it comes. `duplicate`: acknowledge, do nothing. `not-stored`: tell the person; answer an event with 5xx.
+ */
+export type Reception =
+  | { kind: 'stored'; answer: Promise<Answer> }
+  | { kind: 'duplicate' }
+  | { kind: 'not-stored'; sentence: string };
+
+export type AdapterLimits = {
+  /** At most so many posts a second to one place, over all processes where the platform counts them so. */
+  readonly postsPerSecondPerPlace: number;
+  /** The largest message the platform takes, in the unit its renderer measures (documented there). */
+  readonly messageSize: number;
+};
+
+/** Failures that the core can act upon; anything else an adapter throws counts as `unknown` (the post may have arrived). */
+export type DeliveryProblem =
+  /** Try again after so many milliseconds; the message did not arrive. */
+  | { kind: 'wait'; retryAfterMs: number }
+  /** The message did not arrive and trying again is right (refused connection, 5xx before acceptance). */
+  | { kind: 'not-sent' }
+  /** It will never arrive until a person mends it (archived channel, revoked token, bot not installed). `mend` says how. */
+  | { kind: 'dead'; mend: string }
+  /** The answer was lost: it may have arrived. The core looks with `find` before posting again. */
+  | { kind: 'unknown' };
+
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError';
+  readonly problem: DeliveryProblem;
+  constructor(problem: DeliveryProblem, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.problem = problem;
+  }
+}
+
+export type ChatAdapter = {
+  /** `console`, `slack`, `teams`: the first part of its places. */
+  readonly name: string;
+  /** The first part of its identities (`entra` for teams). */
+  readonly identityPrefix: string;
+  readonly limits: AdapterLimits;
+  /** Mounts routes on `app` (before any body parser) or opens its socket; resolves when commands can come. */
+  start(input: { app: Express; onCommand: (incoming: Incoming) => Promise<Reception> }): Promise<void>;
+  /** Posts a new message; throws DeliveryError. */
+  post(target: Place, message: Message, key: string): Promise<MessageRef>;
+  /** Whether a post with this key arrived although its answer was lost. */
+  find(target: Place, key: string): Promise<MessageRef | undefined>;
+  /** Replaces the message; doing it twice does no harm. */
+  edit(ref: MessageRef, message: Message): Promise<void>;
+  /** A short message under the card, which notifies. */
+  reply(ref: MessageRef, message: Message, key: string): Promise<MessageRef>;
+  /** To one person alone. `address` is what came with his last Incoming, if any. */
+  privately(identity: Identity, message: Message, key: string, address?: string): Promise<MessageRef>;
+  /** Replaces the person's home page, where the platform has one. */
+  home?(identity: Identity, message: Message): Promise<void>;
+  /** What the platform says of an account now; undefined when it does not know it. */
+  identify(identity: Identity): Promise<Sender | undefined>;
+  /** Bytes of a picture for renderers that must upload or embed it are given by `images` at construction. */
+  stop(): Promise<void>;
+};

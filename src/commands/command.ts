@@ -1,0 +1,76 @@
+/**
+ * A command is a record with a function attached: parsing, help, authorisation, docs and tests derive from the record.
+ *
+ * pattern   how it is typed: `(lost|stolen) (device|phone) <person> [device <device>]`, see chat/patterns.ts for the grammar
+ * args      zod schema of what a sentence, a click or a form gives; typed and clicked arguments are the same
+ * effect    read: only reads · report: opens or adds to an incident · change: can be taken back · destroy: leads to a wipe
+ * private   may only be typed in a private conversation or a channel that policy names
+ */
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import type { Identity, MessageRef, Place } from '../chat/port.ts';
+import type { Clock, Ids } from '../clock.ts';
+import type { Organisation, Person } from '../directory/person.ts';
+import type { DraftAnswer } from '../message/model.ts';
+import type { Policy, Role } from '../policy.ts';
+import type { Store } from '../store/port.ts';
+
+/** The person who typed or clicked: one directory person, however many chats and addresses he has. */
+export type Actor = {
+  readonly person: Person;
+  readonly identity: Identity;
+  /** What he holds now, after suspension; at least `user`. */
+  readonly roles: ReadonlySet<Role>;
+  /** Numbers of open incidents on his own devices: while there are any he holds only `user` (and `lock wipes`). */
+  readonly suspendedBy: readonly number[];
+  /** Roles that policy grants him, before suspension: `lock wipes` looks here. */
+  readonly grantedRoles: ReadonlySet<Role>;
+};
+
+export type CommandContext = {
+  readonly actor: Actor;
+  /** Absent in a private conversation. */
+  readonly place?: Place;
+  /** The card in whose thread it was said, or on which it was clicked. */
+  readonly thread?: MessageRef;
+  /** Whether the arguments were typed, clicked or submitted with a form. */
+  readonly via: 'sentence' | 'click' | 'form' | 'shortcut';
+  readonly store: Store;
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** The organisation that this actor's commands are about: `real` where one is connected. */
+  readonly organisation: Organisation;
+  /** Other records, for `help` and "did you mean". */
+  readonly commands: readonly AnyCommand[];
+};
+
+export type Command<Args> = {
+  /** The file's name: `lost-device`. */
+  readonly id: string;
+  readonly patterns: readonly string[];
+  /** Sentences that must parse to this command, shown in help; tested. */
+  readonly examples: readonly string[];
+  readonly args: z.ZodType<Args>;
+  /** One of these roles is needed; `user` means everybody whom the directory knows. */
+  readonly roles: readonly Role[];
+  /** Looks at the roles that policy grants, also while the actor's own device is in an open incident (`lock wipes`). */
+  readonly whileSuspended?: boolean;
+  readonly effect: 'read' | 'report' | 'change' | 'destroy';
+  /** Only in private conversations and in channels that policy names. */
+  readonly private?: boolean;
+  /** Only clicked or submitted, never typed; it has no patterns. */
+  readonly clickOnly?: boolean;
+  readonly summary: string;
+  /** More for `help <command>`. */
+  readonly details?: string;
+  run(context: CommandContext, args: Args): Promise<DraftAnswer>;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds commands of any arguments; each parses its own.
+export type AnyCommand = Command<any>;
+
+export function defineCommand<Args>(command: Command<Args>): Command<Args> {
+  return command;
+}

@@ -1,0 +1,129 @@
+/**
+ * The Exchange port: the only way to Exchange, whichever Exchange it is (the lab, or PowerShell).
+ *
+ * cmdlet        a described call: its PowerShell name, parameters, rows and effect; only described calls exist
+ * effect        `read` changes nothing, `change` can be taken back, `destroy` cannot (Clear-, Remove-MobileDevice)
+ * argument      a typed value on its way to a parameter; text stays text, nothing a person typed is PowerShell
+ * row           one output object, parsed by the cmdlet's schema; only the properties in `select` are asked for
+ * capability    what this Exchange and this account offer, probed at connect; a parameter not offered is never dropped
+ * organisation  `real` or `lab`; a job takes its Exchange by the row it works on
+ */
+import type { z } from 'zod';
+import type { Organisation } from '../directory/person.ts';
+import type { LabOrganisation } from './lab/organisation.ts';
+
+export type Effect = 'read' | 'change' | 'destroy';
+
+/** `{ Add }` and `{ Remove }` are PowerShell's `@{Add=…}` on multi-valued properties: without them the whole list is overwritten. */
+export type Argument =
+  | string
+  | number
+  | boolean
+  | Date
+  | readonly string[]
+  | { readonly Add: readonly string[] }
+  | { readonly Remove: readonly string[] };
+
+export type Arguments = Readonly<Record<string, Argument | undefined>>;
+
+export type Cmdlet<E extends Effect, P extends Arguments, R> = {
+  /** The file's name in cmdlets/: `clear-mobile-device`. Two descriptions may share one PowerShell cmdlet (`-Cancel`). */
+  readonly id: string;
+  /** The name PowerShell knows: `Clear-MobileDevice`. */
+  readonly name: string;
+  readonly effect: E;
+  /** Parameters under PowerShell's names. */
+  readonly params: z.ZodType<P>;
+  /** Always bound beside `params`: `Confirm: false`, `Cancel: true`. */
+  readonly fixed?: Arguments;
+  /** The parameter that names the target: empty or absent is refused before anything is sent (Exchange would take every device). */
+  readonly identity?: keyof P & string;
+  /** Properties asked for, in PowerShell's spelling; empty when the cmdlet answers nothing. */
+  readonly select: readonly string[];
+  readonly row: z.ZodType<R>;
+  /** How the simulated organisation does the same. */
+  readonly simulate: (organisation: LabOrganisation, params: P) => Promise<readonly unknown[]>;
+};
+
+/** Keeps the effect as a literal and ties parameters and rows to their schemas. */
+export function defineCmdlet<const E extends Effect, P extends Arguments, R>(cmdlet: Cmdlet<E, P, R>): Cmdlet<E, P, R> {
+  return cmdlet;
+}
+
+/** What this Exchange offers, probed once per connection. */
+export type Capabilities = {
+  /** `2013`, `2016`, `2019`, `SE`, `online`, or `unknown`. */
+  readonly version: '2013' | '2016' | '2019' | 'SE' | 'online' | 'unknown';
+  /** Whether Clear-MobileDevice has -AccountOnly here and for this account. */
+  readonly accountOnly: boolean;
+  /** false on Exchange Online, where a wipe may stay pending although it worked. */
+  readonly reportsWipes: boolean;
+  /** Cmdlets that are there, by PowerShell name, with the parameters that this account may bind. */
+  readonly cmdlets: Readonly<Record<string, readonly string[]>>;
+  /** The session answered Get-MislaidSimulation: not a real Exchange. */
+  readonly simulation: boolean;
+};
+
+export type CallOptions = {
+  /** Milliseconds after which the call is given up and its session killed; default by effect. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+};
+
+/** `Exchange<'read'>` cannot run what changes; only jobs are handed an Exchange that destroys. */
+export type Exchange<Allowed extends Effect = Effect> = {
+  readonly organisation: Organisation;
+  /** Throws ExchangeError. Parameters and rows pass through the cmdlet's schemas. */
+  run<E extends Allowed, P extends Arguments, R>(
+    cmdlet: Cmdlet<E, P, R>,
+    params: P,
+    options?: CallOptions,
+  ): Promise<R[]>;
+  capabilities(): Promise<Capabilities>;
+};
+
+/** Whether the call can have had an effect: after `perhaps` only reconciling follows. */
+export type Reached = 'no' | 'perhaps';
+
+export type ExchangeErrorCode =
+  /** Refused before sending: empty identity, bad argument, parameter or cmdlet not offered here. */
+  | 'exchange-refused-unsent'
+  /** The object does not exist (ManagementObjectNotFoundException). */
+  | 'exchange-not-found'
+  /** The device is not known in the mailbox (MobileDeviceNotExistException). */
+  | 'exchange-device-not-in-mailbox'
+  /** Exchange refused: rights, scope, invalid operation. */
+  | 'exchange-refused'
+  /** Busy or throttled: wait and try again. */
+  | 'exchange-throttled'
+  /** No connection, or it was lost. */
+  | 'exchange-away'
+  /** No answer by the deadline. */
+  | 'exchange-timeout'
+  /** An answer that is not one: no frame, wrong nonce, wrong shape, too large. */
+  | 'exchange-bad-answer';
+
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError';
+  readonly code: ExchangeErrorCode;
+  readonly reached: Reached;
+  /** One sentence for a person; no personal data beyond what the caller named. */
+  readonly userMessage: string;
+  /** FullyQualifiedErrorId or exception type, where Exchange gave one. */
+  readonly errorId?: string;
+
+  constructor(input: {
+    code: ExchangeErrorCode;
+    reached: Reached;
+    message: string;
+    userMessage: string;
+    errorId?: string;
+    cause?: unknown;
+  }) {
+    super(input.message, input.cause === undefined ? undefined : { cause: input.cause });
+    this.code = input.code;
+    this.reached = input.reached;
+    this.userMessage = input.userMessage;
+    if (input.errorId !== undefined) this.errorId = input.errorId;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The Servers port: what is not a cmdlet, per server of policy.yaml. Exchange Online has no servers, and answers say so.
+ *
+ * server   one Exchange server by its policy name (`EX01`)
+ * log      one log file of one kind on one server; `frontEnd` and `backEnd` are IIS W3C, `httpProxy` is CSV, `edge` is the balancer's access log
+ * config   one web.config: `sync` is the back end's ClientAccess\Sync, `ews` and `eas` are the front end's HttpProxy folders
+ */
+export type LogKind = 'frontEnd' | 'backEnd' | 'httpProxy' | 'edge';
+export type ConfigKind = 'sync' | 'ewsFrontEnd' | 'easFrontEnd';
+
+export type LogFile = {
+  server: string;
+  kind: LogKind;
+  /** Path or name that `openLog` takes back. */
+  path: string;
+  /** Stable identity of the file over renames (device and inode, or the platform's own). */
+  identity: string;
+  size: number;
+  modifiedAt: Date;
+  compressed: boolean;
+};
+
+/** One Application log event 1040 of source "MSExchange ActiveSync". */
+export type Event1040 = {
+  server: string;
+  at: Date;
+  /** The average of the requested heartbeats, in seconds: the first bracket of both wordings. */
+  averageSeconds: number;
+  thresholdSeconds: number;
+  /** `Ping` or `Sync` where the wording names it (2013 and later). */
+  command?: string;
+};
+
+export type ConfigFile = { path: string; bytes: Buffer; modifiedAt: Date };
+
+export type Servers = {
+  /** Names from policy, in its order. */
+  list(): readonly string[];
+  listLogs(server: string, kind: LogKind, since?: Date): Promise<LogFile[]>;
+  /** Raw bytes from `from` to the end as it is now; a locked, growing file is opened for shared reading. */
+  openLog(file: LogFile, from: number): Promise<AsyncIterable<Uint8Array>>;
+  readConfig(server: string, kind: ConfigKind): Promise<ConfigFile>;
+  /** Replaces the file only if its bytes still hash (SHA-256, hex) to `expected`: backup first, then write beside and rename. */
+  writeConfig(server: string, kind: ConfigKind, bytes: Buffer, expected: string): Promise<{ backup: string }>;
+  events1040(server: string, since: Date): Promise<Event1040[]>;
+  /** undefined: this implementation cannot recycle; `command` is what an administrator types instead. */
+  recyclePool(server: string, pool: string): Promise<{ done: true } | { done: false; command: string }>;
+};
+
+/** A server that could not be read: the answer says which, and goes on with the others. */
+export class ServerUnreadable extends Error {
+  override readonly name = 'ServerUnreadable';
+  readonly server: string;
+  readonly userMessage: string;
+  constructor(server: string, userMessage: string, options?: { cause?: unknown }) {
+    super(`${server}: ${userMessage}`, options);
+    this.server = server;
+    this.userMessage = userMessage;
+  }
+}
