@@ -9,6 +9,7 @@
  */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Identity, Place } from '../chat/port.ts';
 import type { Clock, Ids } from '../clock.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Capabilities, Exchange } from '../exchange/port.ts';
@@ -39,6 +40,8 @@ export type JobContext = {
   /** How often this work row was tried before (0 the first time). */
   readonly attempt: number;
   capabilities(organisation: Organisation): Promise<Capabilities>;
+  /** Delivers what is due for one place or identity, in order; answers when the next thing is due there. Only in the lane `deliveries`. */
+  deliver(target: Place | Identity): Promise<{ nextDueAt?: Date }>;
 };
 
 export type Job<Name extends string, P> = {

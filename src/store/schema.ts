@@ -300,6 +300,8 @@ export type WorkTable = {
   dueAt: Date;
   state: Generated<'waiting' | 'done' | 'given-up'>;
   attempts: Generated<number>;
+  /** Counts every wish for the same job and key: a run that began before the last wish does not end the row. */
+  revision: Generated<number>;
   /** BullMQ's id of the last job that was enqueued for it. */
   jobId: string | null;
   enqueuedAt: Date | null;

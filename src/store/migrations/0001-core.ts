@@ -106,7 +106,7 @@ const statements = [
   `create table work (
     id integer generated always as identity primary key, job text not null, key text, payload jsonb not null, lane text not null,
     due_at timestamptz not null, state text not null default 'waiting' check (state in ('waiting','done','given-up')),
-    attempts integer not null default 0, job_id text, enqueued_at timestamptz, last_error text,
+    attempts integer not null default 0, revision integer not null default 1, job_id text, enqueued_at timestamptz, last_error text,
     created_at timestamptz not null, done_at timestamptz)`,
   `create unique index work_key on work (job, key) where state = 'waiting' and key is not null`,
   `create index work_due on work (due_at, id) where state = 'waiting'`,
