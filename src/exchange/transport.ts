@@ -1,0 +1,56 @@
+/**
+ * What an implementation of Exchange must do, below the shared front in run.ts.
+ *
+ * transport   sends one described call and brings its output objects back: PowerShell, or the lab
+ * failure     Exchange answered, and the answer was an error; anything that is not an answer is an ExchangeError of the transport
+ */
+import type { LabOrganisation } from './lab/organisation.ts';
+import type { Arguments, CallOptions, Capabilities, Effect } from './port.ts';
+
+/** A cmdlet as a transport needs it: what to send, and which properties to ask for. */
+export type TransportCmdlet = {
+  /** `clear-mobile-device` */
+  readonly id: string;
+  /** `Clear-MobileDevice` */
+  readonly name: string;
+  readonly effect: Effect;
+  /** Bound beside the arguments that `call` is given. */
+  readonly fixed?: Arguments;
+  /** Properties asked for, in PowerShell's spelling; empty when the cmdlet answers nothing. */
+  readonly select: readonly string[];
+  /** The cmdlet's simulation with its parsed parameters bound; only the lab calls it. */
+  readonly simulate: (organisation: LabOrganisation) => Promise<readonly unknown[]>;
+};
+
+/** Options with the deadline filled in by the shared front (milliseconds, by effect). */
+export type TransportOptions = CallOptions & { readonly deadlineMs: number };
+
+export type Transport = {
+  /**
+   * `args` hold no empty text and only parameters that `capabilities` lists; undefined members are already left out.
+   * Answers one object per output row with the properties of `select`. Throws CmdletFailure when Exchange answered with
+   * an error, ExchangeError (`exchange-away`, `exchange-timeout`, `exchange-throttled`, `exchange-bad-answer`) otherwise.
+   */
+  call(cmdlet: TransportCmdlet, args: Arguments, options: TransportOptions): Promise<readonly unknown[]>;
+  /** Probed once per connection; throws ExchangeError when there is none. */
+  capabilities(): Promise<Capabilities>;
+};
+
+/** A terminating error that Exchange (or PowerShell before it) answered with; run.ts turns it into an ExchangeError. */
+export class CmdletFailure extends Error {
+  override readonly name = 'CmdletFailure';
+  /** FullyQualifiedErrorId. */
+  readonly errorId: string;
+  /** CategoryInfo.Category: `InvalidArgument`, `ObjectNotFound`, `InvalidOperation` … */
+  readonly category: string;
+  /** The exception's type name, the server's own where it is known: `…ManagementObjectNotFoundException`. */
+  readonly type: string;
+
+  /** `message` is Exchange's own text, possibly localised: for the log, never matched on. */
+  constructor(input: { errorId: string; category: string; type: string; message: string }) {
+    super(input.message);
+    this.errorId = input.errorId;
+    this.category = input.category;
+    this.type = input.type;
+  }
+}
