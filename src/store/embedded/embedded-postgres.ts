@@ -1,0 +1,202 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { createClosing } from '../../closing.ts';
+import { MislaidError } from '../../errors.ts';
+import type { DatabaseConnection } from '../connect.ts';
+import { type Binaries, findBinaries } from './binaries.ts';
+import { databaseRole, ensureCluster } from './cluster.ts';
+import { createRoot, createSocketFolder, type Folders, prepareFolders, removeSocketFolder } from './folders.ts';
+import { lockDataFolder } from './lock.ts';
+import { lastLogLines, runningPostmaster, runsFrom, spawnPostmaster, stopPostmaster } from './postmaster.ts';
+import { codeOf, isAlive } from './processes.ts';
+
+export type EmbeddedPostgres = {
+  connection: DatabaseConnection;
+  /** Stops the server and gives the data folder back; closes connections that are still open. */
+  stop(): Promise<void>;
+};
+
+type SocketConnection = { host: string; port: number; user: string; password: string; database: string };
+
+/** Crash recovery after a big load takes seconds; a minute means that something is wrong. */
+const startPatienceMs = 60_000;
+const watchEveryMs = 500;
+/** A server that dies more often than this within ten minutes is left down: restarting it would only hide why. */
+const restartsAllowed = 5;
+const restartWindowMs = 10 * 60_000;
+
+/**
+ * A PostgreSQL of our own in `dataFolder`, from npm's binaries: made on the first start, adopted when a killed bot left it running,
+ * started again when it dies, reachable only through a socket in a private folder.
+ * Throws MislaidError whose message is one sentence with the mend (`already-running`, `data-folder-unreachable`, …).
+ * @param settings further settings of PostgreSQL, such as `{ fsync: 'off' }` for tests
+ */
+export async function startEmbeddedPostgres(input: {
+  dataFolder: string;
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  settings?: Readonly<Record<string, string>>;
+}): Promise<EmbeddedPostgres> {
+  const { log, settings = {} } = input;
+  if (process.platform === 'win32') {
+    const message = 'The built-in PostgreSQL does not run on Windows. Set DATABASE_URL to a PostgreSQL server.';
+    throw new MislaidError({ code: 'no-embedded-postgres', message });
+  }
+  const closing = createClosing((name, error) => log.error({ err: error }, `stopping the database: ${name} failed`));
+  try {
+    const root = createRoot(input.dataFolder);
+    closing.add('data folder lock', await lockDataFolder(root));
+    const folders = await prepareFolders(root);
+    const binaries = await findBinaries({ user: folders.user, copyTo: folders.own });
+    const password = await ensureCluster(folders, binaries);
+
+    const adopted = await adopt({ folders, binaries, password, log });
+    if (adopted === undefined) removeSocketFolder(folders);
+    const host = adopted?.host ?? (await createSocketFolder(folders));
+    closing.add('socket folder', () => removeSocketFolder(folders));
+    const connection = { host, port: 5432, user: databaseRole, password, database: databaseRole };
+    const start = async () => launch({ folders, binaries, connection, settings });
+    const pid = adopted?.pid ?? (await start());
+    closing.add('server', watch({ pid, start, log }));
+    await ensureDatabase(connection);
+    return { connection, stop: () => closing.close() };
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}
+
+/** Takes over the server that a killed bot left running; one that does not answer or is of another version is stopped instead. */
+async function adopt(input: {
+  folders: Folders;
+  binaries: Binaries;
+  password: string;
+  log: Pick<Logger, 'info'>;
+}): Promise<{ pid: number; host: string } | undefined> {
+  const running = runningPostmaster(input.folders.cluster);
+  if (running === undefined) return undefined;
+  const { pid, port, socketFolder: host } = running;
+  if (runsFrom(running, input.binaries) && port === 5432 && host !== '') {
+    const connection = { host, port, user: databaseRole, password: input.password, database: 'postgres' };
+    if (await answers(connection, () => isAlive(pid), 10_000)) {
+      input.log.info({ pid }, 'took over the database that an earlier process left running');
+      return { pid, host };
+    }
+  }
+  input.log.info({ pid }, 'stopping the database that an earlier process left running');
+  await stopPostmaster(pid);
+  return undefined;
+}
+
+async function launch(input: {
+  folders: Folders;
+  binaries: Binaries;
+  connection: SocketConnection;
+  settings: Readonly<Record<string, string>>;
+}): Promise<number> {
+  const { folders, binaries, connection, settings } = input;
+  const deadline = Date.now() + startPatienceMs;
+  for (;;) {
+    const child = spawnPostmaster({ folders, binaries, socketFolder: connection.host, settings });
+    const pid = await spawned(child);
+    const lives = () => child.exitCode === null && child.signalCode === null;
+    if (await answers({ ...connection, database: 'postgres' }, lives, deadline - Date.now())) return pid;
+    const said = lastLogLines(folders);
+    if (lives()) await stopPostmaster(pid);
+    // After a kill -9 of the server its children hold the shared memory for a moment longer.
+    const stillHeld = /pre-existing shared memory block|lock file .* already exists/.test(said);
+    if (!stillHeld || Date.now() > deadline) {
+      throw new MislaidError({
+        code: 'postgres-did-not-start',
+        message: `The built-in PostgreSQL did not start${said === '' ? '' : ` (${said})`}. Its log is ${folders.log}.`,
+      });
+    }
+    await pause(100);
+  }
+}
+
+function spawned(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (cause) => {
+      const message = `The built-in PostgreSQL cannot be run (${codeOf(cause) ?? cause.message}). Run npm ci again, or set DATABASE_URL to a PostgreSQL server.`;
+      reject(new MislaidError({ code: 'postgres-did-not-start', message, cause }));
+    });
+    child.once('spawn', () => resolve(child.pid ?? 0));
+  });
+}
+
+/** Polls a real connection until one succeeds; false when the server died or the patience ran out. */
+async function answers(connection: SocketConnection, lives: () => boolean, patienceMs: number): Promise<boolean> {
+  const deadline = Date.now() + patienceMs;
+  while (lives() && Date.now() < deadline) {
+    const client = new pg.Client({ ...connection, connectionTimeoutMillis: 5_000 });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.end();
+      return true;
+    } catch {
+      await pause(20);
+    }
+  }
+  return false;
+}
+
+/** Starts the server again when it dies; answers the function that stops watching and stops the server. */
+function watch(input: {
+  pid: number;
+  start: () => Promise<number>;
+  log: Pick<Logger, 'warn' | 'error'>;
+}): () => Promise<void> {
+  const { start, log } = input;
+  let pid = input.pid;
+  let stopping = false;
+  let restarts: number[] = [];
+  let restarting: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    if (stopping || restarting !== undefined || isAlive(pid)) return;
+    restarting = restart().finally(() => {
+      restarting = undefined;
+    });
+  }, watchEveryMs);
+  timer.unref();
+
+  async function restart(): Promise<void> {
+    restarts = [...restarts.filter((at) => at > Date.now() - restartWindowMs), Date.now()];
+    if (restarts.length > restartsAllowed) {
+      clearInterval(timer);
+      log.error(
+        { pid },
+        `the database died ${restarts.length} times in ten minutes and stays down; look at its log and start Mislaid again`,
+      );
+      return;
+    }
+    log.error({ pid }, 'the database died; starting it again');
+    try {
+      pid = await start();
+      log.warn({ pid }, 'the database runs again');
+    } catch (error) {
+      log.error({ err: error }, 'the database could not be started again');
+    }
+  }
+
+  return async () => {
+    stopping = true;
+    clearInterval(timer);
+    await restarting;
+    await stopPostmaster(pid);
+  };
+}
+
+async function ensureDatabase(connection: SocketConnection): Promise<void> {
+  const client = new pg.Client({ ...connection, database: 'postgres' });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const found = await client.query('select 1 from pg_database where datname = $1', [connection.database]);
+    if (found.rowCount === 0) await client.query(`create database "${connection.database}"`);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,7 @@
+import type { Migration } from 'kysely';
+import * as core from './0001-core.ts';
+
+/** Every migration by name, run in the order of the names; one that was released never changes. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  '0001-core': core,
+};
