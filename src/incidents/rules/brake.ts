@@ -1,0 +1,74 @@
+/**
+ * The brake: counted in the store before a wipe is issued, over every path. A mass wipe erased tens of thousands of phones
+ * within three hours in 2026; with these limits it ends after five.
+ */
+import type { PersonGuid } from '../../directory/person.ts';
+import type { Policy } from '../../policy.ts';
+
+export type Issued = { readonly at: Date; readonly requester: PersonGuid };
+
+export type Brake =
+  | { kind: 'ok' }
+  /** Only this requester is refused, and security is told. */
+  | { kind: 'refuse-requester'; count: number; limit: number; sentence: string }
+  /** Everything locks before the next wipe is issued. */
+  | { kind: 'lock-all'; window: 'ten-minutes' | 'day'; count: number; limit: number; people: number; sentence: string };
+
+export type BrakeInput = {
+  /** Every wipe of this organisation that was taken for issuing within the last 24 hours, drills counted apart. */
+  issuedAt: readonly Issued[];
+  requester: PersonGuid;
+  now: Date;
+  policy: Policy;
+  /**
+   * The last unlocking by two admins: the limits for all count from there, or the same wipes would lock again at once.
+   * A requester's own limit is not reset by it.
+   */
+  unlockedAt?: Date | null;
+};
+
+const tenMinutes = 10 * 60_000;
+const oneDay = 24 * 60 * 60_000;
+
+/** Asked before each single wipe is issued; `ok` lets exactly one through. A day is the last 24 hours, whatever the date. */
+export function brake({ issuedAt, requester, now, policy, unlockedAt = null }: BrakeInput): Brake {
+  const { perRequesterAndDay, perTenMinutes, perDay } = policy.brake;
+  const day = issuedAt.filter((issued) => within(issued, now, oneDay));
+  const own = day.filter((issued) => issued.requester === requester).length;
+  if (own >= perRequesterAndDay) {
+    return {
+      kind: 'refuse-requester',
+      count: own,
+      limit: perRequesterAndDay,
+      sentence: `${plural(own)} asked by one person were issued in the last 24 hours, and ${perRequesterAndDay} is the limit. Somebody else must ask for the next one.`,
+    };
+  }
+  const counted = unlockedAt === null ? day : day.filter((issued) => issued.at.getTime() > unlockedAt.getTime());
+  const recent = counted.filter((issued) => within(issued, now, tenMinutes));
+  if (recent.length >= perTenMinutes) return lockAll('ten-minutes', recent, perTenMinutes);
+  if (counted.length >= perDay) return lockAll('day', counted, perDay);
+  return { kind: 'ok' };
+}
+
+function lockAll(window: 'ten-minutes' | 'day', counted: readonly Issued[], limit: number): Brake {
+  const people = new Set(counted.map((issued) => issued.requester)).size;
+  const span = window === 'day' ? '24 hours' : '10 minutes';
+  const who = people === 1 ? 'one person' : `${people} people`;
+  return {
+    kind: 'lock-all',
+    window,
+    count: counted.length,
+    limit,
+    people,
+    sentence: `${plural(counted.length)} in ${span} by ${who}; the next one was not issued, all wipes are locked, two admins must unlock.`,
+  };
+}
+
+/** A wipe dated after `now` counts as well: a clock that was set back must not open the brake. */
+function within(issued: Issued, now: Date, span: number): boolean {
+  return now.getTime() - issued.at.getTime() < span;
+}
+
+function plural(count: number): string {
+  return count === 1 ? '1 wipe' : `${count} wipes`;
+}

@@ -1,0 +1,127 @@
+/**
+ * Role grants cool off: who edits policy.yaml must not be able to make himself approver and wipe a phone in the same hour.
+ * The first policy that an empty store sees, and the lab's, stand at once; a later grant of approver, security or admin
+ * decides nothing and breaks no glass for 24 hours, unless two admins who are not cooling off accept it.
+ */
+import type { Identity } from '../../chat/port.ts';
+import type { PersonGuid } from '../../directory/person.ts';
+import type { Policy, Role } from '../../policy.ts';
+
+/** Roles that are dangerous enough to cool off. */
+const coolingRoleNames = ['approver', 'security', 'admin'] as const;
+export type CoolingRole = (typeof coolingRoleNames)[number];
+
+/**
+ * One chat identity's grant of one role as policy.yaml names it. Keyed by mailbox too: a listed account that is pointed at
+ * another person, or a new account listed for an old admin, is a new grant.
+ */
+export type Grant = { readonly mailbox: string; readonly identity: Identity; readonly role: CoolingRole };
+
+export type RecordedGrant = Grant & {
+  /** When it first stood in a policy; null: it stood in the first one, or on the lab. */
+  readonly grantedAt: Date | null;
+  /** Admins who accepted it early, as directory persons. */
+  readonly acceptedBy: readonly PersonGuid[];
+};
+
+const coolOff = 24 * 60 * 60_000;
+const acceptancesNeeded = 2;
+
+/** Every grant of a role that cools off, in a policy. */
+export function grantsOf(policy: Policy): Grant[] {
+  return policy.people.flatMap((person) =>
+    coolingRoleNames
+      .filter((role) => person.roles.includes(role))
+      .flatMap((role) =>
+        person.identities.map((identity) => ({ mailbox: person.mailbox.trim().toLowerCase(), identity, role })),
+      ),
+  );
+}
+
+export function grantKey(grant: Grant): string {
+  return `${grant.role} ${grant.identity} ${grant.mailbox}`;
+}
+
+/**
+ * The grants to record when a policy is loaded: those that go on standing keep their time, new ones begin to cool off, and
+ * one that was taken away is forgotten, so that giving it again begins anew. `stored` undefined: the store never saw a policy.
+ */
+export function recordGrants(input: {
+  stored: readonly RecordedGrant[] | undefined;
+  policy: Policy;
+  now: Date;
+  lab: boolean;
+}): RecordedGrant[] {
+  const { stored, policy, now, lab } = input;
+  const known = new Map((stored ?? []).map((grant) => [grantKey(grant), grant]));
+  const standsAtOnce = stored === undefined || lab;
+  return grantsOf(policy).map(
+    (grant) => known.get(grantKey(grant)) ?? { ...grant, grantedAt: standsAtOnce ? null : now, acceptedBy: [] },
+  );
+}
+
+/** Until when a grant decides nothing; null: it decides already. */
+export function coolsUntil(grant: RecordedGrant, now: Date): Date | null {
+  if (grant.grantedAt === null) return null;
+  if (new Set(grant.acceptedBy).size >= acceptancesNeeded) return null;
+  const until = new Date(grant.grantedAt.getTime() + coolOff);
+  return now.getTime() < until.getTime() ? until : null;
+}
+
+/** The roles of one chat identity that are still cooling off: `mayDecide` takes them. A role without a record cools off too. */
+export function coolingRoles(input: {
+  identity: Identity;
+  roles: ReadonlySet<Role>;
+  grants: readonly RecordedGrant[];
+  now: Date;
+}): ReadonlySet<Role> {
+  const { identity, roles, grants, now } = input;
+  const cooling = new Set<Role>();
+  for (const role of coolingRoleNames) {
+    if (!roles.has(role)) continue;
+    const own = grants.filter((grant) => grant.identity === identity && grant.role === role);
+    if (!own.some((grant) => coolsUntil(grant, now) === null)) cooling.add(role);
+  }
+  return cooling;
+}
+
+export type Acceptance =
+  | { kind: 'ok'; acceptedBy: readonly PersonGuid[]; complete: boolean }
+  | {
+      kind: 'refusal';
+      code: 'accept-not-admin' | 'accept-own-role' | 'accept-twice' | 'accept-not-needed';
+      sentence: string;
+    };
+
+/** `accept role <person>`: one admin, whose own admin role does not cool off, accepts somebody else's grant. */
+export function acceptGrant(input: {
+  grant: RecordedGrant;
+  /** The directory person whose grant it is. */
+  holder: PersonGuid;
+  acceptor: { guid: PersonGuid; roles: ReadonlySet<Role>; cooling: ReadonlySet<Role> };
+  now: Date;
+}): Acceptance {
+  const { grant, holder, acceptor, now } = input;
+  if (!acceptor.roles.has('admin') || acceptor.cooling.has('admin')) {
+    return {
+      kind: 'refusal',
+      code: 'accept-not-admin',
+      sentence: 'A new role is accepted by two admins whose own role is not new.',
+    };
+  }
+  if (acceptor.guid === holder) {
+    return { kind: 'refusal', code: 'accept-own-role', sentence: 'Nobody accepts his own role.' };
+  }
+  if (coolsUntil(grant, now) === null) {
+    return { kind: 'refusal', code: 'accept-not-needed', sentence: 'This role decides already.' };
+  }
+  if (grant.acceptedBy.includes(acceptor.guid)) {
+    return {
+      kind: 'refusal',
+      code: 'accept-twice',
+      sentence: 'You have accepted this already; a second admin must too.',
+    };
+  }
+  const acceptedBy = [...grant.acceptedBy, acceptor.guid];
+  return { kind: 'ok', acceptedBy, complete: new Set(acceptedBy).size >= acceptancesNeeded };
+}
