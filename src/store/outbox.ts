@@ -1,0 +1,139 @@
+import { sql, type Transaction } from 'kysely';
+import type { Identity, Place } from '../chat/port.ts';
+import type { Ids } from '../clock.ts';
+import type { DraftMessage } from '../message/model.ts';
+import type { Lane } from '../queue/job.ts';
+import type { Change, EnqueueOptions, Subject } from './port.ts';
+import type { Database } from './schema.ts';
+
+/** The outbox of one change: its rows commit or vanish with the facts. */
+export type Outbox = Pick<Change, 'card' | 'refresh' | 'reply' | 'notice' | 'privately' | 'home'> & {
+  work(job: string, payload: unknown, options?: EnqueueOptions): Promise<void>;
+  /** Writes what waits for the end of the change, and answers the ids of all its work that is due now. */
+  flush(): Promise<number[]>;
+};
+
+/** The job that delivers to one place or one identity; its key is that target. */
+const deliverJob = 'deliver';
+
+export function createOutbox(input: {
+  tx: Transaction<Database>;
+  now: Date;
+  ids: Ids;
+  laneOf: (job: string) => Lane;
+}): Outbox {
+  const { tx, now, ids, laneOf } = input;
+  const dueNow = new Set<number>();
+  const targets = new Set<Place | Identity>();
+
+  async function upsertWork(job: string, lane: Lane, payload: unknown, options: EnqueueOptions = {}): Promise<void> {
+    const row = await tx
+      .insertInto('work')
+      .values({
+        job,
+        key: options.key ?? null,
+        payload: JSON.stringify(payload),
+        lane,
+        dueAt: options.dueAt ?? now,
+        createdAt: now,
+      })
+      .onConflict((conflict) =>
+        conflict
+          .columns(['job', 'key'])
+          .where('state', '=', 'waiting')
+          .where('key', 'is not', null)
+          .doUpdateSet({
+            // The last wish knows best what to do; the earliest wish says when.
+            payload: (eb) => eb.ref('excluded.payload'),
+            dueAt: sql<Date>`least(work.due_at, excluded.due_at)`,
+            revision: sql<number>`work.revision + 1`,
+          }),
+      )
+      .returning(['id', 'dueAt'])
+      .executeTakeFirstOrThrow();
+    if (row.dueAt.getTime() <= now.getTime()) dueNow.add(row.id);
+  }
+
+  async function addCard(subject: Subject, place: Place): Promise<void> {
+    await tx
+      .insertInto('card')
+      .values({ subject, place, postKey: ids.token(), dueAt: now, createdAt: now })
+      .onConflict((conflict) => conflict.columns(['subject', 'place']).doUpdateSet(again(now)))
+      .execute();
+    targets.add(place);
+  }
+
+  async function addDelivery(row: {
+    kind: 'reply' | 'private' | 'notice' | 'home';
+    target: Place | Identity;
+    cardId?: number;
+    draft?: DraftMessage;
+    key: string;
+  }): Promise<void> {
+    const personal = row.kind === 'private' || row.kind === 'home';
+    await tx
+      .insertInto('delivery')
+      .values({
+        kind: row.kind,
+        cardId: row.cardId ?? null,
+        place: personal ? null : row.target,
+        identity: personal ? row.target : null,
+        draft: row.draft === undefined ? null : JSON.stringify(row.draft),
+        key: row.key,
+        dueAt: now,
+        createdAt: now,
+      })
+      .onConflict((conflict) => conflict.column('key').doNothing())
+      .execute();
+    targets.add(row.target);
+  }
+
+  const keyFor = (target: string, key: string | undefined) => (key === undefined ? ids.token() : `${key}@${target}`);
+
+  return {
+    work: (job, payload, options) => upsertWork(job, laneOf(job), payload, options),
+    card: async (subject, places) => {
+      for (const place of inOrder(places)) await addCard(subject, place);
+    },
+    refresh: async (subject) => {
+      const cards = await tx
+        .updateTable('card')
+        .set(again(now))
+        .where('subject', '=', subject)
+        .returning('place')
+        .execute();
+      for (const { place } of cards) targets.add(place);
+    },
+    reply: async (subject, draft, options = {}) => {
+      let cards = tx.selectFrom('card').select(['id', 'place']).where('subject', '=', subject).orderBy('id');
+      if (options.place !== undefined) cards = cards.where('place', '=', options.place);
+      for (const { id, place } of await cards.execute()) {
+        await addDelivery({ kind: 'reply', target: place, cardId: id, draft, key: ids.token() });
+      }
+    },
+    notice: async (places, draft, key) => {
+      for (const place of inOrder(places))
+        await addDelivery({ kind: 'notice', target: place, draft, key: keyFor(place, key) });
+    },
+    privately: (identity, draft, key) =>
+      addDelivery({ kind: 'private', target: identity, draft, key: keyFor(identity, key) }),
+    home: (identity) => addDelivery({ kind: 'home', target: identity, key: ids.token() }),
+    flush: async () => {
+      // At the end and in one order, so that changes which write to the same places do not block each other crosswise.
+      for (const target of inOrder(targets)) await upsertWork(deliverJob, 'deliveries', { target }, { key: target });
+      return [...dueNow];
+    },
+  };
+}
+
+/** One more state to show; a card that already waits keeps its due time, which the platform may have put off. */
+function again(now: Date) {
+  return {
+    wanted: sql<number>`card.wanted + 1`,
+    dueAt: sql<Date>`case when card.wanted > card.shown then card.due_at else ${now}::timestamptz end`,
+  };
+}
+
+function inOrder(names: Iterable<string>): string[] {
+  return [...new Set(names)].sort();
+}

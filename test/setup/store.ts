@@ -1,0 +1,63 @@
+import type { Clock, Ids } from '../../src/clock.ts';
+import type { AuditEntry, Store } from '../../src/store/port.ts';
+import { createStore, type StoreParts } from '../../src/store/store.ts';
+import { type TestDatabase, testDatabase } from './database.ts';
+
+/** Stands still until it is moved. */
+export type TestClock = Clock & { set(instant: Date): void; advance(milliseconds: number): void };
+
+export type TestStore = TestDatabase & {
+  store: Store;
+  clock: TestClock;
+  ids: Ids;
+  /** The hints of work due now, in order. */
+  woken: number[][];
+  /** The audit entries, where no `appendAudit` was given; those of rolled back changes too. */
+  audited: AuditEntry[];
+};
+
+/** A store on a fresh database, with a clock that stands still and ids that count; every part can be replaced. */
+export async function testStore(parts: Partial<Omit<StoreParts, 'db' | 'clock'>> = {}): Promise<TestStore> {
+  const database = await testDatabase();
+  const clock = testClock();
+  const woken: number[][] = [];
+  const audited: AuditEntry[] = [];
+  const ids = parts.ids ?? countingIds();
+  const store = createStore({
+    db: database.db,
+    laneOf: () => 'upkeep',
+    appendAudit: async (_tx, _now, entries) => {
+      audited.push(...entries);
+    },
+    wake: ({ work }) => woken.push(work),
+    ...parts,
+    clock,
+    ids,
+  });
+  return { ...database, store, clock, ids, woken, audited };
+}
+
+export function testClock(start = new Date('2026-03-02T09:00:00Z')): TestClock {
+  let now = start;
+  return {
+    now: () => now,
+    set: (instant) => {
+      now = instant;
+    },
+    advance: (milliseconds) => {
+      now = new Date(now.getTime() + milliseconds);
+    },
+  };
+}
+
+export function countingIds(): Ids {
+  let last = 0;
+  const next = () => {
+    last += 1;
+    return last;
+  };
+  return {
+    token: () => `token-${next()}`,
+    uuid: () => `00000000-0000-4000-8000-${String(next()).padStart(12, '0')}`,
+  };
+}
