@@ -18,10 +18,10 @@ const rightToLeft = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Scri
 
 /**
  * The text on one line, with everything invisible or commanding made visible: `‹U+202E›` for characters without a face,
- * `␛` for control characters, ` ↵ ` for line breaks. Letters of every script, and emoji, stay as they are.
+ * `␛` for control characters, ` ↵ ` for line breaks. Letters of every script (in normal form C), and emoji, stay as they are.
  */
 export function visible(text: string): string {
-  return onOneLine(text)
+  return onOneLine(text.normalize('NFC'))
     .replaceAll('\t', ' ')
     .replaceAll(control, shown)
     .replaceAll(faceless, shown)
