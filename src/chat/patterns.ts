@@ -1,0 +1,105 @@
+/**
+ * From a typed sentence to a command and its raw arguments. The grammar of patterns stands in grammar.ts, the matching in
+ * matching.ts; arguments are checked afterwards by the command's own schema.
+ */
+
+import type { AnyCommand } from '../commands/command.ts';
+import { compilePattern, usage, type Variant } from './grammar.ts';
+import { allowedChanges, changesBetween, literalOf, type Match, type Matching, matchVariant } from './matching.ts';
+import { readSentence } from './sentence.ts';
+
+export { compilePattern, usage } from './grammar.ts';
+
+export type Parsed =
+  | { readonly kind: 'match'; readonly command: AnyCommand; readonly args: Readonly<Record<string, string | number>> }
+  /** Two commands fit equally well: nothing is guessed. */
+  | { readonly kind: 'ambiguous'; readonly commands: readonly AnyCommand[] }
+  | { readonly kind: 'near'; readonly suggestions: readonly string[] }
+  | { readonly kind: 'none' }
+  /** The text itself is not taken: too long, or with characters that cannot be seen. */
+  | { readonly kind: 'refused'; readonly code: 'too-long' | 'unreadable'; readonly sentence: string };
+
+const mostSuggestions = 3;
+
+/**
+ * Parses one sentence. Suggestions come only from `suggestFrom` (what the actor may say), matches from all commands, so that
+ * a command that he may not say is refused with its reason instead of "I did not understand".
+ */
+export function parseSentence(
+  text: string,
+  commands: readonly AnyCommand[],
+  suggestFrom: readonly AnyCommand[] = commands,
+): Parsed {
+  const sentence = readSentence(text);
+  if (sentence.kind === 'refused') return sentence;
+  const words = withoutPlease(sentence.words);
+  if (words.length === 0) return { kind: 'none' };
+
+  const found = commands.flatMap((command) => {
+    const match = bestMatch(command, words, 'exact');
+    return match === undefined ? [] : [{ command, match }];
+  });
+  const surest = Math.max(...found.map(({ match }) => match.literals));
+  const best = found.filter(({ match }) => match.literals === surest);
+  const only = best[0];
+  if (best.length > 1) return { kind: 'ambiguous', commands: best.map(({ command }) => command) };
+  if (only !== undefined) return { kind: 'match', command: only.command, args: only.match.args };
+
+  const suggestions = suggest(words, suggestFrom);
+  return suggestions.length === 0 ? { kind: 'none' } : { kind: 'near', suggestions };
+}
+
+/** Sentences close to what was typed, the closest first. */
+function suggest(words: readonly string[], commands: readonly AnyCommand[]): string[] {
+  const candidates: { text: string; score: number }[] = [];
+  for (const command of commands) {
+    const match = bestMatch(command, words, 'near');
+    if (match !== undefined) {
+      candidates.push({ text: match.mended, score: match.cost * 2 + match.missing - match.literals });
+      continue;
+    }
+    const beginning = command.patterns.find((pattern) => beginsAlike(pattern, words));
+    if (beginning !== undefined) candidates.push({ text: usage(beginning), score: 100 });
+  }
+  const sorted = candidates.toSorted((left, right) => left.score - right.score);
+  return [...new Set(sorted.map(({ text }) => text))].slice(0, mostSuggestions);
+}
+
+/** The first typed word is nearly a first word of the pattern: the person meant this command and said the rest differently. */
+function beginsAlike(pattern: string, words: readonly string[]): boolean {
+  const typed = literalOf(words[0] ?? '');
+  return compilePattern(pattern).some((variant) => {
+    const first = variant[0];
+    if (first?.kind !== 'words') return false;
+    return first.phrases.some(([word]) => word !== undefined && changesBetween(typed, word) <= allowedChanges(word));
+  });
+}
+
+function bestMatch(command: AnyCommand, words: readonly string[], how: Matching): Match | undefined {
+  let best: Match | undefined;
+  for (const variant of variantsOf(command)) {
+    const match = matchVariant(variant, words, how);
+    if (match === undefined) continue;
+    if (best === undefined || rank(match) < rank(best)) best = match;
+  }
+  return best;
+}
+
+/** Lower is better: changed letters first, then what is missing, then literals that explain more of the sentence. */
+function rank(match: Match): number {
+  return match.cost * 10_000 + match.missing * 100 - match.literals;
+}
+
+const compiled = new WeakMap<AnyCommand, readonly Variant[]>();
+
+function variantsOf(command: AnyCommand): readonly Variant[] {
+  const known = compiled.get(command);
+  if (known !== undefined) return known;
+  const variants = command.patterns.flatMap((pattern) => compilePattern(pattern));
+  compiled.set(command, variants);
+  return variants;
+}
+
+function withoutPlease(words: readonly string[]): readonly string[] {
+  return words.length > 1 && literalOf(words[0] ?? '') === 'please' ? words.slice(1) : words;
+}
