@@ -57,7 +57,12 @@ export type Job<Name extends string, P> = {
   run(context: JobContext, payload: P): Promise<void>;
   /** Told once when the work is given up, so that people are told too. */
   onGivenUp?(context: JobContext, payload: P, reason: string): Promise<void>;
+  /** The same for a payload that does not parse (of an older version): it comes as it was stored. */
+  onUnreadable?(context: JobContext, payload: unknown, reason: string): Promise<void>;
 };
+
+/** Any job of the registry, its payload not yet parsed. */
+export type AnyJob = Job<string, unknown>;
 
 export function defineJob<const Name extends string, P>(job: Job<Name, P>): Job<Name, P> {
   return job;

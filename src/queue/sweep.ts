@@ -1,0 +1,226 @@
+/**
+ * The sweep: finds work that is due and has no living BullMQ job, and adds one. It decides what is due, by the store's due
+ * times and the Clock (which the lab moves); the queue holds no delays. Several processes sweep at once: a row is claimed by one.
+ */
+import { type Kysely, sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../store/schema.ts';
+import { failureCode } from './failure.ts';
+import type { Lane } from './job.ts';
+import { isLane } from './lanes.ts';
+import type { Queues } from './queues.ts';
+
+export type Sweep = {
+  /** Sweeps once, and from then on each interval. */
+  start(): Promise<void>;
+  /** A hint after a commit: these rows may be due now. */
+  wake(workIds: readonly number[]): void;
+  /** How many rows are due now or being worked on. */
+  runnable(): Promise<number>;
+  /** When the next row falls due that is neither due nor being worked on. */
+  nextDueAt(): Promise<Date | undefined>;
+  state(): { queueAwaySince?: Date; storeAwaySince?: Date; lastSweepAt?: Date };
+  /** Waits for the sweep that runs. */
+  close(): Promise<void>;
+};
+
+export type SweepInput = {
+  db: Kysely<Database>;
+  clock: Clock;
+  queues: Queues;
+  lanes: readonly Lane[];
+  /** Milliseconds of real time between sweeps. */
+  intervalMs?: number;
+  /** After this many milliseconds a row that was enqueued and is not finished is asked after in the queue. */
+  recheckAfterMs?: number;
+  log: Logger;
+};
+
+const batch = 100;
+
+export function createSweep({
+  db,
+  clock,
+  queues,
+  lanes,
+  intervalMs = 1_000,
+  recheckAfterMs = 2_000,
+  log,
+}: SweepInput): Sweep {
+  let closed = false;
+  let started = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let fullIsDue = true;
+  let woken = new Set<number>();
+  let recheckedUpTo = 0;
+  let storeAwaySince: Date | undefined;
+  let lastSweepAt: Date | undefined;
+
+  function sweepNow(): Promise<void> {
+    running ??= sweep().finally(() => {
+      running = undefined;
+      if (closed) return;
+      if (fullIsDue || woken.size > 0) void sweepNow();
+    });
+    return running;
+  }
+
+  async function sweep(): Promise<void> {
+    const full = fullIsDue;
+    const ids = [...woken];
+    fullIsDue = false;
+    woken = new Set();
+    // While the queue is away nothing is claimed: the first full sweep after it is back finds everything.
+    if (queues.awaySince() === undefined) {
+      try {
+        if (ids.length > 0) await enqueueDue(ids);
+        if (full) {
+          await reviveLost();
+          while ((await enqueueDue()) === batch && !closed);
+        }
+        lastSweepAt = new Date();
+        if (storeAwaySince !== undefined) log.info('the sweep reaches the store again');
+        storeAwaySince = undefined;
+      } catch (error) {
+        if (storeAwaySince === undefined)
+          log.warn({ code: failureCode(error) }, 'the sweep does not reach the store; it tries on');
+        storeAwaySince ??= new Date();
+      }
+    }
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      fullIsDue = true;
+      void sweepNow();
+      schedule();
+    }, intervalMs);
+  }
+
+  /** Claims rows that are due and have no job, and adds one for each. Answers how many it claimed. */
+  async function enqueueDue(only?: readonly number[]): Promise<number> {
+    const now = clock.now();
+    const claimed = await db
+      .with('due', (cte) =>
+        cte
+          .selectFrom('work')
+          .select('id')
+          .where('state', '=', 'waiting')
+          .where('dueAt', '<=', now)
+          .where('enqueuedAt', 'is', null)
+          .where('lane', 'in', lanes)
+          .$if(only !== undefined, (query) => query.where('id', 'in', only ?? []))
+          .orderBy('dueAt')
+          .orderBy('id')
+          .limit(batch)
+          .forUpdate()
+          .skipLocked(),
+      )
+      .updateTable('work')
+      .from('due')
+      .whereRef('work.id', '=', 'due.id')
+      .set((eb) => ({
+        // The number behind the last dash grows with each job of the row: an id that BullMQ still knows would be ignored.
+        jobId: sql<string>`'work-' || ${eb.ref('work.id')} || '-' || (coalesce(split_part(${eb.ref('work.jobId')}, '-', 3)::integer, 0) + 1)`,
+        enqueuedAt: now,
+      }))
+      .returning(['work.id', 'work.job', 'work.lane', 'work.jobId'])
+      .execute();
+    claimed.sort((a, b) => a.id - b.id);
+    const adding = claimed.map(async ({ id, job, lane, jobId }) => {
+      if (jobId !== null && isLane(lane)) await queues.add(lane, { id: jobId, name: job, workId: id });
+    });
+    const failed = (await Promise.allSettled(adding)).filter((result) => result.status === 'rejected');
+    // Whether they arrived is not known: the recheck asks the queue and lets go of those that did not.
+    const reason: unknown = failed[0]?.reason;
+    if (failed.length > 0)
+      log.debug({ count: failed.length, code: failureCode(reason) }, 'jobs were not added; they are asked after');
+    return claimed.length;
+  }
+
+  /** Lets go of rows whose job is finished or unknown to the queue although the row is not: killed workers, lost answers, a lost Redis. */
+  async function reviveLost(): Promise<void> {
+    const now = clock.now();
+    const asked = await db
+      .selectFrom('work')
+      .select(['id', 'job', 'lane', 'jobId'])
+      .where('state', '=', 'waiting')
+      .where('enqueuedAt', '<=', new Date(now.getTime() - recheckAfterMs))
+      .where('lane', 'in', lanes)
+      .where('id', '>', recheckedUpTo)
+      .orderBy('id')
+      .limit(batch)
+      .execute();
+    // Over many rows the next sweep goes on behind the last one.
+    recheckedUpTo = asked.length < batch ? 0 : (asked.at(-1)?.id ?? 0);
+    for (const { id, job, lane, jobId } of asked) {
+      if (closed || jobId === null || !isLane(lane)) continue;
+      let life: 'living' | 'dead';
+      try {
+        life = await queues.life(lane, jobId);
+      } catch {
+        return;
+      }
+      if (life === 'living') continue;
+      const letGo = await db
+        .updateTable('work')
+        .set((eb) => ({ enqueuedAt: null, dueAt: sql<Date>`least(${eb.ref('dueAt')}, ${now})` }))
+        .where('id', '=', id)
+        .where('jobId', '=', jobId)
+        .where('state', '=', 'waiting')
+        .where('enqueuedAt', 'is not', null)
+        .executeTakeFirst();
+      if (letGo.numUpdatedRows > 0n)
+        log.info({ work: id, job, jobId }, 'its job ended without an outcome; it is added again');
+    }
+  }
+
+  return {
+    start: async () => {
+      if (started) return;
+      started = true;
+      schedule();
+      fullIsDue = true;
+      await sweepNow();
+    },
+    wake: (workIds) => {
+      if (closed || !started) return;
+      for (const id of workIds) woken.add(id);
+      void sweepNow();
+    },
+    runnable: async () => {
+      const { count } = await db
+        .selectFrom('work')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('state', '=', 'waiting')
+        .where((eb) => eb.or([eb('dueAt', '<=', clock.now()), eb('enqueuedAt', 'is not', null)]))
+        .executeTakeFirstOrThrow();
+      return Number(count);
+    },
+    nextDueAt: async () => {
+      const { next } = await db
+        .selectFrom('work')
+        .select((eb) => eb.fn.min('dueAt').as('next'))
+        .where('state', '=', 'waiting')
+        .where('dueAt', '>', clock.now())
+        .where('enqueuedAt', 'is', null)
+        .executeTakeFirstOrThrow();
+      return next ?? undefined;
+    },
+    state: () => {
+      const queueAwaySince = queues.awaySince();
+      return {
+        ...(queueAwaySince === undefined ? {} : { queueAwaySince }),
+        ...(storeAwaySince === undefined ? {} : { storeAwaySince }),
+        ...(lastSweepAt === undefined ? {} : { lastSweepAt }),
+      };
+    },
+    close: async () => {
+      closed = true;
+      clearTimeout(timer);
+      while (running !== undefined) await running;
+    },
+  };
+}

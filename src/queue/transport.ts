@@ -1,0 +1,58 @@
+/**
+ * What the queue's two backends have in common. BullMQ's types stay behind these ports: everything else in src/queue
+ * is one code path over both.
+ *
+ * driver     BullMQ on one kind of server (redis.ts, postgres.ts): connects, and makes queues and workers on a live connection
+ * part       something that needs a live connection (the producers of one process, its workers); see backend.ts
+ * taken job  a BullMQ job that this process holds the lock of
+ * lock       BullMQ's promise that nobody else runs the job; renewed while it runs, lost by a blocked process or a lost server
+ */
+import type { Lane } from './job.ts';
+
+/** How long a lock lasts without renewal, and how often dead workers' jobs are looked for (milliseconds). A killed worker's job is free after at most the sum. */
+export type Timing = { readonly lockMs: number; readonly stalledMs: number };
+
+export const usualTiming: Timing = { lockMs: 5_000, stalledMs: 5_000 };
+
+/** `living`: it will run, or runs; `dead`: finished, failed or unknown to the queue. Neither says whether the work was done. */
+export type Life = 'living' | 'dead';
+
+export type TakenJob = {
+  readonly id: string;
+  readonly workId: number;
+  /** Aborted when the lock is lost or the server is. */
+  readonly signal: AbortSignal;
+  /** true when the lock was still ours and now lasts anew; false when it is lost. Rejects when the server did not answer in time. */
+  extendLock(): Promise<boolean>;
+};
+
+export type TransportQueue = {
+  /** An id that exists already is ignored by BullMQ. */
+  add(job: { id: string; name: string; workId: number }): Promise<void>;
+  life(id: string): Promise<Life>;
+  /** Jobs by BullMQ's state. */
+  counts(): Promise<Record<string, number>>;
+  close(): Promise<void>;
+};
+
+export type TransportWorker = {
+  /** Takes nothing more; what runs goes on. */
+  pause(): void;
+  /** Closes at once; the signal of what still runs is aborted. */
+  close(): Promise<void>;
+};
+
+export type Watch = { lost(error: unknown): void; back(): void };
+
+export type Driver = {
+  readonly kind: 'redis' | 'postgres';
+  /** true: queues and workers do not survive the loss of the server and are built anew; false: they reconnect by themselves. */
+  readonly rebuilds: boolean;
+  /** Resolves on a live and checked connection; rejects when there is none. A MislaidError `queue-refused` says that this server must not be used. */
+  connect(watch: Watch): Promise<void>;
+  /** Whether the connection of the last `connect` still stands. */
+  stands(): boolean;
+  queue(lane: Lane): Promise<TransportQueue>;
+  worker(lane: Lane, take: (job: TakenJob) => Promise<void>): Promise<TransportWorker>;
+  disconnect(): Promise<void>;
+};

@@ -1,0 +1,87 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../store/schema.ts';
+
+/** One run's view of its work row, as it was when the run began. */
+export type Work = {
+  readonly id: number;
+  readonly job: string;
+  readonly payload: unknown;
+  readonly attempts: number;
+  readonly revision: number;
+  readonly jobId: string;
+};
+
+/**
+ * A run's moves on its work row. While a BullMQ job is on its way `enqueuedAt` is set; every end of a run clears it, which
+ * lets the sweep add the next. A row names the only BullMQ job that may run it, so one that was left behind (a lost lock, a lost
+ * answer, a second delivery) finds nothing to do.
+ */
+export type WorkRows = {
+  /** undefined: done, given up, or no longer this job's. */
+  begin(id: number, jobId: string, now: Date): Promise<Work | undefined>;
+  /** false: a wish came while it ran, so it waits again, as due as the wish says. */
+  done(work: Work, now: Date): Promise<boolean>;
+  /** Waits until `dueAt`. Nothing happens when another BullMQ job has taken over. */
+  retry(work: Work, next: { attempts: number; dueAt: Date; lastError: string }): Promise<void>;
+  /** false: a wish came while it ran, so it waits again instead. */
+  giveUp(work: Work, now: Date, lastError: string): Promise<boolean>;
+  /** The run ended without an outcome of its own (the process stops): due at once, not counted as a try. */
+  release(work: Work, now: Date): Promise<void>;
+};
+
+/**
+ * While it runs, a row's own due time has been served and lies this far ahead, so that a wish of the run (or of anybody else
+ * meanwhile) for a later time is kept: `enqueue` moves a waiting row to the earlier of both.
+ */
+const served = 10 * 365 * 86_400_000;
+
+export function workRows(db: Kysely<Database>): WorkRows {
+  const waiting = (work: Work) => db.updateTable('work').where('id', '=', work.id).where('state', '=', 'waiting');
+  const mine = (work: Work) => waiting(work).where('jobId', '=', work.jobId);
+
+  /** A wish came: the row waits for the time it names. */
+  async function waitForWish(work: Work): Promise<void> {
+    await mine(work).set({ attempts: 0, enqueuedAt: null, lastError: null }).execute();
+  }
+
+  return {
+    begin: async (id, jobId, now) => {
+      const row = await db
+        .updateTable('work')
+        .set({ dueAt: new Date(now.getTime() + served) })
+        .where('id', '=', id)
+        .where('state', '=', 'waiting')
+        .where('jobId', '=', jobId)
+        .where('enqueuedAt', 'is not', null)
+        .returning(['job', 'payload', 'attempts', 'revision'])
+        .executeTakeFirst();
+      return row === undefined ? undefined : { id, jobId, ...row };
+    },
+    done: async (work, now) => {
+      const ended = await waiting(work)
+        .where('revision', '=', work.revision)
+        .set({ state: 'done', doneAt: now, lastError: null })
+        .executeTakeFirst();
+      if (ended.numUpdatedRows > 0n) return true;
+      await waitForWish(work);
+      return false;
+    },
+    retry: async (work, { attempts, dueAt, lastError }) => {
+      await mine(work).set({ attempts, dueAt, lastError, enqueuedAt: null }).execute();
+    },
+    giveUp: async (work, now, lastError) => {
+      const ended = await mine(work)
+        .where('revision', '=', work.revision)
+        .set({ state: 'given-up', doneAt: now, lastError })
+        .executeTakeFirst();
+      if (ended.numUpdatedRows > 0n) return true;
+      await waitForWish(work);
+      return false;
+    },
+    release: async (work, now) => {
+      await mine(work)
+        .set((eb) => ({ dueAt: sql<Date>`least(${eb.ref('dueAt')}, ${now})`, enqueuedAt: null }))
+        .execute();
+    },
+  };
+}

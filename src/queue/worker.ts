@@ -1,0 +1,93 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../store/schema.ts';
+import type { QueueBackend } from './backend.ts';
+import type { AnyJob, JobContext, Lane } from './job.ts';
+import { type ContextInput, createRun, processStops, type QueueMetrics } from './run.ts';
+import type { TransportWorker } from './transport.ts';
+import { type WorkRows, workRows } from './work.ts';
+
+export type Workers = {
+  /** How many runs this process is at. */
+  running(): number;
+  /** Takes nothing more, waits for what runs up to `graceMs` (30 s), then aborts it; what still runs 2 s later is left behind. */
+  close(graceMs?: number): Promise<void>;
+};
+
+export type WorkersInput = {
+  jobs: readonly AnyJob[];
+  lanes: readonly Lane[];
+  backend: QueueBackend;
+  clock: Clock;
+  context: (input: ContextInput) => JobContext;
+  metrics: QueueMetrics;
+  log: Logger;
+  /** The sweep's `wake`: rows that are due again at once do not wait for its next round. */
+  wake?: (workIds: readonly number[]) => void;
+};
+
+export function createWorkers({ db, ...input }: WorkersInput & { db: Kysely<Database> }): Workers {
+  return createWorkersOver({ ...input, rows: workRows(db) });
+}
+
+/** The same over any rows: benchmarks measure the wrapper without the store. */
+export function createWorkersOver({ lanes, backend, log, ...input }: WorkersInput & { rows: WorkRows }): Workers {
+  const run = createRun({ ...input, log });
+  const stop = new AbortController();
+  const runs = new Set<Promise<unknown>>();
+  const open = new Set<TransportWorker>();
+  let closed: Promise<void> | undefined;
+
+  const kept = backend.keep('workers', async (driver) => {
+    try {
+      for (const lane of lanes) {
+        const worker = await driver.worker(lane, async (taken) => {
+          // Fetched before the pause was heard: the sweep finds the row with its job ended and adds it for somebody else.
+          if (closed !== undefined) return;
+          // What a loss of the store leaves behind the sweep finds; BullMQ's own outcome says nothing.
+          const running = run(taken, lane, stop.signal);
+          runs.add(running);
+          await running.finally(() => runs.delete(running));
+        });
+        open.add(worker);
+      }
+    } catch (error) {
+      await closeOpen();
+      throw error;
+    }
+    return { close: closeOpen };
+  });
+
+  async function closeOpen(): Promise<void> {
+    const workers = [...open];
+    open.clear();
+    await Promise.all(workers.map((worker) => worker.close()));
+  }
+
+  async function close(graceMs: number): Promise<void> {
+    for (const worker of open) worker.pause();
+    if (!(await endedWithin(graceMs))) {
+      log.warn({ running: runs.size }, 'jobs still run; they are stopped');
+      stop.abort(processStops());
+      await endedWithin(2_000);
+    }
+    await kept.close();
+  }
+
+  /** Pausing is heard between two takes, so a run may still begin after it: asked until none is left. */
+  async function endedWithin(ms: number): Promise<boolean> {
+    const late = AbortSignal.timeout(ms);
+    const tooLate = new Promise<void>((resolve) => late.addEventListener('abort', () => resolve(), { once: true }));
+    while (runs.size > 0 && !late.aborted) await Promise.race([Promise.allSettled([...runs]), tooLate]);
+    return runs.size === 0;
+  }
+
+  return {
+    running: () => runs.size,
+    close: (graceMs = 30_000) => {
+      closed ??= close(graceMs);
+      return closed;
+    },
+  };
+}
