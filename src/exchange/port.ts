@@ -41,6 +41,8 @@ export type Cmdlet<E extends Effect, P extends Arguments, R> = {
   /** Properties asked for, in PowerShell's spelling; empty when the cmdlet answers nothing. */
   readonly select: readonly string[];
   readonly row: z.ZodType<R>;
+  /** Whether a row is about what was asked: Exchange answers some reads of an unknown identity with every device. Others are dropped. */
+  readonly concerns?: (params: P, row: R) => boolean;
   /** How the simulated organisation does the same. */
   readonly simulate: (organisation: LabOrganisation, params: P) => Promise<readonly unknown[]>;
 };

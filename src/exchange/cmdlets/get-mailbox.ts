@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { mailboxByIdentity, mailboxObject } from '../lab/mailboxes.ts';
+import { defineCmdlet } from '../port.ts';
+import { flag, guid, text, texts } from '../values.ts';
+
+/** A mailbox as Get-Mailbox prints it. */
+export const MailboxRow = z
+  .object({
+    ExchangeGuid: guid,
+    Guid: guid,
+    DisplayName: text,
+    Alias: text,
+    UserPrincipalName: text,
+    PrimarySmtpAddress: text,
+    EmailAddresses: texts,
+    RecipientTypeDetails: text,
+    AccountDisabled: flag,
+    ServerName: text,
+  })
+  .transform((row) => ({
+    /** ExchangeGuid: what a person is known by. */
+    guid: row.ExchangeGuid,
+    /** GUID of the directory object: Get-User and Get-CASMailbox know it by this. */
+    objectGuid: row.Guid,
+    displayName: row.DisplayName,
+    alias: row.Alias,
+    upn: row.UserPrincipalName,
+    primarySmtp: row.PrimarySmtpAddress,
+    /** SMTP addresses alone, lower case, without their prefix. */
+    addresses: row.EmailAddresses.filter((address) => /^smtp:/i.test(address) || !address.includes(':')).map(
+      (address) => address.replace(/^smtp:/i, '').toLowerCase(),
+    ),
+    /** `UserMailbox`, `SharedMailbox`, `RoomMailbox` … */
+    recipientTypeDetails: row.RecipientTypeDetails,
+    accountDisabled: row.AccountDisabled,
+    /** Where the database is active: a phone's requests end there. */
+    serverName: row.ServerName,
+  }));
+export type MailboxRow = z.output<typeof MailboxRow>;
+
+export const mailboxProperties = [
+  'ExchangeGuid',
+  'Guid',
+  'DisplayName',
+  'Alias',
+  'UserPrincipalName',
+  'PrimarySmtpAddress',
+  'EmailAddresses',
+  'RecipientTypeDetails',
+  'AccountDisabled',
+  'ServerName',
+] as const;
+
+/** One mailbox by GUID, alias, address or name; `exchange-not-found` when there is none. */
+export const getMailbox = defineCmdlet({
+  id: 'get-mailbox',
+  name: 'Get-Mailbox',
+  effect: 'read',
+  params: z.strictObject({ Identity: z.string() }),
+  identity: 'Identity',
+  select: mailboxProperties,
+  row: MailboxRow,
+  simulate: async (lab, { Identity }) => [mailboxObject(await mailboxByIdentity(lab, Identity))],
+});

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { Guid } from '../../directory/person.ts';
+import { partnershipsByIdentity, partnershipsOf, statisticsObject } from '../lab/devices.ts';
+import { defineCmdlet } from '../port.ts';
+import { exactlyOneTarget } from '../target.ts';
+import { count, easVersion, flag, guid, instant, text, wipeStatus } from '../values.ts';
+
+/** A partnership as the mailbox knows it: sync times and how far a wipe got. */
+export const MobileDeviceStatisticsRow = z
+  .object({
+    Guid: guid,
+    Identity: text,
+    DeviceID: text,
+    DeviceType: text,
+    DeviceModel: text,
+    DeviceOS: text,
+    DeviceUserAgent: text,
+    DeviceFriendlyName: text,
+    DevicePhoneNumber: text,
+    ClientType: text,
+    ClientVersion: easVersion,
+    FirstSyncTime: instant,
+    LastPolicyUpdateTime: instant,
+    LastSyncAttemptTime: instant,
+    LastSuccessSync: instant,
+    LastPingHeartbeat: count,
+    DeviceWipeRequestTime: instant,
+    DeviceWipeSentTime: instant,
+    DeviceWipeAckTime: instant,
+    LastDeviceWipeRequestor: text,
+    AccountOnlyDeviceWipeRequestTime: instant,
+    AccountOnlyDeviceWipeSentTime: instant,
+    AccountOnlyDeviceWipeAckTime: instant,
+    LastAccountOnlyDeviceWipeRequestor: text,
+    IsRemoteWipeSupported: flag,
+    Status: wipeStatus,
+    DeviceAccessState: text,
+    DeviceAccessStateReason: text,
+    DeviceAccessControlRule: text,
+    DevicePolicyApplied: text,
+    DevicePolicyApplicationStatus: text,
+    NumberOfFoldersSynced: count,
+  })
+  .transform((row) => ({
+    guid: row.Guid,
+    identity: row.Identity,
+    deviceId: row.DeviceID,
+    deviceType: row.DeviceType,
+    deviceModel: row.DeviceModel,
+    deviceOs: row.DeviceOS,
+    userAgent: row.DeviceUserAgent,
+    friendlyName: row.DeviceFriendlyName,
+    /** Hidden but for its end. */
+    phoneNumber: row.DevicePhoneNumber,
+    clientType: row.ClientType,
+    /** EAS version times ten (161 is 16.1); null where it is not known. */
+    clientVersion: row.ClientVersion,
+    /** Times are null for never. */
+    firstSyncTime: row.FirstSyncTime,
+    lastPolicyUpdate: row.LastPolicyUpdateTime,
+    lastSyncAttempt: row.LastSyncAttemptTime,
+    lastSuccessSync: row.LastSuccessSync,
+    /** Seconds that the phone asked for in its last Ping. */
+    lastPingHeartbeat: row.LastPingHeartbeat,
+    /** Asked, handed to the device, acknowledged by it. */
+    wipeRequestTime: row.DeviceWipeRequestTime,
+    wipeSentTime: row.DeviceWipeSentTime,
+    wipeAckTime: row.DeviceWipeAckTime,
+    /** SMTP address; empty when the asking account has no mailbox. */
+    wipeRequestor: row.LastDeviceWipeRequestor,
+    accountWipeRequestTime: row.AccountOnlyDeviceWipeRequestTime,
+    accountWipeSentTime: row.AccountOnlyDeviceWipeSentTime,
+    accountWipeAckTime: row.AccountOnlyDeviceWipeAckTime,
+    accountWipeRequestor: row.LastAccountOnlyDeviceWipeRequestor,
+    wipeSupported: row.IsRemoteWipeSupported,
+    /** `DeviceOk`, `DeviceBlocked`, `DeviceWipePending`, `DeviceWipeSucceeded`, `AccountOnly…`; a name not known is not ok. */
+    status: row.Status,
+    accessState: row.DeviceAccessState,
+    accessReason: row.DeviceAccessStateReason,
+    accessRule: row.DeviceAccessControlRule,
+    /** Name of the mobile device mailbox policy that it applied; empty when it applied none. */
+    policyApplied: row.DevicePolicyApplied.split('/').at(-1) ?? '',
+    /** `AppliedInFull`, `PartiallyApplied`, `NotApplied`, `Unknown`. */
+    policyStatus: row.DevicePolicyApplicationStatus,
+    foldersSynced: row.NumberOfFoldersSynced,
+  }));
+export type MobileDeviceStatisticsRow = z.output<typeof MobileDeviceStatisticsRow>;
+
+/** Statistics of all devices of one mailbox, or of the one device of a GUID (no row when there is none). */
+export const getMobileDeviceStatistics = defineCmdlet({
+  id: 'get-mobile-device-statistics',
+  name: 'Get-MobileDeviceStatistics',
+  effect: 'read',
+  params: exactlyOneTarget(z.strictObject({ Mailbox: z.string().optional(), Identity: Guid.optional() })),
+  select: [
+    'Guid',
+    'Identity',
+    'DeviceID',
+    'DeviceType',
+    'DeviceModel',
+    'DeviceOS',
+    'DeviceUserAgent',
+    'DeviceFriendlyName',
+    'DevicePhoneNumber',
+    'ClientType',
+    'ClientVersion',
+    'FirstSyncTime',
+    'LastPolicyUpdateTime',
+    'LastSyncAttemptTime',
+    'LastSuccessSync',
+    'LastPingHeartbeat',
+    'DeviceWipeRequestTime',
+    'DeviceWipeSentTime',
+    'DeviceWipeAckTime',
+    'LastDeviceWipeRequestor',
+    'AccountOnlyDeviceWipeRequestTime',
+    'AccountOnlyDeviceWipeSentTime',
+    'AccountOnlyDeviceWipeAckTime',
+    'LastAccountOnlyDeviceWipeRequestor',
+    'IsRemoteWipeSupported',
+    'Status',
+    'DeviceAccessState',
+    'DeviceAccessStateReason',
+    'DeviceAccessControlRule',
+    'DevicePolicyApplied',
+    'DevicePolicyApplicationStatus',
+    'NumberOfFoldersSynced',
+  ],
+  row: MobileDeviceStatisticsRow,
+  concerns: ({ Identity }, row) => Identity === undefined || row.guid === Identity,
+  simulate: async (lab, { Mailbox, Identity }) => {
+    const found = Mailbox === undefined ? partnershipsByIdentity(lab, Identity ?? '') : partnershipsOf(lab, Mailbox);
+    return (await found).map(statisticsObject);
+  },
+});

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { mailboxesByName, mailboxObject } from '../lab/mailboxes.ts';
+import { defineCmdlet } from '../port.ts';
+import { text } from '../values.ts';
+
+/** A recipient as Get-Recipient prints it; contacts and groups have no mailbox, and an ExchangeGuid of zeros. */
+export const RecipientRow = z
+  .object({
+    ExchangeGuid: text,
+    DisplayName: text,
+    Alias: text,
+    PrimarySmtpAddress: text,
+    RecipientTypeDetails: text,
+  })
+  .transform((row) => ({
+    /** The mailbox's GUID; undefined where there is no mailbox. */
+    mailboxGuid: /[1-9a-f]/i.test(row.ExchangeGuid) ? row.ExchangeGuid.toLowerCase() : undefined,
+    displayName: row.DisplayName,
+    alias: row.Alias,
+    primarySmtp: row.PrimarySmtpAddress,
+    recipientTypeDetails: row.RecipientTypeDetails,
+  }));
+export type RecipientRow = z.output<typeof RecipientRow>;
+
+/** Ambiguous name resolution, as the address box of Outlook does it: whose name, alias or address begins with the text. */
+export const getRecipient = defineCmdlet({
+  id: 'get-recipient',
+  name: 'Get-Recipient',
+  effect: 'read',
+  params: z.strictObject({ Anr: z.string() }),
+  identity: 'Anr',
+  // Enough to see that a name is not unique.
+  fixed: { ResultSize: 20 },
+  select: ['ExchangeGuid', 'DisplayName', 'Alias', 'PrimarySmtpAddress', 'RecipientTypeDetails'],
+  row: RecipientRow,
+  simulate: async (lab, { Anr }) => (await mailboxesByName(lab, Anr)).slice(0, 20).map(mailboxObject),
+});

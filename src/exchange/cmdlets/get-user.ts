@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { mailboxByIdentity, userObject } from '../lab/mailboxes.ts';
+import { defineCmdlet } from '../port.ts';
+import { guid, text } from '../values.ts';
+
+/** A directory user as Get-User prints it. */
+export const UserRow = z
+  .object({
+    Guid: guid,
+    DisplayName: text,
+    Department: text,
+    Title: text,
+    Phone: text,
+    HomePhone: text,
+    MobilePhone: text,
+    Manager: text,
+    UserPrincipalName: text,
+  })
+  .transform((row) => ({
+    /** The same object as MailboxRow's `objectGuid`. */
+    objectGuid: row.Guid,
+    displayName: row.DisplayName,
+    department: row.Department,
+    title: row.Title,
+    phone: row.Phone,
+    homePhone: row.HomePhone,
+    /** May be the lost phone: never a number for a call-back. */
+    mobilePhone: row.MobilePhone,
+    /** The last part of the manager's path. */
+    managerName: row.Manager.split('/').at(-1) ?? '',
+    upn: row.UserPrincipalName,
+  }));
+export type UserRow = z.output<typeof UserRow>;
+
+export const userProperties = [
+  'Guid',
+  'DisplayName',
+  'Department',
+  'Title',
+  'Phone',
+  'HomePhone',
+  'MobilePhone',
+  'Manager',
+  'UserPrincipalName',
+] as const;
+
+/** One user by GUID, UPN or name; `exchange-not-found` when there is none. */
+export const getUser = defineCmdlet({
+  id: 'get-user',
+  name: 'Get-User',
+  effect: 'read',
+  params: z.strictObject({ Identity: z.string() }),
+  identity: 'Identity',
+  select: userProperties,
+  row: UserRow,
+  simulate: async (lab, { Identity }) => [userObject(await mailboxByIdentity(lab, Identity))],
+});

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { allMailboxes, userObject } from '../lab/mailboxes.ts';
+import { defineCmdlet } from '../port.ts';
+import { UserRow, userProperties } from './get-user.ts';
+
+/** Every user with a mailbox: departments, telephone numbers and managers for the directory. */
+export const listUsers = defineCmdlet({
+  id: 'list-users',
+  name: 'Get-User',
+  effect: 'read',
+  params: z.strictObject({}),
+  fixed: { ResultSize: 'Unlimited' },
+  select: userProperties,
+  row: UserRow,
+  simulate: async (lab) => (await allMailboxes(lab)).map(userObject),
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { Guid } from '../../directory/person.ts';
+import { removePartnership } from '../lab/wipes.ts';
+import { defineCmdlet } from '../port.ts';
+
+/** Deletes the partnership, and with it a wipe that is on its way. A phone that still syncs creates a new one. */
+export const removeMobileDevice = defineCmdlet({
+  id: 'remove-mobile-device',
+  name: 'Remove-MobileDevice',
+  effect: 'destroy',
+  params: z.strictObject({ Identity: Guid }),
+  fixed: { Confirm: false },
+  identity: 'Identity',
+  select: [],
+  row: z.never(),
+  simulate: async (lab, { Identity }) => {
+    await removePartnership(lab, Identity);
+    return [];
+  },
+});

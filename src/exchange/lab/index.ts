@@ -1,0 +1,95 @@
+/** The lab: a simulated Exchange organisation behind the same port as the real one. Its people are in people.ts. */
+import type { Kysely } from 'kysely';
+import type { Clock } from '../../clock.ts';
+import type { Database } from '../../store/schema.ts';
+import { type Arguments, type Capabilities, type Exchange, ExchangeError } from '../port.ts';
+import { createExchange } from '../run.ts';
+import { CmdletFailure, type Transport, type TransportCmdlet } from '../transport.ts';
+import { labCapabilities } from './capabilities.ts';
+
+/** Where a fault run may strike while a change is on its way. */
+export type LabMoment = 'before' | 'inside' | 'after';
+
+export type LabInput = {
+  db: Kysely<Database>;
+  clock: Clock;
+  /** SMTP address that the lab's Exchange records as requestor; empty for an account without a mailbox. */
+  requestor: string;
+  /** Fewer or other things than the lab offers: an Exchange without -AccountOnly, one that does not report wipes. */
+  capabilities?: Partial<Capabilities>;
+  /** Called around every change: `before` it, `inside` its transaction, and `after` the commit, before the answer. */
+  onChange?: (cmdlet: string, moment: LabMoment) => Promise<void>;
+};
+
+/** Opens the lab's Exchange over a seeded database (see seedLab). */
+export function openLab(input: LabInput): Exchange {
+  const capabilities = { ...labCapabilities, ...input.capabilities };
+  return createExchange({
+    organisation: 'lab',
+    transport: labTransport(input, async () => capabilities),
+  });
+}
+
+function labTransport(input: LabInput, capabilities: () => Promise<Capabilities>): Transport {
+  const { db, clock, requestor } = input;
+
+  async function refuseWhileAway(name: string): Promise<void> {
+    const state = await db.selectFrom('labState').select('available').executeTakeFirst();
+    if (state?.available === true) return;
+    throw new ExchangeError({
+      code: 'exchange-away',
+      reached: 'no',
+      message: state === undefined ? `${name}: the lab was never seeded` : `${name}: the lab is switched off`,
+      userMessage: 'Exchange does not answer.',
+    });
+  }
+
+  async function change(cmdlet: TransportCmdlet, args: Arguments): Promise<readonly unknown[]> {
+    const entry = {
+      at: clock.now(),
+      cmdlet: cmdlet.id,
+      name: cmdlet.name,
+      target: typeof args.Identity === 'string' ? args.Identity : '',
+      arguments: JSON.stringify({ ...cmdlet.fixed, ...args }),
+      by: requestor,
+    };
+    await input.onChange?.(cmdlet.id, 'before');
+    try {
+      const rows = await db.transaction().execute(async (tx) => {
+        await tx
+          .insertInto('labLedger')
+          .values({ ...entry, outcome: 'done' })
+          .execute();
+        const answer = await cmdlet.simulate({ db: tx, clock, requestor });
+        await input.onChange?.(cmdlet.id, 'inside');
+        return answer;
+      });
+      await input.onChange?.(cmdlet.id, 'after');
+      return rows;
+    } catch (error) {
+      if (error instanceof CmdletFailure) {
+        await db
+          .insertInto('labLedger')
+          .values({ ...entry, outcome: error.errorId })
+          .execute();
+      }
+      throw error;
+    }
+  }
+
+  return {
+    async call(cmdlet, args) {
+      await refuseWhileAway(cmdlet.name);
+      const rows =
+        cmdlet.effect === 'read' ? await cmdlet.simulate({ db, clock, requestor }) : await change(cmdlet, args);
+      return rows.map((row) => selected(row, cmdlet.select));
+    },
+    capabilities,
+  };
+}
+
+/** As Select-Object does it: only these properties, null where the object has none. */
+function selected(row: unknown, properties: readonly string[]): Record<string, unknown> {
+  const object = new Map(Object.entries(row ?? {}));
+  return Object.fromEntries(properties.map((property) => [property, object.get(property) ?? null]));
+}

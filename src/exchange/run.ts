@@ -1,0 +1,167 @@
+/**
+ * The shared front of every Exchange: parameters and rows pass through the cmdlet's schemas, and what must not be sent
+ * is refused here, once, whichever transport is below.
+ */
+import { z } from 'zod';
+import type { Organisation } from '../directory/person.ts';
+import { exchangeErrorOf } from './failures.ts';
+import {
+  type Argument,
+  type Arguments,
+  type CallOptions,
+  type Capabilities,
+  type Cmdlet,
+  type Effect,
+  type Exchange,
+  ExchangeError,
+} from './port.ts';
+import { CmdletFailure, type Transport } from './transport.ts';
+
+/** Milliseconds: listing a large organisation takes minutes, and Exchange Online itself gives up after 15. */
+const deadlines: Record<Effect, number> = { read: 180_000, change: 90_000, destroy: 90_000 };
+
+export function createExchange(input: {
+  organisation: Organisation;
+  transport: Transport;
+  /** Default: what the transport probes. */
+  capabilities?: () => Promise<Capabilities>;
+}): Exchange {
+  const { organisation, transport } = input;
+  const capabilities = input.capabilities ?? (() => transport.capabilities());
+
+  async function run<E extends Effect, P extends Arguments, R>(
+    cmdlet: Cmdlet<E, P, R>,
+    params: P,
+    options: CallOptions = {},
+  ): Promise<R[]> {
+    const parsed = cmdlet.params.safeParse(params);
+    if (!parsed.success) throw unsent(cmdlet.name, z.prettifyError(parsed.error), 'The call was not understood.');
+    const args = withoutUndefined(parsed.data);
+    refuseEmpty(cmdlet.name, args, cmdlet.identity);
+    if (options.signal?.aborted === true) throw away(cmdlet.name, 'no', options.signal.reason);
+    refuseNotOffered(await capabilities(), cmdlet, args);
+
+    const rows = await send(cmdlet, parsed.data, args, options);
+    return parseRows(cmdlet, parsed.data, rows);
+  }
+
+  async function send<E extends Effect, P extends Arguments, R>(
+    cmdlet: Cmdlet<E, P, R>,
+    params: P,
+    args: Arguments,
+    options: CallOptions,
+  ): Promise<readonly unknown[]> {
+    try {
+      return await transport.call(
+        {
+          id: cmdlet.id,
+          name: cmdlet.name,
+          effect: cmdlet.effect,
+          ...(cmdlet.fixed === undefined ? {} : { fixed: cmdlet.fixed }),
+          select: cmdlet.select,
+          simulate: (lab) => cmdlet.simulate(lab, params),
+        },
+        args,
+        { ...options, deadlineMs: options.deadlineMs ?? deadlines[cmdlet.effect] },
+      );
+    } catch (error) {
+      if (error instanceof ExchangeError) throw error;
+      if (error instanceof CmdletFailure) throw exchangeErrorOf(error, cmdlet);
+      throw away(cmdlet.name, cmdlet.effect === 'read' ? 'no' : 'perhaps', error);
+    }
+  }
+
+  return { organisation, run, capabilities };
+}
+
+function parseRows<E extends Effect, P extends Arguments, R>(
+  cmdlet: Cmdlet<E, P, R>,
+  params: P,
+  rows: readonly unknown[],
+): R[] {
+  // A cmdlet that answers nothing sometimes prints something all the same.
+  if (cmdlet.select.length === 0) return [];
+  const parsed = z.array(cmdlet.row).safeParse(rows);
+  if (!parsed.success) {
+    // The schema's complaint names properties, never values.
+    throw new ExchangeError({
+      code: 'exchange-bad-answer',
+      reached: cmdlet.effect === 'read' ? 'no' : 'perhaps',
+      message: `${cmdlet.name} answered with rows of another shape: ${z.prettifyError(parsed.error)}`,
+      userMessage: 'Exchange answered in a way that the bot does not understand.',
+    });
+  }
+  return parsed.data.filter((row) => cmdlet.concerns?.(params, row) !== false);
+}
+
+function withoutUndefined(params: Arguments): Arguments {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
+}
+
+/** An empty identity means "every device" to Exchange, and a wildcard means many objects. */
+function refuseEmpty(name: string, args: Arguments, identity: string | undefined): void {
+  if (identity !== undefined && args[identity] === undefined) {
+    throw unsent(name, `-${identity} is missing`, 'It was not said for whom or what.');
+  }
+  for (const [parameter, value] of Object.entries(args)) {
+    if (value === undefined || !isEmpty(value)) continue;
+    throw unsent(name, `-${parameter} is empty`, 'It was not said for whom or what.');
+  }
+  for (const target of new Set([identity, 'Identity', 'Mailbox'])) {
+    const value = target === undefined ? undefined : args[target];
+    if (typeof value === 'string' && value.includes('*')) {
+      throw unsent(name, `-${String(target)} holds a wildcard`, 'A name with * in it could mean many.');
+    }
+  }
+}
+
+function isEmpty(value: Argument): boolean {
+  if (typeof value === 'string') return value.trim() === '';
+  if (typeof value !== 'object' || value instanceof Date) return false;
+  const list = 'Add' in value ? value.Add : 'Remove' in value ? value.Remove : value;
+  return list.length === 0 || list.some((one) => one.trim() === '');
+}
+
+/** A parameter that is not offered is never dropped, and no other cmdlet stands in for one that is missing. */
+function refuseNotOffered(
+  offered: Capabilities,
+  cmdlet: { name: string; fixed?: Arguments; effect: Effect },
+  args: Arguments,
+): void {
+  const parameters = own(offered.cmdlets, cmdlet.name);
+  if (parameters === undefined) {
+    throw unsent(cmdlet.name, 'not offered here', `This Exchange does not offer ${cmdlet.name} to the bot's account.`);
+  }
+  const known = new Set(parameters.map((parameter) => parameter.toLowerCase()));
+  for (const parameter of Object.keys({ ...cmdlet.fixed, ...args })) {
+    if (known.has(parameter.toLowerCase())) continue;
+    throw unsent(
+      cmdlet.name,
+      `-${parameter} not offered here`,
+      `This Exchange does not offer ${cmdlet.name} -${parameter} to the bot's account.`,
+    );
+  }
+}
+
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function unsent(name: string, why: string, userMessage: string): ExchangeError {
+  return new ExchangeError({
+    code: 'exchange-refused-unsent',
+    reached: 'no',
+    message: `${name} was not sent: ${why}`,
+    userMessage,
+  });
+}
+
+function away(name: string, reached: 'no' | 'perhaps', cause: unknown): ExchangeError {
+  return new ExchangeError({
+    code: 'exchange-away',
+    reached,
+    message: `${name} got no answer`,
+    userMessage: 'Exchange does not answer.',
+    cause,
+  });
+}

@@ -1,0 +1,99 @@
+/**
+ * Exchange's values as they come out of a session, parsed into ours. Deserialised objects lose their types: an enum or a
+ * GUID may arrive as text, as a number or as a wrapped object, a date as ISO text or as `/Date(ms)/` (Windows PowerShell 5.1).
+ */
+import { z } from 'zod';
+
+function unwrapped(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Date || Array.isArray(value)) return value;
+  for (const key of ['Value', 'value', 'Name', 'name', 'Address', 'Guid']) {
+    if (key in value) return Object.getOwnPropertyDescriptor(value, key)?.value;
+  }
+  return value;
+}
+
+/** Text; null and absent are empty. */
+export const text = z.unknown().transform((value, context): string => {
+  const plain = unwrapped(value);
+  if (plain === null || plain === undefined) return '';
+  if (typeof plain === 'string') return plain;
+  if (typeof plain === 'number' || typeof plain === 'boolean') return String(plain);
+  context.addIssue({ code: 'custom', message: 'not text' });
+  return z.NEVER;
+});
+
+/** An instant; null, absent and empty mean never. */
+export const instant = z.unknown().transform((value, context): Date | null => {
+  const plain = unwrapped(value);
+  if (plain === null || plain === undefined || plain === '') return null;
+  if (plain instanceof Date) return plain;
+  if (typeof plain === 'string') {
+    const milliseconds = /^\/Date\((-?\d+)(?:[+-]\d{4})?\)\/$/.exec(plain)?.[1];
+    const date = milliseconds === undefined ? new Date(plain) : new Date(Number(milliseconds));
+    // A time without a zone would be read in this machine's zone, which is not Exchange's.
+    const zoned = milliseconds !== undefined || /(Z|[+-]\d{2}:\d{2})$/i.test(plain);
+    if (zoned && !Number.isNaN(date.getTime())) return date;
+  }
+  context.addIssue({ code: 'custom', message: 'not an instant with its zone' });
+  return z.NEVER;
+});
+
+/** true or false; null where Exchange did not say. */
+export const flag = z.unknown().transform((value, context): boolean | null => {
+  const plain = unwrapped(value);
+  if (plain === null || plain === undefined || plain === '') return null;
+  if (typeof plain === 'boolean') return plain;
+  if (typeof plain === 'string' && /^(true|false)$/i.test(plain)) return plain.toLowerCase() === 'true';
+  context.addIssue({ code: 'custom', message: 'not true or false' });
+  return z.NEVER;
+});
+
+/** A whole number; null where Exchange did not say. */
+export const count = z.unknown().transform((value, context): number | null => {
+  const plain = unwrapped(value);
+  if (plain === null || plain === undefined || plain === '') return null;
+  const number = typeof plain === 'string' ? Number(plain) : plain;
+  if (typeof number === 'number' && Number.isInteger(number)) return number;
+  context.addIssue({ code: 'custom', message: 'not a whole number' });
+  return z.NEVER;
+});
+
+/** A GUID in lower case. */
+export const guid = text.pipe(
+  z
+    .string()
+    .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, 'not a GUID')
+    .transform((value) => value.toLowerCase()),
+);
+
+/** A multi-valued property; null and absent are empty, one value alone is a list of one. */
+export const texts = z.preprocess(
+  (value) => (value === null || value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value]),
+  z.array(text),
+);
+
+/**
+ * ActiveSync version times ten: Exchange prints `14.1` for EAS and `161` for REST and Outlook, and both mean the same scale.
+ * null where the client did not say.
+ */
+export const easVersion = text.pipe(
+  z.string().transform((value): number | null => {
+    const digits = value.replaceAll('.', '');
+    if (!/^\d+$/.test(digits)) return null;
+    return value.includes('.') || digits.length > 2 ? Number(digits) : Number(digits) * 10;
+  }),
+);
+
+const statuses = [
+  'DeviceOk',
+  'DeviceBlocked',
+  'DeviceWipePending',
+  'DeviceWipeSucceeded',
+  'AccountOnlyDeviceWipePending',
+  'AccountOnlyDeviceWipeSucceeded',
+] as const;
+
+/** DeviceRemoteWipeStatus in one spelling (`DeviceOK` is seen as well); a value that is not known stays as it is. */
+export const wipeStatus = text.pipe(
+  z.string().transform((value) => statuses.find((known) => known.toLowerCase() === value.toLowerCase()) ?? value),
+);
