@@ -12,28 +12,27 @@ import { exact, relativeAndExact, type TimeOptions } from './times.ts';
 export type PlainOptions = TimeOptions & {
   /** Columns to wrap at; without it every paragraph is one line. */
   width?: number;
-  /** Puts numbers into buttons (`[1 Approve]`), where they can be pressed by number. */
-  numbered?: boolean;
 };
 
+/** The number by which the button of an action can be pressed: shown as `[1 Approve]`. */
+export type NumberOf<Action> = (action: Action) => number | undefined;
+
 /** Title, then every block, one under the other. Lines never begin or end with blanks that come from what a person typed. */
-export function plainText<Action>(message: Message<Action>, options: PlainOptions): string {
+export function plainText<Action>(
+  message: Message<Action>,
+  options: PlainOptions & { numberOf?: NumberOf<Action> },
+): string {
   const paragraphs: string[] = [];
   const title = plainTitle(message);
   if (title !== undefined) paragraphs.push(wrapped(title, options));
-  let number = 1;
-  for (const block of message.blocks) {
-    const rendered = plainBlock(block, options, number);
-    if (rendered !== '') paragraphs.push(rendered);
-    if (block.kind === 'buttons') number += block.buttons.length;
-  }
-  return paragraphs.join('\n');
+  for (const block of message.blocks) paragraphs.push(plainBlock(block, options, options.numberOf));
+  return paragraphs.filter((paragraph) => paragraph !== '').join('\n');
 }
 
 /** A form as the questions it asks; how they are answered is the platform's. */
 export function plainForm<Action>(form: Form<Action>, options: PlainOptions): string {
   const lines = [wrapped(visible(form.title), options)];
-  for (const block of form.intro ?? []) lines.push(plainBlock(block, options, 1));
+  for (const block of form.intro ?? []) lines.push(plainBlock(block, options));
   for (const field of form.fields) lines.push(wrapped(plainField(field), options));
   lines.push(`[${visible(form.submit.label)}]`);
   return lines.filter((line) => line !== '').join('\n');
@@ -119,7 +118,7 @@ export function plainSpans(text: Text, options: TimeOptions, times: 'both' | 'ex
   return text.map((span) => plainSpan(span, options, times)).join('');
 }
 
-function plainBlock<Action>(block: Block<Action>, options: PlainOptions, firstNumber: number): string {
+function plainBlock<Action>(block: Block<Action>, options: PlainOptions, numberOf?: NumberOf<Action>): string {
   switch (block.kind) {
     case 'text':
       return wrapped(plainSpans(block.text, options), options);
@@ -147,17 +146,16 @@ function plainBlock<Action>(block: Block<Action>, options: PlainOptions, firstNu
     case 'image':
       return wrapped(`[picture: ${visible(block.alt)}]`, options);
     case 'buttons':
-      return wrapped(
-        block.buttons.map((button, index) => buttonText(button, options, firstNumber + index)).join(' '),
-        options,
-      );
+      return wrapped(block.buttons.map((button) => buttonText(button, numberOf)).join(' '), options);
     default:
       return assertNever(block, 'block');
   }
 }
 
-function buttonText<Action>(button: Button<Action>, options: PlainOptions, number: number): string {
-  return options.numbered === true ? `[${number} ${visible(button.label)}]` : `[${visible(button.label)}]`;
+/** `[1 Approve]`, or `[Approve]` without a number. */
+export function buttonText<Action>(button: Button<Action>, numberOf?: NumberOf<Action>): string {
+  const number = numberOf?.(button.action);
+  return number === undefined ? `[${visible(button.label)}]` : `[${number} ${visible(button.label)}]`;
 }
 
 /** Columns under each other where they fit, else one record after the other, each value with its column's name. */

@@ -52,8 +52,14 @@ describe('plainText', () => {
     );
   });
 
-  it('numbers buttons over the whole message where they can be pressed by number', () => {
-    const text = plainText(sample("owner's private report"), { ...options, numbered: true });
+  it('numbers buttons where they can be pressed by number', () => {
+    const numbers = new Map([
+      ['own-lost-1', 1],
+      ['own-lost-2', 2],
+      ['own-kept-2', 3],
+    ]);
+
+    const text = plainText(sample("owner's private report"), { ...options, numberOf: (action) => numbers.get(action) });
 
     expect(text).toContain('[1 iPhone 15] [2 Outlook on Pixel 8]');
     expect(text).toContain('[3 I still have the Outlook one]');
