@@ -1,0 +1,151 @@
+import type { Kysely } from 'kysely';
+import { pino } from 'pino';
+import { z } from 'zod';
+import type { Clock } from '../../src/clock.ts';
+import { randomIds } from '../../src/ids.ts';
+import type { QueueBackend } from '../../src/queue/backend.ts';
+import { type AnyJob, defineJob, type JobContext } from '../../src/queue/job.ts';
+import { allLanes } from '../../src/queue/lanes.ts';
+import { createQueues } from '../../src/queue/queues.ts';
+import type { ContextInput, Outcome } from '../../src/queue/run.ts';
+import { createSweep, type Sweep } from '../../src/queue/sweep.ts';
+import type { Timing } from '../../src/queue/transport.ts';
+import { createWorkers, type Workers } from '../../src/queue/worker.ts';
+import type { Database } from '../../src/store/schema.ts';
+
+/** Short, so that a killed worker's job is free soon; a lock still survives a busy test machine. */
+export const quickTiming: Timing = { lockMs: 2_000, stalledMs: 1_000 };
+
+export const silent = pino({ level: process.argv.includes('--loud') ? 'debug' : 'silent' });
+
+export type ShiftedClock = Clock & { advance(ms: number): void };
+
+/** Real time plus an offset, as on the lab. */
+export function shiftedClock(): ShiftedClock {
+  let offset = 0;
+  return {
+    now: () => new Date(Date.now() + offset),
+    advance: (ms) => {
+      offset += ms;
+    },
+  };
+}
+
+const NotePayload = z.object({ text: z.string() });
+
+/** What tests hook into: each may be replaced by a test. */
+export type Handlers = {
+  run(context: JobContext, text: string): Promise<void>;
+  retryAfter(failures: number): number | undefined;
+  onGivenUp(text: string, reason: string): Promise<void>;
+  onUnreadable(payload: unknown, reason: string): Promise<void>;
+};
+
+export function noteJob(handlers: Handlers, lane: 'exchange' | 'wipes' | 'deliveries' = 'exchange') {
+  return defineJob({
+    name: `note-${lane}`,
+    does: 'Notes a text.',
+    lane,
+    payload: NotePayload,
+    retryAfter: (failures) => handlers.retryAfter(failures),
+    run: (context, { text }) => handlers.run(context, text),
+    onGivenUp: (_context, { text }, reason) => handlers.onGivenUp(text, reason),
+    onUnreadable: (_context, payload, reason) => handlers.onUnreadable(payload, reason),
+  });
+}
+
+export function usualHandlers(): Handlers {
+  return {
+    run: () => Promise.resolve(),
+    retryAfter: () => 60_000,
+    onGivenUp: () => Promise.resolve(),
+    onUnreadable: () => Promise.resolve(),
+  };
+}
+
+/** A context whose ports nobody here calls. */
+export function bareContext(db: Kysely<Database>, clock: Clock): (input: ContextInput) => JobContext {
+  const missing = (port: string) => () => {
+    throw new Error(`these tests have no ${port}`);
+  };
+  return ({ attempt, log, signal, assertLock }) => ({
+    store: { db, change: missing('store.change') },
+    exchange: missing('exchange'),
+    servers: missing('servers'),
+    get policy() {
+      return missing('policy')();
+    },
+    clock,
+    ids: randomIds,
+    log,
+    signal,
+    assertLock,
+    attempt,
+    capabilities: missing('capabilities'),
+    deliver: missing('deliver'),
+  });
+}
+
+export type RunningNode = {
+  backend: QueueBackend;
+  sweep: Sweep;
+  workers: Workers;
+  outcomes: Outcome[];
+  /** Workers up to `graceMs`, sweep, queue. */
+  close(graceMs?: number): Promise<void>;
+};
+
+/** One process' share of the queue, as the composition root builds it. */
+export async function startNode(input: {
+  db: Kysely<Database>;
+  backend: QueueBackend;
+  clock: Clock;
+  jobs: readonly AnyJob[];
+  intervalMs?: number;
+}): Promise<RunningNode> {
+  const { db, backend, clock, jobs, intervalMs = 200 } = input;
+  const outcomes: Outcome[] = [];
+  const queues = createQueues({ backend, lanes: allLanes, log: silent });
+  const sweep = createSweep({ db, clock, queues, lanes: allLanes, intervalMs, recheckAfterMs: 500, log: silent });
+  const workers = createWorkers({
+    jobs,
+    lanes: ['wipes', 'exchange', 'deliveries'],
+    backend,
+    db,
+    clock,
+    context: bareContext(db, clock),
+    metrics: { ran: ({ outcome }) => outcomes.push(outcome) },
+    log: silent,
+    wake: sweep.wake,
+  });
+  await backend.start();
+  await sweep.start();
+  return {
+    backend,
+    sweep,
+    workers,
+    outcomes,
+    close: async (graceMs) => {
+      await workers.close(graceMs);
+      await sweep.close();
+      await backend.close();
+    },
+  };
+}
+
+export type Wish = { job?: string; key?: string; payload?: object; lane?: string; dueAt: Date };
+
+/** A work row as the store's outbox writes it; the store's own tests cover its merging of wishes. */
+export async function addWork(db: Kysely<Database>, wish: Wish): Promise<number> {
+  const { job = 'note-exchange', key = null, payload = { text: 'hello' }, lane = 'exchange', dueAt } = wish;
+  const { id } = await db
+    .insertInto('work')
+    .values({ job, key, payload: JSON.stringify(payload), lane, dueAt, createdAt: dueAt })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
+export function workRow(db: Kysely<Database>, id: number) {
+  return db.selectFrom('work').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+}
