@@ -1,0 +1,159 @@
+/**
+ * What an engine answers, and what its errors mean. Errors are told apart by type and id, never by their text, which is
+ * localised. Where the type is found differs:
+ *   on-prem   `SerializedRemoteException`'s type name, and `[FailureCategory=Cmdlet-<type>]` in the error id
+ *   Online    CategoryInfo.Reason, and `Ex<hex>|<type>|` before the text (module 3: github.com/PowerShell/PowerShell/issues/19793,
+ *             github.com/Microsoft365DSC/Microsoft365DSC/issues/2998 show both)
+ * The text itself goes on only with names taken out of it.
+ */
+import { z } from 'zod';
+import { type Effect, ExchangeError, type ExchangeErrorCode, type Reached } from '../port.ts';
+
+export const EngineError = z.object({
+  /** FullyQualifiedErrorId. */
+  id: z.string(),
+  category: z.string(),
+  reason: z.string(),
+  /** Exception types, outermost first, the server's own before the local wrapper. */
+  types: z.array(z.string()),
+  /** HTTP status, where the exception has one. */
+  status: z.number().nullable(),
+  message: z.string(),
+});
+export type EngineError = z.infer<typeof EngineError>;
+
+export const Envelope = z.object({
+  nonce: z.string(),
+  ok: z.boolean(),
+  rows: z.array(z.unknown()),
+  error: EngineError.nullable(),
+  warnings: z.array(z.string()),
+  /** Working set of the engine in bytes. */
+  memory: z.number(),
+});
+export type Envelope = z.infer<typeof Envelope>;
+
+type Meaning = { code: ExchangeErrorCode; reached: Reached | 'by-effect' };
+
+/** Exception types (last segment), and our own ids from script.ts. */
+const meanings: Readonly<Record<string, Meaning>> = {
+  MislaidNotOffered: { code: 'exchange-refused-unsent', reached: 'no' },
+  MislaidNotAllowed: { code: 'exchange-refused-unsent', reached: 'no' },
+  // The cmdlet itself would not bind what it was given; the same error from deeper inside proves nothing.
+  MislaidNotBound: { code: 'exchange-refused-unsent', reached: 'no' },
+  CommandNotFoundException: { code: 'exchange-refused', reached: 'by-effect' },
+  MislaidTooLarge: { code: 'exchange-bad-answer', reached: 'by-effect' },
+  ManagementObjectNotFoundException: { code: 'exchange-not-found', reached: 'no' },
+  ADNoSuchObjectException: { code: 'exchange-not-found', reached: 'no' },
+  MobileDeviceNotExistException: { code: 'exchange-device-not-in-mailbox', reached: 'no' },
+  OverBudgetException: { code: 'exchange-throttled', reached: 'no' },
+  ThrottlingException: { code: 'exchange-throttled', reached: 'no' },
+  ThrottlingRejectedOperationException: { code: 'exchange-throttled', reached: 'no' },
+  NonUniqueRecipientException: { code: 'exchange-refused', reached: 'no' },
+  ResourceUnhealthyException: { code: 'exchange-throttled', reached: 'by-effect' },
+  ServerBusyException: { code: 'exchange-throttled', reached: 'by-effect' },
+  MapiExceptionRpcServerTooBusy: { code: 'exchange-throttled', reached: 'by-effect' },
+  PSRemotingTransportException: { code: 'exchange-away', reached: 'by-effect' },
+  PSRemotingTransportRedirectException: { code: 'exchange-away', reached: 'by-effect' },
+  PSRemotingDataStructureException: { code: 'exchange-away', reached: 'by-effect' },
+  InvalidRunspaceStateException: { code: 'exchange-away', reached: 'by-effect' },
+  InvalidPSSessionStateException: { code: 'exchange-away', reached: 'by-effect' },
+  HttpRequestException: { code: 'exchange-away', reached: 'by-effect' },
+  SocketException: { code: 'exchange-away', reached: 'by-effect' },
+};
+
+/** `policy party : MaxConcurrency` and its like are names inside every language's text, not text (samples/exo-rps-runspace-limit-error.txt). */
+const throttlingParties =
+  /\b(?:MaxConcurrency|MaxTenantConcurrency|MaxRunspacesTimePeriod|MaxRunspaces|CmdletTimePeriod)\b/;
+
+/** What an error of the engine means for the caller. */
+export function classify(
+  error: EngineError,
+  label: string,
+  effect: Effect,
+  sent: readonly string[] = [],
+): ExchangeError {
+  const names = namesOf(error);
+  const found = meaningOf(error, names);
+  const { code, reached }: Meaning = found ?? { code: 'exchange-refused', reached: 'by-effect' };
+  const told = names[0] ?? error.id;
+  return new ExchangeError({
+    code,
+    reached: reached === 'by-effect' ? reachedBy(effect) : reached,
+    message: `${label}: ${told}: ${withoutNames(error.message, sent)}`,
+    userMessage: userMessageOf(code, label),
+    errorId: `${told} (${error.id})`,
+  });
+}
+
+/** A call that can change something has perhaps done so once it was sent; a read never has. */
+export function reachedBy(effect: Effect): Reached {
+  return effect === 'read' ? 'no' : 'perhaps';
+}
+
+export function refusedUnsent(what: string): ExchangeError {
+  return new ExchangeError({
+    code: 'exchange-refused-unsent',
+    reached: 'no',
+    message: `Not sent to Exchange: ${what}`,
+    userMessage: 'I did not send this to Exchange: the request is not one it could take.',
+  });
+}
+
+/** Types by their last segment, without duplicates, most specific source first. */
+function namesOf(error: EngineError): string[] {
+  const category = /\[FailureCategory=[^\]]*?-(\w+)\]/.exec(`${error.id} ${error.message}`)?.[1];
+  const online = /^\s*(?:\S+\s)?\|?Ex[0-9A-F]{4,8}\|([\w.]+)\|/.exec(error.message)?.[1];
+  const all = [online, category, error.reason, ...error.types].flatMap((name) => (name ? [name] : []));
+  return [...new Set(all.map((name) => name.split(/[.+]/).at(-1) ?? name))];
+}
+
+function meaningOf(error: EngineError, names: readonly string[]): Meaning | undefined {
+  if (error.status === 429) return { code: 'exchange-throttled', reached: 'no' };
+  if (error.status === 503) return { code: 'exchange-throttled', reached: 'by-effect' };
+  if (throttlingParties.test(error.message)) return { code: 'exchange-throttled', reached: 'no' };
+  for (const name of [error.reason, ...names]) {
+    const meaning = Object.hasOwn(meanings, name) ? meanings[name] : undefined;
+    if (meaning !== undefined) return meaning;
+  }
+  if (error.category === 'ConnectionError' || error.category === 'OpenError') {
+    return { code: 'exchange-away', reached: 'by-effect' };
+  }
+  if (error.category === 'PermissionDenied' || error.category === 'AuthenticationError') {
+    return { code: 'exchange-refused', reached: 'no' };
+  }
+  return undefined;
+}
+
+/** Texts of Exchange name people and devices: what was sent, addresses and distinguished names are taken out. */
+function withoutNames(text: string, sent: readonly string[]): string {
+  let plain = text;
+  for (const value of sent) if (value.length >= 3) plain = plain.replaceAll(value, '…');
+  return plain
+    .replace(/[^\s'"<>]+@[^\s'"<>]+/g, '…')
+    .replace(/\b(?:CN|OU)=[^'"\n]+/g, '…')
+    .replace(/'[^'\n]*'|"[^"\n]*"|“[^”\n]*”|„[^“”\n]*[“”]/g, '…')
+    .replace(/\s+/g, ' ')
+    .slice(0, 300);
+}
+
+export function userMessageOf(code: ExchangeErrorCode, label: string): string {
+  switch (code) {
+    case 'exchange-refused-unsent':
+      return `This Exchange, or the bot's account in it, does not offer what ${label} needs. An admin can run doctor to see which role is missing.`;
+    case 'exchange-not-found':
+      return 'Exchange knows nothing by that name.';
+    case 'exchange-device-not-in-mailbox':
+      return 'Exchange no longer has this device in the mailbox.';
+    case 'exchange-refused':
+      return `Exchange refused ${label}.`;
+    case 'exchange-throttled':
+      return 'Exchange is busy and asks to wait. I will wait before I ask again.';
+    case 'exchange-away':
+      return 'I have no connection to Exchange at the moment.';
+    case 'exchange-timeout':
+      return 'Exchange did not answer in time.';
+    case 'exchange-bad-answer':
+      return 'The answer from Exchange could not be read.';
+  }
+}

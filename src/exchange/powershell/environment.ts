@@ -1,0 +1,62 @@
+/**
+ * The engine's environment: only what a PowerShell, .NET, Kerberos and a proxy need, never the bot's own secrets
+ * (tokens, database addresses). `INIT_SCRIPT_…` is the administrator's own and reaches his init script.
+ */
+const passed = new Set([
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'XDG_CACHE_HOME',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+  'PSMODULEPATH',
+  'DOTNET_ROOT',
+  'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT',
+  'SSL_CERT_DIR',
+  'SSL_CERT_FILE',
+  'KRB5_CONFIG',
+  'KRB5CCNAME',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  // Windows
+  'SYSTEMROOT',
+  'SYSTEMDRIVE',
+  'WINDIR',
+  'COMSPEC',
+  'PATHEXT',
+  'USERNAME',
+  'USERDOMAIN',
+  'USERDNSDOMAIN',
+  'USERPROFILE',
+  'COMPUTERNAME',
+  'APPDATA',
+  'LOCALAPPDATA',
+  'PROGRAMDATA',
+  'PROGRAMFILES',
+  'PROGRAMFILES(X86)',
+  'PROCESSOR_ARCHITECTURE',
+]);
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** NO_COLOR: colour codes would stand in answers. The other two keep the engine from calling home. */
+const fixed = { NO_COLOR: '1', POWERSHELL_TELEMETRY_OPTOUT: '1', POWERSHELL_UPDATECHECK: 'Off' };
+
+export function engineEnvironment(from: Environment, added: Environment = {}): Record<string, string> {
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(from)) {
+    if (value === undefined) continue;
+    if (passed.has(name.toUpperCase()) || name.startsWith('INIT_SCRIPT_')) environment[name] = value;
+  }
+  for (const [name, value] of Object.entries({ ...fixed, ...added }))
+    if (value !== undefined) environment[name] = value;
+  return environment;
+}
