@@ -1,0 +1,83 @@
+/** Whether an actor may give a command where he is: looked at for every sentence, every click and every suggestion. */
+import type { Actor, AnyCommand } from '../commands/command.ts';
+import { isNamedPlace } from '../incidents/places.ts';
+import type { Policy, Role } from '../policy.ts';
+import type { Place } from './port.ts';
+
+export type Permission =
+  | { readonly kind: 'allowed' }
+  | {
+      readonly kind: 'refused';
+      readonly code: 'role-missing' | 'suspended' | 'place-not-named' | 'read-only';
+      readonly sentence: string;
+    };
+
+export type Asking = {
+  command: AnyCommand;
+  actor: Actor;
+  policy: Policy;
+  place?: Place | undefined;
+  /** A message shortcut names no place: its answer is private wherever the message stands. */
+  anywhere?: boolean;
+  /** Identities that begin with one of these only read (the console beside a real Exchange). */
+  readOnlyPlatforms: readonly string[];
+};
+
+/** Stopping is always right: neither a read-only console nor a late start holds it back. */
+export const alwaysTaken = 'lock-wipes';
+
+/** Commands that show nothing of anybody else, so that they may be typed in any channel. */
+const harmless: readonly string[] = ['help', 'whoami'];
+
+export function authorise(asking: Asking): Permission {
+  const { command, actor, policy, place, readOnlyPlatforms } = asking;
+  if (!hasRole(command, actor)) {
+    const suspended = command.roles.some((role) => actor.grantedRoles.has(role));
+    return suspended ? refused('suspended', suspendedSentence(actor)) : refused('role-missing', roleSentence(command));
+  }
+  const readsOnly = readOnlyPlatforms.some((prefix) => actor.identity.startsWith(prefix));
+  if (readsOnly && command.effect !== 'read' && command.id !== alwaysTaken) {
+    return refused(
+      'read-only',
+      'This console only reads, because a real Exchange is connected and anybody could sit here. Say it in chat.',
+    );
+  }
+  if (place !== undefined && asking.anywhere !== true && !isNamedPlace(policy, place) && !takenAnywhere(command)) {
+    return refused(
+      'place-not-named',
+      'I do not take that here, where people may read along whom policy.yaml does not name. Say it to me in a private conversation or in the helpdesk channel.',
+    );
+  }
+  return { kind: 'allowed' };
+}
+
+export function hasRole(command: AnyCommand, actor: Actor): boolean {
+  const roles = command.whileSuspended === true ? actor.grantedRoles : actor.roles;
+  return command.roles.some((role) => roles.has(role));
+}
+
+function takenAnywhere(command: AnyCommand): boolean {
+  return harmless.includes(command.id) || (command.effect === 'report' && command.private !== true);
+}
+
+function suspendedSentence(actor: Actor): string {
+  const incidents = actor.suspendedBy.map((number) => `INC-${number}`).join(', ');
+  return `${incidents} about a device of your own is open, so you hold only what every user holds until it is closed or security restores your roles.`;
+}
+
+const plural: Record<Role, string> = {
+  user: 'everybody',
+  helpdesk: 'helpdesk',
+  approver: 'approvers',
+  security: 'security',
+  admin: 'admins',
+};
+
+function roleSentence(command: AnyCommand): string {
+  const who = new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(command.roles.map((role) => plural[role]));
+  return command.effect === 'destroy' ? `Wipes are in the hands of ${who}.` : `That is for ${who}.`;
+}
+
+function refused(code: Extract<Permission, { kind: 'refused' }>['code'], sentence: string): Permission {
+  return { kind: 'refused', code, sentence };
+}

@@ -1,0 +1,204 @@
+/**
+ * Which person a chat account is, kept in `chat_identity`. An account that policy.yaml does not list is known by its e-mail
+ * address alone, so it may be one person only, and each person may have one such account per platform and tenant.
+ */
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Clock } from '../clock.ts';
+import { isMailboxOf } from '../directory/holders.ts';
+import type { Organisation, Person } from '../directory/person.ts';
+import { assertNever } from '../errors.ts';
+import { code, person as personSpan, text } from '../message/text.ts';
+import type { Policy } from '../policy.ts';
+import type { Store } from '../store/port.ts';
+import type { ChatIdentityTable, Database } from '../store/schema.ts';
+import type { Identity, Sender } from './port.ts';
+
+export type Resolving = {
+  store: Store;
+  policy: Policy;
+  organisation: Organisation;
+  sender: Sender;
+  /** Opaque address for private messages, as it came with what he said. */
+  address?: string | undefined;
+  clock: Clock;
+};
+
+export type KnownIdentity = Selectable<ChatIdentityTable>;
+
+/** Why an account that policy does not list may not be the person whose e-mail address it shows. */
+export type ClaimProblem = 'second-account' | 'another-person-before';
+
+/** Remembers that the account is this person and was seen now; answers why it may not be, and then nothing is granted. */
+export async function bindIdentity(
+  resolving: Resolving,
+  person: Person,
+  foundBy: 'policy' | 'email',
+): Promise<ClaimProblem | undefined> {
+  const { store, policy, organisation, sender } = resolving;
+  const known = await identityRow(store.db, sender.identity);
+  const problem =
+    foundBy === 'policy'
+      ? undefined
+      : await claimProblem({ db: store.db, policy, organisation, sender, person, known });
+  if (
+    problem === undefined &&
+    known?.personGuid === person.guid &&
+    known.foundBy === foundBy &&
+    known.refused === null
+  ) {
+    await touch(resolving);
+    return undefined;
+  }
+  const found = problem ?? (await claimIdentity(resolving, person, foundBy));
+  if (found !== undefined) await refuseClaim(resolving, person, found);
+  return found;
+}
+
+type Claim = {
+  db: Kysely<Database>;
+  policy: Policy;
+  organisation: Organisation;
+  sender: Sender;
+  person: Person;
+  known: KnownIdentity | undefined;
+};
+
+/** Why an account that policy does not list may not be this person, although its e-mail address says so. */
+async function claimProblem(claim: Claim): Promise<ClaimProblem | undefined> {
+  const { db, policy, organisation, sender, person, known } = claim;
+  if (known !== undefined && known.personGuid !== null && known.personGuid !== person.guid) {
+    const before = await db
+      .selectFrom('person')
+      .select('guid')
+      .where('guid', '=', known.personGuid)
+      .where('organisation', '=', organisation)
+      .where('gone', '=', false)
+      .executeTakeFirst();
+    if (before !== undefined) return 'another-person-before';
+  }
+  const tenant = tenantOf(sender.identity);
+  const others = policy.people
+    .filter((entry) => isMailboxOf(entry.mailbox, person))
+    .flatMap((entry) => entry.identities);
+  if (others.some((identity) => tenantOf(identity) === tenant)) return 'second-account';
+  const other = await db
+    .selectFrom('chatIdentity')
+    .select('identity')
+    .where('personGuid', '=', person.guid)
+    .where('refused', 'is', null)
+    .where('identity', '!=', sender.identity)
+    .where(sql<boolean>`starts_with(identity, ${tenant})`)
+    .executeTakeFirst();
+  return other === undefined ? undefined : 'second-account';
+}
+
+/** Binds the account to the person; two accounts that claim one person at the same moment are taken one after the other. */
+async function claimIdentity(
+  resolving: Resolving,
+  person: Person,
+  foundBy: 'policy' | 'email',
+): Promise<ClaimProblem | undefined> {
+  const { store, policy, organisation, sender } = resolving;
+  return await store.change(async ({ tx }) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`claim:${person.guid}`}, 0))`.execute(tx);
+    if (foundBy === 'email') {
+      const known = await identityRow(tx, sender.identity);
+      const problem = await claimProblem({ db: tx, policy, organisation, sender, person, known });
+      if (problem !== undefined) return problem;
+    }
+    await upsert(tx, resolving, { personGuid: person.guid, foundBy, refused: null });
+    return undefined;
+  });
+}
+
+async function refuseClaim(resolving: Resolving, person: Person, problem: ClaimProblem): Promise<void> {
+  const { store, policy, sender } = resolving;
+  const known = await identityRow(store.db, sender.identity);
+  const isNews = known?.refused !== problem;
+  await store.change(async (change) => {
+    // The person it was before stays on record: forgetting it would let the next try through.
+    await upsert(change.tx, resolving, { personGuid: known?.personGuid ?? null, foundBy: 'email', refused: problem });
+    if (!isNews) return;
+    change.audit({
+      action: 'identity.refused',
+      subject: `identity:${sender.identity}`,
+      actor: { guid: null, identity: sender.identity },
+      data: { code: problem, claimed: person.guid },
+    });
+    await change.notice(
+      policy.channels.security,
+      {
+        tone: 'warning',
+        blocks: [
+          {
+            kind: 'text',
+            text: text(
+              'Chat account ',
+              code(sender.identity),
+              ...claimLine(problem),
+              personSpan(person),
+              '. It was refused; if it is right, list it in policy.yaml.',
+            ),
+          },
+        ],
+      },
+      `claim:${sender.identity}:${person.guid}`,
+    );
+  });
+}
+
+function claimLine(problem: ClaimProblem): string[] {
+  switch (problem) {
+    case 'second-account':
+      return [' is a second account of its workspace that claims to be '];
+    case 'another-person-before':
+      return [' was another person until now and claims to be '];
+    default:
+      return assertNever(problem, 'claim');
+  }
+}
+
+export async function identityRow(db: Kysely<Database>, identity: Identity): Promise<KnownIdentity | undefined> {
+  return await db.selectFrom('chatIdentity').selectAll().where('identity', '=', identity).executeTakeFirst();
+}
+
+async function touch({ store, sender, address, clock }: Resolving): Promise<void> {
+  await store.db
+    .updateTable('chatIdentity')
+    .set({
+      displayName: sender.displayName,
+      email: sender.email ?? null,
+      lastSeenAt: clock.now(),
+      ...(sender.timeZone === undefined ? {} : { timeZone: sender.timeZone }),
+      ...(address === undefined ? {} : { address }),
+    })
+    .where('identity', '=', sender.identity)
+    .execute();
+}
+
+async function upsert(
+  db: Kysely<Database>,
+  { sender, address, clock }: Resolving,
+  found: Pick<KnownIdentity, 'personGuid' | 'foundBy' | 'refused'>,
+): Promise<void> {
+  const row = {
+    ...found,
+    displayName: sender.displayName,
+    email: sender.email ?? null,
+    timeZone: sender.timeZone ?? null,
+    lastSeenAt: clock.now(),
+  };
+  await db
+    .insertInto('chatIdentity')
+    .values({ identity: sender.identity, ...row, address: address ?? null })
+    .onConflict((conflict) =>
+      conflict.column('identity').doUpdateSet({ ...row, ...(address === undefined ? {} : { address }) }),
+    )
+    .execute();
+}
+
+/** `slack:T1/` of `slack:T1/U2`: accounts of one platform and tenant begin alike; every console name is of one. */
+function tenantOf(identity: Identity): string {
+  const slash = identity.indexOf('/');
+  return slash === -1 ? identity.slice(0, identity.indexOf(':') + 1) : identity.slice(0, slash + 1);
+}

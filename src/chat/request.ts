@@ -1,0 +1,126 @@
+/** What was said, whichever way: one command with raw arguments, or why it is none. */
+import type { Actor, AnyCommand, CommandContext } from '../commands/command.ts';
+import type { Organisation } from '../directory/person.ts';
+import { assertNever, MislaidError } from '../errors.ts';
+import type { DraftAnswer, FormValues } from '../message/model.ts';
+import { code } from '../message/text.ts';
+import type { Policy } from '../policy.ts';
+import type { Store } from '../store/port.ts';
+import { takeAction } from './actions.ts';
+import { personOfIdentity } from './actor.ts';
+import { parseSentence } from './patterns.ts';
+import type { Identity, Incoming } from './port.ts';
+import { didYouMean, fitsSeveral, notUnderstood, say } from './replies.ts';
+import { cleanAnswer } from './sentence.ts';
+
+export type Request =
+  | {
+      readonly kind: 'command';
+      readonly command: AnyCommand;
+      readonly args: Readonly<Record<string, unknown>>;
+      readonly via: CommandContext['via'];
+      /** The stored action that was clicked or submitted. */
+      readonly action?: string;
+      /** Ids of the fields that a form answered: their problems are shown beside them. */
+      readonly fields?: readonly string[];
+    }
+  | { readonly kind: 'answer'; readonly answer: DraftAnswer; readonly outcome: string };
+
+export type Reading = {
+  store: Store;
+  commands: readonly AnyCommand[];
+  policy: Policy;
+  organisation: Organisation;
+  incoming: Incoming;
+  actor: Actor;
+  /** What this actor may say here: suggestions come only from these. */
+  may: readonly AnyCommand[];
+};
+
+export async function readSaid(reading: Reading): Promise<Request> {
+  const { said } = reading.incoming;
+  switch (said.kind) {
+    case 'sentence':
+      return readTyped(reading, said.text, 'sentence');
+    case 'click':
+      return await readAction(reading, said.action, undefined);
+    case 'form':
+      return await readAction(reading, said.action, said.values);
+    case 'shortcut':
+      return await readShortcut(reading, said.author);
+    case 'home':
+      throw new MislaidError({ code: 'home-is-no-command', message: 'the home page was read as a command' });
+    default:
+      return assertNever(said, 'way of speaking');
+  }
+}
+
+function readTyped({ commands, may }: Reading, typed: string, via: 'sentence' | 'shortcut'): Request {
+  const parsed = parseSentence(
+    typed,
+    commands.filter((command) => command.clickOnly !== true),
+    may,
+  );
+  switch (parsed.kind) {
+    case 'match':
+      return { kind: 'command', command: parsed.command, args: parsed.args, via };
+    case 'ambiguous': {
+      const allowed = parsed.commands.filter((command) => may.includes(command));
+      return answered(allowed.length === 0 ? notUnderstood(may) : fitsSeveral(allowed), 'ambiguous');
+    }
+    case 'near':
+      return answered(didYouMean(parsed.suggestions), 'not-understood');
+    case 'none':
+      return answered(notUnderstood(may), 'not-understood');
+    case 'refused':
+      return answered(say(parsed.sentence), parsed.code);
+    default:
+      return assertNever(parsed, 'parsed sentence');
+  }
+}
+
+async function readAction(reading: Reading, id: string, values: FormValues | undefined): Promise<Request> {
+  const action = await takeAction(reading.store.db, id);
+  const command = reading.commands.find((each) => each.id === action?.command);
+  if (action === undefined || command === undefined) {
+    return answered(
+      say(
+        'This button is not known any more, so nothing was done. Ask for the card again with ',
+        code('status INC-…'),
+        '.',
+      ),
+      'unknown-action',
+    );
+  }
+  const answers = Object.fromEntries(Object.entries(values ?? {}).map(([field, value]) => [field, cleaned(value)]));
+  return {
+    kind: 'command',
+    command,
+    // What the button stands for wins: a form cannot be bent to another incident.
+    args: { ...answers, ...action.args },
+    via: values === undefined ? 'click' : 'form',
+    action: id,
+    ...(values === undefined ? {} : { fields: Object.keys(values) }),
+  };
+}
+
+async function readShortcut(reading: Reading, author: Identity): Promise<Request> {
+  const { store, policy, organisation } = reading;
+  const person = await personOfIdentity(store.db, policy, organisation, author);
+  if (person === undefined) {
+    return answered(
+      say('I do not know whose chat account wrote that. Say ', code('lost device <person>'), ' instead.'),
+      'unknown-author',
+    );
+  }
+  return readTyped(reading, `lost device ${person.primarySmtp}`, 'shortcut');
+}
+
+function cleaned(value: FormValues[string]): FormValues[string] {
+  if (typeof value === 'boolean') return value;
+  return typeof value === 'string' ? cleanAnswer(value) : value.map(cleanAnswer);
+}
+
+function answered(answer: DraftAnswer, outcome: string): Request {
+  return { kind: 'answer', answer, outcome };
+}

@@ -1,0 +1,264 @@
+/**
+ * The router: parse → who is it → may he → are the arguments right → run. It is the only place that catches, and every
+ * way through it ends with the stored command marked and a sentence for the person.
+ */
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Clock, Ids } from '../clock.ts';
+import type { Actor, AnyCommand, CommandContext } from '../commands/command.ts';
+import type { Organisation } from '../directory/person.ts';
+import { MislaidError } from '../errors.ts';
+import type { Answer, DraftAnswer } from '../message/model.ts';
+import type { Policy } from '../policy.ts';
+import type { AuditEntry, Store } from '../store/port.ts';
+import type { Database } from '../store/schema.ts';
+import { mintAnswer } from './actions.ts';
+import { resolveActor } from './actor.ts';
+import { alwaysTaken, authorise, hasRole } from './authorise.ts';
+import { decision } from './decision.ts';
+import { markAnswer } from './mark.ts';
+import { type Progress, storeOfOneCommand } from './once.ts';
+import type { Incoming } from './port.ts';
+import { say, youCanSay } from './replies.ts';
+import { type Request, readSaid } from './request.ts';
+import { invalid } from './validation.ts';
+
+export type RouterParts = {
+  store: Store;
+  commands: readonly AnyCommand[];
+  policy: Policy;
+  organisation: Organisation;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  /** Said on every answer: "LAB, no real phone", "SIMULATION". */
+  mark?: string | undefined;
+  /** Prefixes of identities whose commands may only read, apart from `lock wipes`. */
+  readOnlyPlatforms?: readonly string[];
+  metrics?: { commandHandled(command: string, outcome: string, seconds: number): void } | undefined;
+};
+
+export type Router = {
+  /** Handles one stored command; never rejects. */
+  handle(incoming: Incoming, inboxId: number): Promise<Answer>;
+  /** The same after a restart, for an answer that goes by delivery. `onlySafe`: nothing but reports, reads and `lock wipes`. */
+  handleLate(incoming: Incoming, inboxId: number, options: { onlySafe: boolean }): Promise<DraftAnswer>;
+};
+
+/** How one command ended. `outcome` goes into metrics, inbox and audit; it is a code, never a text. */
+type Turn = {
+  answer: DraftAnswer;
+  outcome: string;
+  command?: string;
+  state?: 'handled' | 'too-old';
+  audit?: AuditEntry | undefined;
+};
+
+type Handling = { incoming: Incoming; inboxId: number; onlySafe: boolean; progress: Progress };
+
+export function createRouter(parts: RouterParts): Router {
+  const { store, clock, ids, log, mark } = parts;
+
+  async function settle(handling: Handling): Promise<DraftAnswer> {
+    const began = performance.now();
+    const turn = await attempt(parts, handling);
+    parts.metrics?.commandHandled(turn.command ?? 'none', turn.outcome, (performance.now() - began) / 1000);
+    try {
+      await markHandled(parts, handling, turn);
+    } catch (error) {
+      log.error({ err: error, inbox: handling.inboxId }, 'a handled command could not be marked');
+    }
+    return turn.answer;
+  }
+
+  return {
+    handle: async (incoming, inboxId) => {
+      const draft = await settle({ incoming, inboxId, onlySafe: false, progress: { committed: false } });
+      try {
+        const answer = await mintAnswer({ db: store.db, subject: `answer:${inboxId}`, ids, now: clock.now() }, draft);
+        return markAnswer(answer, mark);
+      } catch (error) {
+        log.error({ err: error, inbox: inboxId }, 'an answer could not be given its buttons');
+        return markAnswer(withoutActions('I could not show the answer. Say it again, please.'), mark);
+      }
+    },
+    handleLate: (incoming, inboxId, { onlySafe }) =>
+      settle({ incoming, inboxId, onlySafe, progress: { committed: false } }),
+  };
+}
+
+async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
+  let command: string | undefined;
+  try {
+    return await route(parts, handling, (id) => {
+      command = id;
+    });
+  } catch (error) {
+    const named = command === undefined ? {} : { command };
+    if (error instanceof MislaidError && error.code !== 'unreachable') {
+      parts.log.info({ code: error.code, command, inbox: handling.inboxId }, 'a command was refused by its own rules');
+      return { ...named, answer: say(error.userMessage), outcome: error.code };
+    }
+    const reference = `${handling.inboxId}-${parts.ids.token().slice(0, 6)}`;
+    parts.log.error({ err: error, reference, command, inbox: handling.inboxId }, 'a command failed');
+    const kept = handling.progress.committed ? 'what was stored before that stays' : 'nothing was changed';
+    return {
+      ...named,
+      answer: say(`Something went wrong on my side (reference ${reference}); ${kept}.`),
+      outcome: 'failed',
+    };
+  }
+}
+
+async function route(parts: RouterParts, handling: Handling, named: (command: string) => void): Promise<Turn> {
+  const { store, policy, organisation, clock } = parts;
+  const { incoming } = handling;
+  const { sender, address } = incoming;
+  const resolved = await resolveActor({ store, policy, organisation, sender, address, clock });
+  if (resolved.kind === 'refused') {
+    const isHome = incoming.said.kind === 'home' || resolved.code === 'bot';
+    const audit = isHome ? undefined : decision({ ...handling, refusedBecause: resolved.code });
+    return { answer: isHome ? {} : say(resolved.sentence), outcome: resolved.code, audit };
+  }
+  const { actor } = resolved;
+  if (incoming.said.kind === 'home') {
+    await store.change((change) => change.home(actor.identity));
+    return { answer: {}, outcome: 'done', command: 'home' };
+  }
+  const request = await readSaid({ ...parts, incoming, actor, may: maySay(parts, actor, incoming) });
+  if (request.kind === 'answer') return { answer: request.answer, outcome: request.outcome };
+  named(request.command.id);
+  return await perform(parts, handling, actor, request);
+}
+
+async function perform(
+  parts: RouterParts,
+  handling: Handling,
+  actor: Actor,
+  request: Extract<Request, { kind: 'command' }>,
+): Promise<Turn> {
+  const { command, via } = request;
+  const { place, thread } = handling.incoming;
+  const permission = authorise({
+    command,
+    actor,
+    policy: parts.policy,
+    place,
+    anywhere: via === 'shortcut',
+    readOnlyPlatforms: parts.readOnlyPlatforms ?? [],
+  });
+  if (permission.kind === 'refused') {
+    const lean = command.effect === 'read' && actor.grantedRoles.size === 1;
+    return {
+      command: command.id,
+      answer: await refusalAnswer(parts, handling, actor, command, permission),
+      outcome: permission.code,
+      audit: lean ? undefined : decision({ ...handling, actor, request, refusedBecause: permission.code }),
+    };
+  }
+  if (handling.onlySafe && !isSafeLate(command)) {
+    return { command: command.id, answer: say(awaySentence), outcome: 'too-old', state: 'too-old' };
+  }
+  const parsed = command.args.safeParse(request.args);
+  if (!parsed.success) {
+    return { command: command.id, answer: invalid(command, request, parsed.error), outcome: 'invalid' };
+  }
+
+  const audit = command.effect === 'read' ? undefined : decision({ ...handling, actor, request });
+  const { progress, inboxId } = handling;
+  const store = storeOfOneCommand({
+    store: parts.store,
+    inboxId,
+    command: command.id,
+    actor,
+    action: command.effect === 'read' ? undefined : request.action,
+    audit,
+    progress,
+  });
+  const context: CommandContext = {
+    actor,
+    ...(place === undefined ? {} : { place }),
+    ...(thread === undefined ? {} : { thread }),
+    via,
+    store,
+    policy: parts.policy,
+    clock: parts.clock,
+    ids: parts.ids,
+    log: parts.log.child({ command: command.id, inbox: inboxId }),
+    organisation: parts.organisation,
+    commands: parts.commands.filter((other) => hasRole(other, actor)),
+  };
+  const answer = await command.run(context, parsed.data);
+  return { command: command.id, answer, outcome: outcomeOf(answer), audit: progress.committed ? undefined : audit };
+}
+
+export const awaySentence =
+  'I was away when you said this, and too much time has passed to do it unasked. Please say it again.';
+
+function isSafeLate(command: AnyCommand): boolean {
+  return command.effect === 'read' || command.effect === 'report' || command.id === alwaysTaken;
+}
+
+function outcomeOf(answer: DraftAnswer): string {
+  if (answer.fieldErrors !== undefined) return 'invalid';
+  return answer.form === undefined ? 'done' : 'form';
+}
+
+/** Commands of which help and suggestions may speak: allowed to this actor, here. */
+function maySay(parts: RouterParts, actor: Actor, { place }: Incoming): AnyCommand[] {
+  const { commands, policy, readOnlyPlatforms = [] } = parts;
+  return commands.filter(
+    (command) =>
+      command.clickOnly !== true && authorise({ command, actor, policy, place, readOnlyPlatforms }).kind === 'allowed',
+  );
+}
+
+async function refusalAnswer(
+  parts: RouterParts,
+  { incoming }: Handling,
+  actor: Actor,
+  command: AnyCommand,
+  permission: { code: string; sentence: string },
+): Promise<DraftAnswer> {
+  if (permission.code !== 'role-missing') return say(permission.sentence);
+  const report = command.effect === 'read' ? undefined : await ownReport(parts.store, actor);
+  const passedOn = report === undefined ? '' : ` I have passed your report on: INC-${report}.`;
+  const stillWorks = incoming.said.kind === 'click' ? ' The button still works for them.' : '';
+  return say(permission.sentence, stillWorks, passedOn, ' ', ...youCanSay(maySay(parts, actor, incoming)));
+}
+
+/** The open incident that this person reported himself, if any. */
+async function ownReport(store: Store, actor: Actor): Promise<number | undefined> {
+  const row = await store.db
+    .selectFrom('incident')
+    .select('number')
+    .where('personGuid', '=', actor.person.guid)
+    .where('byOwner', '=', true)
+    .where('state', '=', 'open')
+    .orderBy('number', 'desc')
+    .executeTakeFirst();
+  return row?.number;
+}
+
+/** Where the command's own change has marked it already, nothing is left to write. */
+async function markHandled({ store, clock }: RouterParts, handling: Handling, turn: Turn): Promise<void> {
+  const { audit, command, outcome, state = 'handled' } = turn;
+  if (audit === undefined && handling.progress.committed && outcome === 'done') return;
+  const mark = async (db: Kysely<Database>): Promise<void> => {
+    await db
+      .updateTable('inbox')
+      .set({ state, command: command ?? null, outcome, handledAt: clock.now() })
+      .where('id', '=', handling.inboxId)
+      .where('state', 'in', handling.progress.committed ? ['stored', 'handled'] : ['stored'])
+      .execute();
+  };
+  if (audit === undefined) return await mark(store.db);
+  await store.change(async (change) => {
+    await mark(change.tx);
+    change.audit(audit);
+  });
+}
+
+function withoutActions(sentence: string): Answer {
+  return { private: { tone: 'warning', blocks: [{ kind: 'text', text: [{ kind: 'plain', text: sentence }] }] } };
+}
