@@ -40,7 +40,7 @@ export function createOutbox(input: {
       .onConflict((conflict) =>
         conflict
           .columns(['job', 'key'])
-          .where('state', '=', 'waiting')
+          .where('state', '=', sql.lit('waiting'))
           .where('key', 'is not', null)
           .doUpdateSet({
             // The last wish knows best what to do; the earliest wish says when.

@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
@@ -7,7 +9,14 @@ import { MislaidError } from '../../errors.ts';
 import type { DatabaseConnection } from '../connect.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { databaseRole, ensureCluster } from './cluster.ts';
-import { createRoot, createSocketFolder, type Folders, prepareFolders, removeSocketFolder } from './folders.ts';
+import {
+  createRoot,
+  createSocketFolder,
+  type Folders,
+  prepareFolders,
+  removeSocketFolder,
+  socketFile,
+} from './folders.ts';
 import { lockDataFolder } from './lock.ts';
 import { lastLogLines, runningPostmaster, runsFrom, spawnPostmaster, stopPostmaster } from './postmaster.ts';
 import { codeOf, isAlive } from './processes.ts';
@@ -22,6 +31,8 @@ type SocketConnection = { host: string; port: number; user: string; password: st
 
 /** Crash recovery after a big load takes seconds; a minute means that something is wrong. */
 const startPatienceMs = 60_000;
+/** invalid_password */
+const wrongPassword = '28P01';
 const watchEveryMs = 500;
 /** A server that dies more often than this within ten minutes is left down: restarting it would only hide why. */
 const restartsAllowed = 5;
@@ -77,7 +88,7 @@ async function adopt(input: {
   const running = runningPostmaster(input.folders.cluster);
   if (running === undefined) return undefined;
   const { pid, port, socketFolder: host } = running;
-  if (runsFrom(running, input.binaries) && port === 5432 && host !== '') {
+  if (runsFrom(running, input.binaries) && existsSync(join(host, socketFile))) {
     const connection = { host, port, user: databaseRole, password: input.password, database: 'postgres' };
     if (await answers(connection, () => isAlive(pid), 10_000)) {
       input.log.info({ pid }, 'took over the database that an earlier process left running');
@@ -98,11 +109,11 @@ async function launch(input: {
   const { folders, binaries, connection, settings } = input;
   const deadline = Date.now() + startPatienceMs;
   for (;;) {
-    const child = spawnPostmaster({ folders, binaries, socketFolder: connection.host, settings });
+    const { child, logStart } = spawnPostmaster({ folders, binaries, socketFolder: connection.host, settings });
     const pid = await spawned(child);
     const lives = () => child.exitCode === null && child.signalCode === null;
     if (await answers({ ...connection, database: 'postgres' }, lives, deadline - Date.now())) return pid;
-    const said = lastLogLines(folders);
+    const said = lastLogLines(folders, logStart);
     if (lives()) await stopPostmaster(pid);
     // After a kill -9 of the server its children hold the shared memory for a moment longer.
     const stillHeld = /pre-existing shared memory block|lock file .* already exists/.test(said);
@@ -126,6 +137,15 @@ function spawned(child: ChildProcess): Promise<number> {
   });
 }
 
+function passwordLost(cause: unknown): MislaidError {
+  return new MislaidError({
+    code: 'database-password-lost',
+    message:
+      'The built-in PostgreSQL refuses the password kept beside it. Restore postgres/password of the data folder from a backup.',
+    cause,
+  });
+}
+
 /** Polls a real connection until one succeeds; false when the server died or the patience ran out. */
 async function answers(connection: SocketConnection, lives: () => boolean, patienceMs: number): Promise<boolean> {
   const deadline = Date.now() + patienceMs;
@@ -136,7 +156,8 @@ async function answers(connection: SocketConnection, lives: () => boolean, patie
       await client.connect();
       await client.end();
       return true;
-    } catch {
+    } catch (error) {
+      if (codeOf(error) === wrongPassword) throw passwordLost(error);
       await pause(20);
     }
   }

@@ -1,6 +1,8 @@
 import {
+  accessSync,
   chmodSync,
   chownSync,
+  constants,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -31,16 +33,18 @@ export type Folders = {
 
 /** sun_path of sockaddr_un without its closing NUL: unix(7) on Linux, 104 bytes on macOS. */
 const socketPathBytes = process.platform === 'darwin' ? 103 : 107;
-const socketFile = '.s.PGSQL.5432';
+export const socketFile = '.s.PGSQL.5432';
 
 /** Creates the data folder; nothing in it is touched until `prepareFolders` (the lock comes first). */
 export function createRoot(dataFolder: string): string {
   const path = resolve(dataFolder);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const root = realpathSync(path);
     // As root, the database user has to pass through to its own folder below; it sees nothing else.
-    if (process.getuid?.() === 0) chmodSync(root, statSync(root).mode | 0o011);
+    const asRoot = process.getuid?.() === 0;
+    mkdirSync(path, { recursive: true, mode: asRoot ? 0o711 : 0o700 });
+    const root = realpathSync(path);
+    if (asRoot) chmodSync(root, statSync(root).mode | 0o011);
+    accessSync(root, constants.R_OK | constants.W_OK | constants.X_OK);
     return root;
   } catch (cause) {
     throw cannotUse(path, cause);
@@ -119,7 +123,7 @@ function unreachable(root: string, blocked: string, user: DatabaseUser): Mislaid
 function cannotUse(path: string, cause: unknown): MislaidError {
   return new MislaidError({
     code: 'data-folder-unusable',
-    message: `The data folder ${path} cannot be used (${codeOf(cause) ?? 'unknown error'}). Make it writable for the user that starts Mislaid, or set MISLAID_DATA to another folder.`,
+    message: `The data folder ${path} cannot be used (${codeOf(cause) ?? 'unknown error'}). Start Mislaid as the owner of that folder, or set MISLAID_DATA to another folder.`,
     cause,
   });
 }

@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { MislaidError } from '../../errors.ts';
 import { birthOf, codeOf } from './processes.ts';
 
-const Owner = z.object({ pid: z.number().int().positive(), birth: z.string() });
+/** `token` tells apart two locks of one process. */
+const Owner = z.object({ pid: z.number().int().positive(), birth: z.string(), token: z.string() });
 type Owner = z.infer<typeof Owner>;
 
 /**
@@ -15,8 +16,10 @@ type Owner = z.infer<typeof Owner>;
  */
 export async function lockDataFolder(dataFolder: string): Promise<() => void> {
   const path = join(dataFolder, 'mislaid.lock');
-  const mine = JSON.stringify({ pid: process.pid, birth: birthOf(process.pid) ?? '' });
-  const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  const token = randomBytes(8).toString('hex');
+  const owner: Owner = { pid: process.pid, birth: birthOf(process.pid) ?? '', token };
+  const mine = JSON.stringify(owner);
+  const draft = `${path}.${token}`;
   writeFileSync(draft, mine, { mode: 0o600 });
   try {
     await take(path, draft, mine);

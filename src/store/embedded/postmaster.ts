@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Binaries } from './binaries.ts';
@@ -40,7 +40,7 @@ export function spawnPostmaster(input: {
   binaries: Binaries;
   socketFolder: string;
   settings: Readonly<Record<string, string>>;
-}): ChildProcess {
+}): { child: ChildProcess; logStart: number } {
   const { folders, binaries, socketFolder } = input;
   const settings = {
     port: '5432',
@@ -57,6 +57,7 @@ export function spawnPostmaster(input: {
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = openLog(folders);
   try {
+    const logStart = fstatSync(log).size;
     const child = spawn(binaries.postgres, ['-D', folders.cluster, ...options], {
       ...credentials(folders.user),
       cwd: '/',
@@ -65,7 +66,7 @@ export function spawnPostmaster(input: {
       stdio: ['ignore', log, log],
     });
     child.unref();
-    return child;
+    return { child, logStart };
   } finally {
     closeSync(log);
   }
@@ -89,10 +90,13 @@ export async function stopPostmaster(pid: number): Promise<void> {
   }
 }
 
-/** The last lines of the server's log, for the sentence that says why it did not start. */
-export function lastLogLines(folders: Folders): string {
-  const fatal = (readLines(folders.log) ?? []).filter((line) => /FATAL|PANIC|LOG: {2}could not|postgres: /.test(line));
-  return fatal.slice(-2).join(' ');
+/** The last telling lines that the server wrote to its log since byte `logStart`, for the sentence that says why it did not start. */
+export function lastLogLines(folders: Folders, logStart: number): string {
+  const lines = readFileSync(folders.log).subarray(logStart).toString('utf8').split('\n');
+  const telling = lines.filter(
+    (line) => /FATAL|PANIC|could not|postgres: |error while loading/.test(line) && !line.includes('is starting up'),
+  );
+  return telling.slice(-2).join(' ');
 }
 
 function serves(pid: number, cluster: string): boolean {
