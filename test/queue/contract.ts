@@ -27,6 +27,8 @@ export type QueueUnderTest = {
   backend(): QueueBackend;
   redisUrl?: string;
   prefix: string;
+  /** The lock of this BullMQ job in the lane `exchange` becomes another worker's. */
+  stealLock(jobId: string): Promise<void>;
   /** Takes the queue's server away, and brings it back with what it held. */
   away(): Promise<void>;
   back(): Promise<void>;
@@ -222,6 +224,26 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       } finally {
         remove();
       }
+    });
+
+    test('aborts a run whose lock is lost, and refuses what cannot be taken back', async () => {
+      const seen: unknown[] = [];
+      const run = vi.fn<Handlers['run']>().mockImplementationOnce(async ({ assertLock, signal, log }) => {
+        await assertLock();
+        await queue.stealLock(`work-${log.bindings().work}-1`);
+        await assertLock().catch((error) => seen.push(error));
+        if (!signal.aborted) await once(signal, 'abort');
+        seen.push(signal.reason);
+        throw signal.reason;
+      });
+      fresh({ run, retryAfter: () => minute });
+      await start();
+      const id = await add();
+      await becomes(id, { state: 'waiting', attempts: 1, enqueuedAt: null });
+      expect(seen).toMatchObject([{ code: 'lock-lost' }, { code: 'lock-lost' }]);
+      clock.advance(minute);
+      await becomes(id, { state: 'done', attempts: 1 });
+      expect(run).toHaveBeenCalledTimes(2);
     });
 
     test('goes on when the queue comes back, and says since when it was away', async () => {

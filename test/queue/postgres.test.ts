@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { postgresBackend } from '../../src/queue/backend.ts';
@@ -23,6 +24,9 @@ queueContract('PostgreSQL', async () => {
     database,
     prefix: 'contract',
     backend: () => postgresBackend({ connection: database.connection, log: silent, timing: quickTiming }),
+    stealLock: async (jobId) => {
+      await sql`update bullmq.job set lock_token = 'somebody else' where id = ${jobId}`.execute(database.db);
+    },
     // The store is away with it, as on one machine.
     away: () =>
       asAdmin(

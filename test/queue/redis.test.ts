@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { redisBackend } from '../../src/queue/backend.ts';
@@ -15,6 +16,11 @@ queueContract('Redis', async () => {
     redisUrl: redis.url,
     prefix,
     backend: () => redisBackend({ url: redis.url, prefix, log: silent, timing: quickTiming }),
+    stealLock: async (jobId) => {
+      const client = new Redis(redis.url);
+      await client.set(`${prefix}:mislaid-exchange:${jobId}:lock`, 'somebody else');
+      client.disconnect();
+    },
     away: redis.stop,
     back: redis.start,
     close: async () => {
