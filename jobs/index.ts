@@ -1,8 +1,9 @@
 /** The registry of jobs: one file per job, one line here. */
 import type { z } from 'zod';
-import type { Job } from '../src/queue/job.ts';
+import type { AnyJob } from '../src/queue/job.ts';
+import { checkpointAudit } from './checkpoint-audit.ts';
 
-export const jobs = [] as const satisfies readonly Job<string, never>[];
+export const jobs = [checkpointAudit] as const satisfies readonly AnyJob[];
 
 type Registered = (typeof jobs)[number];
 export type JobName = Registered extends never ? string : Registered['name'];

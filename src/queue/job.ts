@@ -13,6 +13,7 @@ import type { Identity, Place } from '../chat/port.ts';
 import type { Clock, Ids } from '../clock.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Capabilities, Exchange } from '../exchange/port.ts';
+import type { AuditSeal } from '../incidents/audit/checkpoint.ts';
 import type { Policy } from '../policy.ts';
 import type { Servers } from '../servers/port.ts';
 import type { Store } from '../store/port.ts';
@@ -40,6 +41,8 @@ export type JobContext = {
   /** How often this work row was tried before (0 the first time). */
   readonly attempt: number;
   capabilities(organisation: Organisation): Promise<Capabilities>;
+  /** Signs checkpoints of the audit; absent where this process has no data folder or key. */
+  readonly seal?: AuditSeal;
   /** Delivers what is due for one place or identity, in order; answers when the next thing is due there. Only in the lane `deliveries`. */
   deliver(target: Place | Identity): Promise<{ nextDueAt?: Date }>;
 };

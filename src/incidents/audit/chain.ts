@@ -1,0 +1,127 @@
+/**
+ * The audit: append-only, each entry hashed together with the hash before it, in the transaction of what it records.
+ *
+ * entry       one thing that happened, as a change reports it (`AuditEntry`)
+ * record      an entry in its place in the chain: seq, time, hash of the one before
+ * hash        SHA-256 over the record's canonical JSON (RFC 8785), lower-case hex
+ * checkpoint  a signed size and hash of the chain, kept outside the database (checkpoint.ts)
+ *
+ * A chain alone shows edits, deletions and reordering; truncation and a rewrite of the whole chain need checkpoints.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { canonicalHash } from '../../canonical.ts';
+import { MislaidError } from '../../errors.ts';
+import type { AuditEntry } from '../../store/port.ts';
+import type { Database } from '../../store/schema.ts';
+
+/** `prevHash` of the first entry. */
+export const genesisHash = '0'.repeat(64);
+
+/** All that an entry's hash covers. `at` is ISO 8601 in UTC with milliseconds. */
+export type AuditRecord = {
+  seq: number;
+  at: string;
+  actorGuid: string | null;
+  actorIdentity: string | null;
+  action: string;
+  subject: string;
+  incidentNumber: number | null;
+  data: unknown;
+  prevHash: string;
+};
+
+export function hashOf(record: AuditRecord): string {
+  const { seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, data, prevHash } = record;
+  return canonicalHash({ seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, data, prevHash });
+}
+
+/** Any two numbers will do, as long as nothing else locks them. */
+const lockClass = 1_835_627_372;
+const lockObject = 1;
+
+/**
+ * Appends the entries to the chain: the last thing of a transaction, because it holds the chain's lock until the commit.
+ * The transaction must be READ COMMITTED: with an older snapshot it would not see the entry before its own.
+ * Throws what the database throws, and `audit-wrong-isolation`.
+ */
+export async function appendAudit(tx: Transaction<Database>, now: Date, entries: readonly AuditEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await lockChain(tx);
+  let { seq, hash } = await lastOf(tx);
+  const rows = entries.map((entry) => {
+    const record: AuditRecord = {
+      seq: seq + 1,
+      at: now.toISOString(),
+      actorGuid: clean(entry.actor?.guid ?? null),
+      actorIdentity: clean(entry.actor?.identity ?? null),
+      action: storable(entry.action),
+      subject: storable(entry.subject),
+      incidentNumber: entry.incident ?? null,
+      data: storableJson(entry.data),
+      prevHash: hash,
+    };
+    seq = record.seq;
+    hash = hashOf(record);
+    return { ...record, at: now, data: JSON.stringify(record.data), hash };
+  });
+  await tx.insertInto('audit').values(rows).execute();
+}
+
+/** How many entries the chain has and the hash of the last one; genesis for an empty chain. */
+export async function lastOf(db: Kysely<Database>): Promise<{ seq: number; hash: string }> {
+  const last = await db.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  return last ?? { seq: 0, hash: genesisHash };
+}
+
+/** Whether the audit can be written now, tried out and rolled back; destructive commands are refused while it cannot. */
+export async function auditIsWritable(
+  db: Kysely<Database>,
+  now: Date,
+): Promise<{ ok: true } | { ok: false; cause: unknown }> {
+  try {
+    await db.transaction().execute(async (tx) => {
+      await appendAudit(tx, now, [{ action: 'audit.tried', subject: 'audit', data: {} }]);
+      throw rollBack;
+    });
+  } catch (cause) {
+    if (cause !== rollBack) return { ok: false, cause };
+  }
+  return { ok: true };
+}
+
+const rollBack = new Error('tried out, rolled back');
+
+async function lockChain(tx: Transaction<Database>): Promise<void> {
+  // A statement of its own: the next one takes its snapshot after the lock is held.
+  const { rows } = await sql<{ isolation: string }>`
+    select current_setting('transaction_isolation') as isolation, pg_advisory_xact_lock(${lockClass}::int, ${lockObject}::int)
+  `.execute(tx);
+  const isolation = rows[0]?.isolation;
+  if (isolation === 'read committed') return;
+  throw new MislaidError({
+    code: 'audit-wrong-isolation',
+    message: `the audit was appended in a transaction of isolation ${isolation}; it must be read committed`,
+  });
+}
+
+/** What JSON keeps of a value, without what PostgreSQL cannot store (NUL and lone surrogates). */
+function storableJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value ?? {}), (_key, inner: unknown) =>
+    typeof inner === 'string' ? storable(inner) : renamed(inner),
+  );
+}
+
+function renamed(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  if (entries.every(([key]) => key === storable(key))) return value;
+  return Object.fromEntries(entries.map(([key, inner]) => [storable(key), inner]));
+}
+
+function clean(text: string | null): string | null {
+  return text === null ? null : storable(text);
+}
+
+function storable(text: string): string {
+  return text.replace(/\0|\p{Cs}/gu, '\u{FFFD}');
+}
