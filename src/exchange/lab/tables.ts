@@ -76,6 +76,9 @@ export type LabMailboxTable = {
 /** What a phone will do at its next contact. */
 export type LabStep = 'request' | 'ping-end' | 'provision' | 'acknowledge';
 
+/** Its heartbeat elapsed, new mail came, the edge closed the connection, or the server's pool was recycled. */
+export type LabPingEnd = 'expired' | 'mail' | 'cut' | 'dropped';
+
 /** How a phone behaves: it holds a connection, looks now and then, or never comes. */
 export type LabRhythm = 'push' | 'poll';
 
@@ -137,7 +140,7 @@ export type LabDeviceTable = {
   nextContactAt: Date | null;
   /** How the Ping under way will end: after so many milliseconds, and why. */
   pingMs: number;
-  pingEnd: 'expired' | 'mail' | 'cut';
+  pingEnd: LabPingEnd;
   contacts: number;
   /** It still sends the password from before the change. */
   stalePassword: boolean;

@@ -1,0 +1,151 @@
+/**
+ * The phones' own life: every contact that fell due since the last tick, in order, in one transaction. Whoever holds the
+ * advisory lock ticks; the others skip, so that several processes share one lab.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Clock, Ids } from '../../clock.ts';
+import type { Database } from '../../store/schema.ts';
+import { accessOf, accessSettings } from './access.ts';
+import type { LabDevice } from './devices.ts';
+import { contactOf, type LabContact, type LabSurroundings } from './phone.ts';
+
+export type LabTick = {
+  db: Kysely<Database>;
+  clock: Clock;
+  /** How many times faster than in life the phones' rhythm runs; 1 is life. Machines' answers keep their own pace. */
+  speed: number;
+  random: () => number;
+  ids: Pick<Ids, 'uuid'>;
+};
+
+const hour = 3_600_000;
+/** A lab that slept longer than this is not caught up further back. */
+const longestCatchUp = 7 * 24 * hour;
+/** Contacts are kept for so long (lab time). */
+const keepContacts = 8 * 24 * hour;
+
+/** Answers how many contacts there were; undefined when another process was ticking. */
+export async function tickLab(tick: LabTick): Promise<number | undefined> {
+  const due = await tick.db
+    .selectFrom('labDevice')
+    .select('id')
+    .where('nextContactAt', '<=', tick.clock.now())
+    .limit(1)
+    .executeTakeFirst();
+  if (due === undefined) return 0;
+  return tick.db.transaction().execute(async (tx) => {
+    const lock = await sql<{
+      got: boolean;
+    }>`select pg_try_advisory_xact_lock(hashtext('mislaid lab tick')) as got`.execute(tx);
+    return lock.rows[0]?.got === true ? contactsUntil(tx, tick, tick.clock.now()) : undefined;
+  });
+}
+
+async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date): Promise<number> {
+  const state = await tx.selectFrom('labState').select('tickedAt').executeTakeFirstOrThrow();
+  const from = Math.max(state.tickedAt.getTime(), now.getTime() - longestCatchUp);
+  const pace = paceOf(now.getTime() - from, tick.speed);
+  const world = await worldOf(tx);
+  const contacts: LabContact[] = [];
+  const met = new Set<LabDevice['id']>();
+
+  for (let device = nextOf(world.devices, now); device !== undefined; device = nextOf(world.devices, now)) {
+    const at = new Date(Math.max(device.nextContactAt?.getTime() ?? from, from));
+    const around = world.around(device, tick);
+    const outcome = contactOf(device, at, around);
+    const wait =
+      outcome.next === 'never'
+        ? null
+        : 'afterMs' in outcome.next
+          ? outcome.next.afterMs
+          : (outcome.next.afterSeconds * 1000) / pace;
+    const nextContactAt = wait === null ? null : new Date(at.getTime() + Math.max(1, Math.round(wait)));
+    world.devices.set(device.id, { ...outcome.device, nextContactAt });
+    contacts.push(...outcome.contacts);
+    met.add(device.id);
+  }
+
+  for (const id of met) {
+    const device = world.devices.get(id);
+    if (device !== undefined) await save(tx, rescaled(device, now, pace / tick.speed));
+  }
+  await insertAll(tx, contacts);
+  await tx.updateTable('labState').set({ tickedAt: now }).execute();
+  await tx
+    .deleteFrom('labContact')
+    .where('at', '<', new Date(now.getTime() - keepContacts))
+    .execute();
+  return contacts.length;
+}
+
+/** The rhythm's speed over a gap: a long sleep or `lab advance 2d` is lived through no faster than an hour at full speed. */
+function paceOf(gap: number, speed: number): number {
+  return gap <= hour ? speed : Math.max(1, (speed * hour) / gap);
+}
+
+/** After a slow catch-up, what is left of a wait goes on at full speed. */
+function rescaled(device: LabDevice, now: Date, factor: number): LabDevice {
+  if (device.nextContactAt === null || factor === 1) return device;
+  const left = Math.max(0, device.nextContactAt.getTime() - now.getTime());
+  return { ...device, nextContactAt: new Date(now.getTime() + Math.round(left * factor)) };
+}
+
+function nextOf(devices: ReadonlyMap<number, LabDevice>, now: Date): LabDevice | undefined {
+  let next: LabDevice | undefined;
+  let nextAt = now.getTime();
+  for (const device of devices.values()) {
+    const at = device.nextContactAt?.getTime();
+    if (at === undefined || at > nextAt || (at === nextAt && next !== undefined)) continue;
+    next = device;
+    nextAt = at;
+  }
+  return next;
+}
+
+type World = {
+  devices: Map<number, LabDevice>;
+  around(device: LabDevice, tick: LabTick): LabSurroundings;
+};
+
+async function worldOf(tx: Transaction<Database>): Promise<World> {
+  const devices = await tx.selectFrom('labDevice').selectAll().orderBy('id').forUpdate().execute();
+  const mailboxes = new Map(
+    (await tx.selectFrom('labMailbox').selectAll().execute()).map((row) => [row.exchangeGuid, row]),
+  );
+  const servers = new Map((await tx.selectFrom('labServer').selectAll().execute()).map((row) => [row.name, row]));
+  const edges = new Map((await tx.selectFrom('labEdge').selectAll().execute()).map((row) => [row.name, row]));
+  const settings = await accessSettings({ db: tx });
+  return {
+    devices: new Map(devices.map((device) => [device.id, device])),
+    around: (device, { random, ids }) => {
+      const mailbox = mailboxes.get(device.mailboxGuid);
+      const server = mailbox === undefined ? undefined : servers.get(mailbox.server);
+      // Foreign keys see to it; a lab without them is broken and must not tick.
+      if (mailbox === undefined || server === undefined)
+        throw new Error(`lab device ${device.id} has no mailbox or server`);
+      const access = accessOf(device, mailbox, settings);
+      return { mailbox, server, access, edge: edges.get(server.edge ?? ''), random, uuid: ids.uuid };
+    },
+  };
+}
+
+async function save(tx: Transaction<Database>, device: LabDevice): Promise<void> {
+  const { id, mailboxGuid: _mailboxGuid, notify, ...rest } = device;
+  await tx
+    .updateTable('labDevice')
+    .set({ ...rest, notify: JSON.stringify(notify) })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Rows per statement: PostgreSQL takes at most 65,535 parameters. */
+const batch = 1000;
+
+async function insertAll(tx: Transaction<Database>, contacts: readonly LabContact[]): Promise<void> {
+  for (let first = 0; first < contacts.length; first += batch) {
+    await tx
+      .insertInto('labContact')
+      .values(contacts.slice(first, first + batch))
+      .execute();
+  }
+}
