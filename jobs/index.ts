@@ -1,11 +1,33 @@
 /** The registry of jobs: one file per job, one line here. */
 import type { z } from 'zod';
 import type { AnyJob } from '../src/queue/job.ts';
+import { askHold } from './ask-hold.ts';
+import { blockDevice } from './block-device.ts';
+import { cancelWipe } from './cancel-wipe.ts';
 import { checkpointAudit } from './checkpoint-audit.ts';
+import { endApprovalJob } from './end-approval.ts';
+import { issueWipe } from './issue-wipe.ts';
+import { planB } from './plan-b.ts';
+import { readDevices } from './read-devices.ts';
+import { reconcileWipe } from './reconcile-wipe.ts';
+import { removeDevice } from './remove-device.ts';
+import { watchWipe } from './watch-wipe.ts';
 
-export const jobs = [checkpointAudit] as const satisfies readonly AnyJob[];
+export const jobs = [
+  askHold,
+  blockDevice,
+  cancelWipe,
+  checkpointAudit,
+  endApprovalJob,
+  issueWipe,
+  planB,
+  readDevices,
+  reconcileWipe,
+  removeDevice,
+  watchWipe,
+] as const satisfies readonly AnyJob[];
 
 type Registered = (typeof jobs)[number];
-export type JobName = Registered extends never ? string : Registered['name'];
+export type JobName = Registered['name'];
 export type JobPayload<N extends JobName> =
   Extract<Registered, { name: N }> extends { payload: z.ZodType<infer P> } ? P : never;

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { holdQuestionAt } from '../src/incidents/rules/hold.ts';
+import { incidentSubject, record } from '../src/incidents/timeline.ts';
+import { paragraph, strong } from '../src/message/text.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const askHold = defineJob({
+  name: 'ask-hold',
+  does: 'Asks a person about a hold that is open for longer than policy says',
+  lane: 'upkeep',
+  payload: z.object({ incident: z.number().int() }),
+  async run({ store, policy }, { incident }) {
+    await store.change(async (change) => {
+      const row = await change.tx
+        .selectFrom('incident')
+        .selectAll()
+        .where('number', '=', incident)
+        .forUpdate()
+        .executeTakeFirst();
+      if (row === undefined || row.state === 'closed' || row.hold === 'closed') return;
+      const due = holdQuestionAt(row, policy);
+      if (change.now < due) {
+        await change.enqueue('ask-hold', { incident }, { key: `${incident}-${due.getTime()}`, dueAt: due });
+        return;
+      }
+      await change.tx.updateTable('incident').set({ holdAskedAt: change.now }).where('number', '=', incident).execute();
+      await record(change, { incident, kind: 'hold.asked', by: null });
+      await change.reply(incidentSubject(incident), {
+        tone: 'warning',
+        blocks: [
+          paragraph(
+            strong(`The hold of INC-${incident} has been open for ${policy.holdMaxHours} hours or more.`),
+            ' Somebody must decide: keep waiting, "give up", or "reset anyway" (a wipe still on its way may then never arrive).',
+          ),
+        ],
+      });
+      const again = holdQuestionAt({ openedAt: row.openedAt, holdAskedAt: change.now }, policy);
+      await change.enqueue('ask-hold', { incident }, { key: `${incident}-${again.getTime()}`, dueAt: again });
+    });
+  },
+});

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { setDeviceBlocked } from '../src/incidents/device-changes.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const blockDevice = defineJob({
+  name: 'block-device',
+  does: 'Blocks or unblocks one device and reads it back',
+  lane: 'exchange',
+  payload: z.object({
+    incident: z.number().int(),
+    device: z.number().int(),
+    by: z.string(),
+    approval: z.number().int().nullable(),
+    blocked: z.boolean(),
+  }),
+  run: (context, payload) => setDeviceBlocked(context, payload, payload.blocked),
+});

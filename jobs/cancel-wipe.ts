@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { cancelWipeInExchange as work } from '../src/incidents/cancel-wipe.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const cancelWipe = defineJob({
+  name: 'cancel-wipe',
+  does: 'Cancels a wipe in Exchange and reads it back',
+  lane: 'exchange',
+  payload: z.object({ wipe: z.number().int(), mode: z.enum(['cancel', 'give-up']), by: z.string(), why: z.string() }),
+  run: (context, payload) => work(context, payload),
+});

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { issueWipe as work } from '../src/incidents/issue-wipe.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const issueWipe = defineJob({
+  name: 'issue-wipe',
+  does: 'Asks Exchange for an approved wipe, once',
+  lane: 'wipes',
+  payload: z.object({ wipe: z.number().int() }),
+  run: (context, payload) => work(context, payload.wipe),
+});

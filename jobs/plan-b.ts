@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { raisePlanB } from '../src/incidents/plan-b.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const planB = defineJob({
+  name: 'plan-b',
+  does: 'Tells security when a phone was not told of its wipe in time, and again while nobody answers',
+  lane: 'upkeep',
+  payload: z.object({ wipe: z.number().int() }),
+  run: (context, payload) => raisePlanB(context, payload.wipe),
+});

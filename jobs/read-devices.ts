@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { rememberCapabilities } from '../src/exchange/known.ts';
+import { ownerReport } from '../src/incidents/cards/owner-report.ts';
+import { exchangeWentAway } from '../src/incidents/exchange-away.ts';
+import { readDeviceFacts } from '../src/incidents/read-facts.ts';
+import { recordDevices } from '../src/incidents/record-devices.ts';
+import { record } from '../src/incidents/timeline.ts';
+import { loadIncident } from '../src/incidents/view.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const readDevices = defineJob({
+  name: 'read-devices',
+  does: "Reads an incident's devices from Exchange and shows them on its card",
+  lane: 'exchange',
+  payload: z.object({ incident: z.number().int() }),
+  async run(context, { incident }) {
+    const { store } = context;
+    const row = await store.db
+      .selectFrom('incident')
+      .select(['organisation', 'personGuid', 'state'])
+      .where('number', '=', incident)
+      .executeTakeFirst();
+    if (row === undefined || row.state === 'closed') return;
+    try {
+      const facts = await readDeviceFacts(context.exchange(row.organisation), row.personGuid);
+      const capabilities = await context.capabilities(row.organisation);
+      await store.change(async (change) => {
+        await rememberCapabilities(change, row.organisation, capabilities);
+        const before = await change.tx
+          .selectFrom('incidentEvent')
+          .select('id')
+          .where('incidentNumber', '=', incident)
+          .where('kind', '=', 'devices.read')
+          .executeTakeFirst();
+        await recordDevices(change, incident, facts);
+        await record(change, { incident, kind: 'devices.read', by: null, data: { devices: facts.length } });
+        if (before === undefined) await tellOwner(change, incident);
+      });
+    } catch (error) {
+      await exchangeWentAway(store, incident, error, context.attempt);
+      throw error;
+    }
+
+    async function tellOwner(change: Parameters<Parameters<typeof store.change>[0]>[0], number: number): Promise<void> {
+      const view = await loadIncident(change.tx, number);
+      if (!view.incident.byOwner || view.incident.openedVia === null) return;
+      await change.privately(view.incident.openedVia, ownerReport(view), `owner-report:${number}`);
+    }
+  },
+});

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { reconcileWipe as work } from '../src/incidents/reconcile-wipe.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const reconcileWipe = defineJob({
+  name: 'reconcile-wipe',
+  does: 'Reads whether Exchange was asked for a wipe',
+  lane: 'exchange',
+  payload: z.object({ wipe: z.number().int(), step: z.number().int().min(0) }),
+  run: (context, payload) => work(context, payload.wipe, payload.step),
+});

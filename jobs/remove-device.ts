@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { removePartnership } from '../src/incidents/device-changes.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const removeDevice = defineJob({
+  name: 'remove-device',
+  does: 'Removes a partnership from Exchange and reads it back',
+  lane: 'wipes',
+  payload: z.object({
+    incident: z.number().int(),
+    device: z.number().int(),
+    by: z.string(),
+    approval: z.number().int().nullable(),
+  }),
+  run: (context, payload) => removePartnership(context, payload),
+});

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { watchWipe as work } from '../src/incidents/watch-wipe.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const watchWipe = defineJob({
+  name: 'watch-wipe',
+  does: 'Follows a wipe until the phone acknowledges',
+  lane: 'exchange',
+  payload: z.object({ wipe: z.number().int() }),
+  run: (context, payload) => work(context, payload.wipe),
+});

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { decide } from '../incidents/approvals.ts';
+import { approvalSubjectFor } from '../incidents/subjects/index.ts';
+import { DeviceArgument, IncidentArgument, said } from './choose.ts';
+import { waitingApproval } from './choose-approval.ts';
+import { defineCommand } from './command.ts';
+
+export const approve = defineCommand({
+  id: 'approve',
+  patterns: ['approve <incident> [<device>]'],
+  examples: ['approve INC-104', 'approve INC-104 1'],
+  args: z.object({
+    approval: z.number().int().positive().optional(),
+    incident: IncidentArgument.optional(),
+    device: DeviceArgument.optional(),
+  }),
+  roles: ['approver', 'security', 'admin'],
+  effect: 'destroy',
+  private: true,
+  summary: 'Approve what somebody else asked for',
+  details:
+    'You decide on exactly what the card shows. Nobody can approve what he asked for himself, or for his own phone.',
+  async run(context, args) {
+    const chosen = await waitingApproval(context, args, 'approve');
+    if (chosen.kind === 'answer') return chosen.answer;
+    const { complete, missing } = await context.store.change((change) =>
+      decide(change, context.policy, approvalSubjectFor, {
+        approvalId: chosen.value.id,
+        by: context.actor,
+        decision: 'approve',
+        reason: null,
+      }),
+    );
+    if (complete) return {};
+    return said(`Noted. ${missing === 1 ? 'One more person' : `${missing} more people`} must approve this.`);
+  },
+});

@@ -1,0 +1,44 @@
+/**
+ * What the store remembers of an Exchange, for commands, which never wait for it: its capabilities as last probed by a job,
+ * and since when it does not answer.
+ */
+import type { Kysely } from 'kysely';
+import { z } from 'zod';
+import type { Organisation } from '../directory/person.ts';
+import type { Change } from '../store/port.ts';
+import type { Database } from '../store/schema.ts';
+import type { Capabilities } from './port.ts';
+
+const Known = z.object({
+  version: z.enum(['2013', '2016', '2019', 'SE', 'online', 'unknown']),
+  accountOnly: z.boolean(),
+  reportsWipes: z.boolean(),
+  cmdlets: z.record(z.string(), z.array(z.string())),
+  simulation: z.boolean(),
+});
+
+/** undefined until a job has reached this Exchange once. */
+export async function knownCapabilities(
+  db: Kysely<Database>,
+  organisation: Organisation,
+): Promise<Capabilities | undefined> {
+  const row = await db
+    .selectFrom('setting')
+    .select('value')
+    .where('key', '=', `capabilities:${organisation}`)
+    .executeTakeFirst();
+  return row === undefined ? undefined : Known.parse(row.value);
+}
+
+export async function rememberCapabilities(
+  change: Change,
+  organisation: Organisation,
+  capabilities: Capabilities,
+): Promise<void> {
+  const value = JSON.stringify(capabilities);
+  await change.tx
+    .insertInto('setting')
+    .values({ key: `capabilities:${organisation}`, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute();
+}

@@ -1,0 +1,36 @@
+import type { Block, Intent } from '../../message/model.ts';
+import { button, buttons, note, paragraph, strong } from '../../message/text.ts';
+import type { IncidentView } from '../view.ts';
+import { doneLines } from './remarks.ts';
+
+/** The ticks that people set after a wipe, with what the timeline calls them. */
+export const afterSteps = {
+  password: 'Password reset',
+  sessions: 'Sessions revoked',
+} as const;
+export type AfterStep = keyof typeof afterSteps;
+
+/** After the acknowledgement: what people do now, ticked with who and when. */
+export function afterwards(view: IncidentView): Block<Intent>[] {
+  const n = view.incident.number;
+  const ticked = new Set(view.events.filter((event) => event.kind === 'step.ticked').map((event) => event.data.step));
+  const removed = view.wipes.every(
+    (wipe) => view.devices.find((device) => device.number === wipe.deviceNumber)?.present === false,
+  );
+  const acknowledged = view.wipes.filter((wipe) => wipe.state === 'acknowledged').at(-1);
+  const open = (Object.keys(afterSteps) as AfterStep[]).filter((step) => !ticked.has(step));
+  const row = [
+    ...open.map((step) => button(afterSteps[step], 'tick', { incident: n, step })),
+    ...(acknowledged === undefined || removed
+      ? []
+      : [
+          button('Remove the partnership', 'remove-device', { incident: n, device: String(acknowledged.deviceNumber) }),
+        ]),
+    button('Close', 'close', { incident: n }),
+  ];
+  const advice =
+    acknowledged === undefined || removed
+      ? []
+      : [note('Remove the partnership so that this phone is not wiped again if it comes back.')];
+  return [...doneLines(view), paragraph(strong('Now:')), buttons(...row), ...advice];
+}

@@ -1,0 +1,88 @@
+import type { Place } from '../chat/port.ts';
+import { minutesAfter } from '../clock.ts';
+import type { Actor } from '../commands/command.ts';
+import type { Person } from '../directory/person.ts';
+import type { Policy } from '../policy.ts';
+import type { Change } from '../store/port.ts';
+import { incidentPlaces } from './places.ts';
+import { incidentSubject, record } from './timeline.ts';
+import type { Incident } from './view.ts';
+
+export type Opening = {
+  owner: Person;
+  kind: Incident['kind'];
+  /** null: the bot itself (a wipe that did not come from it). */
+  by: Actor | null;
+  byOwner: boolean;
+  place?: Place;
+  remark?: string;
+  drill?: boolean;
+};
+
+/** Opens an incident, or joins the open one of the same person: one case has one card, however many people report it. */
+export async function openIncident(
+  change: Change,
+  policy: Policy,
+  opening: Opening,
+): Promise<{ number: number; joined: boolean }> {
+  const { owner, by, drill = false } = opening;
+  // Two reports of one person at once must not open two incidents.
+  await change.tx
+    .selectFrom('person')
+    .select('guid')
+    .where('guid', '=', owner.guid)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  const open = await change.tx
+    .selectFrom('incident')
+    .select('number')
+    .where('personGuid', '=', owner.guid)
+    .where('state', '=', 'open')
+    .where('drill', '=', drill)
+    .orderBy('number', 'desc')
+    .executeTakeFirst();
+  const joined = open !== undefined;
+  const number = joined ? open.number : await insert(change, opening);
+
+  await change.card(incidentSubject(number), incidentPlaces(policy, opening.place));
+  await record(change, {
+    incident: number,
+    kind: joined ? 'incident.reported-again' : 'incident.opened',
+    by,
+    data: {
+      kind: opening.kind,
+      byOwner: opening.byOwner,
+      ...(opening.remark === undefined ? {} : { remark: opening.remark }),
+    },
+  });
+  await change.enqueue('read-devices', { incident: number }, { key: String(number) });
+  if (!joined) {
+    await change.enqueue(
+      'ask-hold',
+      { incident: number },
+      { key: String(number), dueAt: minutesAfter(change.now, policy.holdMaxHours * 60) },
+    );
+  }
+  return { number, joined };
+}
+
+async function insert(change: Change, { owner, kind, by, byOwner, remark, drill = false }: Opening): Promise<number> {
+  const row = await change.tx
+    .insertInto('incident')
+    .values({
+      organisation: owner.organisation,
+      drill,
+      kind,
+      personGuid: owner.guid,
+      openedBy: by?.person.guid ?? null,
+      openedVia: by?.identity ?? null,
+      byOwner,
+      remark: remark ?? null,
+      openedAt: change.now,
+      state: 'open',
+      hold: 'open',
+    })
+    .returning('number')
+    .executeTakeFirstOrThrow();
+  return row.number;
+}
