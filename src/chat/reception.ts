@@ -1,0 +1,164 @@
+/**
+ * Reception: every command is stored before it is acknowledged. One insert, keyed by the platform's event; then the adapter
+ * acknowledges and the router runs by itself. What a crash left unhandled is taken up again at the next start.
+ */
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { assertNever } from '../errors.ts';
+import type { DraftAnswer } from '../message/model.ts';
+import type { Store } from '../store/port.ts';
+import type { Database } from '../store/schema.ts';
+import { Incoming, type Reception } from './port.ts';
+import { say } from './replies.ts';
+import type { Router } from './router.ts';
+
+export type ReceptionParts = {
+  store: Store;
+  db: Kysely<Database>;
+  clock: Clock;
+  router: Router;
+  log: Logger;
+  /** How long the insert may take before the person is told that nothing was stored; Slack waits 3 s in all. */
+  insertTimeoutMs?: number;
+};
+
+export type ReceptionDesk = {
+  onCommand(incoming: Incoming): Promise<Reception>;
+  /** At start: what was stored and not handled. Resolves when all of it is; never rejects for one command's sake. */
+  recover(): Promise<void>;
+  /** Resolves when no command is being handled: the last thing before the store closes. */
+  idle(): Promise<void>;
+};
+
+/** A command older than this was said into a silence: only what does no harm late is still done unasked. */
+const freshMs = 2 * 60_000;
+
+type Inserted = { kind: 'inserted'; id: number } | { kind: 'duplicate' } | { kind: 'not-in-time' };
+
+const notStored = 'I could not store that in time, so nothing was done and nothing will be. Please say it again.';
+
+export function createReception(parts: ReceptionParts): ReceptionDesk {
+  const { db, clock, router, log, insertTimeoutMs = 2_000 } = parts;
+  const running = new Set<Promise<unknown>>();
+  /** Inserts that are not back although the person was told so, by event: a re-sent event waits for their end. */
+  const late = new Map<string, Promise<void>>();
+
+  function track<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => running.delete(tracked));
+    running.add(tracked);
+    return tracked;
+  }
+
+  async function insert(incoming: Incoming, receivedAt: Date): Promise<Inserted> {
+    await late.get(incoming.eventKey);
+    const row = await db
+      .insertInto('inbox')
+      .values({
+        eventKey: incoming.eventKey,
+        identity: incoming.sender.identity,
+        incoming: JSON.stringify(incoming),
+        receivedAt,
+        state: 'stored',
+      })
+      // An event that was refused for being late may be sent again by the platform: then it counts.
+      .onConflict((conflict) =>
+        conflict.column('eventKey').doUpdateSet({ state: 'stored' }).where('inbox.state', '=', 'refused'),
+      )
+      .returning('id')
+      .executeTakeFirst();
+    return row === undefined ? { kind: 'duplicate' } : { kind: 'inserted', id: row.id };
+  }
+
+  /** The person was told that it was not stored: whenever the row lands after all, it is marked so that no start handles it. */
+  function refuseWhenItLands(incoming: Incoming, receivedAt: Date, inserting: Promise<Inserted>): void {
+    const refusing = inserting
+      .catch(() => undefined)
+      .then(async () => {
+        await db
+          .updateTable('inbox')
+          .set({ state: 'refused' })
+          .where('eventKey', '=', incoming.eventKey)
+          .where('receivedAt', '=', receivedAt)
+          .where('state', '=', 'stored')
+          .execute();
+      })
+      .catch((error: unknown) => {
+        log.error({ err: error }, 'a command that came too late could not be marked as refused');
+      })
+      .finally(() => late.delete(incoming.eventKey));
+    late.set(incoming.eventKey, track(refusing));
+  }
+
+  async function recoverOne(id: number, incoming: Incoming, receivedAt: Date): Promise<void> {
+    const age = clock.now().getTime() - receivedAt.getTime();
+    const draft = await router.handleLate(incoming, id, { onlySafe: age > freshMs });
+    const message = privateOf(draft);
+    if (message === undefined) return;
+    await parts.store.change((change) => change.privately(incoming.sender.identity, message, `late:${id}`));
+  }
+
+  return {
+    onCommand: async (said) => {
+      const incoming = storable(said);
+      const receivedAt = clock.now();
+      const inserting = insert(incoming, receivedAt);
+      const inserted = await within(inserting, insertTimeoutMs).catch((error: unknown): Inserted => {
+        log.error({ err: error }, 'a command could not be stored');
+        return { kind: 'not-in-time' };
+      });
+      switch (inserted.kind) {
+        case 'not-in-time':
+          refuseWhenItLands(incoming, receivedAt, inserting);
+          return { kind: 'not-stored', sentence: notStored };
+        case 'duplicate':
+          return { kind: 'duplicate' };
+        case 'inserted':
+          return { kind: 'stored', answer: track(router.handle(incoming, inserted.id)) };
+        default:
+          return assertNever(inserted, 'insert');
+      }
+    },
+    recover: async () => {
+      const rows = await db.selectFrom('inbox').selectAll().where('state', '=', 'stored').orderBy('id').execute();
+      for (const { id, incoming, receivedAt } of rows) {
+        const parsed = Incoming.safeParse(incoming);
+        try {
+          if (parsed.success) await track(recoverOne(id, parsed.data, receivedAt));
+          else await db.updateTable('inbox').set({ state: 'too-old' }).where('id', '=', id).execute();
+        } catch (error) {
+          log.error({ err: error, inbox: id }, 'a stored command could not be taken up again');
+        }
+      }
+    },
+    idle: async () => {
+      while (running.size > 0) await Promise.allSettled(running);
+    },
+  };
+}
+
+async function within(work: Promise<Inserted>, milliseconds: number): Promise<Inserted> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<Inserted>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'not-in-time' }), milliseconds);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** PostgreSQL's jsonb takes neither NUL nor half a surrogate pair; the parser then refuses the replacement character aloud. */
+function storable(incoming: Incoming): Incoming {
+  const text = JSON.stringify(incoming, (_, value: unknown) =>
+    typeof value === 'string' ? value.replace(/\0|\p{Surrogate}/gu, '\uFFFD') : value,
+  );
+  return Incoming.parse(JSON.parse(text));
+}
+
+/** A form cannot be opened after the turn is over: the person is asked to begin again. */
+function privateOf(draft: DraftAnswer): DraftAnswer['private'] {
+  if (draft.form === undefined && draft.fieldErrors === undefined) return draft.private;
+  return say('I was away when you said this. Please press the button or say it again.').private;
+}
