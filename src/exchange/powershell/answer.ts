@@ -8,6 +8,7 @@
  */
 import { z } from 'zod';
 import { type Effect, ExchangeError, type ExchangeErrorCode, type Reached } from '../port.ts';
+import { CmdletFailure } from '../transport.ts';
 
 export const EngineError = z.object({
   /** FullyQualifiedErrorId. */
@@ -26,6 +27,8 @@ export const Envelope = z.object({
   nonce: z.string(),
   ok: z.boolean(),
   rows: z.array(z.unknown()),
+  /** Rows that wait in the engine for the request `more`. */
+  more: z.number(),
   error: EngineError.nullable(),
   warnings: z.array(z.string()),
   /** Working set of the engine in bytes. */
@@ -35,21 +38,16 @@ export type Envelope = z.infer<typeof Envelope>;
 
 type Meaning = { code: ExchangeErrorCode; reached: Reached | 'by-effect' };
 
-/** Exception types (last segment), and our own ids from script.ts. */
+/** Exception types (last segment) and our own ids from script.ts that concern the session; the rest is Exchange's answer. */
 const meanings: Readonly<Record<string, Meaning>> = {
   MislaidNotOffered: { code: 'exchange-refused-unsent', reached: 'no' },
   MislaidNotAllowed: { code: 'exchange-refused-unsent', reached: 'no' },
   // The cmdlet itself would not bind what it was given; the same error from deeper inside proves nothing.
   MislaidNotBound: { code: 'exchange-refused-unsent', reached: 'no' },
-  CommandNotFoundException: { code: 'exchange-refused', reached: 'by-effect' },
   MislaidTooLarge: { code: 'exchange-bad-answer', reached: 'by-effect' },
-  ManagementObjectNotFoundException: { code: 'exchange-not-found', reached: 'no' },
-  ADNoSuchObjectException: { code: 'exchange-not-found', reached: 'no' },
-  MobileDeviceNotExistException: { code: 'exchange-device-not-in-mailbox', reached: 'no' },
   OverBudgetException: { code: 'exchange-throttled', reached: 'no' },
   ThrottlingException: { code: 'exchange-throttled', reached: 'no' },
   ThrottlingRejectedOperationException: { code: 'exchange-throttled', reached: 'no' },
-  NonUniqueRecipientException: { code: 'exchange-refused', reached: 'no' },
   ResourceUnhealthyException: { code: 'exchange-throttled', reached: 'by-effect' },
   ServerBusyException: { code: 'exchange-throttled', reached: 'by-effect' },
   MapiExceptionRpcServerTooBusy: { code: 'exchange-throttled', reached: 'by-effect' },
@@ -66,23 +64,28 @@ const meanings: Readonly<Record<string, Meaning>> = {
 const throttlingParties =
   /\b(?:MaxConcurrency|MaxTenantConcurrency|MaxRunspacesTimePeriod|MaxRunspaces|CmdletTimePeriod)\b/;
 
-/** What an error of the engine means for the caller. */
-export function classify(
+/**
+ * What an error of the engine means: an ExchangeError where the session is concerned (away, throttled, refused unsent),
+ * else Exchange's own answer as CmdletFailure. `sent` are the texts of the call, which are taken out of Exchange's text
+ * with every other name; without it (connecting, where nobody is named) the text stays.
+ */
+export function errorOf(
   error: EngineError,
   label: string,
   effect: Effect,
-  sent: readonly string[] = [],
-): ExchangeError {
+  sent?: readonly string[],
+): ExchangeError | CmdletFailure {
   const names = namesOf(error);
-  const found = meaningOf(error, names);
-  const { code, reached }: Meaning = found ?? { code: 'exchange-refused', reached: 'by-effect' };
-  const told = names[0] ?? error.id;
+  const type = names[0] ?? error.id;
+  const message = sent === undefined ? error.message.slice(0, 500) : withoutNames(error.message, sent);
+  const meaning = meaningOf(error, names);
+  if (meaning === undefined) return new CmdletFailure({ errorId: error.id, category: error.category, type, message });
   return new ExchangeError({
-    code,
-    reached: reached === 'by-effect' ? reachedBy(effect) : reached,
-    message: `${label}: ${told}: ${withoutNames(error.message, sent)}`,
-    userMessage: userMessageOf(code, label),
-    errorId: `${told} (${error.id})`,
+    code: meaning.code,
+    reached: meaning.reached === 'by-effect' ? reachedBy(effect) : meaning.reached,
+    message: `${label}: ${type}: ${message}`,
+    userMessage: userMessageOf(meaning.code, label),
+    errorId: error.id,
   });
 }
 
@@ -100,27 +103,35 @@ export function refusedUnsent(what: string): ExchangeError {
   });
 }
 
-/** Types by their last segment, without duplicates, most specific source first. */
+/** Wrappers that say nothing of what happened. */
+const wrappers = new Set([
+  'Exception',
+  'RemoteException',
+  'RuntimeException',
+  'CmdletInvocationException',
+  'ActionPreferenceStopException',
+  'WriteErrorException',
+]);
+
+/** Types by their last segment, without duplicates, the most telling first. */
 function namesOf(error: EngineError): string[] {
   const category = /\[FailureCategory=[^\]]*?-(\w+)\]/.exec(`${error.id} ${error.message}`)?.[1];
-  const online = /^\s*(?:\S+\s)?\|?Ex[0-9A-F]{4,8}\|([\w.]+)\|/.exec(error.message)?.[1];
+  const online = /\bEx[0-9A-F]{4,8}\|([\w.]+)\|/.exec(error.message)?.[1];
   const all = [online, category, error.reason, ...error.types].flatMap((name) => (name ? [name] : []));
-  return [...new Set(all.map((name) => name.split(/[.+]/).at(-1) ?? name))];
+  const names = [...new Set(all.map((name) => name.split(/[.+]/).at(-1) ?? name))];
+  return [...names.filter((name) => !wrappers.has(name)), ...names.filter((name) => wrappers.has(name))];
 }
 
 function meaningOf(error: EngineError, names: readonly string[]): Meaning | undefined {
   if (error.status === 429) return { code: 'exchange-throttled', reached: 'no' };
   if (error.status === 503) return { code: 'exchange-throttled', reached: 'by-effect' };
   if (throttlingParties.test(error.message)) return { code: 'exchange-throttled', reached: 'no' };
-  for (const name of [error.reason, ...names]) {
+  for (const name of names) {
     const meaning = Object.hasOwn(meanings, name) ? meanings[name] : undefined;
     if (meaning !== undefined) return meaning;
   }
   if (error.category === 'ConnectionError' || error.category === 'OpenError') {
     return { code: 'exchange-away', reached: 'by-effect' };
-  }
-  if (error.category === 'PermissionDenied' || error.category === 'AuthenticationError') {
-    return { code: 'exchange-refused', reached: 'no' };
   }
   return undefined;
 }

@@ -84,7 +84,7 @@ const onPremOnly = [
 
 const online = {
   unspecifiedIsUtc: true,
-  connect: String.raw`
+  connect: `
 Import-Module ExchangeOnlineManagement -MinimumVersion 3.5.0
 $Mislaid.Bind = @{
   AppId = $Mislaid.Settings.appId[0]; Organization = $Mislaid.Settings.organization[0]
@@ -105,13 +105,13 @@ else {
 try { . { param($Bind) Connect-ExchangeOnline @Bind } $Mislaid.Bind }
 finally { $Mislaid.Remove('Secret'); $Mislaid.Remove('Bind'); $env:MISLAID_CERTIFICATE_PASSWORD = $null }
 `,
-  ping: String.raw`@(Get-ConnectionInformation | Where-Object { $_.State -eq 'Connected' }).Count -gt 0`,
+  ping: `@(Get-ConnectionInformation | Where-Object { $_.State -eq 'Connected' }).Count -gt 0`,
   bye: 'Disconnect-ExchangeOnline -Confirm:$false',
 };
 
 const onprem = {
   unspecifiedIsUtc: false,
-  connect: String.raw`
+  connect: `
 $Mislaid.Bind = @{
   ConfigurationName = 'Microsoft.Exchange'; Authentication = 'Kerberos'
   ConnectionUri = 'http://' + $Mislaid.Settings.server[0] + '/PowerShell/'
@@ -131,7 +131,7 @@ finally { $Mislaid.Remove('Secret'); $Mislaid.Remove('Bind') }
 } $Mislaid.Remote ([string[]]$Mislaid.Settings.commands)
 `,
   // A read keeps the session from being closed as idle after 15 minutes.
-  ping: String.raw`
+  ping: `
 if ($Mislaid.Remote.State -ne 'Opened') { return $false }
 if ($Mislaid.Commands.ContainsKey('Get-ActiveSyncOrganizationSettings')) { [void]@(& $Mislaid.Commands['Get-ActiveSyncOrganizationSettings']) }
 $true

@@ -25,6 +25,8 @@ type TypedArgument = {
 export type RequestBody =
   | CallBody
   | { readonly op: 'connect'; readonly settings: Readonly<Record<string, string | readonly string[]>> }
+  /** The next page of the last call's rows. */
+  | { readonly op: 'more' }
   | { readonly op: 'ping' }
   | { readonly op: 'bye' };
 

@@ -7,8 +7,11 @@
  * dates as `\/Date(0)\/`, `-Depth` is 2, and every command typed is kept in the history.
  */
 
-/** Bytes of JSON that an engine may answer with; a larger answer becomes the error MislaidTooLarge. */
+/** Bytes of JSON in one frame; a page of rows that is larger becomes the error MislaidTooLarge. */
 export const answerLimit = 2_900_000;
+
+/** Rows in one frame: a large organisation's mailboxes come in pages, so that no frame holds up the event loop. */
+export const pageRows = 250;
 
 /** First line of a session, which works in a constrained language too: sets the line end, then says who is there. */
 export function helloLine(nonce: string): string {
@@ -31,7 +34,7 @@ export function bootLine(options: {
     `$Mislaid.Allowed = @{\n${allowed.join('\n')}\n}`,
     `$Mislaid.Probed = @(${quoted(options.probed)})`,
     `$Mislaid.UnspecifiedIsUtc = ${options.unspecifiedIsUtc ? '$true' : '$false'}`,
-    `$Mislaid.Limit = ${answerLimit}`,
+    `$Mislaid.Limit = ${answerLimit}; $Mislaid.Page = ${pageRows}; $Mislaid.Left = New-Object System.Collections.ArrayList`,
     engineScript,
     `$Mislaid.ConnectTo = {\n${options.connect}\n}`,
     `$Mislaid.Ping = {\n${options.ping}\n}`,
@@ -42,11 +45,12 @@ export function bootLine(options: {
 }
 
 /** Runs one request. `connect` is dot-sourced, so that what an init script defines stays. */
-export function requestLine(op: 'call' | 'connect' | 'ping' | 'bye', literal: string): string {
+export function requestLine(op: 'call' | 'more' | 'connect' | 'ping' | 'bye', literal: string): string {
   switch (op) {
     case 'connect':
       return `. $Mislaid.Connect '${literal}'`;
     case 'call':
+    case 'more':
     case 'ping':
     case 'bye':
       return `& $Mislaid.Run '${literal}'`;
@@ -57,7 +61,7 @@ function quoted(names: readonly string[]): string {
   return names.map((name) => `'${name}'`).join(', ');
 }
 
-const engineScript = String.raw`
+const engineScript = `
 $global:MaximumHistoryCount = 1
 
 $Mislaid.Text = { param($Encoded) [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Encoded)) }
@@ -138,9 +142,17 @@ $Mislaid.Refusal = {
 
 $Mislaid.Print = {
   param([string]$Nonce, $Rows, $Failure, $Warnings)
-  $envelope = @{ nonce = $Nonce; ok = ($null -eq $Failure); rows = $Rows; error = $Failure; warnings = $Warnings; memory = [Environment]::WorkingSet }
+  $page = $Rows
+  $Mislaid.Left = New-Object System.Collections.ArrayList
+  if ($Rows.Count -gt $Mislaid.Page) {
+    $page = $Rows.GetRange(0, $Mislaid.Page)
+    $Mislaid.Left = $Rows.GetRange($Mislaid.Page, $Rows.Count - $Mislaid.Page)
+  }
+  $envelope = @{ nonce = $Nonce; ok = ($null -eq $Failure); rows = $page; more = $Mislaid.Left.Count; error = $Failure; warnings = $Warnings; memory = [Environment]::WorkingSet }
   $bytes = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $envelope -Compress -Depth 10))
   if ($bytes.Length -gt $Mislaid.Limit) {
+    $Mislaid.Left = New-Object System.Collections.ArrayList
+    $envelope.more = 0
     $envelope.ok = $false
     $envelope.rows = New-Object System.Collections.ArrayList
     $envelope.warnings = New-Object System.Collections.ArrayList
@@ -246,6 +258,7 @@ $Mislaid.Run = {
   try {
     switch ([string]$request.op) {
       'call' { $failure = & $Mislaid.Call $request $rows $warnings }
+      'more' { $rows = $Mislaid.Left }
       'ping' { foreach ($last in @(& $Mislaid.Ping *>&1)) { }; [void]$rows.Add([bool]$last) }
       'bye' { [void]@(& $Mislaid.Bye *>&1) }
       default { throw 'unknown request' }

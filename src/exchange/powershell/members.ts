@@ -1,0 +1,208 @@
+/**
+ * Keeps the pool's sessions: so many connected ones, replaced when they die, are of age, or have grown; opened again with
+ * back-off while the engine or Exchange is away. What runs on them is pool.ts' matter.
+ */
+import { MislaidError } from '../../errors.ts';
+import type { Connected } from './sessions.ts';
+
+/** The log that pool and members write to; no arguments of calls, no answers. */
+export type Log = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+};
+
+export type Member = {
+  readonly connected: Connected;
+  busy: boolean;
+  /** A replacement is due: served until it stands. */
+  stale: boolean;
+  /** performance.now() of the last answer. */
+  usedAt: number;
+};
+
+export type MembersOptions = {
+  readonly open: () => Promise<Connected>;
+  readonly size: number;
+  readonly recycle: { readonly calls: number; readonly ageMs: number; readonly bytes: number };
+  readonly backOff: { readonly firstMs: number; readonly mostMs: number };
+  /** A session is ready for work. */
+  readonly onReady: () => void;
+  /** An attempt failed and no session is left or coming. */
+  readonly onAway: (error: unknown) => void;
+  readonly log: Log;
+};
+
+export type Members = {
+  /** Opens what is missing; called again it does nothing more. */
+  start(): void;
+  /** The longest idle session, marked busy. */
+  take(): Member | undefined;
+  /** Gives a session back: idle again, or retired when it is dead or of age. */
+  release(member: Member): void;
+  /** Ends a session and replaces it. */
+  discard(member: Member): void;
+  idle(): readonly Member[];
+  readonly size: number;
+  /** The newest session's, also after it has gone; undefined until one was connected. */
+  last(): Connected | undefined;
+  close(): Promise<void>;
+};
+
+/** A session that ends this soon counts as a failed attempt, or a crashing engine would be started in a tight loop. */
+const tooShortMs = 5_000;
+
+export function createMembers(options: MembersOptions): Members {
+  const { recycle, backOff, log } = options;
+  const members = new Set<Member>();
+  const ending = new Set<Promise<void>>();
+  let opening = 0;
+  let failures = 0;
+  let notBefore = 0;
+  let retry: NodeJS.Timeout | undefined;
+  let started = false;
+  let closed = false;
+  let last: Connected | undefined;
+
+  function maintain(): void {
+    if (!started || closed) return;
+    const fresh = [...members].filter((member) => !member.stale).length;
+    // One over the size for a moment: a stale session serves until its replacement stands.
+    const room = Math.min(options.size - fresh, options.size + 1 - members.size) - opening;
+    if (room <= 0) return;
+    const wait = notBefore - performance.now();
+    if (wait > 0) {
+      retry ??= setTimeout(() => {
+        retry = undefined;
+        maintain();
+      }, wait);
+      return;
+    }
+    // While attempts fail, one at a time is enough.
+    for (let count = failures > 0 ? Math.min(room, opening > 0 ? 0 : 1) : room; count > 0; count -= 1) void openOne();
+  }
+
+  async function openOne(): Promise<void> {
+    opening += 1;
+    try {
+      const connected = await options.open();
+      opening -= 1;
+      add(connected);
+    } catch (error) {
+      opening -= 1;
+      failed(error);
+    }
+  }
+
+  function add(connected: Connected): void {
+    if (closed) {
+      end(connected);
+      return;
+    }
+    last = connected;
+    const member: Member = { connected, busy: false, stale: false, usedAt: performance.now() };
+    members.add(member);
+    const { pid, version } = connected.hello;
+    log.info({ pid, version, exchange: connected.capabilities.version }, 'PowerShell session connected');
+    void connected.session.gone.then(() => {
+      if (!members.has(member) || member.busy) return;
+      members.delete(member);
+      lost(member, 'ended by itself');
+    });
+    if (!connected.session.alive) return;
+    failures = 0;
+    for (const old of members) if (old.stale && !old.busy && members.size > options.size) retire(old);
+    options.onReady();
+    maintain();
+  }
+
+  function failed(error: unknown): void {
+    failures += 1;
+    const waitMs = Math.min(backOff.mostMs, backOff.firstMs * 2 ** (failures - 1));
+    notBefore = performance.now() + waitMs;
+    log.warn({ err: error, failures, waitMs }, 'no PowerShell session could be connected');
+    if (members.size === 0 && opening === 0) options.onAway(error);
+    maintain();
+  }
+
+  function lost(member: Member, how: string): void {
+    const livedMs = performance.now() - member.connected.session.openedAt;
+    log.warn({ pid: member.connected.hello.pid, livedMs: Math.round(livedMs), how }, 'PowerShell session lost');
+    if (livedMs < tooShortMs && member.connected.session.calls <= 1) {
+      failed(
+        new MislaidError({ code: 'powershell-lost', message: `a PowerShell session ${how} right after its start` }),
+      );
+    } else {
+      maintain();
+    }
+  }
+
+  function retire(member: Member): void {
+    members.delete(member);
+    log.info({ pid: member.connected.hello.pid, calls: member.connected.session.calls }, 'PowerShell session recycled');
+    end(member.connected);
+  }
+
+  /** Says goodbye, so that Exchange does not count the session against the account for another quarter of an hour. */
+  function end({ session }: Connected): void {
+    const done = (session.alive ? session.request({ op: 'bye' }, { deadlineMs: 5_000 }) : Promise.resolve())
+      .catch(() => undefined)
+      .then(() => session.kill());
+    ending.add(done);
+    void done.finally(() => ending.delete(done));
+  }
+
+  function isDue({ connected: { session } }: Member): boolean {
+    const age = performance.now() - session.openedAt;
+    return session.calls >= recycle.calls || age >= recycle.ageMs || session.memory >= recycle.bytes;
+  }
+
+  return {
+    start: () => {
+      started = true;
+      maintain();
+    },
+    take: () => {
+      const free = [...members].filter((member) => !member.busy && member.connected.session.alive);
+      const member = free.toSorted((a, b) => Number(a.stale) - Number(b.stale) || a.usedAt - b.usedAt)[0];
+      if (member !== undefined) member.busy = true;
+      return member;
+    },
+    release: (member) => {
+      member.busy = false;
+      member.usedAt = performance.now();
+      if (!member.connected.session.alive) {
+        if (members.delete(member)) lost(member, 'died in a call');
+        return;
+      }
+      if (closed || (member.stale && members.size > options.size)) return retire(member);
+      if (!member.stale && isDue(member)) {
+        member.stale = true;
+        maintain();
+      }
+      options.onReady();
+    },
+    discard: (member) => {
+      if (!members.delete(member)) return;
+      const done = member.connected.session.kill();
+      ending.add(done);
+      void done.finally(() => ending.delete(done));
+      lost(member, 'was given up');
+    },
+    idle: () => [...members].filter((member) => !member.busy),
+    get size() {
+      return members.size;
+    },
+    last: () => last,
+    close: async () => {
+      closed = true;
+      clearTimeout(retry);
+      for (const member of members) {
+        members.delete(member);
+        if (member.busy) ending.add(member.connected.session.kill());
+        else end(member.connected);
+      }
+      while (ending.size > 0)
+        await Promise.allSettled([...ending].map((done) => done.finally(() => ending.delete(done))));
+    },
+  };
+}

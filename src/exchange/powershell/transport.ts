@@ -1,0 +1,72 @@
+/** The Transport over PowerShell: what createExchange (../run.ts) is given for a real Exchange, or for the fake one. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { Argument, Arguments } from '../port.ts';
+import type { Transport } from '../transport.ts';
+import type { Environment } from './environment.ts';
+import { callBody } from './literal.ts';
+import { createPool, type PoolOptions, type PowershellPool } from './pool.ts';
+import { type OpenOptions, openSession } from './sessions.ts';
+
+export type PowershellTransport = Transport & {
+  readonly pool: PowershellPool;
+  /** Connects ahead of the first call; failures are logged and tried again. */
+  warm(): void;
+  /** Settles every call and ends every engine. */
+  close(): Promise<void>;
+};
+
+export function createPowershellTransport(options: OpenOptions & Omit<PoolOptions, 'open'>): PowershellTransport {
+  const pool = createPool({ ...options, open: () => openSession(options) });
+  return {
+    pool,
+    call: async (cmdlet, args, { deadlineMs, signal }) => {
+      const body = callBody(cmdlet, args);
+      return pool.run({
+        body,
+        label: cmdlet.name,
+        effect: cmdlet.effect,
+        deadlineMs,
+        sent: textsOf(args),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    },
+    capabilities: () => pool.capabilities(),
+    warm: () => pool.warm(),
+    close: () => pool.close(),
+  };
+}
+
+function textsOf(args: Arguments): string[] {
+  return Object.values(args).flatMap((value) => textsIn(value));
+}
+
+function textsIn(value: Argument | undefined): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value instanceof Date) return [];
+  if ('Add' in value) return value.Add;
+  return 'Remove' in value ? value.Remove : value;
+}
+
+/**
+ * The PowerShell executable: POWERSHELL_PATH, else NODE_POWERSHELL, else `pwsh` (Windows: then `powershell`) on PATH.
+ * undefined where there is none.
+ */
+export async function findEngine(environment: Environment, platform = process.platform): Promise<string | undefined> {
+  const named = environment.POWERSHELL_PATH || environment.NODE_POWERSHELL;
+  if (named) return named;
+  const folders = (environment.PATH ?? environment.Path ?? '').split(delimiter).filter((folder) => folder !== '');
+  const names = platform === 'win32' ? ['pwsh.exe', 'powershell.exe'] : ['pwsh'];
+  for (const name of names) {
+    for (const folder of folders) {
+      const path = join(folder, name);
+      const there = await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (there) return path;
+    }
+  }
+  return undefined;
+}
