@@ -1,0 +1,198 @@
+import { G } from './groups.ts';
+import { ENDED_NAMES, type EndedName } from './outcome.ts';
+import type { OddKind, Rollup, Sample, Sighting } from './rollup.ts';
+
+/** A client as the lines wrote it; `os`, `model` and `easVersion` (times ten, 0 unknown) only from back-end lines. */
+export type BatchClient = {
+  account: string;
+  deviceId: string;
+  deviceType: string;
+  userAgent: string;
+  stray: string;
+  os: string;
+  model: string;
+  easVersion: number;
+};
+
+/** HTTP status and substatus, EAS status (-1: not told), `Error:` token, access state (`AllowedG`). */
+export type Outcome = { http: number; substatus: number; status: number; error: string; access: string };
+
+/** A roll-up as plain columns that a worker can hand over. Times in seconds since 1970; `client` and `outcome` are indexes here. */
+export type Batch = {
+  lines: number;
+  requests: number;
+  /** 0 where there was no request. */
+  firstEnd: number;
+  lastEnd: number;
+  clients: BatchClient[];
+  commands: string[];
+  outcomes: Outcome[];
+  addresses: string[];
+  groups: {
+    client: Int32Array;
+    command: Int32Array;
+    hour: Int32Array;
+    outcome: Int32Array;
+    requests: Int32Array;
+    firstStart: Int32Array;
+    lastStart: Int32Array;
+    lastEnd: Int32Array;
+    /** Index into `addresses`. */
+    lastAddress: Int32Array;
+    taken: Float64Array;
+    sent: Float64Array;
+    received: Float64Array;
+  };
+  clientAddresses: { client: number; address: number; requests: number; first: number; last: number }[];
+  heartbeats: {
+    client: number;
+    command: number;
+    hour: number;
+    asked: number;
+    ended: EndedName;
+    win32: number;
+    lived: number;
+    requests: number;
+    shortest: number;
+    longest: number;
+    sum: number;
+  }[];
+  samples: Sample[];
+  sightings: Sighting[];
+  odd: { kind: OddKind; text: string; requests: number }[];
+};
+
+const ODD_KINDS: Record<OddKind, true> = {
+  'no-fields': true,
+  'unreadable-line': true,
+  'over-long-line': true,
+  'unreadable-query': true,
+  'misspelt-stem': true,
+  'stray-parameter': true,
+  probe: true,
+  'health-mailbox': true,
+  'too-many': true,
+};
+
+export function isOddKind(text: string): text is OddKind {
+  return Object.hasOwn(ODD_KINDS, text);
+}
+
+export function packBatch(rollup: Rollup): Batch {
+  const { strings, clients, outcomes, groups, heartbeats } = rollup;
+  const commands = new Renumbered((id) => strings.text(id));
+  const addresses = new Renumbered((id) => strings.text(id));
+  const size = groups.size;
+  const keys = groups.keys.values;
+  const column = (member: number) => Int32Array.from({ length: size }, (_, row) => keys[row * 4 + member] ?? 0);
+  const command = column(1).map((id) => commands.of(id));
+  const value = (member: number) => Int32Array.from({ length: size }, (_, row) => groups.values[row * 8 + member] ?? 0);
+  const sum = (member: number) => Float64Array.from({ length: size }, (_, row) => groups.values[row * 8 + member] ?? 0);
+  const lastAddress = value(G.lastAddress).map((id) => addresses.of(id));
+  const { addressRequests, addressFirst, addressLast } = groups;
+  const clientAddresses = Array.from({ length: groups.addresses.size }, (_, row) => ({
+    client: groups.addresses.values[row * 2] ?? 0,
+    address: addresses.of(groups.addresses.values[row * 2 + 1] ?? 0),
+    requests: addressRequests[row] ?? 0,
+    first: addressFirst[row] ?? 0,
+    last: addressLast[row] ?? 0,
+  }));
+  const beats = Array.from({ length: heartbeats.size }, (_, row) => {
+    const member = (m: number) => heartbeats.keys.values[row * 6 + m] ?? 0;
+    const how = member(4);
+    return {
+      client: member(0),
+      command: commands.of(member(1)),
+      hour: member(2),
+      asked: member(3),
+      ended: ENDED_NAMES[Math.floor(how / 100_000)] ?? 'unknown',
+      win32: how % 100_000,
+      lived: member(5),
+      requests: heartbeats.requests[row] ?? 0,
+      shortest: heartbeats.shortest[row] ?? 0,
+      longest: heartbeats.longest[row] ?? 0,
+      sum: heartbeats.sum[row] ?? 0,
+    };
+  });
+  return {
+    lines: rollup.lines,
+    requests: rollup.requests,
+    firstEnd: rollup.requests > 0 ? rollup.firstEnd : 0,
+    lastEnd: rollup.lastEnd,
+    clients: Array.from({ length: clients.size }, (_, row) => ({
+      account: strings.text(clients.member(row, 0)),
+      deviceId: strings.text(clients.member(row, 1)),
+      deviceType: strings.text(clients.member(row, 2)),
+      userAgent: strings.text(clients.member(row, 3)),
+      stray: strings.text(clients.member(row, 4)),
+      os: told(strings.text(clients.learnt(row, 0))),
+      model: told(strings.text(clients.learnt(row, 1))),
+      easVersion: clients.learnt(row, 2),
+    })),
+    commands: commands.texts,
+    outcomes: Array.from({ length: outcomes.size }, (_, row) => {
+      const member = (m: number) => outcomes.values[row * 4 + m] ?? 0;
+      return {
+        http: Math.floor(member(0) / 1000),
+        substatus: member(0) % 1000,
+        status: member(1),
+        error: strings.text(member(2)),
+        access: strings.text(member(3)),
+      };
+    }),
+    addresses: addresses.texts,
+    groups: {
+      client: column(0),
+      command,
+      hour: column(2),
+      outcome: column(3),
+      requests: value(G.requests),
+      firstStart: value(G.firstStart),
+      lastStart: value(G.lastStart),
+      lastEnd: value(G.lastEnd),
+      lastAddress,
+      taken: sum(G.taken),
+      sent: sum(G.sent),
+      received: sum(G.received),
+    },
+    clientAddresses,
+    heartbeats: beats,
+    samples: [...rollup.samples].sort((a, b) => a.startedAt - b.startedAt).slice(-1_000),
+    sightings: rollup.sightings,
+    odd: [...rollup.odds].map(([key, requests]) => {
+      const split = key.indexOf('\n');
+      const kind = key.slice(0, split);
+      return { kind: isOddKind(kind) ? kind : 'unreadable-line', text: key.slice(split + 1), requests };
+    }),
+  };
+}
+
+/** Ids in use, numbered from 0 in the order in which they are asked for. */
+class Renumbered {
+  readonly texts: string[] = [];
+  readonly #numbers = new Map<number, number>();
+  readonly #text: (id: number) => string;
+
+  constructor(text: (id: number) => string) {
+    this.#text = text;
+  }
+
+  of(id: number): number {
+    const known = this.#numbers.get(id);
+    if (known !== undefined) return known;
+    const number = this.texts.length;
+    this.#numbers.set(id, number);
+    this.texts.push(this.#text(id));
+    return number;
+  }
+}
+
+/** `iOS+18.1`, `Android%2014`: device information is URL-encoded in the log. */
+function told(text: string): string {
+  const blanks = text.replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(blanks);
+  } catch {
+    return blanks;
+  }
+}

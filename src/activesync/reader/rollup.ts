@@ -1,0 +1,183 @@
+/**
+ * The roll-up of many lines, kept as numbers in typed arrays:
+ *
+ * client     one (account, device id, device type, user agent, stray parameter) as the lines wrote them
+ * outcome    one (HTTP status and substatus, EAS status, Error: token, access state)
+ * group      one (client, command, hour, outcome): requests, times, bytes, last address
+ * heartbeat  one (client, command, hour, asked, how it ended, how long it lived)
+ *
+ * `hours: false` makes one group of all hours and keeps neither heartbeats nor addresses, for a report over a whole set of files.
+ */
+import type { LogKind } from '../../servers/port.ts';
+import { type Batch, packBatch } from './batch.ts';
+import { type Chunk, hashOf } from './chunk.ts';
+import { ClientCache } from './client-cache.ts';
+import { Groups } from './groups.ts';
+import { Heartbeats } from './heartbeats.ts';
+import { ascii, type Line, startsAt } from './line.ts';
+import { LogTokens } from './log-tokens.ts';
+import { Strings } from './strings.ts';
+import { Tuples } from './tuples.ts';
+
+export type OddKind =
+  | 'no-fields'
+  | 'unreadable-line'
+  | 'over-long-line'
+  | 'unreadable-query'
+  | 'misspelt-stem'
+  | 'stray-parameter'
+  | 'probe'
+  | 'health-mailbox'
+  | 'too-many';
+
+export type RollupOptions = {
+  kind: LogKind;
+  hours: boolean;
+  /** Most groups kept; requests of further ones are counted as `too-many`. `full` says earlier that it is time to take them. */
+  most?: number;
+};
+
+/** A Ping or hanging Sync by its start, for the moving average that Exchange keeps. */
+export type Sample = { startedAt: number; asked: number; command: string; client: number };
+/** The moment at which a back-end line proves that a phone was told to wipe. */
+export type Sighting = { at: number; client: number; what: string };
+
+const REMOTE_WIPE = ascii('remotewiperequested');
+const COLLISION = ascii('pingcollisiondetected');
+const MOST_SAMPLES = 1_000;
+const MOST_SIGHTINGS = 10_000;
+
+export class Rollup {
+  lines = 0;
+  requests = 0;
+  firstEnd = Number.POSITIVE_INFINITY;
+  lastEnd = 0;
+  readonly strings = new Strings();
+  readonly clients = new ClientCache(this.strings);
+  readonly outcomes = new Tuples(4);
+  readonly groups: Groups;
+  readonly heartbeats: Heartbeats;
+  readonly odds = new Map<string, number>();
+  readonly samples: Sample[] = [];
+  readonly sightings: Sighting[] = [];
+  readonly #options: RollupOptions;
+  readonly #tokens = new LogTokens();
+  #status = -2;
+  #access = 0;
+  #error = 0;
+  #http = 0;
+  #outcome = 0;
+
+  constructor(options: RollupOptions) {
+    this.#options = options;
+    this.groups = new Groups(this.strings, options.hours);
+    this.heartbeats = new Heartbeats();
+    this.clients.plusIsBlank = options.kind === 'frontEnd' || options.kind === 'backEnd';
+  }
+
+  /** Time to take the batch: tables stay small, whatever the logs hold. */
+  get full(): boolean {
+    const { clients, groups, heartbeats, strings } = this;
+    return groups.size > 60_000 || heartbeats.size > 60_000 || clients.size > 60_000 || strings.weight > 16_000_000;
+  }
+
+  odd(kind: OddKind, text: string, requests = 1): void {
+    const key = `${kind}\n${text}`;
+    const count = this.odds.get(key);
+    if (count === undefined && this.odds.size >= 1_000) {
+      const rest = `${kind}\n…`;
+      this.odds.set(rest, (this.odds.get(rest) ?? 0) + requests);
+      return;
+    }
+    this.odds.set(key, (count ?? 0) + requests);
+  }
+
+  add(chunk: Chunk, line: Line): void {
+    const { clients, strings } = this;
+    const most = this.#options.most ?? 2_000_000;
+    if (this.groups.size >= most || strings.weight > 96_000_000) {
+      this.odd('too-many', '');
+      return;
+    }
+    const query = clients.query(chunk, line);
+    if (query < 0) {
+      this.odd('unreadable-query', '');
+      return;
+    }
+    const client = clients.client(chunk, line, query);
+    if (client < 0) {
+      this.odd(clients.refusal, clients.refusalText);
+      return;
+    }
+    this.requests += 1;
+    if (line.end < this.firstEnd) this.firstEnd = line.end;
+    if (line.end > this.lastEnd) this.lastEnd = line.end;
+    if (line.misspelt) this.odd('misspelt-stem', 'default.eas without ?');
+    const stray = clients.strayOf(client);
+    if (stray !== 0) this.odd('stray-parameter', strings.text(stray));
+
+    const tokens = this.#tokens;
+    const told = line.logEnd > line.logStart;
+    let status = -1;
+    let error = 0;
+    let access = 0;
+    if (told) {
+      tokens.read(chunk.bytes, line.logStart, line.logEnd);
+      status = tokens.status;
+      error = this.#short(chunk, tokens.errorStart, tokens.errorEnd, this.#error);
+      access = this.#short(chunk, tokens.accessStart, tokens.accessEnd, this.#access);
+      clients.learn(chunk, client, tokens);
+    } else if (line.errorEnd > line.errorStart) {
+      error = this.#short(chunk, line.errorStart, line.errorEnd, this.#error);
+    }
+    const http = line.http * 1000 + Math.min(line.substatus, 999);
+    if (http !== this.#http || status !== this.#status || error !== this.#error || access !== this.#access) {
+      this.#http = http;
+      this.#status = status;
+      this.#error = error;
+      this.#access = access;
+      this.#outcome = this.outcomes.row(http, status, error, access);
+    }
+    const command = clients.commandOf(query, line.method);
+    this.groups.add(chunk, line, clients, query, client, command, this.#outcome);
+    if (told) this.#hanging(chunk, line, client, command);
+    else if (this.#options.hours && command === clients.ping && line.taken >= 0) {
+      this.heartbeats.add(line, client, command, 0, -1, false, false);
+    }
+  }
+
+  /** What only a back-end line tells: a wipe handed to the phone, and the heartbeat asked for. */
+  #hanging(chunk: Chunk, line: Line, client: number, command: number): void {
+    const tokens = this.#tokens;
+    const { status, heartbeat, errorStart, errorEnd } = tokens;
+    const wipe = status === 140 || startsAt(chunk.bytes, errorStart, errorEnd, REMOTE_WIPE);
+    if (wipe && this.sightings.length < MOST_SIGHTINGS) {
+      this.sightings.push({ at: line.end, client, what: status === 140 ? 'S140' : 'RemoteWipeRequested' });
+    }
+    if (heartbeat === 0 || !this.#options.hours) return;
+    const collision = startsAt(chunk.bytes, errorStart, errorEnd, COLLISION);
+    this.heartbeats.add(line, client, command, heartbeat, status, tokens.timedOut, collision);
+    this.#sample(line, client, command, heartbeat);
+  }
+
+  /** Everything so far, as plain columns; the roll-up is spent afterwards. */
+  take(): Batch {
+    return packBatch(this);
+  }
+
+  /** Short repeated texts (`PolicyRefresh`, `AllowedG`): compared with the last one first. */
+  #short(chunk: Chunk, start: number, end: number, last: number): number {
+    const stop = Math.min(end, start + 64);
+    if (stop <= start) return 0;
+    if (last !== 0 && this.strings.equals(last, chunk.view, start, stop)) return last;
+    return this.strings.intern(chunk.view, start, stop, hashOf(chunk.view, start, stop));
+  }
+
+  #sample(line: Line, client: number, command: number, asked: number): void {
+    const startedAt = line.taken < 0 ? line.end : line.end - line.taken / 1000;
+    this.samples.push({ startedAt, asked, client, command: this.clients.commandText(command) });
+    if (this.samples.length < MOST_SAMPLES * 4) return;
+    this.samples.sort((a, b) => a.startedAt - b.startedAt);
+    this.samples.splice(0, this.samples.length - MOST_SAMPLES);
+  }
+}
