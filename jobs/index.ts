@@ -7,9 +7,11 @@ import { cancelWipe } from './cancel-wipe.ts';
 import { checkpointAudit } from './checkpoint-audit.ts';
 import { endApprovalJob } from './end-approval.ts';
 import { issueWipe } from './issue-wipe.ts';
+import { lookUpPerson } from './look-up-person.ts';
 import { planB } from './plan-b.ts';
 import { readDevices } from './read-devices.ts';
 import { reconcileWipe } from './reconcile-wipe.ts';
+import { refreshDirectory } from './refresh-directory.ts';
 import { removeDevice } from './remove-device.ts';
 import { watchWipe } from './watch-wipe.ts';
 
@@ -20,9 +22,11 @@ export const jobs = [
   checkpointAudit,
   endApprovalJob,
   issueWipe,
+  lookUpPerson,
   planB,
   readDevices,
   reconcileWipe,
+  refreshDirectory,
   removeDevice,
   watchWipe,
 ] as const satisfies readonly AnyJob[];

@@ -54,7 +54,8 @@ export async function personByAddress(
   address: string,
 ): Promise<Person | undefined> {
   const wanted = address.trim().toLowerCase();
-  if (wanted === '') return undefined;
+  // PostgreSQL has no text with a NUL in it, and nobody has such an address.
+  if (wanted === '' || wanted.includes('\u0000')) return undefined;
   const rows = await db
     .selectFrom('person')
     .selectAll()

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { IdentityText } from '../src/chat/port.ts';
+import { lookUpPeople } from '../src/directory/refresh.ts';
+import { ExchangeError } from '../src/exchange/port.ts';
+import type { DraftMessage, Span } from '../src/message/model.ts';
+import { code, paragraph, strong } from '../src/message/text.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+/** How many of the people that were found are named. */
+const mostNamed = 5;
+
+export const lookUpPerson = defineJob({
+  name: 'look-up-person',
+  does: 'Asks Exchange for a name that the directory does not know, and tells who asked what it found.',
+  lane: 'exchange',
+  payload: z.object({
+    organisation: z.enum(['real', 'lab']),
+    /** What was typed for a name. */
+    text: z.string().max(256),
+    /** Who is told; nobody where it is absent. */
+    identity: IdentityText.optional(),
+  }),
+  run: async ({ store, exchange, clock }, { organisation, text: name, identity }) => {
+    const people = await found({ db: store.db, exchange: exchange(organisation), clock }, name);
+    if (identity === undefined) return;
+    await store.change(async (change) => {
+      await change.privately(identity, people.length === 0 ? nobody(name) : somebody(name, people));
+    });
+  },
+  retryAfter: (failures) => (failures < 5 ? 10_000 * 2 ** failures : undefined),
+  onGivenUp: async ({ store }, { text: name, identity }) => {
+    if (identity === undefined) return;
+    await store.change((change) =>
+      change.privately(identity, {
+        tone: 'warning',
+        blocks: [paragraph('Exchange did not answer, so I could not look for ', code(name), '. Say it again later.')],
+      }),
+    );
+  },
+});
+
+async function found(input: Parameters<typeof lookUpPeople>[0], name: string) {
+  try {
+    return await lookUpPeople(input, name);
+  } catch (error) {
+    // A text that must not be sent (a wildcard, say) is nobody's name.
+    if (error instanceof ExchangeError && error.code === 'exchange-refused-unsent') return [];
+    if (error instanceof ExchangeError && error.code === 'exchange-not-found') return [];
+    throw error;
+  }
+}
+
+function nobody(name: string): DraftMessage {
+  return {
+    tone: 'neutral',
+    blocks: [
+      paragraph('Exchange knows no one called ', code(name), ' either. Try the e-mail address or the whole name.'),
+    ],
+  };
+}
+
+function somebody(name: string, people: readonly { displayName: string; primarySmtp: string }[]): DraftMessage {
+  const named = people
+    .slice(0, mostNamed)
+    .flatMap((person, index): (string | Span)[] => [
+      ...(index === 0 ? [] : [' · ']),
+      strong(person.displayName),
+      ` (${person.primarySmtp})`,
+    ]);
+  const more = people.length > mostNamed ? ` … ${people.length - mostNamed} more` : '';
+  return {
+    tone: 'neutral',
+    blocks: [paragraph('Exchange knows ', code(name), ' as ', ...named, `${more}. Say it again with the full name.`)],
+  };
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { refreshDirectory as refresh } from '../src/directory/refresh.ts';
+import { defineJob, type Job } from '../src/queue/job.ts';
+
+const hour = 3_600_000;
+
+/** The type is spelt out because the job enqueues itself. */
+export const refreshDirectory: Job<'refresh-directory', { organisation: 'real' | 'lab' }> = defineJob({
+  name: 'refresh-directory',
+  does: 'Reads every mailbox and its user from Exchange, so that people are found by name, every hour.',
+  lane: 'exchange',
+  payload: z.object({ organisation: z.enum(['real', 'lab']) }),
+  run: async ({ store, exchange, clock, log }, { organisation }) => {
+    // First the next one: a refresh that fails is tried again, and must not end the row of refreshes.
+    const dueAt = new Date((Math.floor(clock.now().getTime() / hour) + 1) * hour);
+    await store.change((change) =>
+      change.enqueue('refresh-directory', { organisation }, { dueAt, key: `${organisation}:${dueAt.toISOString()}` }),
+    );
+    const { people, gone } = await refresh({ db: store.db, exchange: exchange(organisation), clock });
+    log.info({ organisation, people, gone }, 'directory refreshed');
+  },
+  // The next hour asks anew: an old wish need not be kept for ever.
+  retryAfter: (failures) => (failures < 6 ? 30_000 * 2 ** failures : undefined),
+});

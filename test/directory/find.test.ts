@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { findPeople, personByAddress, personByGuid } from '../../src/directory/find.ts';
+import type { Person } from '../../src/directory/person.ts';
+import { markGone, storePeople } from '../../src/directory/rows.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
+
+const at = new Date('2026-03-02T09:00:00Z');
+let database: TestDatabase;
+
+function person(number: number, displayName: string, alias: string, rest: Partial<Person> = {}): Person {
+  const address = `${alias}@contoso.example`;
+  return {
+    guid: `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`,
+    organisation: 'lab',
+    displayName,
+    alias,
+    upn: address,
+    primarySmtp: address,
+    addresses: [address, `${alias}@mail.contoso.example`],
+    department: '',
+    phones: [],
+    managerName: '',
+    mailboxType: 'user',
+    accountEnabled: true,
+    ...rest,
+  };
+}
+
+const people = [
+  person(1, 'Alice Ng', 'alice.ng'),
+  person(2, 'Alice Moreau', 'alice.moreau'),
+  person(3, 'Renée Dubois', 'renee'),
+  person(4, "Tom O'Brien", 'tom'),
+  person(5, 'Bob Tanaka', 'bob'),
+  person(6, 'Karl Bob', 'karl'),
+  person(7, 'Alice Real', 'alice.real', { organisation: 'real' }),
+];
+
+async function names(text: string): Promise<string[]> {
+  const found = await findPeople(database.db, 'lab', text);
+  switch (found.kind) {
+    case 'one':
+      return [found.person.displayName];
+    case 'many':
+      return found.people.map((one) => one.displayName);
+    case 'none':
+      return [];
+  }
+}
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  await database.db.deleteFrom('person').execute();
+  await storePeople(database.db, people, at);
+});
+
+describe('findPeople', () => {
+  it.each([
+    ['alice.ng', ['Alice Ng']],
+    ['ALICE.NG@contoso.example', ['Alice Ng']],
+    ['alice.ng@mail.contoso.example', ['Alice Ng']],
+    ['Alice Ng', ['Alice Ng']],
+    ['ng, alice', ['Alice Ng']],
+    ['ng', ['Alice Ng']],
+    ['mor', ['Alice Moreau']],
+    ['alice m', ['Alice Moreau']],
+    ['renee dubois', ['Renée Dubois']],
+    ["o'brien", ["Tom O'Brien"]],
+    ['00000000-0000-4000-8000-000000000005', ['Bob Tanaka']],
+  ])('finds exactly one for %s', async (text, expected) => {
+    expect(await names(text)).toEqual(expected);
+    expect((await findPeople(database.db, 'lab', text)).kind).toBe('one');
+  });
+
+  it('answers with a choice for a name of two people', async () => {
+    expect(await names('alice')).toEqual(['Alice Moreau', 'Alice Ng']);
+  });
+
+  it('does not let an alias win over another person of that name', async () => {
+    expect(await names('bob')).toEqual(['Bob Tanaka', 'Karl Bob']);
+  });
+
+  it('keeps the organisations apart', async () => {
+    expect(await names('alice.real')).toEqual([]);
+    expect(await findPeople(database.db, 'lab', '00000000-0000-4000-8000-000000000007')).toMatchObject({
+      kind: 'none',
+    });
+  });
+
+  it('suggests near names, and no strangers', async () => {
+    expect(await findPeople(database.db, 'lab', 'alcie')).toMatchObject({
+      kind: 'none',
+      near: [{ displayName: 'Alice Moreau' }, { displayName: 'Alice Ng' }],
+    });
+    expect(await findPeople(database.db, 'lab', 'zacharias')).toEqual({ kind: 'none', near: [] });
+  });
+
+  it.each([
+    '',
+    '   ',
+    '*',
+    '%',
+    '_',
+    'a',
+    "' or 1=1 --",
+    '$(Get-Mailbox)',
+    '"',
+    '\u0000',
+    '\u202Eecila',
+    'x'.repeat(300),
+  ])('takes %j for data and matches nobody', async (text) => {
+    expect(await names(text)).toEqual([]);
+  });
+
+  it('finds nobody for what is no part of a name, whatever it is', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: fc.constantFrom('%', '*', '_', "'", '\\', '"', '?', '[', ']', '.', ' ') }),
+        async (text) => {
+          expect(await names(text)).toEqual([]);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('forgets who is gone, and knows him again when he is back', async () => {
+    await storePeople(database.db, people.slice(1), new Date(at.getTime() + 1000));
+    expect(await markGone(database.db, 'lab', new Date(at.getTime() + 1000))).toBe(1);
+    expect(await names('alice')).toEqual(['Alice Moreau']);
+    expect(await personByGuid(database.db, people[0]?.guid ?? '')).toMatchObject({ displayName: 'Alice Ng' });
+    await storePeople(database.db, people, new Date(at.getTime() + 2000));
+    expect(await names('alice')).toHaveLength(2);
+  });
+});
+
+describe('personByAddress', () => {
+  it('finds by address and UPN, and nobody where two share one', async () => {
+    expect(await personByAddress(database.db, 'lab', ' Bob@Contoso.example ')).toMatchObject({
+      displayName: 'Bob Tanaka',
+    });
+    expect(await personByAddress(database.db, 'lab', 'nobody@contoso.example')).toBeUndefined();
+    expect(await personByAddress(database.db, 'lab', '')).toBeUndefined();
+    await storePeople(database.db, [person(8, 'Double', 'double', { addresses: ['bob@contoso.example'] })], at);
+    expect(await personByAddress(database.db, 'lab', 'bob@contoso.example')).toBeUndefined();
+  });
+});
