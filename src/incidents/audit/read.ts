@@ -8,6 +8,9 @@ export type StoredRecord = AuditRecord & { hash: string };
 /** Entries at a time: the chain may be longer than memory. */
 const batchSize = 1_000;
 
+/** Below every integer of PostgreSQL but one: a forged entry may have a number below 1. */
+const smallestSeq = -2_147_483_648;
+
 const Data = z.string().transform((text): unknown => JSON.parse(text));
 
 /**
@@ -20,7 +23,7 @@ export async function* readAudit(
 ): AsyncGenerator<StoredRecord> {
   const end = await db.selectFrom('audit').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
   if (end === undefined) return;
-  let after = options.after ?? Number.MIN_SAFE_INTEGER;
+  let after = options.after ?? smallestSeq;
   for (;;) {
     const rows = await db
       .selectFrom('audit')
