@@ -5,6 +5,7 @@ import { askHold } from './ask-hold.ts';
 import { blockDevice } from './block-device.ts';
 import { cancelWipe } from './cancel-wipe.ts';
 import { checkpointAudit } from './checkpoint-audit.ts';
+import { deliver } from './deliver.ts';
 import { endApprovalJob } from './end-approval.ts';
 import { issueWipe } from './issue-wipe.ts';
 import { lookUpPerson } from './look-up-person.ts';
@@ -20,6 +21,7 @@ export const jobs = [
   blockDevice,
   cancelWipe,
   checkpointAudit,
+  deliver,
   endApprovalJob,
   issueWipe,
   lookUpPerson,

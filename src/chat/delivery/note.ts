@@ -1,0 +1,129 @@
+/** What is no card: a reply under one, a private message, a line in a channel, a home page. Each is sent once. */
+import type { Selectable } from 'kysely';
+import { assertNever } from '../../errors.ts';
+import type { Message } from '../../message/model.ts';
+import type { DeliveryTable } from '../../store/schema.ts';
+import { mintMessage } from '../actions.ts';
+import { markMessage } from '../mark.ts';
+import { tellDead } from './dead.ts';
+import { failureOf, RenderingError, stepAfter } from './failure.ts';
+import type { Round, Step } from './round.ts';
+
+/** A waiting delivery with what its card says of it, for replies. */
+export type Note = Selectable<DeliveryTable> & { cardRef: string | null; cardDead: boolean | null };
+
+export async function deliverNote(round: Round, note: Note): Promise<Step> {
+  const { clock, pace } = round;
+  if (note.kind === 'reply' && note.cardRef === null) {
+    await close(round, note, 'dropped', 'its card never arrived');
+    return 'settled';
+  }
+  if (pace.freeAt().getTime() > clock.now().getTime()) return 'paced';
+  try {
+    const message = await renderNote(round, note);
+    if (message === undefined) {
+      await close(round, note, 'dropped', 'there is nothing to show');
+      return 'settled';
+    }
+    await send(round, note, message);
+    pace.take(clock.now());
+    await close(round, note, 'done', null);
+    return 'sent';
+  } catch (error) {
+    return await putOff(round, note, error);
+  }
+}
+
+async function renderNote(round: Round, note: Note): Promise<Message | undefined> {
+  const { store, projections, policy, clock, ids, mark, target } = round;
+  const now = clock.now();
+  try {
+    const draft =
+      note.kind === 'home'
+        ? await projections
+            .find(({ kind }) => kind === 'home')
+            ?.render({ db: store.db, id: target, place: target, now, policy })
+        : (note.draft ?? undefined);
+    if (draft === undefined) return undefined;
+    const subject = note.kind === 'home' ? (`home:${target}` as const) : (`delivery:${note.id}` as const);
+    return markMessage(await mintMessage({ db: store.db, subject, ids, now }, draft), mark);
+  } catch (cause) {
+    throw new RenderingError(cause);
+  }
+}
+
+async function send(round: Round, note: Note, message: Message): Promise<void> {
+  const { adapter, target, store } = round;
+  if (note.kind === 'home') {
+    await adapter.home?.(target, message);
+    return;
+  }
+  if (note.tried && (await adapter.find(target, note.key)) !== undefined) return;
+  // Committed before the post: a crash in between means looking, not posting again.
+  await store.db.updateTable('delivery').set({ tried: true }).where('id', '=', note.id).execute();
+  switch (note.kind) {
+    case 'reply':
+      if (note.cardRef !== null) await adapter.reply(note.cardRef, message, note.key);
+      return;
+    case 'notice':
+      await adapter.post(target, message, note.key);
+      return;
+    case 'private':
+      await adapter.privately(target, message, note.key, await addressOf(round));
+      return;
+    default:
+      assertNever(note.kind, 'kind of delivery');
+  }
+}
+
+async function addressOf({ store, target }: Round): Promise<string | undefined> {
+  const known = await store.db
+    .selectFrom('chatIdentity')
+    .select('address')
+    .where('identity', '=', target)
+    .executeTakeFirst();
+  return known?.address ?? undefined;
+}
+
+async function close(
+  { store, clock, target }: Round,
+  note: Note,
+  state: 'done' | 'dropped',
+  problem: string | null,
+): Promise<void> {
+  let rows = store.db
+    .updateTable('delivery')
+    .set({ state, problem, doneAt: clock.now() })
+    .where('state', '=', 'waiting');
+  // A home page shows everything as it is now: one stands for all that were wished before it.
+  rows =
+    note.kind === 'home'
+      ? rows.where('kind', '=', 'home').where('identity', '=', target).where('id', '<=', note.id)
+      : rows.where('id', '=', note.id);
+  await rows.execute();
+}
+
+async function putOff(round: Round, note: Note, error: unknown): Promise<Step> {
+  const { store, clock, pace, log, metrics } = round;
+  const failure = failureOf(error, note.attempts, clock.now());
+  const { problem, text, dueAt } = failure;
+  metrics?.delivered(note.kind, problem.kind);
+  log.warn({ err: error, delivery: note.id, problem: problem.kind }, 'a message could not be delivered');
+  if (failure.holdsTarget) pace.holdUntil(dueAt);
+  await store.change(async (change) => {
+    await change.tx
+      .updateTable('delivery')
+      .set({
+        dueAt,
+        problem: text,
+        attempts: note.attempts + 1,
+        // A post that was in doubt before stays so: this failure may have been the looking.
+        tried: failure.lookFirst || note.tried,
+        ...(problem.kind === 'dead' ? { state: 'dropped', doneAt: change.now } : {}),
+      })
+      .where('id', '=', note.id)
+      .execute();
+    if (problem.kind === 'dead') await tellDead(change, round, { mend: problem.mend, key: note.key });
+  });
+  return stepAfter(error, problem);
+}

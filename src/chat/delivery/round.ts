@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Clock, Ids } from '../../clock.ts';
+import type { Policy } from '../../policy.ts';
+import type { Store } from '../../store/port.ts';
+import type { ChatAdapter, Identity, Place } from '../port.ts';
+import type { Projection } from '../projection.ts';
+import type { Pace } from './pace.ts';
+
+export type DelivererParts = {
+  store: Store;
+  /** By the first part of places and identities: `slack`, `teams` and `entra`, `console`. */
+  adapters: ReadonlyMap<string, ChatAdapter>;
+  projections: readonly Projection[];
+  policy: Policy;
+  clock: Clock;
+  ids: Ids;
+  log: Logger;
+  /** Said on every message: "LAB, no real phone", "SIMULATION". */
+  mark?: string | undefined;
+  metrics?: { delivered(kind: string, outcome: string): void } | undefined;
+};
+
+/** One run for one target, under its lock. */
+export type Round = DelivererParts & { target: Place | Identity; adapter: ChatAdapter; pace: Pace };
+
+/**
+ * sent       a message went to the platform
+ * settled    nothing had to be sent
+ * paced      something waits for the platform's pace
+ * put-off    the platform failed: it is due later, and this run ends
+ */
+export type Step = 'sent' | 'settled' | 'paced' | 'put-off';
