@@ -10,11 +10,17 @@ export type TimeOptions = {
   timeZone: string;
 };
 
-/** `12 minutes ago, 09:12` · `3 days ago, Fri 17:40` · `in 30 minutes, 09:55` · `212 days ago, 12 Apr 17:40`. */
+/**
+ * What was: `12 minutes ago, 09:12` · `3 days ago, Fri 17:40` · `212 days ago, 12 Apr 17:40`. What will be, so that it can
+ * stand behind "until": `09:55, in 30 minutes`. Sentences put neither "at" nor "in" before a time.
+ */
 export function relativeAndExact(instant: Date | string, options: TimeOptions): string {
   const at = new Date(instant);
   if (Number.isNaN(at.getTime())) return 'at a time not known';
-  return `${relative(at, options)}, ${exact(at, options)}`;
+  const isAhead = at.getTime() > options.now.getTime();
+  return isAhead
+    ? `${exact(at, options)}, ${relative(at, options)}`
+    : `${relative(at, options)}, ${exact(at, options)}`;
 }
 
 /** The exact half alone, for rows where many times stand under each other: `09:12`, `Fri 17:40`, `12 Apr 17:40`, `12 Apr 2024 17:40`. */

@@ -32,7 +32,7 @@ describe('plainText', () => {
         '⚠ INC-104 · iPhone 15, account only · Alice Ng',
         '✔ Approved by Otto 09:20',
         '✔ Asked of Exchange 09:21',
-        '▸ Waiting for the phone to connect; it last tried at 09:12',
+        '▸ Waiting for the phone to connect; it last tried 09:12',
         '○ Acknowledged by the phone',
         '[Cancel the wipe]',
       ].join('\n'),

@@ -9,7 +9,7 @@ export const approvalSamples: readonly Sample[] = [
       title: 'Approve a wipe? INC-104 · Alice Ng · iPhone 15 · account only',
       tone: 'warning',
       blocks: [
-        paragraph('Asked by ', hana, ' (helpdesk) at ', at('09:20'), ', expires ', at('09:50'), '.'),
+        paragraph('Asked by ', hana, ' (helpdesk) ', at('09:20'), '; expires ', at('09:50'), '.'),
         {
           kind: 'fields',
           fields: [
@@ -47,7 +47,7 @@ export const approvalSamples: readonly Sample[] = [
       tone: 'warning',
       blocks: [
         paragraph(
-          'The phone synced under a new partnership at ',
+          'The phone synced under a new partnership ',
           at('09:23'),
           ', so the facts that ',
           otto,
@@ -63,7 +63,7 @@ export const approvalSamples: readonly Sample[] = [
       title: 'Nobody decided in 30 minutes · INC-104 · iPhone 15',
       tone: 'warning',
       blocks: [
-        paragraph('The proposal expired at ', at('09:20'), ' and nothing was asked of Exchange. The hold stays.'),
+        paragraph('The proposal expired ', at('09:20'), ' and nothing was asked of Exchange. The hold stays.'),
         pressRow(press('Propose again', 'propose-after-expiry')),
       ],
     },

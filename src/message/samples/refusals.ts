@@ -19,7 +19,7 @@ export const refusalSamples: readonly Sample[] = [
   sentence(
     'Exchange away',
     'warning',
-    'Exchange does not answer since ',
+    'Exchange does not answer; last answer ',
     at('09:20'),
     ' (3 tries). Your report is stored as INC-104; I go on by myself when it is back, and will say so here.',
   ),

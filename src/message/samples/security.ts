@@ -22,7 +22,7 @@ export const securitySamples: readonly Sample[] = [
   line(
     'wipe from elsewhere',
     'danger',
-    'A wipe that did not come from Mislaid was asked of Exchange at ',
+    'A wipe that did not come from Mislaid was asked of Exchange ',
     at('09:02'),
     '.',
   ),

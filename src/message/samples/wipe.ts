@@ -28,7 +28,7 @@ export const wipeSamples: readonly Sample[] = [
           steps: [
             { mark: 'done', text: text('Approved by ', otto, ' ', at('09:20')) },
             { mark: 'done', text: text('Asked of Exchange ', at('09:21')) },
-            { mark: 'active', text: text('Waiting for the phone to connect; it last tried at ', at('09:12')) },
+            { mark: 'active', text: text('Waiting for the phone to connect; it last tried ', at('09:12')) },
             { mark: 'waiting', text: text('Acknowledged by the phone') },
           ],
         },
@@ -52,7 +52,7 @@ export const wipeSamples: readonly Sample[] = [
             },
           ],
         },
-        paragraph('I look again at ', at('09:26'), ' and will not ask twice. Nothing is to be done until then.'),
+        paragraph('I look again ', at('09:26'), ' and will not ask twice. Nothing is to be done until then.'),
       ],
     },
   },
@@ -104,7 +104,7 @@ export const wipeSamples: readonly Sample[] = [
       title: 'Not reached for 30 minutes · INC-104 · iPhone 15',
       tone: 'danger',
       blocks: [
-        paragraph('Its longest wait would have ended by now. The phone last tried at ', at('09:12'), '.'),
+        paragraph('Its longest wait would have ended by now. The phone last tried ', at('09:12'), '.'),
         paragraph('Next steps, cheapest first, and what each one costs:'),
         {
           kind: 'list',

@@ -1,0 +1,113 @@
+/**
+ * Which button a number or its words mean.
+ *
+ * On a terminal every button on the screen has a number of its own, which is never given to another button: a card that
+ * arrives while somebody types `2` must not turn it into another phone. Elsewhere lines are handled one at a time, so
+ * numbers count from 1 on each card and mean the card shown last, which scripts can rely on.
+ */
+import type { Identity, MessageRef, Place } from '../../src/chat/port.ts';
+import type { Button, Message } from '../../src/message/model.ts';
+import { rememberedCards } from './limits.ts';
+
+/** Where a message with buttons was shown. `identity`: only he may press it; `place`: where, or in answer to what said where. */
+export type Showing = { readonly identity?: Identity; readonly place?: Place; readonly ref?: MessageRef };
+
+export type Pressable = {
+  number: number;
+  label: string;
+  action: string;
+  title: string;
+  showing: Showing;
+  confirm: Button['confirm'];
+};
+
+export type Buttons = {
+  /** Remembers the buttons of a message as shown (again) and answers their numbers by action. */
+  show(showing: Showing, message: Message): ReadonlyMap<string, number>;
+  byNumber(number: number, identity: Identity, place: Place | undefined): Pressable | undefined;
+  /** One is meant if there is one; several if the words do not tell cards apart. */
+  byWords(words: string, identity: Identity, place: Place | undefined, card?: string): readonly Pressable[];
+  /** A button that was ever shown, by its action's id: also one that its card no longer has. */
+  byAction(action: string): Pressable | undefined;
+};
+
+export function createButtons(input: { unique: boolean }): Buttons {
+  let last = 0;
+  /** Oldest first; what was shown last is last. */
+  let cards: { showing: Showing; buttons: readonly Pressable[] }[] = [];
+  const ever = new Map<string, Pressable>();
+
+  function show(showing: Showing, message: Message): ReadonlyMap<string, number> {
+    const before = showing.ref === undefined ? undefined : cards.find((card) => card.showing.ref === showing.ref);
+    const known = new Map(before?.buttons.map((button) => [button.action, button.number]));
+    const title = message.title ?? '';
+    const buttons = message.blocks
+      .flatMap((block) => (block.kind === 'buttons' ? block.buttons : []))
+      .map((button, index): Pressable => {
+        const number = input.unique ? (known.get(button.action) ?? ++last) : index + 1;
+        return { number, label: button.label, action: button.action, title, showing, confirm: button.confirm };
+      });
+    cards = cards.filter((card) => card !== before);
+    if (buttons.length > 0) cards = [...cards, { showing, buttons }].slice(-rememberedCards);
+    for (const button of buttons) ever.set(button.action, button);
+    return new Map(buttons.map((button) => [button.action, button.number]));
+  }
+
+  function mine(identity: Identity) {
+    return cards.filter(({ showing }) => showing.identity === undefined || showing.identity === identity).reverse();
+  }
+
+  function here(showing: Showing, identity: Identity, place: Place | undefined): boolean {
+    return place === undefined ? showing.identity === identity : showing.place === place;
+  }
+
+  return {
+    show,
+    byNumber: (number, identity, place) => {
+      const seen = mine(identity);
+      if (input.unique) return seen.flatMap((card) => card.buttons).find((button) => button.number === number);
+      const newest = seen.find((card) => here(card.showing, identity, place)) ?? seen[0];
+      return newest?.buttons.find((button) => button.number === number);
+    },
+    byWords: (words, identity, place, card) => {
+      const seen = mine(identity).flatMap((one) => one.buttons);
+      const wanted = seen.filter((button) => card === undefined || names(button.title, card));
+      const nearest = wanted.filter((button) => here(button.showing, identity, place));
+      for (const among of [nearest, wanted]) {
+        for (const test of [same, begins, holds]) {
+          const found = among.filter((button) => test(fold(button.label), fold(words)));
+          if (found.length > 0) return told(found);
+        }
+      }
+      return [];
+    },
+    byAction: (action) => ever.get(action),
+  };
+}
+
+/** Answers are never edited, so an older one that looks the same is stale; cards stand until they are edited. */
+function told(found: readonly Pressable[]): readonly Pressable[] {
+  const [newest] = found;
+  if (newest === undefined || newest.showing.ref === undefined) return found.slice(0, 1);
+  return found.filter((button) => button.showing.ref !== undefined);
+}
+
+function names(title: string, card: string): boolean {
+  return new RegExp(`\\b${card}\\b`, 'i').test(title);
+}
+
+function fold(text: string): string {
+  return text.toLowerCase().replaceAll('…', '').replaceAll(/\s+/gu, ' ').trim();
+}
+
+function same(label: string, words: string): boolean {
+  return label === words;
+}
+
+function begins(label: string, words: string): boolean {
+  return label.startsWith(words);
+}
+
+function holds(label: string, words: string): boolean {
+  return words.split(' ').every((word) => label.includes(word));
+}

@@ -1,0 +1,60 @@
+import { canonicalJson } from '../../src/canonical.ts';
+import type { Block, Message } from '../../src/message/model.ts';
+import { visible } from '../../src/message/safe.ts';
+
+/**
+ * What of a card is new since it was shown: its title, and only the blocks, steps, fields, rows and items that were not
+ * there before. undefined when nothing that a reader would see has changed.
+ */
+export function changesSince(before: Message, after: Message): Message | undefined {
+  if (same(before, after)) return undefined;
+  const blocks = after.blocks.flatMap((block) => newOf(block, before.blocks));
+  const gone = pressable(before) && !pressable(after);
+  const remark: Block[] = gone
+    ? [{ kind: 'text', quiet: true, text: [{ kind: 'plain', text: 'Its buttons are gone.' }] }]
+    : [];
+  const title = after.title === undefined ? 'Updated' : `${visible(after.title)} · updated`;
+  return { title, tone: after.tone, blocks: [...blocks, ...remark] };
+}
+
+function newOf(block: Block, before: readonly Block[]): Block[] {
+  if (before.some((old) => same(old, block))) return [];
+  const alike = before.filter((old) => old.kind === block.kind);
+  switch (block.kind) {
+    case 'steps': {
+      const old = alike.flatMap((one) => (one.kind === 'steps' ? one.steps : []));
+      return kept(block.steps, old, (steps) => ({ ...block, steps }));
+    }
+    case 'fields': {
+      const old = alike.flatMap((one) => (one.kind === 'fields' ? one.fields : []));
+      return kept(block.fields, old, (fields) => ({ ...block, fields }));
+    }
+    case 'list': {
+      const old = alike.flatMap((one) => (one.kind === 'list' ? one.items : []));
+      // An ordered list keeps its numbers only as a whole.
+      return block.ordered === true ? [block] : kept(block.items, old, (items) => ({ ...block, items }));
+    }
+    case 'table': {
+      const old = alike.flatMap((one) => (one.kind === 'table' ? one.rows : []));
+      return kept(block.rows, old, (rows) => ({ ...block, rows }));
+    }
+    case 'text':
+    case 'image':
+    case 'buttons':
+      return [block];
+  }
+}
+
+function kept<Item>(now: readonly Item[], before: readonly Item[], make: (items: readonly Item[]) => Block): Block[] {
+  const items = now.filter((item) => !before.some((old) => same(old, item)));
+  return items.length === 0 ? [] : [make(items)];
+}
+
+function pressable(message: Message): boolean {
+  return message.blocks.some((block) => block.kind === 'buttons' && block.buttons.length > 0);
+}
+
+/** Key order does not matter: a message may have been through the store. */
+function same(one: unknown, other: unknown): boolean {
+  return canonicalJson(one) === canonicalJson(other);
+}

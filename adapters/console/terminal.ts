@@ -1,0 +1,130 @@
+/**
+ * The terminal: a line being edited at the bottom, what is said above it. What arrives while somebody types is printed
+ * above the line, which stays as it was.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { clearScreenDown, cursorTo, moveCursor } from 'node:readline';
+import { createInterface } from 'node:readline/promises';
+import stringWidth from 'string-width';
+import { historyLines } from './limits.ts';
+
+export type TerminalInput = {
+  input: NodeJS.ReadableStream;
+  /** A terminal's `columns` and `rows` are read where the stream has them. */
+  output: NodeJS.WritableStream & { columns?: number; rows?: number };
+  /** Whole lines that the typed beginning could become. */
+  complete(line: string): readonly string[] | Promise<readonly string[]>;
+  /** Earlier lines are read from here and kept here (0600); absent: not kept. */
+  historyFile?: string;
+  /** Answers to forms hold reasons and names: they are not kept. */
+  keepsLine(): boolean;
+  onLine(line: string): void;
+  /** Ctrl-D or a closed terminal, or Ctrl-C. */
+  onClose(why: 'end-of-input' | 'interrupt'): void;
+};
+
+export type Screen = {
+  columns(): number;
+  /** Prints above the line being typed. A `ref` names a card that may be drawn over while nothing follows it. */
+  print(lines: readonly string[], ref?: string): void;
+  /** Draws over the card that was printed last; false when something stands below it or it does not fit. */
+  redraw(ref: string, lines: readonly string[]): boolean;
+  prompt(text: string): void;
+  close(): void;
+};
+
+export function openTerminal(options: TerminalInput): Screen {
+  const { input, output, historyFile } = options;
+  const columns = () => output.columns ?? 80;
+  let closed = false;
+  let lastCard: { ref: string; height: number; columns: number } | undefined;
+
+  const lines = createInterface({
+    input,
+    output,
+    terminal: true,
+    history: historyFile === undefined ? [] : readHistory(historyFile),
+    historySize: historyLines,
+    removeHistoryDuplicates: true,
+    prompt: '> ',
+    completer: async (line: string): Promise<[string[], string]> => [[...(await options.complete(line))], line],
+  });
+  lines.on('history', (history: string[]) => {
+    if (!options.keepsLine()) history.shift();
+    else if (historyFile !== undefined) writeHistory(historyFile, history);
+  });
+  lines.on('line', (line) => {
+    lastCard = undefined;
+    options.onLine(line);
+  });
+  lines.on('SIGINT', () => options.onClose('interrupt'));
+  lines.on('close', () => {
+    if (closed) return;
+    closed = true;
+    options.onClose('end-of-input');
+  });
+
+  /** Writes between taking the line being typed away and putting it back. */
+  function above(write: () => void): void {
+    const { rows } = lines.getCursorPos();
+    if (rows > 0) moveCursor(output, 0, -rows);
+    cursorTo(output, 0);
+    clearScreenDown(output);
+    write();
+    // readline goes up by the rows that the line had before it draws it again.
+    if (rows > 0) output.write('\n'.repeat(rows));
+    lines.prompt(true);
+  }
+
+  return {
+    columns,
+    print: (printed, ref) => {
+      const text = `${printed.join('\n')}\n`;
+      if (closed) {
+        output.write(text);
+        return;
+      }
+      above(() => output.write(text));
+      lastCard = ref === undefined ? undefined : { ref, height: printed.length, columns: columns() };
+    },
+    redraw: (ref, drawn) => {
+      const card = lastCard;
+      if (closed || card?.ref !== ref || card.columns !== columns()) return false;
+      const room = (output.rows ?? 0) - 2 - lines.getCursorPos().rows;
+      if (card.height > room || drawn.some((line) => stringWidth(line) > columns())) return false;
+      above(() => {
+        moveCursor(output, 0, -card.height);
+        clearScreenDown(output);
+        output.write(`${drawn.join('\n')}\n`);
+      });
+      lastCard = { ref, height: drawn.length, columns: columns() };
+      return true;
+    },
+    prompt: (text) => {
+      if (closed) return;
+      lines.setPrompt(text);
+      lines.prompt(true);
+    },
+    close: () => {
+      closed = true;
+      lines.close();
+    },
+  };
+}
+
+/** Newest first, as readline wants them. A history that cannot be read is an empty one: it is only a comfort. */
+function readHistory(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').filter(Boolean).slice(0, historyLines);
+  } catch {
+    return [];
+  }
+}
+
+function writeHistory(file: string, history: readonly string[]): void {
+  try {
+    writeFileSync(file, `${history.slice(0, historyLines).join('\n')}\n`, { mode: 0o600 });
+  } catch {
+    // See readHistory.
+  }
+}

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { createButtons } from '../../../adapters/console/buttons.ts';
+import type { Message } from '../../../src/message/model.ts';
+
+const hana = 'console:hana';
+const otto = 'console:otto';
+const helpdesk = 'console:#helpdesk';
+const approvals = 'console:#approvals';
+
+describe('numbers on a terminal', () => {
+  it('are never given to another button, and kept by a card that is edited', () => {
+    const buttons = createButtons({ unique: true });
+    buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a', 'b'));
+    buttons.show({ place: approvals, ref: 'r2' }, card('INC-102', 'c'));
+
+    const numbers = buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'b', 'd'));
+
+    expect(numbers).toEqual(
+      new Map([
+        ['b', 2],
+        ['d', 4],
+      ]),
+    );
+    expect(buttons.byNumber(1, hana, helpdesk)).toBeUndefined();
+    expect(buttons.byNumber(3, hana, helpdesk)?.action).toBe('c');
+  });
+
+  it('of private messages press for their reader only', () => {
+    const buttons = createButtons({ unique: true });
+    buttons.show({ identity: otto }, card('', 'a'));
+
+    expect(buttons.byNumber(1, hana, undefined)).toBeUndefined();
+    expect(buttons.byNumber(1, otto, helpdesk)?.action).toBe('a');
+  });
+});
+
+describe('numbers in a script', () => {
+  it('count from 1 on each card and mean the card shown last where the line is said', () => {
+    const buttons = createButtons({ unique: false });
+    buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a', 'b'));
+    buttons.show({ place: approvals, ref: 'r2' }, card('INC-101', 'c'));
+    buttons.show({ identity: otto, ref: 'r3' }, card('INC-101', 'p'));
+
+    expect(buttons.byNumber(2, hana, helpdesk)?.action).toBe('b');
+    expect(buttons.byNumber(1, otto, approvals)?.action).toBe('c');
+    expect(buttons.byNumber(1, otto, undefined)?.action).toBe('p');
+    expect(buttons.byNumber(3, hana, helpdesk)).toBeUndefined();
+  });
+
+  it('mean a private answer where it was asked for', () => {
+    const buttons = createButtons({ unique: false });
+    buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a'));
+    buttons.show({ place: helpdesk, identity: hana }, card('', 'x'));
+
+    expect(buttons.byNumber(1, hana, helpdesk)?.action).toBe('x');
+    expect(buttons.byNumber(1, otto, helpdesk)?.action).toBe('a');
+  });
+});
+
+describe('words', () => {
+  const buttons = createButtons({ unique: false });
+  buttons.show({ place: approvals, ref: 'r1' }, card('Approve a wipe? INC-101', 'Approve', 'Deny…'));
+  buttons.show({ place: approvals, ref: 'r2' }, card('Approve a wipe? INC-1012', 'Approve', 'Approve both'));
+  buttons.show({ place: helpdesk, identity: hana }, card('', 'Alice Ng'));
+  buttons.show({ place: helpdesk, identity: hana }, card('', 'Alice Ng', 'Alice Moreau'));
+
+  it('press one button, the exact words before a beginning', () => {
+    expect(buttons.byWords('deny', otto, approvals).map((button) => button.action)).toEqual(['Deny…']);
+    expect(buttons.byWords('approve both', otto, approvals).map((button) => button.showing.ref)).toEqual(['r2']);
+  });
+
+  it('name every card that they fit, so that nobody presses the wrong one', () => {
+    expect(buttons.byWords('approve', otto, approvals).map((button) => button.showing.ref)).toEqual(['r2', 'r1']);
+  });
+
+  it('are told apart by the incident, whole numbers only', () => {
+    expect(buttons.byWords('approve', otto, approvals, 'INC-101').map((button) => button.showing.ref)).toEqual(['r1']);
+  });
+
+  it('mean the newest of answers that look the same', () => {
+    const found = buttons.byWords('alice ng', hana, helpdesk);
+
+    expect(found).toHaveLength(1);
+    expect(buttons.byWords('alice ng', otto, helpdesk)).toEqual([]);
+  });
+});
+
+function card(title: string, ...labels: readonly string[]): Message {
+  return {
+    title,
+    tone: 'neutral',
+    blocks: [{ kind: 'buttons', buttons: labels.map((label) => ({ label, action: label })) }],
+  };
+}
