@@ -18,7 +18,14 @@ import {
   socketFile,
 } from './folders.ts';
 import { lockDataFolder } from './lock.ts';
-import { lastLogLines, runningPostmaster, runsFrom, spawnPostmaster, stopPostmaster } from './postmaster.ts';
+import {
+  lastLogLines,
+  namedPostmaster,
+  runningPostmaster,
+  runsFrom,
+  spawnPostmaster,
+  stopPostmaster,
+} from './postmaster.ts';
 import { codeOf, isAlive } from './processes.ts';
 
 export type EmbeddedPostgres = {
@@ -87,9 +94,9 @@ async function adopt(input: {
 }): Promise<{ pid: number; host: string } | undefined> {
   const running = runningPostmaster(input.folders.cluster);
   if (running === undefined) return undefined;
-  const { pid, port, socketFolder: host } = running;
+  const { pid, socketFolder: host } = running;
   if (runsFrom(running, input.binaries) && existsSync(join(host, socketFile))) {
-    const connection = { host, port, user: databaseRole, password: input.password, database: 'postgres' };
+    const connection = { host, port: 5432, user: databaseRole, password: input.password, database: 'postgres' };
     if (await answers(connection, () => isAlive(pid), 10_000)) {
       input.log.info({ pid }, 'took over the database that an earlier process left running');
       return { pid, host };
@@ -112,9 +119,17 @@ async function launch(input: {
     const { child, logStart } = spawnPostmaster({ folders, binaries, socketFolder: connection.host, settings });
     const pid = await spawned(child);
     const lives = () => child.exitCode === null && child.signalCode === null;
-    if (await answers({ ...connection, database: 'postgres' }, lives, deadline - Date.now())) return pid;
-    const said = lastLogLines(folders, logStart);
+    try {
+      const answered = await answers({ ...connection, database: 'postgres' }, lives, deadline - Date.now());
+      // Another server may have answered on this socket, when somebody removed the pid file under it.
+      const named = namedPostmaster(folders.cluster);
+      if (answered && named?.pid === pid && named.ready) return pid;
+    } catch (error) {
+      await stopPostmaster(pid);
+      throw error;
+    }
     if (lives()) await stopPostmaster(pid);
+    const said = lastLogLines(folders, logStart);
     // After a kill -9 of the server its children hold the shared memory for a moment longer.
     const stillHeld = /pre-existing shared memory block|lock file .* already exists/.test(said);
     if (!stillHeld || Date.now() > deadline) {

@@ -8,21 +8,25 @@ import { type Folders, give } from './folders.ts';
 import { commandLineOf, folderOf, isAlive, programOf } from './processes.ts';
 
 /** What a living server wrote into its postmaster.pid (utils/pidfile.h). */
-export type Postmaster = { pid: number; port: number; socketFolder: string };
+export type Postmaster = { pid: number; socketFolder: string; ready: boolean };
 
 const logBytes = 10 * 1024 * 1024;
 
 /** The server that runs on this cluster. A pid file that belongs to no such server is removed: PostgreSQL would refuse to start over it. */
 export function runningPostmaster(cluster: string): Postmaster | undefined {
-  const file = join(cluster, 'postmaster.pid');
-  const lines = readLines(file);
+  const named = namedPostmaster(cluster);
+  if (named === undefined) return undefined;
+  if (named.pid > 1 && isAlive(named.pid) && serves(named.pid, realpathSync(cluster))) return named;
+  rmSync(join(cluster, 'postmaster.pid'), { force: true });
+  return undefined;
+}
+
+/** What postmaster.pid says, true or not; its pid is 0 when it says nothing. */
+export function namedPostmaster(cluster: string): Postmaster | undefined {
+  const lines = readLines(join(cluster, 'postmaster.pid'));
   if (lines === undefined) return undefined;
   const pid = Number(lines[0]);
-  if (Number.isInteger(pid) && pid > 1 && isAlive(pid) && serves(pid, cluster)) {
-    return { pid, port: Number(lines[3]), socketFolder: lines[4] ?? '' };
-  }
-  rmSync(file, { force: true });
-  return undefined;
+  return { pid: Number.isInteger(pid) ? pid : 0, socketFolder: lines[4] ?? '', ready: lines[7]?.trim() === 'ready' };
 }
 
 /** Whether the server was started from these binaries; an update replaces them under a living server. */

@@ -12,8 +12,8 @@ process.on('SIGINT', () => tell({ event: 'interrupted' }));
 const began = performance.now();
 try {
   const { connection, stop } = await startEmbeddedPostgres({ dataFolder, log });
-  tell({ event: 'ready', milliseconds: Math.round(performance.now() - began), connection });
   process.once('SIGTERM', () => void stop().then(() => process.exit(0)));
+  tell({ event: 'ready', milliseconds: Math.round(performance.now() - began), connection });
   // Something to live for: the server alone must not keep its owner's event loop going.
   setInterval(() => {}, 60_000);
 } catch (error) {
