@@ -16,7 +16,7 @@ export type WorkData = { workId: number };
 const workDataSchema = z.object({ workId: z.number().int() });
 
 /** One try only: the store counts tries. What is finished stays a while for whoever looks into the queue; nothing rests on it. */
-const jobOptions: JobsOptions = {
+export const jobOptions: JobsOptions = {
   attempts: 1,
   removeOnComplete: { age: 3_600, count: 500 },
   removeOnFail: { age: 86_400, count: 500 },
@@ -134,6 +134,9 @@ export async function transportWorker(
   return {
     pause: () => {
       void settle(worker.pause(true));
+    },
+    abort: (reason) => {
+      for (const abort of aborts.values()) abort.abort(reason);
     },
     close,
   };

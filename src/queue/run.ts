@@ -42,15 +42,15 @@ export type RunnerInput = {
   wake?: ((workIds: readonly number[]) => void) | undefined;
 };
 
-/** Runs one taken job to its outcome; `stop` is aborted when the process cannot wait any longer. Rejects only when the store fails. */
-export type Run = (taken: TakenJob, lane: Lane, stop: AbortSignal) => Promise<Outcome>;
+/** Runs one taken job to its outcome. Rejects only when the store fails. */
+export type Run = (taken: TakenJob, lane: Lane) => Promise<Outcome>;
 
 export function createRun({ jobs, rows, clock, context, metrics, log, wake }: RunnerInput): Run {
   const byName = new Map(jobs.map((job) => [job.name, job]));
   // A run whose lock was lost may still be at it when the row comes back to this process: one at a time here.
   const running = new Map<number, Promise<unknown>>();
 
-  async function runWork(work: Work, taken: TakenJob, stop: AbortSignal): Promise<Outcome> {
+  async function runWork(work: Work, taken: TakenJob): Promise<Outcome> {
     const job = byName.get(work.job);
     const runLog = log.child({ job: work.job, work: work.id, attempt: work.attempts });
     if (job === undefined) {
@@ -65,7 +65,7 @@ export function createRun({ jobs, rows, clock, context, metrics, log, wake }: Ru
       workId: work.id,
       attempt: work.attempts,
       log: runLog,
-      signal: AbortSignal.any([taken.signal, stop]),
+      signal: taken.signal,
       assertLock: () => assertLock(taken),
     };
     const payload = job.payload.safeParse(work.payload);
@@ -142,13 +142,13 @@ export function createRun({ jobs, rows, clock, context, metrics, log, wake }: Ru
     return 'again';
   }
 
-  return async (taken, lane, stop) => {
+  return async (taken, lane) => {
     const before = running.get(taken.workId);
     if (before !== undefined) await before.catch(() => undefined);
     const began = performance.now();
-    const work = await rows.begin(taken.workId, taken.id, clock.now());
+    const work = await rows.begin(taken.workId, taken.id);
     if (work === undefined) return 'skipped';
-    const run = runWork(work, taken, stop);
+    const run = runWork(work, taken);
     running.set(work.id, run);
     try {
       const outcome = await run;

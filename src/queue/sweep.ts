@@ -39,6 +39,12 @@ export type SweepInput = {
 
 const batch = 100;
 
+/**
+ * With its job on the way, a row's due time has been served and lies this far ahead, so that a wish which comes meanwhile for a
+ * later time is kept: the store moves a waiting row to the earlier of both. Every end of a run says when it is due next.
+ */
+const served = 10 * 365 * 86_400_000;
+
 export function createSweep({
   db,
   clock,
@@ -125,6 +131,7 @@ export function createSweep({
         // The number behind the last dash grows with each job of the row: an id that BullMQ still knows would be ignored.
         jobId: sql<string>`'work-' || ${eb.ref('work.id')} || '-' || (coalesce(split_part(${eb.ref('work.jobId')}, '-', 3)::integer, 0) + 1)`,
         enqueuedAt: now,
+        dueAt: new Date(now.getTime() + served),
       }))
       .returning(['work.id', 'work.job', 'work.lane', 'work.jobId'])
       .execute();

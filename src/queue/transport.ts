@@ -20,7 +20,7 @@ export type Life = 'living' | 'dead';
 export type TakenJob = {
   readonly id: string;
   readonly workId: number;
-  /** Aborted when the lock is lost or the server is. */
+  /** Aborted when the lock is lost or the process stops. */
   readonly signal: AbortSignal;
   /** true when the lock was still ours and now lasts anew; false when it is lost. Rejects when the server did not answer in time. */
   extendLock(): Promise<boolean>;
@@ -38,6 +38,8 @@ export type TransportQueue = {
 export type TransportWorker = {
   /** Takes nothing more; what runs goes on. */
   pause(): void;
+  /** Aborts the signals of what runs. */
+  abort(reason: unknown): void;
   /** Closes at once; the signal of what still runs is aborted. */
   close(): Promise<void>;
 };

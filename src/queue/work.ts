@@ -18,7 +18,7 @@ export type Work = {
  */
 export type WorkRows = {
   /** undefined: done, given up, or no longer this job's. */
-  begin(id: number, jobId: string, now: Date): Promise<Work | undefined>;
+  begin(id: number, jobId: string): Promise<Work | undefined>;
   /** false: a wish came while it ran, so it waits again, as due as the wish says. */
   done(work: Work, now: Date): Promise<boolean>;
   /** Waits until `dueAt`. Nothing happens when another BullMQ job has taken over. */
@@ -28,12 +28,6 @@ export type WorkRows = {
   /** The run ended without an outcome of its own (the process stops): due at once, not counted as a try. */
   release(work: Work, now: Date): Promise<void>;
 };
-
-/**
- * While it runs, a row's own due time has been served and lies this far ahead, so that a wish of the run (or of anybody else
- * meanwhile) for a later time is kept: `enqueue` moves a waiting row to the earlier of both.
- */
-const served = 10 * 365 * 86_400_000;
 
 export function workRows(db: Kysely<Database>): WorkRows {
   const waiting = (work: Work) => db.updateTable('work').where('id', '=', work.id).where('state', '=', 'waiting');
@@ -45,15 +39,14 @@ export function workRows(db: Kysely<Database>): WorkRows {
   }
 
   return {
-    begin: async (id, jobId, now) => {
+    begin: async (id, jobId) => {
       const row = await db
-        .updateTable('work')
-        .set({ dueAt: new Date(now.getTime() + served) })
+        .selectFrom('work')
+        .select(['job', 'payload', 'attempts', 'revision'])
         .where('id', '=', id)
         .where('state', '=', 'waiting')
         .where('jobId', '=', jobId)
         .where('enqueuedAt', 'is not', null)
-        .returning(['job', 'payload', 'attempts', 'revision'])
         .executeTakeFirst();
       return row === undefined ? undefined : { id, jobId, ...row };
     },

@@ -34,7 +34,6 @@ export function createWorkers({ db, ...input }: WorkersInput & { db: Kysely<Data
 /** The same over any rows: benchmarks measure the wrapper without the store. */
 export function createWorkersOver({ lanes, backend, log, ...input }: WorkersInput & { rows: WorkRows }): Workers {
   const run = createRun({ ...input, log });
-  const stop = new AbortController();
   const runs = new Set<Promise<unknown>>();
   const open = new Set<TransportWorker>();
   let closed: Promise<void> | undefined;
@@ -46,7 +45,7 @@ export function createWorkersOver({ lanes, backend, log, ...input }: WorkersInpu
           // Fetched before the pause was heard: the sweep finds the row with its job ended and adds it for somebody else.
           if (closed !== undefined) return;
           // What a loss of the store leaves behind the sweep finds; BullMQ's own outcome says nothing.
-          const running = run(taken, lane, stop.signal);
+          const running = run(taken, lane);
           runs.add(running);
           await running.finally(() => runs.delete(running));
         });
@@ -69,7 +68,8 @@ export function createWorkersOver({ lanes, backend, log, ...input }: WorkersInpu
     for (const worker of open) worker.pause();
     if (!(await endedWithin(graceMs))) {
       log.warn({ running: runs.size }, 'jobs still run; they are stopped');
-      stop.abort(processStops());
+      const reason = processStops();
+      for (const worker of open) worker.abort(reason);
       await endedWithin(2_000);
     }
     await kept.close();

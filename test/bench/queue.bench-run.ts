@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { systemClock } from '../../src/clock.ts';
+import { jobOptions } from '../../src/queue/bull.ts';
 import { defineJob, type Lane } from '../../src/queue/job.ts';
 import { createQueues } from '../../src/queue/queues.ts';
 import { createSweep } from '../../src/queue/sweep.ts';
@@ -18,9 +19,11 @@ const lanes: { concurrency: number; lane: Lane }[] = [
 ];
 const rounds = 3;
 const leastRatio = 0.5;
+let batches = 0;
 
 /**
- * Jobs a second with an empty handler: BullMQ alone and our wrapper in turns on the same server, medians of three rounds. Rows come
+ * Jobs a second with an empty handler: BullMQ alone and our wrapper in turns on the same server, best of three rounds (other load only
+ * slows a round). Rows come
  * from memory, so that the ratio is about the wrapper; the whole transaction (claim, begin, done in PostgreSQL) stands beside it.
  */
 export async function benchQueue(): Promise<BenchResult[]> {
@@ -32,15 +35,17 @@ export async function benchQueue(): Promise<BenchResult[]> {
         const bare: number[] = [];
         const ours: number[] = [];
         for (let round = 0; round < rounds; round++) {
-          bare.push(await bareRate(backend, lane, `bare-${lane}-${round}`));
+          await backend.tidy();
+          bare.push(await bareRate(backend, lane, `bare-${lane}`));
+          await backend.tidy();
           ours.push(await wrappedRate(backend, lane, db));
         }
-        const ratio = quantile(ours, 0.5) / quantile(bare, 0.5);
+        const ratio = Math.max(...ours) / Math.max(...bare);
         results.push({
           name: `queue on ${backend.name}, ${concurrency} at once`,
           figures: {
-            'BullMQ jobs/s': rounded(quantile(bare, 0.5)),
-            'wrapper jobs/s': rounded(quantile(ours, 0.5)),
+            'BullMQ jobs/s': rounded(Math.max(...bare)),
+            'wrapper jobs/s': rounded(Math.max(...ours)),
             ratio: rounded(ratio),
             'whole transaction jobs/s': rounded(await wholeRate(backend, lane, db)),
           },
@@ -76,10 +81,11 @@ function meter(jobs: number): { tick(): void; rate: Promise<number> } {
 
 async function bareRate(backend: BenchBackend, lane: Lane, name: string): Promise<number> {
   const queue = backend.bareQueue(name);
+  const batch = `bare-${batches++}`;
   const jobs = Array.from({ length: backend.jobs }, (_, n) => ({
     name: 'empty',
     data: { workId: n },
-    opts: { jobId: `bare-${n}`, attempts: 1, removeOnComplete: { count: 500 } },
+    opts: { ...jobOptions, jobId: `${batch}-${n}` },
   }));
   await queue.addBulk(jobs);
   const { tick, rate } = meter(backend.jobs);
@@ -100,8 +106,6 @@ function emptyJob(lane: Lane, run: (payload: { at: number }) => void) {
     run: async (_context, given) => run(given),
   });
 }
-
-let batches = 0;
 
 async function wrappedRate(bench: BenchBackend, lane: Lane, db: Kysely<Database>): Promise<number> {
   const backend = bench.ours();
