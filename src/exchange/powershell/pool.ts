@@ -144,7 +144,10 @@ export function createPool(options: PoolOptions): PowershellPool {
       const member = members.take();
       if (member === undefined) return;
       const task = queue.shift();
-      if (task === undefined) return members.release(member);
+      if (task === undefined) {
+        members.release(member);
+        return;
+      }
       const work = runOn(member, task);
       running.add(work);
       void work.finally(() => running.delete(work));

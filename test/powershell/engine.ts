@@ -1,0 +1,87 @@
+/**
+ * The PowerShell engine for tests: POWERSHELL_PATH, else NODE_POWERSHELL, else pwsh on PATH. Where there is none the
+ * suites say so and are left out, except in CI, where that fails.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { Ids } from '../../src/clock.ts';
+import type { ExchangeConnection } from '../../src/exchange/powershell/connection.ts';
+import { findEngine } from '../../src/exchange/powershell/transport.ts';
+
+const found = await findEngine(process.env);
+const required = process.env.CI === 'true' || process.env.MISLAID_REQUIRE_POWERSHELL === '1';
+if (found === undefined && required) {
+  throw new Error('no PowerShell: set POWERSHELL_PATH or NODE_POWERSHELL, or put pwsh on PATH');
+}
+if (found === undefined) {
+  console.warn('PowerShell suites left out: no POWERSHELL_PATH, no NODE_POWERSHELL, no pwsh on PATH');
+}
+
+/** false: nothing here can run. */
+export const hasEngine = found !== undefined;
+/** The executable; a name that cannot be started where there is none. */
+export const engine = found ?? 'no-powershell-here';
+
+export function countingIds(): Ids {
+  let next = 0;
+  return {
+    token: () => `t${process.pid}x${++next}x${Math.round(performance.now() * 1000)}`,
+    uuid: () => `00000000-0000-4000-8000-${String(++next).padStart(12, '0')}`,
+  };
+}
+
+export const silentLog = { info: () => undefined, warn: () => undefined };
+
+const LedgerLine = z.object({
+  at: z.number(),
+  cmdlet: z.string(),
+  session: z.number(),
+  arguments: z.record(z.string(), z.string()),
+});
+
+export type Fault = {
+  /** PowerShell name, or `*`. */
+  cmdlet: string;
+  when: 'before' | 'inside' | 'after';
+  what: string;
+  times: number;
+};
+
+/** A fake Exchange of its own, in a folder that `remove` deletes. */
+export function fakeExchange(
+  options: { version?: string; without?: string[]; requestor?: string; zone?: string } = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'mislaid-fake-'));
+  const connection: ExchangeConnection = {
+    kind: 'custom',
+    initScript: fileURLToPath(new URL('./fake-exchange.ps1', import.meta.url)),
+  };
+  const environment: Record<string, string | undefined> = {
+    ...process.env,
+    INIT_SCRIPT_FAKE_FOLDER: folder,
+    ...(options.version === undefined ? {} : { INIT_SCRIPT_FAKE_VERSION: options.version }),
+    ...(options.without === undefined ? {} : { INIT_SCRIPT_FAKE_WITHOUT: options.without.join(',') }),
+    ...(options.requestor === undefined ? {} : { INIT_SCRIPT_FAKE_REQUESTOR: options.requestor }),
+    ...(options.zone === undefined ? {} : { TZ: options.zone }),
+  };
+  return {
+    folder,
+    connection,
+    environment,
+    /** Struck in order; each as often as it says, over all sessions. */
+    faults: (...faults: Fault[]) => writeFileSync(join(folder, 'faults.json'), JSON.stringify(faults)),
+    /** What changed something, in order. */
+    ledger: () => {
+      try {
+        const lines = readFileSync(join(folder, 'ledger.jsonl'), 'utf8').trim().split('\n');
+        return lines.map((line) => LedgerLine.parse(JSON.parse(line)));
+      } catch {
+        return [];
+      }
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
