@@ -12,6 +12,8 @@ export type LabStateTable = {
   seed: string;
   /** Until when the phones' contacts are computed (lab time). */
   tickedAt: Date;
+  /** The speed at which the phones' next contacts were laid out. */
+  pace: number;
   /** false: Exchange does not answer at all. */
   available: boolean;
   /** Set-ActiveSyncOrganizationSettings' DefaultAccessLevel. */

@@ -26,13 +26,7 @@ const keepContacts = 8 * 24 * hour;
 
 /** Answers how many contacts there were; undefined when another process was ticking. */
 export async function tickLab(tick: LabTick): Promise<number | undefined> {
-  const due = await tick.db
-    .selectFrom('labDevice')
-    .select('id')
-    .where('nextContactAt', '<=', tick.clock.now())
-    .limit(1)
-    .executeTakeFirst();
-  if (due === undefined) return 0;
+  if (!(await isDue(tick))) return 0;
   return tick.db.transaction().execute(async (tx) => {
     const lock = await sql<{
       got: boolean;
@@ -41,13 +35,31 @@ export async function tickLab(tick: LabTick): Promise<number | undefined> {
   });
 }
 
+/** A contact is due, or what the phones wait for was laid out at another pace. */
+async function isDue({ db, clock, speed }: LabTick): Promise<boolean> {
+  const state = await db.selectFrom('labState').select('pace').executeTakeFirst();
+  if (state === undefined) return false;
+  if (state.pace !== speed) return true;
+  const due = await db
+    .selectFrom('labDevice')
+    .select('id')
+    .where('nextContactAt', '<=', clock.now())
+    .limit(1)
+    .executeTakeFirst();
+  return due !== undefined;
+}
+
 async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date): Promise<number> {
-  const state = await tx.selectFrom('labState').select('tickedAt').executeTakeFirstOrThrow();
+  const state = await tx.selectFrom('labState').select(['tickedAt', 'pace']).executeTakeFirstOrThrow();
   const from = Math.max(state.tickedAt.getTime(), now.getTime() - longestCatchUp);
   const pace = paceOf(now.getTime() - from, tick.speed);
   const world = await worldOf(tx);
   const contacts: LabContact[] = [];
   const met = new Set<LabDevice['id']>();
+  for (const device of state.pace === pace ? [] : [...world.devices.values()]) {
+    world.devices.set(device.id, rescaled(device, from, state.pace / pace));
+    met.add(device.id);
+  }
 
   for (let device = nextOf(world.devices, now); device !== undefined; device = nextOf(world.devices, now)) {
     const at = new Date(Math.max(device.nextContactAt?.getTime() ?? from, from));
@@ -67,10 +79,10 @@ async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date
 
   for (const id of met) {
     const device = world.devices.get(id);
-    if (device !== undefined) await save(tx, rescaled(device, now, pace / tick.speed));
+    if (device !== undefined) await save(tx, device);
   }
   await insertAll(tx, contacts);
-  await tx.updateTable('labState').set({ tickedAt: now }).execute();
+  await tx.updateTable('labState').set({ tickedAt: now, pace }).execute();
   await tx
     .deleteFrom('labContact')
     .where('at', '<', new Date(now.getTime() - keepContacts))
@@ -83,11 +95,11 @@ function paceOf(gap: number, speed: number): number {
   return gap <= hour ? speed : Math.max(1, (speed * hour) / gap);
 }
 
-/** After a slow catch-up, what is left of a wait goes on at full speed. */
-function rescaled(device: LabDevice, now: Date, factor: number): LabDevice {
-  if (device.nextContactAt === null || factor === 1) return device;
-  const left = Math.max(0, device.nextContactAt.getTime() - now.getTime());
-  return { ...device, nextContactAt: new Date(now.getTime() + Math.round(left * factor)) };
+/** What is left of a wait at the instant `from`, at another pace. A machine's answer keeps its own. */
+function rescaled(device: LabDevice, from: number, factor: number): LabDevice {
+  const left = (device.nextContactAt?.getTime() ?? from) - from;
+  if (left <= 0 || device.step === 'provision' || device.step === 'acknowledge') return device;
+  return { ...device, nextContactAt: new Date(from + Math.max(1, Math.round(left * factor))) };
 }
 
 function nextOf(devices: ReadonlyMap<number, LabDevice>, now: Date): LabDevice | undefined {
