@@ -8,12 +8,14 @@ import { checkpointAudit } from './checkpoint-audit.ts';
 import { deliver } from './deliver.ts';
 import { endApprovalJob } from './end-approval.ts';
 import { issueWipe } from './issue-wipe.ts';
+import { listDevices } from './list-devices.ts';
 import { lookUpPerson } from './look-up-person.ts';
 import { planB } from './plan-b.ts';
 import { readDevices } from './read-devices.ts';
 import { reconcileWipe } from './reconcile-wipe.ts';
 import { refreshDirectory } from './refresh-directory.ts';
 import { removeDevice } from './remove-device.ts';
+import { verifyAuditJob } from './verify-audit.ts';
 import { watchWipe } from './watch-wipe.ts';
 
 export const jobs = [
@@ -24,12 +26,14 @@ export const jobs = [
   deliver,
   endApprovalJob,
   issueWipe,
+  listDevices,
   lookUpPerson,
   planB,
   readDevices,
   reconcileWipe,
   refreshDirectory,
   removeDevice,
+  verifyAuditJob,
   watchWipe,
 ] as const satisfies readonly AnyJob[];
 

@@ -1,2 +1,161 @@
-// The composition root.
-export {};
+#!/usr/bin/env node
+/** The composition root: the only file that imports adapters and jobs, reads the environment and ends the process. */
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { type AdapterEntry, adapters } from '../adapters/index.ts';
+import { jobs } from '../jobs/index.ts';
+import { type Closing, createClosing } from './closing.ts';
+import { commands, labCommands } from './commands/index.ts';
+import { type Config, readConfig, secretsOf } from './config.ts';
+import { MislaidError } from './errors.ts';
+import { randomIds } from './ids.ts';
+import { readArguments, type StartArguments, usageText } from './start/arguments.ts';
+import { type Bot, startBot } from './start/bot.ts';
+import { createLogger, logFile } from './start/logging.ts';
+import { loadPolicy } from './start/policy.ts';
+import { settles } from './start/settled.ts';
+
+/** A second signal, or this long after the first, ends the process whatever is left. */
+const patienceMs = 20_000;
+
+async function main(): Promise<void> {
+  const started = readStart();
+  if (started === undefined) return;
+  const { config, args } = started;
+  const enabled = adapters.filter((entry) => entry.enabled(config, args.console));
+  const withConsole = config.MISLAID_ROLE !== 'worker' && enabled.some((entry) => entry.name === 'console');
+  const { log, flush } = createLogger({
+    level: config.LOG_LEVEL,
+    to: withConsole ? { file: logFile(config.MISLAID_DATA) } : { stream: 'stdout' },
+    secrets: secretsOf(config),
+  });
+  const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed in order'));
+  const over = new Promise<number>((resolve) => {
+    listenForEnd(resolve);
+    process.on('unhandledRejection', (error) => {
+      log.fatal({ err: error }, 'an unhandled rejection');
+      resolve(1);
+    });
+    void run({ config, args, enabled, log, closing, end: resolve }).catch((error: unknown) => {
+      say(error);
+      log.fatal({ err: error }, 'could not start');
+      resolve(1);
+    });
+  });
+  process.exitCode = await over;
+  setTimeout(() => process.exit(process.exitCode ?? 1), patienceMs).unref();
+  await closing.close();
+  log.info('stopped');
+  flush();
+  // What a library left open must not keep a stopped bot alive.
+  setTimeout(() => process.exit(), 500).unref();
+}
+
+type Running = {
+  config: Config;
+  args: StartArguments;
+  enabled: readonly AdapterEntry[];
+  log: ReturnType<typeof createLogger>['log'];
+  closing: Closing;
+  end: (code: number) => void;
+};
+
+async function run({ config, args, enabled, log, closing, end }: Running): Promise<void> {
+  const { policy, from } = loadPolicy(config);
+  log.info({ policy: from, exchange: config.exchange }, 'starting');
+  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !args.json;
+  const canImpersonate = config.exchange === 'lab' && config.platforms.length === 0 && config.NODE_ENV !== 'production';
+  let bot: Bot | undefined;
+  let inputEnded = false;
+  const finish = (): void => {
+    if (bot === undefined || !inputEnded) return;
+    settles(bot, { seconds: args.waitSeconds, untilSettled: args.untilSettled }).then(
+      (settled) => end(settled ? 0 : 3),
+      () => end(1),
+    );
+  };
+  bot = await startBot({
+    config,
+    environment: process.env,
+    policy,
+    jobs,
+    ids: randomIds,
+    log,
+    closing,
+    adapters: ({ clock, sweep }) =>
+      enabled.map((entry) =>
+        entry.create({
+          config,
+          console: {
+            input: process.stdin,
+            output: process.stdout,
+            isTerminal,
+            json: args.json,
+            colour: isTerminal && process.env.NO_COLOR === undefined,
+            clock,
+            ids: randomIds,
+            timeZone: policy.timeZone,
+            personas: policy.people.flatMap((person) =>
+              person.identities
+                .filter((identity) => identity.startsWith('console:'))
+                .map((identity) => ({ name: identity.slice('console:'.length), displayName: person.name })),
+            ),
+            canImpersonate,
+            who: canImpersonate ? 'hana' : userInfo().username.toLowerCase(),
+            ...(canImpersonate ? { place: 'console:#helpdesk' } : {}),
+            complete: (line) =>
+              [...commands, ...labCommands]
+                .flatMap((command) => command.examples)
+                .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
+            historyFile: join(config.MISLAID_DATA, 'console-history'),
+            settled: async () => {
+              await settles({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
+            },
+            onEnd: (why) => {
+              if (why !== 'end-of-input') end(why === 'output-closed' ? 1 : 0);
+              inputEnded = true;
+              finish();
+            },
+          },
+        }),
+      ),
+  });
+  finish();
+}
+
+function readStart(): { config: Config; args: StartArguments } | undefined {
+  try {
+    const args = readArguments(process.argv.slice(2));
+    if (args.help) {
+      process.stdout.write(`${usageText}\n`);
+      return undefined;
+    }
+    return { args, config: readConfig(process.env) };
+  } catch (error) {
+    say(error);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+function listenForEnd(end: (code: number) => void): void {
+  let signals = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      if (signals > 1) process.exit(1);
+      end(0);
+    });
+  }
+}
+
+/** To the person at the terminal: one sentence with the mend, no stack. */
+function say(error: unknown): void {
+  const message =
+    error instanceof MislaidError
+      ? error.message
+      : `Mislaid could not start: ${error instanceof Error ? error.message : String(error)}`;
+  process.stderr.write(`${message}\n`);
+}
+
+await main();

@@ -1,4 +1,70 @@
 /** The registry of commands: one file per command, one line here. */
+import { approvals } from './approvals.ts';
+import { approve } from './approve.ts';
+import { audit } from './audit.ts';
+import { auditVerify } from './audit-verify.ts';
+import { blockDevice } from './block-device.ts';
+import { cancelWipe } from './cancel-wipe.ts';
+import { close } from './close.ts';
 import type { AnyCommand } from './command.ts';
+import { deny } from './deny.ts';
+import { devices } from './devices.ts';
+import { found } from './found.ts';
+import { foundIt } from './found-it.ts';
+import { giveUp } from './give-up.ts';
+import { help } from './help.ts';
+import { hold } from './hold.ts';
+import { incidents } from './incidents.ts';
+import { keepWaiting } from './keep-waiting.ts';
+import { labAdvance } from './lab-advance.ts';
+import { labChangePassword } from './lab-change-password.ts';
+import { labDevices } from './lab-devices.ts';
+import { labEdge } from './lab-edge.ts';
+import { lostDevice } from './lost-device.ts';
+import { myLostPhone } from './my-lost-phone.ts';
+import { releaseHold } from './release-hold.ts';
+import { removeDevice } from './remove-device.ts';
+import { reportLost } from './report-lost.ts';
+import { resetAnyway } from './reset-anyway.ts';
+import { status } from './status.ts';
+import { stillHave } from './still-have.ts';
+import { tick } from './tick.ts';
+import { unblockDevice } from './unblock-device.ts';
+import { whoami } from './whoami.ts';
+import { wipe } from './wipe.ts';
+import { withdraw } from './withdraw.ts';
 
-export const commands: readonly AnyCommand[] = [];
+export const commands: readonly AnyCommand[] = [
+  lostDevice,
+  reportLost,
+  devices,
+  wipe,
+  approve,
+  deny,
+  withdraw,
+  cancelWipe,
+  giveUp,
+  found,
+  foundIt,
+  stillHave,
+  myLostPhone,
+  blockDevice,
+  unblockDevice,
+  removeDevice,
+  status,
+  incidents,
+  approvals,
+  hold,
+  resetAnyway,
+  releaseHold,
+  keepWaiting,
+  tick,
+  close,
+  audit,
+  auditVerify,
+  whoami,
+  help,
+];
+
+/** Offered only where the organisation is the lab. */
+export const labCommands: readonly AnyCommand[] = [labDevices, labAdvance, labChangePassword, labEdge];

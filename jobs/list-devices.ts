@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { personByGuid } from '../src/directory/find.ts';
+import { devicesMessage } from '../src/incidents/cards/devices-message.ts';
+import { readDeviceFacts } from '../src/incidents/read-facts.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const listDevices = defineJob({
+  name: 'list-devices',
+  does: "Reads a person's devices from Exchange and answers privately",
+  lane: 'exchange',
+  payload: z.object({
+    organisation: z.enum(['real', 'lab']),
+    person: z.string(),
+    identity: z.string(),
+    token: z.string(),
+  }),
+  // An answer that comes much later answers nobody.
+  retryAfter: (failures) => (failures < 4 ? 5_000 * failures : undefined),
+  async run(context, { organisation, person: guid, identity, token }) {
+    const person = await personByGuid(context.store.db, guid);
+    if (person === undefined) return;
+    const facts = await readDeviceFacts(context.exchange(organisation), guid);
+    const now = context.clock.now();
+    await context.store.change((change) =>
+      change.privately(identity, devicesMessage(person, facts, now), `devices:${token}`),
+    );
+  },
+  async onGivenUp(context, { identity, token }) {
+    await context.store.change((change) =>
+      change.privately(
+        identity,
+        {
+          tone: 'danger',
+          blocks: [
+            {
+              kind: 'text',
+              text: [
+                { kind: 'plain', text: 'Exchange does not answer, so I cannot list the phones. Ask again later.' },
+              ],
+            },
+          ],
+        },
+        `devices:${token}`,
+      ),
+    );
+  },
+});

@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { MislaidError } from '../errors.ts';
+
+/** What the command line says; everything else is configuration. */
+export type StartArguments = {
+  console: boolean;
+  json: boolean;
+  /** Seconds after the end of input in which nothing may be runnable any more. */
+  waitSeconds: number;
+  /** Waiting for a phone or a clock counts too. */
+  untilSettled: boolean;
+  help: boolean;
+};
+
+export const usageText = `mislaid [--console] [--json] [--wait <seconds>] [--until-settled]
+
+  --console         opens the console chat although a chat platform is configured
+  --json            not on a terminal: prints every post, edit, reply and private message as one JSON line
+  --wait <seconds>  at the end of input, waits so long at most until nothing is runnable (default 60)
+  --until-settled   at the end of input, also waits for phones and clocks
+
+Settings come from the environment: see .env.example.`;
+
+/** Throws MislaidError `bad-arguments`. */
+export function readArguments(argv: readonly string[]): StartArguments {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        console: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        wait: { type: 'string', default: '60' },
+        'until-settled': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+    return {
+      console: values.console,
+      json: values.json,
+      waitSeconds: z.coerce.number().positive().max(86_400).parse(values.wait),
+      untilSettled: values['until-settled'],
+      help: values.help,
+    };
+  } catch (cause) {
+    throw new MislaidError({
+      code: 'bad-arguments',
+      message: `The command line was not understood.\n\n${usageText}`,
+      cause,
+    });
+  }
+}

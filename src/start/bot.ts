@@ -1,0 +1,235 @@
+/**
+ * One process of Mislaid, put together: what opens here is closed in the opposite order. Adapters and jobs are handed in by
+ * main.ts, so that nothing in the core imports them.
+ */
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import { createDeliverer } from '../chat/deliver.ts';
+import type { ChatAdapter } from '../chat/port.ts';
+import { createReception, type ReceptionDesk } from '../chat/reception.ts';
+import { createRouter } from '../chat/router.ts';
+import type { Clock, Ids } from '../clock.ts';
+import type { Closing } from '../closing.ts';
+import { commands, labCommands } from '../commands/index.ts';
+import type { Config, Environment } from '../config.ts';
+import { refreshDirectory } from '../directory/refresh.ts';
+import { createMetrics } from '../http/metrics.ts';
+import { createAdminApp, createChatApp, listen } from '../http/server.ts';
+import { appendAudit } from '../incidents/audit/chain.ts';
+import { openSeal } from '../incidents/audit/checkpoint.ts';
+import { approvalProjection } from '../incidents/cards/approval-card.ts';
+import { incidentProjection } from '../incidents/cards/incident-card.ts';
+import { type Policy, policyHash } from '../policy.ts';
+import { announceEveryMs, announceProcess, forgetProcess } from '../processes.ts';
+import { postgresBackend, redisBackend } from '../queue/backend.ts';
+import type { AnyJob, Lane } from '../queue/job.ts';
+import { allLanes } from '../queue/lanes.ts';
+import { createQueues } from '../queue/queues.ts';
+import { createSweep, type Sweep } from '../queue/sweep.ts';
+import { createWorkers } from '../queue/worker.ts';
+import type { Store } from '../store/port.ts';
+import type { Database } from '../store/schema.ts';
+import { createStore } from '../store/store.ts';
+import { openConfiguredDatabase } from './database.ts';
+import { openConfiguredExchange } from './exchange.ts';
+import { openConfiguredServers } from './servers.ts';
+
+export type BotParts = {
+  config: Config;
+  environment: Environment;
+  policy: Policy;
+  jobs: readonly AnyJob[];
+  ids: Ids;
+  log: Logger;
+  closing: Closing;
+  /** Makes the adapters once the clock is known; opened after everything that they need stands. */
+  adapters: (input: { clock: Clock; store: Store; sweep: Sweep }) => ChatAdapter[];
+};
+
+export type Bot = {
+  readonly sweep: Sweep;
+  readonly db: Kysely<Database>;
+  readonly clock: Clock;
+  readonly adminPort: number;
+};
+
+const projections = [incidentProjection, approvalProjection];
+
+export async function startBot(parts: BotParts): Promise<Bot> {
+  const { config, policy, ids, log, closing, jobs } = parts;
+  const { db, connection } = await openConfiguredDatabase(config, log, closing);
+  const { organisation, clock, exchange } = await openConfiguredExchange({ ...parts, db });
+  const metrics = createMetrics(db, clock);
+  const seal = await openSeal({
+    folder: config.MISLAID_DATA,
+    ...(config.MISLAID_AUDIT_KEY === undefined ? {} : { pem: config.MISLAID_AUDIT_KEY }),
+  });
+
+  const backend =
+    config.REDIS_URL === undefined
+      ? postgresBackend({ connection, log })
+      : redisBackend({ url: config.REDIS_URL, prefix: 'mislaid', log, strict: config.NODE_ENV === 'production' });
+  closing.add('queue connection', () => backend.close());
+  await backend.start();
+  const queues = createQueues({ backend, lanes: allLanes, log });
+  closing.add('queues', () => queues.close());
+  const sweep = createSweep({ db, clock, queues, lanes: allLanes, log });
+  closing.add('sweep', () => sweep.close());
+
+  const lanes = new Map(jobs.map((job) => [job.name, job.lane]));
+  const store = createStore({
+    db,
+    clock,
+    ids,
+    laneOf: (job) => lanes.get(job) ?? 'upkeep',
+    appendAudit,
+    wake: ({ work }) => sweep.wake(work),
+    onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
+  });
+  await announce(db, policy, ids, log, closing);
+  if (organisation === 'lab') await refreshDirectory({ db, exchange: exchange('lab'), clock });
+  await store.change(async (change) => {
+    await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
+    await change.enqueue('checkpoint-audit', {}, { key: 'start' });
+  });
+
+  const chat = config.MISLAID_ROLE === 'worker' ? [] : parts.adapters({ clock, store, sweep });
+  const mark = markOf(config);
+  const byPrefix = new Map(
+    chat.flatMap((adapter) => [[adapter.name, adapter] as const, [adapter.identityPrefix, adapter] as const]),
+  );
+  const deliverer = createDeliverer({
+    store,
+    adapters: byPrefix,
+    projections,
+    policy,
+    clock,
+    ids,
+    log,
+    mark,
+    metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
+  });
+  const servers = openConfiguredServers({ config, policy, db, clock, exchange });
+
+  const router = createRouter({
+    store,
+    commands: organisation === 'lab' ? [...commands, ...labCommands] : commands,
+    policy,
+    organisation,
+    clock,
+    ids,
+    log,
+    mark,
+    readOnlyPlatforms: organisation === 'real' && config.exchange !== 'custom' ? ['console'] : [],
+    metrics,
+  });
+  const desk = createReception({ store, db, clock, router, log });
+  closing.add('commands under way', () => desk.idle());
+
+  const workers = createWorkers({
+    db,
+    jobs,
+    lanes: lanesOf(config, chat.length > 0),
+    backend,
+    clock,
+    wake: (ids) => sweep.wake(ids),
+    log,
+    metrics: { ran: (run) => metrics.jobRan(run.job, run.outcome, run.seconds) },
+    context: ({ attempt, log: jobLog, signal, assertLock }) => ({
+      store,
+      exchange,
+      servers,
+      policy,
+      clock,
+      ids,
+      log: jobLog,
+      signal,
+      assertLock,
+      attempt,
+      seal,
+      capabilities: (of) => exchange(of).capabilities(),
+      deliver: (target) => deliverer.deliver(target),
+    }),
+  });
+  closing.add('workers', () => workers.close());
+
+  await startChat(chat, desk, config, log, closing);
+  if (chat.length > 0) await deliverer.revive();
+  await desk.recover();
+  await sweep.start();
+  const admin = await listen(
+    createAdminApp({
+      registry: metrics.registry,
+      checks: [
+        {
+          name: 'store',
+          required: true,
+          check: async () => ({
+            ok: (await db.selectFrom('setting').select('key').limit(1).execute()).length >= 0,
+            found: 'answers',
+          }),
+        },
+        { name: 'queue', required: false, check: async () => awayOr(queues.awaySince()) },
+        {
+          name: 'exchange',
+          required: false,
+          check: async () => ({ ok: true, found: (await exchange(organisation).capabilities()).version }),
+        },
+      ],
+    }),
+    '127.0.0.1',
+    config.ADMIN_PORT,
+  );
+  closing.add('health and metrics', () => admin.stop());
+  log.info({ adminPort: admin.port, organisation, queue: backend.kind, role: config.MISLAID_ROLE }, 'ready');
+  return { sweep, db, clock, adminPort: admin.port };
+}
+
+async function startChat(
+  chat: readonly ChatAdapter[],
+  desk: ReceptionDesk,
+  config: Config,
+  log: Logger,
+  closing: Closing,
+): Promise<void> {
+  const app = createChatApp();
+  for (const adapter of chat) {
+    closing.add(`chat platform ${adapter.name}`, () => adapter.stop());
+    await adapter.start({ app, onCommand: (incoming) => desk.onCommand(incoming) });
+  }
+  if (!chat.some((adapter) => adapter.name !== 'console')) return;
+  const server = await listen(app, config.HOST, config.PORT);
+  closing.add('chat webhooks', () => server.stop());
+  log.info({ port: server.port }, 'chat webhooks are open');
+}
+
+/** What every message says of an Exchange that is not real. */
+function markOf(config: Config): string | undefined {
+  return config.exchange === 'lab' ? 'LAB, no real phone' : undefined;
+}
+
+/** Only a process with adapters delivers; only a worker calls Exchange. */
+function lanesOf(config: Config, hasChat: boolean): Lane[] {
+  return allLanes.filter((lane) => (lane === 'deliveries' ? hasChat : config.MISLAID_ROLE !== 'bot'));
+}
+
+async function announce(db: Kysely<Database>, policy: Policy, ids: Ids, log: Logger, closing: Closing): Promise<void> {
+  const id = ids.uuid();
+  const hash = policyHash(policy);
+  await announceProcess(db, id, hash);
+  const timer = setInterval(() => {
+    announceProcess(db, id, hash).catch((error: unknown) =>
+      log.warn({ err: error }, 'this process could not announce its policy'),
+    );
+  }, announceEveryMs);
+  closing.add('announcing', async () => {
+    clearInterval(timer);
+    await forgetProcess(db, id);
+  });
+}
+
+function awayOr(since: Date | undefined): { ok: boolean; found: string } {
+  return since === undefined
+    ? { ok: true, found: 'answers' }
+    : { ok: false, found: `away since ${since.toISOString()}` };
+}

@@ -1,0 +1,31 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Closing } from '../closing.ts';
+import type { Config } from '../config.ts';
+import { connectionFromUrl, type DatabaseConnection, openDatabase } from '../store/connect.ts';
+import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts';
+import { migrate } from '../store/migrate.ts';
+import type { Database } from '../store/schema.ts';
+
+/** The database that DATABASE_URL names, or the embedded one in the data folder; brought to this version's tables. */
+export async function openConfiguredDatabase(
+  config: Config,
+  log: Logger,
+  closing: Closing,
+): Promise<{ db: Kysely<Database>; connection: DatabaseConnection }> {
+  const connection = await connect(config, log, closing);
+  const { db, close } = openDatabase(connection, {
+    poolSize: 20,
+    onError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
+  });
+  closing.add('database connections', close);
+  await migrate(db);
+  return { db, connection };
+}
+
+async function connect(config: Config, log: Logger, closing: Closing): Promise<DatabaseConnection> {
+  if (config.DATABASE_URL !== undefined) return connectionFromUrl(config.DATABASE_URL);
+  const postgres = await startEmbeddedPostgres({ dataFolder: config.MISLAID_DATA, log });
+  closing.add('embedded PostgreSQL', () => postgres.stop());
+  return postgres.connection;
+}

@@ -1,0 +1,114 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import { type Clock, type Ids, systemClock } from '../clock.ts';
+import type { Closing } from '../closing.ts';
+import type { Config, Environment } from '../config.ts';
+import type { Organisation } from '../directory/person.ts';
+import { MislaidError } from '../errors.ts';
+import { createLabClock } from '../exchange/lab/clock.ts';
+import { openLab } from '../exchange/lab/index.ts';
+import { seedLab } from '../exchange/lab/seed.ts';
+import { startLabTicker } from '../exchange/lab/ticker.ts';
+import type { Exchange } from '../exchange/port.ts';
+import type { ExchangeConnection } from '../exchange/powershell/connection.ts';
+import { createPowershellTransport, findEngine } from '../exchange/powershell/transport.ts';
+import { createExchange } from '../exchange/run.ts';
+import type { Policy } from '../policy.ts';
+import type { Database } from '../store/schema.ts';
+
+export type OpenExchange = {
+  /** Which organisation commands are about. */
+  readonly organisation: Organisation;
+  /** Real time, or the lab's. */
+  readonly clock: Clock;
+  exchange(organisation: Organisation): Exchange;
+};
+
+export type ExchangeParts = {
+  config: Config;
+  environment: Environment;
+  policy: Policy;
+  db: Kysely<Database>;
+  ids: Ids;
+  log: Logger;
+  closing: Closing;
+};
+
+/** Opens the Exchange that is configured. The lab is always there beside it, for drills; on a simulated one its clock is moved. */
+export async function openConfiguredExchange(parts: ExchangeParts): Promise<OpenExchange> {
+  const { config, db, policy, log, closing } = parts;
+  const onLab = config.exchange === 'lab';
+  const labClock = await createLabClock({
+    db,
+    onError: (error) => log.warn({ err: error }, 'the lab clock could not be read'),
+  });
+  closing.add('lab clock', () => labClock.stop());
+  const clock = onLab ? labClock : systemClock;
+  await seedLab({ db, clock });
+  const lab = openLab({ db, clock, requestor: policy.exchange.requestor });
+  const ticker = startLabTicker({
+    db,
+    clock,
+    speed: config.LAB_SPEED,
+    random: Math.random,
+    ids: parts.ids,
+    onError: (error) => log.warn({ err: error }, 'the lab could not tick'),
+  });
+  closing.add('lab ticker', () => ticker.stop());
+  if (onLab) return { organisation: 'lab', clock, exchange: () => lab };
+
+  const real = await openPowershell(parts);
+  return { organisation: 'real', clock, exchange: (organisation) => (organisation === 'lab' ? lab : real) };
+}
+
+async function openPowershell({ config, environment, ids, log, closing }: ExchangeParts): Promise<Exchange> {
+  const engine = await findEngine({
+    ...environment,
+    POWERSHELL_PATH: config.POWERSHELL_PATH,
+    NODE_POWERSHELL: config.NODE_POWERSHELL,
+  });
+  if (engine === undefined) {
+    throw new MislaidError({
+      code: 'no-powershell',
+      message: 'PowerShell was not found. Install PowerShell 7.4 or later, or set POWERSHELL_PATH to its executable.',
+    });
+  }
+  const transport = createPowershellTransport({
+    engine,
+    connection: connectionOf(config),
+    environment,
+    ids,
+    size: config.EXCHANGE_SESSIONS,
+    log,
+  });
+  closing.add('PowerShell sessions', () => transport.close());
+  transport.warm();
+  return createExchange({ organisation: 'real', transport });
+}
+
+/** config.ts has checked that what each kind needs is there. */
+export function connectionOf(config: Config): ExchangeConnection {
+  switch (config.exchange) {
+    case 'online':
+      return {
+        kind: 'online',
+        appId: config.EXCHANGE_APP_ID ?? '',
+        organization: config.EXCHANGE_ORGANIZATION ?? '',
+        ...(config.EXCHANGE_CERTIFICATE_FILE === undefined
+          ? {}
+          : { certificateFile: config.EXCHANGE_CERTIFICATE_FILE }),
+        ...(config.EXCHANGE_CERTIFICATE_PASSWORD === undefined
+          ? {}
+          : { certificatePassword: config.EXCHANGE_CERTIFICATE_PASSWORD }),
+        ...(config.EXCHANGE_CERTIFICATE_THUMBPRINT === undefined
+          ? {}
+          : { thumbprint: config.EXCHANGE_CERTIFICATE_THUMBPRINT }),
+      };
+    case 'onprem':
+      return { kind: 'onprem', server: config.EXCHANGE_SERVER ?? '' };
+    case 'custom':
+      return { kind: 'custom', initScript: config.EXCHANGE_INIT_SCRIPT ?? '' };
+    case 'lab':
+      throw new MislaidError({ code: 'lab-has-no-connection', message: 'The lab needs no connection.' });
+  }
+}

@@ -1,0 +1,45 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino';
+
+export type LogTo = { readonly file: string } | { readonly stream: 'stdout' };
+
+/** Names of members that are never logged, wherever they stand. */
+const hidden = ['password', 'token', 'secret', 'authorization', 'cookie', 'connectionString'];
+
+/**
+ * Structured logs. Members with telling names are left out, and every secret of the configuration is struck from every line,
+ * also inside messages of libraries (plain and as base64).
+ */
+export function createLogger(input: { level: string; to: LogTo; secrets: readonly string[] }): {
+  log: Logger;
+  flush(): void;
+} {
+  const { level, to, secrets } = input;
+  const words = secrets.flatMap((secret) => [
+    secret,
+    Buffer.from(secret).toString('base64'),
+    encodeURIComponent(secret),
+  ]);
+  const options: LoggerOptions = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: hidden.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[hidden]' },
+    hooks: { streamWrite: (line) => words.reduce((text, word) => text.replaceAll(word, '[hidden]'), line) },
+  };
+  const stream = open(to);
+  return { log: pino(options, stream), flush: () => stream.flushSync() };
+}
+
+function open(to: LogTo): DestinationStream & { flushSync(): void } {
+  if ('stream' in to) return destination({ fd: 1, sync: true });
+  return destination({ dest: to.file, mkdir: true, sync: true, append: true });
+}
+
+/** `<data folder>/logs/mislaid.log`: where the log goes while the console has the terminal. */
+export function logFile(dataFolder: string): string {
+  const folder = join(dataFolder, 'logs');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, 'mislaid.log');
+}
