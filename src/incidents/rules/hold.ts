@@ -5,6 +5,7 @@
 import { assertNever } from '../../errors.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { IncidentTable, WipeState } from '../../store/schema.ts';
+import { isOpen } from './wipe-state.ts';
 
 export type Hold = IncidentTable['hold'];
 
@@ -34,7 +35,7 @@ export function holdAfter(incident: { hold: Hold }, wipes: readonly HoldWipe[], 
       return why === undefined ? { hold: 'open' } : { hold: 'closed', why };
     }
     case 'none-chosen': {
-      const pending = newestPerDevice(wipes).some((wipe) => onItsWay(wipe.state));
+      const pending = newestPerDevice(wipes).some((wipe) => isOpen(wipe.state));
       return pending ? { hold: 'open' } : { hold: 'closed', why: 'No phone is chosen for a wipe.' };
     }
     case 'reset-anyway':
@@ -103,16 +104,4 @@ function newestPerDevice(wipes: readonly HoldWipe[]): HoldWipe[] {
 
 function settlesHold(state: WipeState): boolean {
   return state === 'acknowledged' || state === 'cancelled' || state === 'given-up';
-}
-
-/** A wipe that may still reach the phone if it can log in. */
-function onItsWay(state: WipeState): boolean {
-  return (
-    state === 'approved' ||
-    state === 'issuing' ||
-    state === 'requested' ||
-    state === 'sent' ||
-    state === 'refused-by-device' ||
-    state === 'not-reported'
-  );
 }

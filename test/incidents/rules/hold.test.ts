@@ -109,7 +109,7 @@ describe('sequences', () => {
 
   it('close it only for the reasons of the design, and say which', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(anyWipes, anyEvent), { maxLength: 20 }), (steps) => {
+      fc.property(fc.array(fc.tuple(anyWipes, anyEvent), { maxLength: 20, size: 'max' }), (steps) => {
         let hold: Hold = 'open';
         for (const [state, event] of steps) {
           const next = holdAfter({ hold }, state, event);
