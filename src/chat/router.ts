@@ -99,7 +99,7 @@ async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
       parts.log.info({ code: error.code, command, inbox: handling.inboxId }, 'a command was refused by its own rules');
       return { ...named, answer: say(error.userMessage), outcome: error.code };
     }
-    const reference = `${handling.inboxId}-${parts.ids.token().slice(0, 6)}`;
+    const reference = `C-${handling.inboxId}`;
     parts.log.error({ err: error, reference, command, inbox: handling.inboxId }, 'a command failed');
     const kept = handling.progress.committed ? 'what was stored before that stays' : 'nothing was changed';
     return {

@@ -20,6 +20,7 @@ export async function deliverNote(round: Round, note: Note): Promise<Step> {
   }
   if (pace.freeAt().getTime() > clock.now().getTime()) return 'paced';
   try {
+    const upTo = note.kind === 'home' ? await newestHome(round) : note.id;
     const message = await renderNote(round, note);
     if (message === undefined) {
       await close(round, note, 'dropped', 'there is nothing to show');
@@ -27,7 +28,7 @@ export async function deliverNote(round: Round, note: Note): Promise<Step> {
     }
     await send(round, note, message);
     pace.take(clock.now());
-    await close(round, note, 'done', null);
+    await close(round, note, 'done', null, upTo);
     return 'sent';
   } catch (error) {
     return await putOff(round, note, error);
@@ -85,22 +86,32 @@ async function addressOf({ store, target }: Round): Promise<string | undefined> 
   return known?.address ?? undefined;
 }
 
+/** A home page shows everything as it is now: one stands for all that were wished before it was rendered. */
+async function newestHome({ store, target }: Round): Promise<number> {
+  const { newest } = await store.db
+    .selectFrom('delivery')
+    .select(({ fn }) => fn.max('id').as('newest'))
+    .where('kind', '=', 'home')
+    .where('identity', '=', target)
+    .executeTakeFirstOrThrow();
+  return newest;
+}
+
 async function close(
   { store, clock, target }: Round,
   note: Note,
   state: 'done' | 'dropped',
   problem: string | null,
+  upTo = note.id,
 ): Promise<void> {
-  let rows = store.db
+  const rows = store.db
     .updateTable('delivery')
     .set({ state, problem, doneAt: clock.now() })
     .where('state', '=', 'waiting');
-  // A home page shows everything as it is now: one stands for all that were wished before it.
-  rows =
-    note.kind === 'home'
-      ? rows.where('kind', '=', 'home').where('identity', '=', target).where('id', '<=', note.id)
-      : rows.where('id', '=', note.id);
-  await rows.execute();
+  await (note.kind === 'home'
+    ? rows.where('kind', '=', 'home').where('identity', '=', target).where('id', '<=', upTo)
+    : rows.where('id', '=', note.id)
+  ).execute();
 }
 
 async function putOff(round: Round, note: Note, error: unknown): Promise<Step> {
