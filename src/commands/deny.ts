@@ -15,7 +15,8 @@ export const deny = defineCommand({
     device: DeviceArgument.optional(),
     reason: z.string().optional(),
   }),
-  roles: ['approver', 'security', 'admin'],
+  // The helpdesk may say it, so that who asked is told who can decide; the rule itself refuses.
+  roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'change',
   private: true,
   summary: 'Deny what somebody asked for, with a reason',

@@ -153,9 +153,12 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   });
   closing.add('workers', () => workers.close());
 
+  // Before anybody can speak: what is stored and not handled now is from before.
+  if (chat.length > 0) {
+    await desk.recover();
+    await deliverer.revive();
+  }
   await startChat(chat, desk, config, log, closing);
-  if (chat.length > 0) await deliverer.revive();
-  await desk.recover();
   await sweep.start();
   const admin = await listen(
     createAdminApp({

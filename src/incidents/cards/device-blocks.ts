@@ -1,6 +1,6 @@
 import type { Capabilities } from '../../exchange/port.ts';
 import type { Block, Button, Intent, Span, Text } from '../../message/model.ts';
-import { button, strong, text, time } from '../../message/text.ts';
+import { button, note, paragraph, strong, text, time } from '../../message/text.ts';
 import type { DeviceEvidence } from '../evidence.ts';
 import { reachability } from '../rules/reachability.ts';
 import { scopeFor } from '../rules/scope.ts';
@@ -14,9 +14,19 @@ export type DeviceBlocksInput = {
   now: Date;
 };
 
+/** With more phones than this, only the first are shown with their details: a card must stay one that people read. */
+const detailed = 8;
+
 /** Each phone with its last sync, what a wipe would erase on it, and how likely it is to hear of one. */
 export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
-  return input.view.devices.map((device) => ({ kind: 'text', text: deviceText(device, input) }));
+  return input.view.devices.flatMap((device, index) => [
+    headline(device),
+    ...(index < detailed && device.present ? [details(device, input)] : []),
+    ...(device.present
+      ? []
+      : [note('This partnership is gone from Exchange: it was removed, or the phone set up its account anew.')]),
+    ...ownerRemark(device, input.view),
+  ]);
 }
 
 /** One button per phone that may be chosen now. */
@@ -34,49 +44,62 @@ export function deviceButtons(view: IncidentView): Button<Intent>[] {
     );
 }
 
-function deviceText(device: IncidentDevice, { view, capabilities, evidence, now }: DeviceBlocksInput): Text {
-  const { facts } = device;
-  const lines: (string | Span)[] = [strong(`${device.number} · ${device.label}`), ' — last sync '];
-  lines.push(facts.lastSync === null ? 'never' : time(facts.lastSync), ` · ${facts.accessState.toLowerCase()}`);
-  if (!device.present) {
-    return text(
-      ...lines,
-      '\nThis partnership is gone from Exchange: it was removed, or the phone set up its account anew.',
-    );
-  }
-  const choices = scopeFor(facts, { accountOnly: capabilities?.accountOnly ?? false });
-  if (choices.instead !== undefined) lines.push(`\n${choices.instead}`);
-  const allowed = choices.choices.filter((choice) => choice.allowed);
-  if (allowed.length > 0) {
-    lines.push('\nWipe options: ');
-    for (const [index, choice] of allowed.entries()) {
-      if (index > 0) lines.push('; ');
-      lines.push(strong(choice.scope), ` erases ${choice.erases}`);
-    }
-    lines.push('.');
-  }
-  const refused = choices.choices.filter((choice) => !choice.allowed && choice.whyNot !== undefined);
-  if (allowed.length === 0)
-    for (const choice of refused) lines.push(`\nNo ${choice.scope} wipe: ${choice.whyNot ?? ''}`);
-  lines.push(`\n${reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).sentence}`);
-  lines.push(
-    ` Passcode: ${facts.passcodeEnforced === null ? 'not known' : facts.passcodeEnforced ? 'enforced by policy' : 'not enforced'}.`,
+function headline({ number, label, facts }: IncidentDevice): Block<Intent> {
+  return paragraph(
+    strong(`${number} · ${label}`),
+    ' — last sync ',
+    facts.lastSync === null ? 'never' : time(facts.lastSync),
+    ` · ${facts.accessState.toLowerCase()}`,
   );
-  for (const item of evidence.get(device.guid) ?? []) lines.push('\n', ...item.text);
-  if (device.ownerSaysKeptAt !== null) {
-    const moved =
-      facts.lastSync !== null &&
-      device.ownerSaysKeptSync !== null &&
-      new Date(facts.lastSync) > device.ownerSaysKeptSync;
-    const verified =
-      device.keptVerifiedBy === null
-        ? 'not verified'
-        : `verified by ${view.names.get(device.keptVerifiedBy) ?? 'somebody'}`;
-    lines.push(
-      '\nOwner says, from chat, that she still has this one (',
+}
+
+/** A list, so that each thing stands on a line of its own on every platform. */
+function details(device: IncidentDevice, { view, capabilities, evidence, now }: DeviceBlocksInput): Block<Intent> {
+  const { facts } = device;
+  const choices = scopeFor(facts, { accountOnly: capabilities?.accountOnly ?? false });
+  const allowed = choices.choices.filter((choice) => choice.allowed);
+  const options = allowed.flatMap((choice, index): (string | Span)[] => [
+    index === 0 ? 'A wipe: ' : '; ',
+    strong(choice.scope),
+    ` erases ${choice.erases}`,
+  ]);
+  const lines: Text[] = [];
+  if (choices.instead !== undefined) lines.push(text(strong(choices.instead)));
+  if (options.length > 0) lines.push(text(...options, '.'));
+  else
+    for (const choice of choices.choices)
+      lines.push(text(`No ${choice.scope} wipe: ${choice.whyNot ?? 'not possible here.'}`));
+  lines.push(
+    text(
+      `${reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).sentence} Passcode: ${passcode(facts)}.`,
+    ),
+  );
+  for (const item of evidence.get(device.guid) ?? []) lines.push(text(...item.text));
+  return { kind: 'list', items: lines };
+}
+
+function passcode({ passcodeEnforced, policyApplied }: IncidentDevice['facts']): string {
+  if (passcodeEnforced !== null) return passcodeEnforced ? 'enforced by the mailbox policy' : 'not enforced';
+  if (policyApplied === 'full') return 'not known (the mailbox policy is applied in full)';
+  if (policyApplied === 'partly') return 'not known (the mailbox policy is applied only in part)';
+  return 'not known';
+}
+
+function ownerRemark(device: IncidentDevice, view: IncidentView): Block<Intent>[] {
+  if (device.ownerSaysKeptAt === null) return [];
+  const moved =
+    device.facts.lastSync !== null &&
+    device.ownerSaysKeptSync !== null &&
+    new Date(device.facts.lastSync) > device.ownerSaysKeptSync;
+  const verified =
+    device.keptVerifiedBy === null
+      ? 'not verified'
+      : `verified by ${view.names.get(device.keptVerifiedBy) ?? 'somebody'}`;
+  return [
+    paragraph(
+      `The owner says, from chat, that phone ${device.number} is still in hand (`,
       time(device.ownerSaysKeptAt),
       `; ${verified}): ${moved ? 'it has synced since' : 'it has not synced since'}.`,
-    );
-  }
-  return text(...lines);
+    ),
+  ];
 }
