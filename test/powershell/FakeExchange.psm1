@@ -3,7 +3,7 @@
 # Each session is a process of its own, so state, ledger and clock lie in one folder under a file lock, and what phones
 # did meanwhile is computed whenever somebody looks. Nothing here is copied from Exchange.
 #
-# INIT_SCRIPT_FAKE_FOLDER   the folder: seed.json (read once), state.json, ledger.jsonl, faults.json
+# INIT_SCRIPT_FAKE_FOLDER   the folder: seed.json (read once), state.json, ledger.jsonl, faults.json, clock.txt (milliseconds ahead)
 # INIT_SCRIPT_FAKE_VERSION  2013 (no -AccountOnly), 2016, 2019 (default), SE
 # INIT_SCRIPT_FAKE_WITHOUT  cmdlets that this account may not use, separated by commas
 # INIT_SCRIPT_FAKE_REQUESTOR  address of the bot's account; 'none' where it has no mailbox
@@ -65,7 +65,7 @@ function Use-State([scriptblock]$Body, [bool]$Write) {
 function Save-State($State, [string]$Path) {
   $text = ConvertTo-Json -InputObject $State -Depth 8 -Compress
   [IO.File]::WriteAllText($Path + '.new', $text)
-  if ([IO.File]::Exists($Path)) { [IO.File]::Replace($Path + '.new', $Path, $null) } else { [IO.File]::Move($Path + '.new', $Path) }
+  if ([IO.File]::Exists($Path)) { [IO.File]::Replace($Path + '.new', $Path, [NullString]::Value) } else { [IO.File]::Move($Path + '.new', $Path) }
 }
 
 # The seed says how long ago things were; the state holds milliseconds since 1970.
@@ -79,7 +79,9 @@ function New-State {
   $seed
 }
 
-function Get-Now($State) { [long](([DateTime]::UtcNow - $script:Epoch).TotalMilliseconds) + [long]$State.offsetMs }
+# The clock is ahead by what clock.txt says: whoever wants time to pass writes it, and needs no lock for that.
+function Get-Offset { $path = Join-Path $script:Folder 'clock.txt'; if ([IO.File]::Exists($path)) { [long][IO.File]::ReadAllText($path) } else { [long]0 } }
+function Get-Now($State) { [long](([DateTime]::UtcNow - $script:Epoch).TotalMilliseconds) + (Get-Offset) }
 function ConvertTo-Local($Milliseconds) { if ($null -ne $Milliseconds) { $script:Epoch.AddMilliseconds([double]$Milliseconds).ToLocalTime() } }
 
 # What phones did since somebody last looked. A phone that wipes itself never comes back.
@@ -87,11 +89,14 @@ function Update-Contacts($State) {
   $now = Get-Now $State
   $moved = $false
   foreach ($device in $State.devices) {
-    if (-not $device.Present) { continue }
     while ($null -ne $device.NextContact -and $device.NextContact -le $now) {
       $moved = $true
       $at = [long]$device.NextContact
       $step = [long]$device.PeriodMs
+      if (-not $device.Present) {
+        # A phone that still syncs creates its partnership anew.
+        $device.Present = $true; $device.Guid = [string][guid]::NewGuid(); $device.FirstSync = $at; $device.LastPolicy = $at
+      }
       if ($device.StalePassword) { $device.NextContact = $now + $step; break }
       $device.LastAttempt = $at
       $access = Get-Access $State $device
@@ -389,7 +394,7 @@ function Edit-List($Old, $Change) {
 
 function Get-MislaidSimulation {
   [CmdletBinding()] param()
-  $now = (Use-State { param($State) Get-Now $State; [long]$State.offsetMs } $false)
+  $now = (Use-State { param($State) Get-Now $State; Get-Offset } $false)
   [pscustomobject]@{ Name = 'FakeExchange'; Version = $script:Version; Now = $script:Epoch.AddMilliseconds([double]$now[0]); OffsetMs = $now[1] }
 }
 
@@ -472,7 +477,7 @@ function Remove-MobileDevice {
       param($State)
       $device = Find-OneDevice $State ([string]$Identity) $caller
       $device.Present = $false
-      foreach ($name in 'WipeRequest', 'WipeSent', 'WipeAck', 'AccountWipeRequest', 'AccountWipeSent', 'AccountWipeAck') { $device.$name = $null }
+      foreach ($name in 'FirstSync', 'LastSync', 'LastAttempt', 'LastPolicy', 'WipeRequest', 'WipeSent', 'WipeAck', 'WipeRequestor', 'AccountWipeRequest', 'AccountWipeSent', 'AccountWipeAck', 'AccountWipeRequestor') { $device.$name = $null }
     }
   }
 }

@@ -2,7 +2,7 @@
  * The PowerShell engine for tests: POWERSHELL_PATH, else NODE_POWERSHELL, else pwsh on PATH. Where there is none the
  * suites say so and are left out, except in CI, where that fails.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +73,11 @@ export function fakeExchange(
     environment,
     /** Struck in order; each as often as it says, over all sessions. */
     faults: (...faults: Fault[]) => writeFileSync(join(folder, 'faults.json'), JSON.stringify(faults)),
+    /** Milliseconds that the fake's clock is ahead of real time. */
+    clock: (offsetMs: number) => {
+      writeFileSync(join(folder, 'clock.new'), String(offsetMs));
+      renameSync(join(folder, 'clock.new'), join(folder, 'clock.txt'));
+    },
     /** What changed something, in order. */
     ledger: () => {
       try {

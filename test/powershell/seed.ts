@@ -14,7 +14,6 @@ const hour = 3_600_000;
 
 export function fakeSeed() {
   return {
-    offsetMs: 0,
     defaultAccessLevel: 'Allow',
     rules: [],
     mailboxes: labMailboxes.map((mailbox) => {
