@@ -19,6 +19,7 @@ export type LabTick = {
 };
 
 const hour = 3_600_000;
+const day = 24 * hour;
 /** A lab that slept longer than this is not caught up further back. */
 const longestCatchUp = 7 * 24 * hour;
 /** Contacts are kept for so long (lab time). */
@@ -83,11 +84,14 @@ async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date
   }
   await insertAll(tx, contacts);
   await tx.updateTable('labState').set({ tickedAt: now, pace }).execute();
-  await tx
-    .deleteFrom('labContact')
-    .where('at', '<', new Date(now.getTime() - keepContacts))
-    .execute();
+  await forgetDaysBefore(tx, new Date(now.getTime() - keepContacts));
   return contacts.length;
+}
+
+/** Whole days (UTC) go, as log files do: a file never loses its beginning. */
+async function forgetDaysBefore(tx: Transaction<Database>, instant: Date): Promise<void> {
+  const midnight = new Date(Math.floor(instant.getTime() / day) * day);
+  await tx.deleteFrom('labContact').where('at', '<', midnight).execute();
 }
 
 /** The rhythm's speed over a gap: a long sleep or `lab advance 2d` is lived through no faster than an hour at full speed. */

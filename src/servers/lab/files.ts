@@ -1,0 +1,113 @@
+/** The lab's log files: nothing is stored, each is written anew from its contacts, and only ever grows at its end. */
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../../store/schema.ts';
+import { type LogFile, type LogKind, ServerUnreadable } from '../port.ts';
+import {
+  backEndLine,
+  type Contact,
+  edgeLine,
+  frontEndLine,
+  httpProxyHeader,
+  httpProxyLine,
+  type Place,
+  w3cHeader,
+} from './lines.ts';
+
+const hour = 3_600_000;
+
+/** One file covers a day (UTC), the HttpProxy log an hour. */
+const spans: Record<LogKind, number> = { frontEnd: 24 * hour, backEnd: 24 * hour, httpProxy: hour, edge: 24 * hour };
+
+export type LabFiles = {
+  list(server: string, kind: LogKind, since?: Date): Promise<LogFile[]>;
+  /** The whole file as it is now. */
+  read(file: Pick<LogFile, 'server' | 'kind' | 'path'>): Promise<Buffer>;
+};
+
+export function labFiles(db: Kysely<Database>): LabFiles {
+  async function placeOf(server: string): Promise<Place> {
+    const row = await db.selectFrom('labServer').select('ip').where('name', '=', server).executeTakeFirst();
+    if (row === undefined) throw new ServerUnreadable(server, 'The lab has no server of this name.');
+    return { server, ip: row.ip };
+  }
+
+  async function contactsOf(server: string, from: Date, to: Date): Promise<Contact[]> {
+    return db
+      .selectFrom('labContact')
+      .selectAll()
+      .where('server', '=', server)
+      .where('at', '>=', from)
+      .where('at', '<', to)
+      .orderBy('id')
+      .execute();
+  }
+
+  async function list(server: string, kind: LogKind, since?: Date): Promise<LogFile[]> {
+    const place = await placeOf(server);
+    const span = spans[kind];
+    const begin = sql<number>`floor(extract(epoch from at) * 1000 / ${sql.lit(span)})::float8`;
+    let spansSeen = db
+      .selectFrom('labContact')
+      .select([begin.as('index'), sql<Date>`max(at)`.as('last')])
+      .where('server', '=', server)
+      .groupBy(begin)
+      .orderBy(begin);
+    if (kind === 'edge') spansSeen = spansSeen.where('edge', 'is not', null);
+    if (since !== undefined) spansSeen = spansSeen.having(sql<Date>`max(at)`, '>=', since);
+    const files: LogFile[] = [];
+    for (const { index, last } of await spansSeen.execute()) {
+      const path = pathOf(server, kind, new Date(index * span));
+      const bytes = await render(place, kind, new Date(index * span));
+      files.push({ server, kind, path, identity: path, size: bytes.length, modifiedAt: last, compressed: false });
+    }
+    return files;
+  }
+
+  async function render(place: Place, kind: LogKind, from: Date): Promise<Buffer> {
+    const contacts = await contactsOf(place.server, from, new Date(from.getTime() + spans[kind]));
+    const lines = contacts.map((contact) => lineOf(kind, contact, place)).filter((line) => line !== undefined);
+    return Buffer.from([...headerOf(kind, from), ...lines, ''].join('\r\n'), 'utf8');
+  }
+
+  return {
+    list,
+    read: async ({ server, kind, path }) => {
+      const from = beginOf(path);
+      if (from === undefined) throw new ServerUnreadable(server, `There is no log ${path}.`);
+      return render(await placeOf(server), kind, from);
+    },
+  };
+}
+
+function lineOf(kind: LogKind, contact: Contact, place: Place): string | undefined {
+  return { frontEnd: frontEndLine, backEnd: backEndLine, httpProxy: httpProxyLine, edge: edgeLine }[kind](
+    contact,
+    place,
+  );
+}
+
+function headerOf(kind: LogKind, from: Date): string[] {
+  if (kind === 'edge') return [];
+  const iso = from.toISOString();
+  return kind === 'httpProxy' ? httpProxyHeader(iso.slice(0, 13)) : w3cHeader(iso.slice(0, 10));
+}
+
+/** Named as IIS and Exchange name theirs. */
+function pathOf(server: string, kind: LogKind, from: Date): string {
+  const [year, month, day, hours] = from.toISOString().split(/[-T:]/);
+  const names: Record<LogKind, string> = {
+    frontEnd: `W3SVC1/u_ex${year?.slice(2)}${month}${day}.log`,
+    backEnd: `W3SVC2/u_ex${year?.slice(2)}${month}${day}.log`,
+    httpProxy: `HttpProxy/Eas/HttpProxy_${year}${month}${day}${hours}-1.LOG`,
+    edge: `edge/access-${year}${month}${day}.log`,
+  };
+  return `lab/${server}/${names[kind]}`;
+}
+
+function beginOf(path: string): Date | undefined {
+  const digits = /(?:u_ex|HttpProxy_|access-)(\d+)/.exec(path)?.[1] ?? '';
+  const whole = digits.length === 6 ? `20${digits}00` : digits.padEnd(10, '0');
+  const iso = `${whole.slice(0, 4)}-${whole.slice(4, 6)}-${whole.slice(6, 8)}T${whole.slice(8, 10)}:00:00Z`;
+  const from = new Date(iso);
+  return Number.isNaN(from.getTime()) ? undefined : from;
+}
