@@ -85,11 +85,15 @@ export function createButtons(input: { unique: boolean }): Buttons {
   };
 }
 
-/** Answers are never edited, so an older one that looks the same is stale; cards stand until they are edited. */
+/**
+ * Answers are never edited, so an older one that looks the same is stale; cards stand until they are edited. One action
+ * may be on several cards (in the channel and in private): it is one button.
+ */
 function told(found: readonly Pressable[]): readonly Pressable[] {
   const [newest] = found;
   if (newest === undefined || newest.showing.ref === undefined) return found.slice(0, 1);
-  return found.filter((button) => button.showing.ref !== undefined);
+  const cards = found.filter((button) => button.showing.ref !== undefined);
+  return cards.filter((button, index) => cards.findIndex((other) => other.action === button.action) === index);
 }
 
 function names(title: string, card: string): boolean {

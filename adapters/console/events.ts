@@ -43,6 +43,15 @@ export function createConversation(input: ConversationInput): Conversation {
   let current = input.start;
 
   async function hear(line: string): Promise<void> {
+    try {
+      await heardLine(line);
+    } catch (error) {
+      // The core catches what goes wrong in it; whatever comes here must not end the conversation.
+      sink.note(`That went wrong here: ${error instanceof Error ? error.message : 'not known why'}.`);
+    }
+  }
+
+  async function heardLine(line: string): Promise<void> {
     const { speaker, text } = splitPrefix(line, current);
     if (speaker.name !== input.start.name && !input.canImpersonate) {
       sink.note(`Only on the lab can the console speak as somebody else. Here it speaks as ${input.start.name}.`);

@@ -98,7 +98,9 @@ export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
     sink = options.json ? jsonSink(write, { clock, timeZone }) : plainSink(write, { clock, timeZone });
     const conversation = open(sink, false);
     // The core is ready when start() has resolved; the first line waits for that.
-    setImmediate(() => void readScript(conversation));
+    setImmediate(() => {
+      readScript(conversation).catch(() => end('quit'));
+    });
   }
 
   async function readScript(conversation: Conversation): Promise<void> {

@@ -142,7 +142,7 @@ function drawButtons(buttons: readonly Button[], brush: Brush): string[] {
   let line = '';
   for (const button of buttons) {
     const label = styled(button, brush.colours)(buttonText(button, brush.canvas.numberOf));
-    const joined = line === '' ? label : `${line}  ${label}`;
+    const joined = line === '' ? label : `${line}   ${label}`;
     if (stringWidth(joined) <= brush.width) {
       line = joined;
       continue;

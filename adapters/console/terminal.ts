@@ -57,10 +57,15 @@ export function openTerminal(options: TerminalInput): Screen {
     lastCard = undefined;
     options.onLine(line);
   });
-  lines.on('SIGINT', () => options.onClose('interrupt'));
+  lines.on('SIGINT', () => {
+    if (closed) return;
+    output.write('\n');
+    options.onClose('interrupt');
+  });
   lines.on('close', () => {
     if (closed) return;
     closed = true;
+    output.write('\n');
     options.onClose('end-of-input');
   });
 
@@ -71,8 +76,10 @@ export function openTerminal(options: TerminalInput): Screen {
     cursorTo(output, 0);
     clearScreenDown(output);
     write();
-    // readline goes up by the rows that the line had before it draws it again.
-    if (rows > 0) output.write('\n'.repeat(rows));
+    // readline goes up by what it takes for the line's rows before it draws it again; that is not always what they are
+    // (kRefreshLine in Node's lib/internal/readline/interface.js; prevRows is 0 while typing wraps by itself).
+    const upwards: unknown = Reflect.get(lines, 'prevRows');
+    if (typeof upwards === 'number' && upwards > 0) output.write('\n'.repeat(upwards));
     lines.prompt(true);
   }
 

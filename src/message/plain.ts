@@ -14,7 +14,7 @@ export type PlainOptions = TimeOptions & {
   width?: number;
 };
 
-/** The number by which the button of an action can be pressed: shown as `[1 Approve]`. */
+/** The number by which the button of an action can be pressed: shown as `[1] Approve`. */
 export type NumberOf<Action> = (action: Action) => number | undefined;
 
 /** Title, then every block, one under the other. Lines never begin or end with blanks that come from what a person typed. */
@@ -146,16 +146,19 @@ function plainBlock<Action>(block: Block<Action>, options: PlainOptions, numberO
     case 'image':
       return wrapped(`[picture: ${visible(block.alt)}]`, options);
     case 'buttons':
-      return wrapped(block.buttons.map((button) => buttonText(button, numberOf)).join(' '), options);
+      return wrapped(
+        block.buttons.map((button) => buttonText(button, numberOf)).join(numberOf === undefined ? ' ' : '  '),
+        options,
+      );
     default:
       return assertNever(block, 'block');
   }
 }
 
-/** `[1 Approve]`, or `[Approve]` without a number. */
+/** `[1] Approve`, or `[Approve]` without a number. */
 export function buttonText<Action>(button: Button<Action>, numberOf?: NumberOf<Action>): string {
   const number = numberOf?.(button.action);
-  return number === undefined ? `[${visible(button.label)}]` : `[${number} ${visible(button.label)}]`;
+  return number === undefined ? `[${visible(button.label)}]` : `[${number}] ${visible(button.label)}`;
 }
 
 /** Columns under each other where they fit, else one record after the other, each value with its column's name. */

@@ -61,8 +61,8 @@ describe('plainText', () => {
 
     const text = plainText(sample("owner's private report"), { ...options, numberOf: (action) => numbers.get(action) });
 
-    expect(text).toContain('[1 iPhone 15] [2 Outlook on Pixel 8]');
-    expect(text).toContain('[3 I still have the Outlook one]');
+    expect(text).toContain('[1] iPhone 15  [2] Outlook on Pixel 8');
+    expect(text).toContain('[3] I still have the Outlook one');
   });
 });
 

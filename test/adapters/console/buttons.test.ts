@@ -59,8 +59,8 @@ describe('numbers in a script', () => {
 
 describe('words', () => {
   const buttons = createButtons({ unique: false });
-  buttons.show({ place: approvals, ref: 'r1' }, card('Approve a wipe? INC-101', 'Approve', 'Deny…'));
-  buttons.show({ place: approvals, ref: 'r2' }, card('Approve a wipe? INC-1012', 'Approve', 'Approve both'));
+  buttons.show({ place: approvals, ref: 'r1' }, card('Approve a wipe? INC-101', 'Approve=1', 'Deny…'));
+  buttons.show({ place: approvals, ref: 'r2' }, card('Approve a wipe? INC-1012', 'Approve=2', 'Approve both'));
   buttons.show({ place: helpdesk, identity: hana }, card('', 'Alice Ng'));
   buttons.show({ place: helpdesk, identity: hana }, card('', 'Alice Ng', 'Alice Moreau'));
 
@@ -71,6 +71,14 @@ describe('words', () => {
 
   it('name every card that they fit, so that nobody presses the wrong one', () => {
     expect(buttons.byWords('approve', otto, approvals).map((button) => button.showing.ref)).toEqual(['r2', 'r1']);
+  });
+
+  it('press an action that is on several cards without asking', () => {
+    const both = createButtons({ unique: false });
+    both.show({ place: approvals, ref: 'r1' }, card('INC-101', 'Approve'));
+    both.show({ identity: otto, ref: 'r2' }, card('INC-101', 'Approve'));
+
+    expect(both.byWords('approve', otto, helpdesk)).toHaveLength(1);
   });
 
   it('are told apart by the incident, whole numbers only', () => {
@@ -89,6 +97,8 @@ function card(title: string, ...labels: readonly string[]): Message {
   return {
     title,
     tone: 'neutral',
-    blocks: [{ kind: 'buttons', buttons: labels.map((label) => ({ label, action: label })) }],
+    blocks: [
+      { kind: 'buttons', buttons: labels.map((label) => ({ label: label.split('=')[0] ?? '', action: label })) },
+    ],
   };
 }

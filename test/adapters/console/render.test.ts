@@ -46,7 +46,7 @@ describe('a card on a terminal', () => {
       '┃ Alice was told   yes',
       '┃ Today            2 of 20 wipes; Hana: 1 of 3',
       '┃',
-      '┃ [1 Approve]  [2 Deny…]',
+      '┃ [1] Approve   [2] Deny…',
     ]);
   });
 
@@ -74,7 +74,7 @@ function drawn(draw: (canvas: Canvas) => string[], canvas: Canvas): Drawn {
   };
   const lines = draw({ ...canvas, numberOf }).map((line) => line.replaceAll(colours, ''));
   const text = lines.join('\n');
-  const actions = [...numbers].filter(([, number]) => text.includes(`[${number} `)).map(([action]) => action);
+  const actions = [...numbers].filter(([, number]) => text.includes(`[${number}] `)).map(([action]) => action);
   return { lines, actions };
 }
 
