@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDeliverer, type Deliverer, type DelivererParts } from '../../src/chat/deliver.ts';
@@ -38,14 +39,16 @@ beforeAll(async () => {
   at = await testStore();
 });
 afterAll(() => at.close());
-beforeEach(async () => {
+beforeEach(() => clear());
+
+async function clear(): Promise<void> {
   for (const table of ['delivery', 'card', 'work', 'setting', 'chatIdentity', 'storedAction'] as const) {
     await at.db.deleteFrom(table).execute();
   }
   facts = 'as opened';
   adapter = fakeAdapter();
   deliverer = create();
-});
+}
 
 function create(more: Partial<DelivererParts> = {}): Deliverer {
   return createDeliverer({
@@ -372,6 +375,55 @@ describe('a platform', () => {
   test('that this process has no adapter for is an error with a sentence', async () => {
     await expect(deliverer.deliver('slack:T1/C1')).rejects.toThrow(/its chat platform is not configured/);
   });
+});
+
+test('whatever fails in whatever order, everything arrives once, in order and as it is at last', async () => {
+  const fault = fc.record({
+    on: fc.constantFrom('post', 'edit', 'find', 'reply', 'privately'),
+    problem: fc.constantFrom(
+      'crash' as const,
+      { kind: 'unknown' as const },
+      { kind: 'not-sent' as const },
+      {
+        kind: 'wait' as const,
+        retryAfterMs: 700,
+      },
+    ),
+  });
+  const step = fc.constantFrom('deliver', 'refresh', 'reply', 'notice');
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fault, fc.boolean()), { maxLength: 6 }),
+      fc.array(step, { maxLength: 10 }),
+      async (faults, steps) => {
+        await clear();
+        // Only where the platform leaves the answer in doubt may the message have arrived.
+        for (const [{ on, problem }, arrived] of faults) {
+          const inDoubt = problem === 'crash' || problem.kind === 'unknown';
+          adapter.fail({ on, problem, arrives: arrived && inDoubt });
+        }
+        await openCard();
+        const expected: string[] = [];
+        for (const [index, what] of steps.entries()) {
+          if (what === 'deliver') await deliverer.deliver(helpdesk);
+          if (what === 'refresh') await refresh(`state ${index}`);
+          if (what === 'reply') await reply(`reply ${index}`);
+          if (what === 'notice') await at.store.change((change) => change.notice([helpdesk], line(`notice ${index}`)));
+          if (what === 'reply' || what === 'notice') expected.push(`${what} ${index}`);
+          at.clock.advance(1_000);
+        }
+        for (let next: Date | undefined = at.clock.now(); next !== undefined; ) {
+          at.clock.set(new Date(Math.max(next.getTime(), at.clock.now().getTime())));
+          next = (await deliverer.deliver(helpdesk)).nextDueAt;
+        }
+        const shown = adapter.posted.map(({ message }) => says(message));
+        expect([...shown].sort()).toEqual([facts, ...expected].sort());
+        const replies = adapter.posted.filter(({ kind }) => kind === 'reply').map(({ message }) => says(message));
+        expect(replies).toEqual(expected.filter((text) => text.startsWith('reply')));
+      },
+    ),
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 20) },
+  );
 });
 
 /** A second process on the same database, as far as the database can tell. */

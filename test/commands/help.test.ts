@@ -1,0 +1,150 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { parseSentence } from '../../src/chat/patterns.ts';
+import { type Actor, type AnyCommand, type CommandContext, defineCommand } from '../../src/commands/command.ts';
+import { help } from '../../src/commands/help.ts';
+import { whoami } from '../../src/commands/whoami.ts';
+import type { Block, DraftAnswer, Text } from '../../src/message/model.ts';
+import { Policy } from '../../src/policy.ts';
+import type { Store } from '../../src/store/port.ts';
+import { countingIds, testClock } from '../setup/store.ts';
+
+function command(id: string, patterns: readonly string[], more: Partial<AnyCommand> = {}): AnyCommand {
+  return defineCommand({
+    id,
+    patterns,
+    examples: [],
+    args: z.object({}),
+    roles: ['user'],
+    effect: 'read',
+    summary: `Summary of ${id}`,
+    run: async () => ({}),
+    ...more,
+  });
+}
+
+const commands = [
+  command('lost-device', ['(lost|stolen) device <person> [device <device>]', '<person> lost (her|his) phone'], {
+    details: 'It asks which one.',
+    examples: ['lost device alice'],
+    private: true,
+  }),
+  command('lock-wipes', ['lock wipes']),
+  command('choose-scope', [], { clickOnly: true }),
+  help,
+  whoami,
+];
+
+const person = {
+  guid: '00000000-0000-4000-8000-0000000000a2',
+  organisation: 'lab' as const,
+  displayName: 'Hana',
+  alias: 'hana',
+  upn: 'hana@contoso.example',
+  primarySmtp: 'hana@contoso.example',
+  addresses: [],
+  department: '',
+  phones: [],
+  managerName: '',
+  mailboxType: 'user' as const,
+};
+
+function context(actor: Partial<Actor> = {}): CommandContext {
+  const none = async (): Promise<never> => {
+    throw new Error('help and whoami write nothing');
+  };
+  const store: Pick<Store, 'change'> = { change: none };
+  return {
+    actor: {
+      person,
+      identity: 'console:hana',
+      roles: new Set(['user', 'helpdesk']),
+      grantedRoles: new Set(['user', 'helpdesk']),
+      suspendedBy: [],
+      ...actor,
+    },
+    via: 'sentence',
+    store: {
+      ...store,
+      get db(): never {
+        throw new Error('help and whoami read nothing');
+      },
+    },
+    policy: Policy.parse({}),
+    clock: testClock(),
+    ids: countingIds(),
+    log: pino({ level: 'silent' }),
+    organisation: 'lab',
+    commands,
+  };
+}
+
+function words(answer: DraftAnswer): string[] {
+  const spans = (block: Block<unknown>): readonly Text[] => {
+    if (block.kind === 'text') return [block.text];
+    if (block.kind === 'list') return block.items;
+    if (block.kind === 'fields')
+      return block.fields.map(({ label, value }) => [{ kind: 'plain', text: `${label}: ` }, ...value]);
+    return [];
+  };
+  const lines = (answer.private?.blocks ?? []).flatMap(spans);
+  return lines.map((line) =>
+    line.map((span) => ('text' in span ? span.text : 'name' in span ? span.name : '')).join(''),
+  );
+}
+
+test('help lists what may be said, and nothing that is only clicked', async () => {
+  expect(words(await help.run(context(), {}))).toEqual([
+    'lost device <person> Summary of lost-device',
+    'lock wipes Summary of lock-wipes',
+    'help What you can say to me',
+    'whoami Who you are to me, and what you hold',
+    'More about one of them: help <command>.',
+  ]);
+});
+
+test.each(['lost device', 'lost-device', 'LOST', 'lost  device alice'])('help %s tells all of one', async (wanted) => {
+  expect(words(await help.run(context(), { command: wanted }))).toEqual([
+    'Summary of lost-device. It asks which one.',
+    'You can say it like this:',
+    'lost device <person>',
+    '<person> lost her phone',
+    'lost device alice',
+    'Only in a private conversation with me or in a channel that policy.yaml names.',
+  ]);
+});
+
+test('help on a beginning of several lists these, on an unknown one says so and lists all', async () => {
+  const both = [...commands, command('lock-app', ['lock app <app>'])];
+  const listed = words(await help.run({ ...context(), commands: both }, { command: 'lock' }));
+  expect(listed).toEqual([
+    'lock wipes Summary of lock-wipes',
+    'lock app <app> Summary of lock-app',
+    'More about one of them: help <command>.',
+  ]);
+  const unknown = words(await help.run(context({ suspendedBy: [104] }), { command: 'reboot' }));
+  expect(unknown[0]).toBe('You may say no command that begins with reboot.');
+  expect(unknown).toContain('INC-104 about a device of your own is open, so you hold only what every user holds.');
+  expect(unknown).toHaveLength(7);
+});
+
+test('whoami says person, account, roles, and what is suspended', async () => {
+  const place = 'console:#helpdesk';
+  expect(words(await whoami.run({ ...context(), place }, {}))).toEqual([
+    'Person: Hana (hana@contoso.example)',
+    'Chat account: console:hana',
+    'You hold: user, helpdesk',
+    'Here: console:#helpdesk',
+    'Exchange: the lab: no real phone',
+  ]);
+  const suspended = context({ roles: new Set(['user']), suspendedBy: [104] });
+  expect(words(await whoami.run(suspended, {}))).toContain(
+    'Suspended: helpdesk, while INC-104 about a device of your own is open',
+  );
+});
+
+test.each([...help.examples, ...whoami.examples])('"%s" is understood', (example) => {
+  const parsed = parseSentence(example, commands);
+  expect(parsed.kind === 'match' && [help.id, whoami.id]).toContain(parsed.kind === 'match' ? parsed.command.id : '');
+});
