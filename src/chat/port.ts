@@ -112,8 +112,8 @@ export type ChatAdapter = {
   start(input: { app: Express; onCommand: (incoming: Incoming) => Promise<Reception> }): Promise<void>;
   /** Posts a new message; throws DeliveryError. */
   post(target: Place, message: Message, key: string): Promise<MessageRef>;
-  /** Whether a post with this key arrived although its answer was lost. */
-  find(target: Place, key: string): Promise<MessageRef | undefined>;
+  /** Whether a post with this key arrived although its answer was lost; a private one is looked for under the identity. */
+  find(target: Place | Identity, key: string): Promise<MessageRef | undefined>;
   /** Replaces the message; doing it twice does no harm. */
   edit(ref: MessageRef, message: Message): Promise<void>;
   /** A short message under the card, which notifies. */

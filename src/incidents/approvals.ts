@@ -92,10 +92,8 @@ export async function requestApproval(change: Change, policy: Policy, request: A
       needed: request.needed,
     },
   });
-  await change.card(approvalSubjectOf(approval.id), [
-    ...policy.channels.approvals,
-    ...(await privateCopies(change, policy, approval)),
-  ]);
+  await change.card(approvalSubjectOf(approval.id), policy.channels.approvals);
+  await change.personalCard(approvalSubjectOf(approval.id), await privateCopies(change, policy, approval));
   await change.enqueue('end-approval', { approval: approval.id }, { key: String(approval.id), dueAt: expiresAt });
   return approval;
 }

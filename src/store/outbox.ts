@@ -7,7 +7,7 @@ import type { Change, EnqueueOptions, Subject } from './port.ts';
 import type { Database } from './schema.ts';
 
 /** The outbox of one change: its rows commit or vanish with the facts. */
-export type Outbox = Pick<Change, 'card' | 'refresh' | 'reply' | 'notice' | 'privately' | 'home'> & {
+export type Outbox = Pick<Change, 'card' | 'personalCard' | 'refresh' | 'reply' | 'notice' | 'privately' | 'home'> & {
   work(job: string, payload: unknown, options?: EnqueueOptions): Promise<void>;
   /** Writes what waits for the end of the change, and answers the ids of all its work that is due now. */
   flush(): Promise<number[]>;
@@ -54,10 +54,11 @@ export function createOutbox(input: {
     if (row.dueAt.getTime() <= now.getTime()) dueNow.add(row.id);
   }
 
-  async function addCard(subject: Subject, place: Place): Promise<void> {
+  async function addCard(subject: Subject, place: Place | Identity, personal: boolean): Promise<void> {
     await tx
       .insertInto('card')
-      .values({ subject, place, postKey: ids.token(), dueAt: now, createdAt: now })
+
+      .values({ subject, place, personal, postKey: ids.token(), dueAt: now, createdAt: now })
       .onConflict((conflict) => conflict.columns(['subject', 'place']).doUpdateSet(again(now)))
       .execute();
     targets.add(place);
@@ -93,7 +94,10 @@ export function createOutbox(input: {
   return {
     work: (job, payload, options) => upsertWork(job, laneOf(job), payload, options),
     card: async (subject, places) => {
-      for (const place of inOrder(places)) await addCard(subject, place);
+      for (const place of inOrder(places)) await addCard(subject, place, false);
+    },
+    personalCard: async (subject, identities) => {
+      for (const identity of inOrder(identities)) await addCard(subject, identity, true);
     },
     refresh: async (subject) => {
       const cards = await tx

@@ -40,6 +40,8 @@ export type Change = {
   audit(entry: AuditEntry): void;
   /** Makes sure that the subject has a card in each of these places, and that it is shown as it will be after this change. */
   card(subject: Subject, places: readonly Place[]): Promise<void>;
+  /** The same for single people: a copy for each identity, shown to that person alone. */
+  personalCard(subject: Subject, identities: readonly Identity[]): Promise<void>;
   /** Every card of the subject is rendered again. */
   refresh(subject: Subject): Promise<void>;
   /** A short reply under every card of the subject (or the one in `place`); it notifies. */

@@ -252,6 +252,8 @@ export type CardTable = {
   /** `incident:104`, `approval:7`, `report:3`. */
   subject: Fixed<string>;
   place: Fixed<string>;
+  /** `place` is an identity: this copy is shown to one person alone. */
+  personal: Generated<boolean>;
   ref: string | null;
   postKey: Fixed<string>;
   /** A post was tried and its answer may be lost: look before posting again. */

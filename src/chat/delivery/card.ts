@@ -8,6 +8,7 @@ import { markMessage } from '../mark.ts';
 import type { MessageRef } from '../port.ts';
 import { tellDead } from './dead.ts';
 import { failureOf, RenderingError, stepAfter } from './failure.ts';
+import { addressOf } from './note.ts';
 import type { Round, Step } from './round.ts';
 
 export type Card = Selectable<CardTable>;
@@ -58,7 +59,9 @@ async function show(round: Round, card: Card, known: { ref: MessageRef | null },
   if (known.ref !== null) return await adapter.edit(known.ref, message);
   // Committed before the post: a crash in between means looking, not posting again.
   await round.store.db.updateTable('card').set({ postTried: true }).where('id', '=', card.id).execute();
-  known.ref = await adapter.post(card.place, message, card.postKey);
+  known.ref = card.personal
+    ? await adapter.privately(card.place, message, card.postKey, await addressOf(round))
+    : await adapter.post(card.place, message, card.postKey);
 }
 
 async function shown(round: Round, card: Card, ref: MessageRef | null, shownHash: string | null): Promise<void> {

@@ -77,7 +77,8 @@ async function send(round: Round, note: Note, message: Message): Promise<void> {
   }
 }
 
-async function addressOf({ store, target }: Round): Promise<string | undefined> {
+/** The opaque address that came with the person's last words, for platforms that need one to write privately. */
+export async function addressOf({ store, target }: Round): Promise<string | undefined> {
   const known = await store.db
     .selectFrom('chatIdentity')
     .select('address')

@@ -89,7 +89,7 @@ const statements = [
   `create unique index stored_action_intent on stored_action (subject, command, md5(args::text), epoch, label)`,
 
   `create table card (
-    id integer generated always as identity primary key, subject text not null, place text not null, ref text,
+    id integer generated always as identity primary key, subject text not null, place text not null, personal boolean not null default false, ref text,
     post_key text not null unique, post_tried boolean not null default false, wanted integer not null default 1,
     shown integer not null default 0, shown_hash text, dead boolean not null default false, problem text,
     due_at timestamptz not null, attempts integer not null default 0, created_at timestamptz not null, unique (subject, place))`,
