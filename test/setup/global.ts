@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -21,7 +21,7 @@ declare module 'vitest' {
 /** Every run has a server of its own, so that several runs at once do not meet; what killed runs left is cleared first. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const inProject = join(project.config.root, '.mislaid-test');
-  const outside = join(tmpdir(), 'mislaid-test');
+  const outside = join(tmpdir(), `mislaid-test-${process.getuid?.() ?? 0}`);
   for (const parent of [inProject, outside]) await clearStale(parent);
 
   const { server, folder } = await start(inProject, outside);
@@ -37,22 +37,29 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
 }
 
+/** In the project, or under the temporary directory where the project cannot be written or the database user cannot reach it. */
 async function start(inProject: string, outside: string): Promise<{ server: EmbeddedPostgres; folder: string }> {
   const inside = newFolder(inProject);
-  try {
-    return { server: await startIn(inside), folder: inside };
-  } catch (error) {
-    rmSync(inside, { recursive: true, force: true });
-    const away = error instanceof MislaidError && error.code.startsWith('data-folder-');
-    if (!away) throw error;
+  if (inside !== undefined) {
+    try {
+      return { server: await startIn(inside), folder: inside };
+    } catch (error) {
+      rmSync(inside, { recursive: true, force: true });
+      if (!(error instanceof MislaidError && error.code.startsWith('data-folder-'))) throw error;
+    }
   }
   const folder = newFolder(outside);
+  if (folder === undefined) throw new Error(`neither ${inProject} nor ${outside} can be written`);
   return { server: await startIn(folder), folder };
 }
 
-function newFolder(parent: string): string {
-  mkdirSync(parent, { recursive: true, mode: 0o755 });
-  return mkdtempSync(join(parent, `run-${process.pid}-`));
+function newFolder(parent: string): string | undefined {
+  try {
+    mkdirSync(parent, { recursive: true, mode: 0o755 });
+    return mkdtempSync(join(parent, `run-${process.pid}-`));
+  } catch {
+    return undefined;
+  }
 }
 
 function startIn(dataFolder: string): Promise<EmbeddedPostgres> {
@@ -72,6 +79,8 @@ async function buildTemplate({ connection }: EmbeddedPostgres): Promise<TestServ
 async function clearStale(parent: string): Promise<void> {
   for (const name of foldersIn(parent)) {
     const folder = join(parent, name);
+    // Another user's run is his to clear.
+    if (statSync(folder).uid !== process.getuid?.()) continue;
     const pid = Number(/^run-(\d+)-/.exec(name)?.[1]);
     // A folder without a lock may belong to a run that is just starting: its process id stands in its name.
     if (ownerOf(folder) !== undefined || isProcess(pid)) continue;

@@ -14,7 +14,8 @@ beforeAll(() => {
 });
 afterAll(() => workshop.close());
 
-describe.each(await accounts())('as $name', ({ as }) => {
+// Real servers on a busy machine: each step has its own, shorter limit.
+describe.each(await accounts())('as $name', { timeout: 120_000 }, ({ as }) => {
   let seed: string;
 
   beforeAll(async () => {

@@ -168,7 +168,7 @@ function startOwner(program: string, dataFolder: string, options: { as?: Databas
         if (event?.event !== 'ready' && event?.event !== 'failed') throw new Error('the owner has not started yet');
         return event;
       },
-      { timeout: 25_000, interval: 10 },
+      { timeout: 60_000, interval: 10 },
     );
   return {
     child,
