@@ -41,6 +41,11 @@ export class ClientCache {
     return this.#clients.size;
   }
 
+  /** See QueryCache.warm. */
+  warm(lines: readonly Line[], count: number, groups: Int32Array): number {
+    return this.#queries.warm(lines, count, groups);
+  }
+
   /** Place of the line's query, or -1 where it is no ActiveSync query. */
   query(chunk: Chunk, line: Line): number {
     const { queryStart, queryEnd } = line;

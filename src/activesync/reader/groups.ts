@@ -89,6 +89,14 @@ export class Groups {
     if (latest) values[at + G.lastAddress] = address;
   }
 
+  /** Looks at groups (row + 1, 0: none) that lines will probably touch; see QueryCache.warm. */
+  warm(groups: Int32Array, count: number): number {
+    const { values } = this;
+    let seen = 0;
+    for (let i = 0; i < count; i += 1) seen += values[((groups[i] ?? 0) - 1) * 8] ?? 0;
+    return seen;
+  }
+
   #countAddress(chunk: Chunk, line: Line, client: number, start: number, end: number): number {
     const stop = Math.min(line.addressEnd, line.addressStart + 46);
     if (stop - line.addressStart < 2) return 0;

@@ -35,6 +35,13 @@ export class Line {
   misspelt = false;
 }
 
+/** Lines are handed on in bunches, so that the tables can be looked at for all of them together. */
+export const LINES_AT_ONCE = 32;
+
+export function lineBunch(): Line[] {
+  return Array.from({ length: LINES_AT_ONCE }, () => new Line());
+}
+
 /** Whole number at [start, end), 0 where there is none; long runs of digits saturate. */
 export function numberAt(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;

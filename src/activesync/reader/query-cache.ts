@@ -1,4 +1,5 @@
 import { type Chunk, mix, SLACK } from './chunk.ts';
+import type { Line } from './line.ts';
 
 /** Members of a remembered query's row: all in one cache line of 16 numbers, since every line of a log touches one. */
 export const Q = {
@@ -48,6 +49,28 @@ export class QueryCache {
       }
       slot = (slot + 1) & mask;
     }
+  }
+
+  /**
+   * Looks at the rows and texts of several queries at once, before `find` goes through them one by one: each look waits for
+   * memory (tens of megabytes at random), and independent looks wait together. Half of the reading time goes without this.
+   * Fills `groups` with the group rows that the lines will probably touch; the answer only keeps the looks alive.
+   */
+  warm(lines: readonly Line[], count: number, groups: Int32Array): number {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    const rows = this.rows;
+    const bytes = this.#bytes;
+    let seen = 0;
+    for (let i = 0; i < count; i += 1) groups[i] = (slots[mix(lines[i]?.queryHash ?? 0) & mask] ?? 0) * WIDTH;
+    for (let i = 0; i < count; i += 1) seen ^= rows[groups[i] ?? 0] ?? 0;
+    for (let i = 0; i < count; i += 1) {
+      const at = groups[i] ?? 0;
+      const offset = rows[at + Q.offset] ?? 0;
+      seen ^= (bytes[offset] ?? 0) ^ (bytes[offset + 64] ?? 0);
+      groups[i] = rows[at + Q.group] ?? 0;
+    }
+    return seen;
   }
 
   /** Place of a fresh row for the query. Places handed out before may be void: the cache may have started anew. */

@@ -87,7 +87,7 @@ function parsePlain(query: string): EasQuery {
     else if (name === 'deviceid') parsed.deviceId ||= cut(value, LONGEST.deviceId);
     else if (name === 'devicetype') parsed.deviceType ||= cut(value, LONGEST.deviceType);
     else if (name !== '' && !PARAMETERS.has(name))
-      parsed.stray ||= strayOf(decode(name), pair.slice(0, split < 0 ? 0 : split), value);
+      parsed.stray ||= strayOf(decode(name), pair.slice(0, Math.max(split, 0)), value);
   }
   return parsed;
 }

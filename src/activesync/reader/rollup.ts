@@ -14,7 +14,7 @@ import { type Chunk, hashOf } from './chunk.ts';
 import { ClientCache } from './client-cache.ts';
 import { Groups } from './groups.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { ascii, type Line, startsAt } from './line.ts';
+import { ascii, LINES_AT_ONCE, type Line, startsAt } from './line.ts';
 import { LogTokens } from './log-tokens.ts';
 import { Strings } from './strings.ts';
 import { Tuples } from './tuples.ts';
@@ -62,6 +62,9 @@ export class Rollup {
   readonly sightings: Sighting[] = [];
   readonly #options: RollupOptions;
   readonly #tokens = new LogTokens();
+  readonly #warming = new Int32Array(LINES_AT_ONCE);
+  /** Keeps the looks of `warm` alive; means nothing. */
+  warmth = 0;
   #status = -2;
   #access = 0;
   #error = 0;
@@ -90,6 +93,15 @@ export class Rollup {
       return;
     }
     this.odds.set(key, (count ?? 0) + requests);
+  }
+
+  /** Adds the first `count` of `lines`. */
+  addAll(chunk: Chunk, lines: readonly Line[], count: number): void {
+    this.warmth = this.clients.warm(lines, count, this.#warming) + this.groups.warm(this.#warming, count);
+    for (let i = 0; i < count; i += 1) {
+      const line = lines[i];
+      if (line !== undefined) this.add(chunk, line);
+    }
   }
 
   add(chunk: Chunk, line: Line): void {

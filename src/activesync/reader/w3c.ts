@@ -1,7 +1,7 @@
 /** IIS W3C logs: front end (W3SVC1) and back end (W3SVC2), with any choice and order of fields. */
 import { blankAt, type Chunk, HASH_SEED, hashOf, hashStep, lowest } from './chunk.ts';
 import { type Columns, NO_COLUMNS, ROLES, Role, w3cColumns } from './columns.ts';
-import { ascii, Days, Line, numberAt, startsAt, twoDigits } from './line.ts';
+import { ascii, Days, LINES_AT_ONCE, Line, lineBunch, numberAt, startsAt, twoDigits } from './line.ts';
 import type { Rollup } from './rollup.ts';
 
 const NEWLINE = 10;
@@ -20,7 +20,9 @@ const STEM_TAILS = [ascii('/proxy/default.eas'), ascii('/default.eas'), ascii('/
 export class W3cReader {
   #header = '';
   #columns: Columns = NO_COLUMNS;
-  readonly #line = new Line();
+  readonly #bunch = lineBunch();
+  #filled = 0;
+  #line = this.#bunch[0] ?? new Line();
   readonly #days = new Days();
   readonly #starts = new Int32Array(ROLES);
   readonly #ends = new Int32Array(ROLES);
@@ -54,6 +56,7 @@ export class W3cReader {
         at = this.#lines(chunk, at, rollup);
       }
     }
+    this.#handOn(chunk, rollup);
   }
 
   /** Reads line after line under the same header; answers where the first line begins that is none. */
@@ -62,12 +65,12 @@ export class W3cReader {
     const { roles } = this.#columns;
     const starts = this.#starts;
     const ends = this.#ends;
-    const line = this.#line;
     const fields = roles.length;
     let at = from;
     while (at < length) {
       const first = bytes[at] ?? 0;
       if (first === 35 || first <= SPACE || first === 0xef) return at;
+      const line = this.#line;
       line.logStart = line.logEnd = 0;
       line.queryStart = line.queryEnd = 0;
       let activeSync = true;
@@ -182,7 +185,15 @@ export class W3cReader {
     this.#address(bytes);
     line.misspelt = false;
     if (line.queryEnd - line.queryStart <= 1) this.#queryInStem(chunk);
-    rollup.add(chunk, line);
+    this.#filled += 1;
+    if (this.#filled === LINES_AT_ONCE) this.#handOn(chunk, rollup);
+    this.#line = this.#bunch[this.#filled] ?? new Line();
+  }
+
+  #handOn(chunk: Chunk, rollup: Rollup): void {
+    rollup.addAll(chunk, this.#bunch, this.#filled);
+    this.#filled = 0;
+    this.#line = this.#bunch[0] ?? new Line();
   }
 
   #number(bytes: Uint8Array, role: Role): number {

@@ -1,0 +1,146 @@
+/**
+ * Threads that roll up log chunks. Run from TypeScript sources (tests) there is no file that a thread could load, and the work
+ * is done in the calling thread: same answers, one core.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Batch } from './batch.ts';
+import { Buffers, type CutChunk } from './cut-lines.ts';
+import { Session, type SessionOptions } from './session.ts';
+import type { Answered, Asked } from './worker.ts';
+
+export type ReadSession = {
+  /** Resolves when there is room for another chunk; true: it is time to take the batch. The chunk's buffer is given away. */
+  read(chunk: CutChunk): Promise<boolean>;
+  take(): Promise<Batch>;
+  close(): void;
+};
+
+export type ReaderPool = {
+  /** How many threads there are; 0: the calling one. */
+  threads: number;
+  /** Where read chunks' buffers come back to; give it to cutLines. */
+  buffers: Buffers;
+  /** A session on the thread with the fewest. */
+  open(options: SessionOptions): ReadSession;
+  close(): Promise<void>;
+};
+
+/** Chunks on their way to one session before `read` makes the caller wait. */
+const MOST_WAITING = 2;
+
+export function createReaderPool(options: { threads: number }): ReaderPool {
+  const threads = import.meta.url.endsWith('.ts') ? 0 : options.threads;
+  const buffers = new Buffers();
+  const all = Array.from({ length: threads }, () => new Thread(buffers));
+  return {
+    threads,
+    buffers,
+    open: (sessionOptions) => {
+      const [first, ...rest] = all;
+      if (first === undefined) return inThisThread(sessionOptions, buffers);
+      const idlest = rest.reduce((best, thread) => (thread.sessions < best.sessions ? thread : best), first);
+      return idlest.open(sessionOptions);
+    },
+    close: async () => {
+      await Promise.all(all.map((thread) => thread.close()));
+    },
+  };
+}
+
+function inThisThread(options: SessionOptions, buffers: Buffers): ReadSession {
+  const session = new Session(options);
+  return {
+    read: async (chunk) => {
+      const full = session.read(chunk);
+      buffers.give(chunk.buffer);
+      return full;
+    },
+    take: async () => session.take(),
+    close: () => undefined,
+  };
+}
+
+type Waiting = { resolve(answered: Answered): void; reject(error: unknown): void };
+
+class Thread {
+  readonly #worker = new Worker(new URL('./worker.js', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: 512 },
+  });
+  /** Answers come in the order of the questions, per session. */
+  readonly #waiting = new Map<number, Waiting[]>();
+  #next = 1;
+  #broken: unknown;
+
+  constructor(buffers: Buffers) {
+    this.#worker.unref();
+    this.#worker.on('message', (answered: Answered) => {
+      if (answered.type === 'read') buffers.give(answered.buffer);
+      const waiting = this.#waiting.get(answered.session)?.shift();
+      if (answered.type === 'failed') waiting?.reject(answered.error);
+      else waiting?.resolve(answered);
+    });
+    this.#worker.on('error', (error) => this.#break(error));
+    this.#worker.on('exit', () => this.#break(new Error('a reader thread ended')));
+  }
+
+  get sessions(): number {
+    return this.#waiting.size;
+  }
+
+  open(options: SessionOptions): ReadSession {
+    const session = this.#next;
+    this.#next += 1;
+    this.#waiting.set(session, []);
+    this.#worker.postMessage({ type: 'open', session, ...options } satisfies Asked);
+    const inFlight: Promise<boolean>[] = [];
+    return {
+      read: async ({ buffer, length, header, overLong }) => {
+        const asked: Asked = { type: 'read', session, buffer, length, header, overLong };
+        const read = this.#ask(asked, [buffer]).then((answered) => answered.type === 'read' && answered.full);
+        // Whoever waits for it hears of a failure; until then it must not end the process.
+        read.catch(() => undefined);
+        inFlight.push(read);
+        if (inFlight.length <= MOST_WAITING) return false;
+        return (await inFlight.shift()) ?? false;
+      },
+      take: async () => {
+        const answered = await this.#ask({ type: 'take', session }, []);
+        await Promise.all(inFlight.splice(0));
+        if (answered.type !== 'batch') throw new Error('a reader thread answered something else than a batch');
+        return answered.batch;
+      },
+      close: () => {
+        this.#waiting.delete(session);
+        this.#worker.postMessage({ type: 'close', session } satisfies Asked);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #ask(asked: Asked, transfer: ArrayBuffer[]): Promise<Answered> {
+    return new Promise((resolve, reject) => {
+      if (this.#broken !== undefined) {
+        reject(this.#broken);
+        return;
+      }
+      // A thread that is asked something keeps the process alive until it has answered.
+      this.#worker.ref();
+      const settle = <T>(done: (value: T) => void) => {
+        return (value: T) => {
+          if ([...this.#waiting.values()].every((list) => list.length === 0)) this.#worker.unref();
+          done(value);
+        };
+      };
+      this.#waiting.get(asked.session)?.push({ resolve: settle(resolve), reject: settle(reject) });
+      this.#worker.postMessage(asked, transfer);
+    });
+  }
+
+  #break(error: unknown): void {
+    this.#broken ??= error;
+    for (const list of this.#waiting.values()) for (const waiting of list.splice(0)) waiting.reject(error);
+  }
+}

@@ -1,0 +1,79 @@
+/** One answer over a whole set of log files, without the store: who, which device, which type, which command, how often, until when. */
+import type { LogKind } from '../../servers/port.ts';
+import type { Batch } from './batch.ts';
+import { AT_START, cutLines } from './cut-lines.ts';
+import type { ReaderPool, ReadSession } from './pool.ts';
+
+export type ReportRow = {
+  account: string;
+  deviceId: string;
+  deviceType: string;
+  command: string;
+  requests: number;
+  /** End of the last request, in seconds since 1970. */
+  lastEnd: number;
+};
+
+export type Report = { rows: ReportRow[]; lines: number; requests: number; odd: Batch['odd'] };
+
+/** `accountOf` makes one person of several accounts (`contoso\alice`, `alice@contoso.example`); it is asked once per account. */
+export async function reportOver(
+  sources: AsyncIterable<Uint8Array>[],
+  options: { kind: LogKind; pool: ReaderPool; accountOf?: (account: string) => string },
+): Promise<Report> {
+  const { kind, pool } = options;
+  const sessions: ReadSession[] = Array.from({ length: Math.max(1, pool.threads) }, () =>
+    pool.open({ kind, hours: false }),
+  );
+  try {
+    let turn = 0;
+    for (const source of sources) {
+      for await (const chunk of cutLines(source, { kind, from: AT_START, last: true, buffers: pool.buffers })) {
+        await sessions[turn % sessions.length]?.read(chunk);
+        turn += 1;
+      }
+    }
+    return merged(
+      await Promise.all(sessions.map((session) => session.take())),
+      options.accountOf ?? ((account) => account),
+    );
+  } finally {
+    for (const session of sessions) session.close();
+  }
+}
+
+function merged(batches: readonly Batch[], accountOf: (account: string) => string): Report {
+  const rows = new Map<string, ReportRow>();
+  const odd = new Map<string, Batch['odd'][number]>();
+  for (const { clients, commands, groups, odd: oddities } of batches) {
+    const accounts = clients.map(({ account }) => accountOf(account));
+    for (let row = 0; row < groups.client.length; row += 1) {
+      const number = groups.client[row] ?? 0;
+      const client = clients[number];
+      if (client === undefined) continue;
+      const account = accounts[number] ?? '';
+      const command = commands[groups.command[row] ?? 0] ?? '';
+      const { deviceId, deviceType } = client;
+      const key = `${account}\n${deviceId}\n${deviceType}\n${command}`;
+      const requests = groups.requests[row] ?? 0;
+      const lastEnd = groups.lastEnd[row] ?? 0;
+      const known = rows.get(key);
+      if (known === undefined) rows.set(key, { account, deviceId, deviceType, command, requests, lastEnd });
+      else {
+        known.requests += requests;
+        if (lastEnd > known.lastEnd) known.lastEnd = lastEnd;
+      }
+    }
+    for (const { kind, text, requests } of oddities) {
+      const known = odd.get(`${kind}\n${text}`);
+      if (known === undefined) odd.set(`${kind}\n${text}`, { kind, text, requests });
+      else known.requests += requests;
+    }
+  }
+  return {
+    rows: [...rows.values()],
+    lines: batches.reduce((sum, batch) => sum + batch.lines, 0),
+    requests: batches.reduce((sum, batch) => sum + batch.requests, 0),
+    odd: [...odd.values()],
+  };
+}

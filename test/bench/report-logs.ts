@@ -1,0 +1,47 @@
+/** Rolls up the files of its command line once and prints what it took as one JSON line: run by logs.ts in a process of its own. */
+import { createReadStream, statSync } from 'node:fs';
+import { bareAccount } from '../../src/activesync/account.ts';
+import { createReaderPool } from '../../src/activesync/reader/pool.ts';
+import { reportOver } from '../../src/activesync/reader/report.ts';
+import type { LogKind } from '../../src/servers/port.ts';
+
+const KINDS: readonly LogKind[] = ['frontEnd', 'backEnd', 'httpProxy', 'edge'];
+const [kindName, threads, ...files] = process.argv.slice(2);
+const kind = KINDS.find((name) => name === kindName);
+if (kind === undefined) throw new Error(`no such kind of log: ${kindName}`);
+
+let mostMemory = 0;
+const memory = setInterval(() => {
+  mostMemory = Math.max(mostMemory, process.memoryUsage().rss);
+}, 20);
+const pool = createReaderPool({ threads: Number(threads) });
+const began = performance.now();
+const sources = files.map((file) => createReadStream(file, { highWaterMark: 1 << 20 }));
+const report = await reportOver(sources, { kind, pool, accountOf: bareAccount });
+const milliseconds = performance.now() - began;
+clearInterval(memory);
+const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0);
+const { user, system } = process.cpuUsage();
+const rows = report.rows.map((row) => [
+  row.account,
+  row.deviceId,
+  row.deviceType,
+  row.command,
+  row.requests,
+  row.lastEnd,
+]);
+const digest = rows.map((row) => row.join('\t')).sort();
+const { createHash } = await import('node:crypto');
+process.stdout.write(
+  `${JSON.stringify({
+    milliseconds,
+    megabytes: bytes / 1e6,
+    memoryMegabytes: Math.max(mostMemory, process.memoryUsage().rss) / 1e6,
+    cpuSeconds: (user + system) / 1e6,
+    lines: report.lines,
+    requests: report.requests,
+    rows: rows.length,
+    digest: createHash('sha256').update(digest.join('\n')).digest('hex'),
+  })}\n`,
+);
+await pool.close();
