@@ -6,6 +6,8 @@ export type Match = {
   readonly args: Readonly<Record<string, string | number>>;
   /** Literal words matched: the more, the surer. */
   readonly literals: number;
+  /** The pattern begins with a literal word, not with an argument. */
+  readonly anchored: boolean;
   /** Letters that had to be changed; 0 in an exact match. */
   readonly cost: number;
   /** Elements of the pattern for which no words were left; 0 in a whole match. */
@@ -95,7 +97,8 @@ export function matchVariant(variant: Variant, words: readonly string[], how: Ma
   const found = from(0, 0);
   if (found === undefined || found.literals === 0) return undefined;
   const { literals, cost, missing, shown } = found;
-  return { args: Object.fromEntries(found.args), literals, cost, missing, mended: shown.join(' ') };
+  const anchored = variant[0]?.kind === 'words';
+  return { args: Object.fromEntries(found.args), literals, anchored, cost, missing, mended: shown.join(' ') };
 }
 
 const finished: Step = { literals: 0, cost: 0, missing: 0, args: [], shown: [] };

@@ -39,14 +39,30 @@ export function parseSentence(
     const match = bestMatch(command, words, 'exact');
     return match === undefined ? [] : [{ command, match }];
   });
-  const surest = Math.max(...found.map(({ match }) => match.literals));
-  const best = found.filter(({ match }) => match.literals === surest);
+  const surest = Math.min(...found.map(({ match }) => rank(match)));
+  const best = found.filter(({ match }) => rank(match) === surest);
   const only = best[0];
   if (best.length > 1) return { kind: 'ambiguous', commands: best.map(({ command }) => command) };
-  if (only !== undefined) return { kind: 'match', command: only.command, args: only.match.args };
+  if (only !== undefined) {
+    const unfinished = unfinishedSentence(only.command, words, only.match);
+    if (unfinished === undefined) return { kind: 'match', command: only.command, args: only.match.args };
+    return suggestFrom.includes(only.command) ? { kind: 'near', suggestions: [unfinished] } : { kind: 'none' };
+  }
 
   const suggestions = suggest(words, suggestFrom);
   return suggestions.length === 0 ? { kind: 'none' } : { kind: 'near', suggestions };
+}
+
+/**
+ * "lost device" is not about a person called "device": when another way to say the same command explains more of the words
+ * and only lacks its end, the sentence was not finished. Answers how it would go on.
+ */
+function unfinishedSentence(command: AnyCommand, words: readonly string[], match: Match): string | undefined {
+  for (const variant of variantsOf(command)) {
+    const begun = matchVariant(variant, words, 'near');
+    if (begun?.cost === 0 && begun.missing > 0 && begun.literals > match.literals) return begun.mended;
+  }
+  return undefined;
 }
 
 /** Sentences close to what was typed, the closest first. */
@@ -85,9 +101,12 @@ function bestMatch(command: AnyCommand, words: readonly string[], how: Matching)
   return best;
 }
 
-/** Lower is better: changed letters first, then what is missing, then literals that explain more of the sentence. */
-function rank(match: Match): number {
-  return match.cost * 10_000 + match.missing * 100 - match.literals;
+/**
+ * Lower is better: changed letters first, then what is missing; then a pattern that begins with its own word (a reason may
+ * hold whole sentences: "wipe INC-104 2 because alice lost her phone"), then literals that explain more of the sentence.
+ */
+function rank({ cost, missing, anchored, literals }: Match): number {
+  return cost * 1_000_000 + missing * 10_000 + (anchored ? 0 : 1_000) - literals;
 }
 
 const compiled = new WeakMap<AnyCommand, readonly Variant[]>();

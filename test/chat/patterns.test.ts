@@ -109,6 +109,22 @@ describe('a sentence', () => {
     expect(result.kind === 'ambiguous' && result.commands.map(({ id }) => id)).toEqual(['lost-device', 'other']);
   });
 
+  test('is not taken over by a sentence inside its reason', () => {
+    expect(parsed('wipe INC-104 2 because alice lost her phone')).toEqual({
+      command: 'wipe',
+      incident: 104,
+      device: 2,
+      reason: 'alice lost her phone',
+    });
+  });
+
+  test('that is not finished is not about somebody called like the next word', () => {
+    const short = command('lost-device', ['lost device <person>', 'lost <person>'], [], 'report');
+    expect(parseSentence('lost device', [short])).toEqual({ kind: 'near', suggestions: ['lost device <person>'] });
+    expect(parseSentence('lost device', [short], [])).toEqual({ kind: 'none' });
+    expect(parseSentence('lost alice', [short])).toMatchObject({ kind: 'match', args: { person: 'alice' } });
+  });
+
   test('with more literal words wins over one with a longer argument', () => {
     const broad = command('broad', ['lost <person>'], []);
     const result = parseSentence('lost device alice', [broad, lost]);
