@@ -78,7 +78,7 @@ export type Exchange<Allowed extends Effect = Effect> = {
   /** Throws ExchangeError. Parameters and rows pass through the cmdlet's schemas. */
   run<E extends Allowed, P extends Arguments, R>(
     cmdlet: Cmdlet<E, P, R>,
-    params: P,
+    params: NoInfer<P>,
     options?: CallOptions,
   ): Promise<R[]>;
   capabilities(): Promise<Capabilities>;

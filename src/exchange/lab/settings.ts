@@ -92,3 +92,45 @@ function accessRuleObject(rule: { guid: string; name: string } & LabAccessRule):
     AccessLevel: rule.accessLevel,
   };
 }
+
+export async function organisationSettings(lab: LabOrganisation): Promise<Record<string, unknown>> {
+  const state = await lab.db.selectFrom('labState').select('defaultAccessLevel').executeTakeFirstOrThrow();
+  return { DefaultAccessLevel: state.defaultAccessLevel, AdminMailRecipients: [] };
+}
+
+export async function deviceClasses(lab: LabOrganisation): Promise<Record<string, unknown>[]> {
+  const classes = await lab.db
+    .selectFrom('labDevice')
+    .select(['deviceType', 'deviceModel'])
+    .select((eb) => eb.fn.max('lastSyncAttempt').as('last'))
+    .where('present', '=', true)
+    .groupBy(['deviceType', 'deviceModel'])
+    .orderBy('deviceType')
+    .orderBy('deviceModel')
+    .execute();
+  return classes.map(({ deviceType, deviceModel, last }) => ({
+    DeviceType: deviceType,
+    DeviceModel: deviceModel,
+    LastUpdateTime: last?.toISOString() ?? null,
+  }));
+}
+
+/** The lab's mobile device mailbox policies: one with a passcode, one without. */
+export const labPolicies: readonly Record<string, unknown>[] = [
+  {
+    Name: 'Default',
+    IsDefault: true,
+    PasswordEnabled: true,
+    MinPasswordLength: 6,
+    RequireDeviceEncryption: true,
+    AllowNonProvisionableDevices: false,
+  },
+  {
+    Name: 'Open',
+    IsDefault: false,
+    PasswordEnabled: false,
+    MinPasswordLength: null,
+    RequireDeviceEncryption: false,
+    AllowNonProvisionableDevices: true,
+  },
+];

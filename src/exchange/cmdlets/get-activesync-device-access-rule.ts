@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { accessRules } from '../lab/settings.ts';
+import { defineCmdlet } from '../port.ts';
+import { guid, text } from '../values.ts';
+
+/** A device access rule: every device whose characteristic is exactly this string. */
+export const AccessRuleRow = z
+  .object({ Guid: guid, Name: text, Characteristic: text, QueryString: text, AccessLevel: text })
+  .transform((row) => ({
+    guid: row.Guid,
+    /** `QueryString(Characteristic)`. */
+    name: row.Name,
+    /** `DeviceType`, `DeviceModel`, `DeviceOS`, `UserAgent`, `XMSWLHeader`. */
+    characteristic: row.Characteristic,
+    queryString: row.QueryString,
+    /** `Allow`, `Block`, `Quarantine`. */
+    accessLevel: row.AccessLevel,
+  }));
+export type AccessRuleRow = z.output<typeof AccessRuleRow>;
+
+export const accessRuleProperties = ['Guid', 'Name', 'Characteristic', 'QueryString', 'AccessLevel'] as const;
+
+/** Every device access rule of the organisation. */
+export const getActiveSyncDeviceAccessRule = defineCmdlet({
+  id: 'get-activesync-device-access-rule',
+  name: 'Get-ActiveSyncDeviceAccessRule',
+  effect: 'read',
+  params: z.strictObject({}),
+  select: accessRuleProperties,
+  row: AccessRuleRow,
+  simulate: (lab) => accessRules(lab),
+});

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { deviceClasses } from '../lab/settings.ts';
+import { defineCmdlet } from '../port.ts';
+import { instant, text } from '../values.ts';
+
+/** A kind of device that this organisation has seen. */
+export const DeviceClassRow = z
+  .object({ DeviceType: text, DeviceModel: text, LastUpdateTime: instant })
+  .transform((row) => ({ deviceType: row.DeviceType, deviceModel: row.DeviceModel, lastUpdate: row.LastUpdateTime }));
+export type DeviceClassRow = z.output<typeof DeviceClassRow>;
+
+/** Every kind of device; a new one appears with some hours' delay, and goes 90 days after its last use. */
+export const getActiveSyncDeviceClass = defineCmdlet({
+  id: 'get-activesync-device-class',
+  name: 'Get-ActiveSyncDeviceClass',
+  effect: 'read',
+  params: z.strictObject({}),
+  select: ['DeviceType', 'DeviceModel', 'LastUpdateTime'],
+  row: DeviceClassRow,
+  simulate: (lab) => deviceClasses(lab),
+});

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { labPolicies } from '../lab/settings.ts';
+import { defineCmdlet } from '../port.ts';
+import { count, flag, text } from '../values.ts';
+
+/** What a policy asks of a phone, as far as it matters when one is lost. */
+export const MailboxPolicyRow = z
+  .object({
+    Name: text,
+    IsDefault: flag,
+    PasswordEnabled: flag,
+    MinPasswordLength: count,
+    RequireDeviceEncryption: flag,
+    AllowNonProvisionableDevices: flag,
+  })
+  .transform((row) => ({
+    name: row.Name,
+    isDefault: row.IsDefault,
+    /** Whether a phone that applied it must have a passcode; null: not known. */
+    passwordEnabled: row.PasswordEnabled,
+    /** null: no least length. */
+    minPasswordLength: row.MinPasswordLength,
+    requireDeviceEncryption: row.RequireDeviceEncryption,
+    /** Phones that apply only parts of the policy may sync all the same. */
+    allowNonProvisionable: row.AllowNonProvisionableDevices,
+  }));
+export type MailboxPolicyRow = z.output<typeof MailboxPolicyRow>;
+
+/** Every mobile device mailbox policy; statistics name the one that a phone applied. */
+export const getMobileDeviceMailboxPolicy = defineCmdlet({
+  id: 'get-mobile-device-mailbox-policy',
+  name: 'Get-MobileDeviceMailboxPolicy',
+  effect: 'read',
+  params: z.strictObject({}),
+  select: [
+    'Name',
+    'IsDefault',
+    'PasswordEnabled',
+    'MinPasswordLength',
+    'RequireDeviceEncryption',
+    'AllowNonProvisionableDevices',
+  ],
+  row: MailboxPolicyRow,
+  simulate: async () => labPolicies,
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { Guid } from '../../directory/person.ts';
+import { removeAccessRule } from '../lab/settings.ts';
+import { defineCmdlet } from '../port.ts';
+
+/** Takes a rule away; the devices fall back to the organisation's default. A rule can be made again, so this destroys nothing. */
+export const removeActiveSyncDeviceAccessRule = defineCmdlet({
+  id: 'remove-activesync-device-access-rule',
+  name: 'Remove-ActiveSyncDeviceAccessRule',
+  effect: 'change',
+  params: z.strictObject({ Identity: Guid }),
+  fixed: { Confirm: false },
+  identity: 'Identity',
+  select: [],
+  row: z.never(),
+  simulate: async (lab, { Identity }) => {
+    await removeAccessRule(lab, Identity);
+    return [];
+  },
+});

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { Guid } from '../../directory/person.ts';
+import { changeAccessRule } from '../lab/settings.ts';
+import { defineCmdlet } from '../port.ts';
+import { AccessLevel } from './new-activesync-device-access-rule.ts';
+
+/** Changes a rule's level; what it applies to cannot be changed. */
+export const setActiveSyncDeviceAccessRule = defineCmdlet({
+  id: 'set-activesync-device-access-rule',
+  name: 'Set-ActiveSyncDeviceAccessRule',
+  effect: 'change',
+  params: z.strictObject({ Identity: Guid, AccessLevel }),
+  fixed: { Confirm: false },
+  identity: 'Identity',
+  select: [],
+  row: z.never(),
+  simulate: async (lab, params) => {
+    await changeAccessRule(lab, params.Identity, params.AccessLevel);
+    return [];
+  },
+});

@@ -1,0 +1,148 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { clearMobileDevice } from '../../src/exchange/cmdlets/clear-mobile-device.ts';
+import { getMobileDevice } from '../../src/exchange/cmdlets/get-mobile-device.ts';
+import { listMailboxes } from '../../src/exchange/cmdlets/list-mailboxes.ts';
+import { labCapabilities } from '../../src/exchange/lab/capabilities.ts';
+import { type Arguments, type Capabilities, defineCmdlet, ExchangeError } from '../../src/exchange/port.ts';
+import { createExchange } from '../../src/exchange/run.ts';
+import { CmdletFailure, type Transport, type TransportCmdlet } from '../../src/exchange/transport.ts';
+
+const device = '11111111-1111-4111-8111-111111111111';
+
+type Call = { cmdlet: TransportCmdlet; args: Arguments; deadlineMs: number };
+
+let calls: Call[];
+let answer: () => readonly unknown[];
+
+function exchangeWith(capabilities: Partial<Capabilities> = {}) {
+  const transport: Transport = {
+    call: async (cmdlet, args, { deadlineMs }) => {
+      calls.push({ cmdlet, args, deadlineMs });
+      return answer();
+    },
+    capabilities: async () => ({ ...labCapabilities, ...capabilities }),
+  };
+  return createExchange({ organisation: 'real', transport });
+}
+
+beforeEach(() => {
+  calls = [];
+  answer = () => [];
+});
+
+describe('the front of every Exchange', () => {
+  it('sends what was parsed: GUIDs in lower case, nothing that is undefined', async () => {
+    await exchangeWith().run(clearMobileDevice, {
+      Identity: 'AAAAAAAA-1111-4111-8111-111111111111',
+      AccountOnly: undefined,
+    });
+    expect(calls).toMatchObject([
+      { cmdlet: { name: 'Clear-MobileDevice', fixed: { Confirm: false }, effect: 'destroy' }, deadlineMs: 90_000 },
+    ]);
+    expect(calls[0]?.args).toEqual({ Identity: 'aaaaaaaa-1111-4111-8111-111111111111' });
+  });
+
+  it('never drops a parameter that is not offered, and sends nothing instead', async () => {
+    const without = { ...labCapabilities.cmdlets, 'Clear-MobileDevice': ['Identity', 'Cancel', 'Confirm'] };
+    const exchange = exchangeWith({ cmdlets: without });
+    await expect(exchange.run(clearMobileDevice, { Identity: device, AccountOnly: true })).rejects.toMatchObject({
+      code: 'exchange-refused-unsent',
+      reached: 'no',
+      message: expect.stringContaining('-AccountOnly'),
+    });
+    expect(calls).toEqual([]);
+    await exchange.run(clearMobileDevice, { Identity: device });
+    expect(calls).toHaveLength(1);
+  });
+
+  it('refuses a cmdlet that is not offered, whatever its name', async () => {
+    await expect(exchangeWith({ cmdlets: {} }).run(listMailboxes, {})).rejects.toMatchObject({
+      code: 'exchange-refused-unsent',
+    });
+    const odd = defineCmdlet({
+      id: 'constructor',
+      name: 'constructor',
+      effect: 'read',
+      params: z.strictObject({}),
+      select: [],
+      row: z.never(),
+      simulate: async () => [],
+    });
+    await expect(exchangeWith().run(odd, {})).rejects.toMatchObject({ code: 'exchange-refused-unsent' });
+    expect(calls).toEqual([]);
+  });
+
+  it('sends nothing once it was told to stop', async () => {
+    const signal = AbortSignal.abort();
+    await expect(exchangeWith().run(clearMobileDevice, { Identity: device }, { signal })).rejects.toMatchObject({
+      code: 'exchange-away',
+      reached: 'no',
+    });
+    expect(calls).toEqual([]);
+  });
+
+  it('drops devices that nobody asked for', async () => {
+    const nulls = Object.fromEntries(getMobileDevice.select.map((property) => [property, null]));
+    const row = (guid: string) => ({ ...nulls, Guid: guid, Name: 'iPhone§X', ClientVersion: '161' });
+    answer = () => [row('22222222-2222-4222-8222-222222222222'), row(device.toUpperCase())];
+    const exchange = exchangeWith();
+    expect(await exchange.run(getMobileDevice, { Identity: device })).toMatchObject([
+      { guid: device, clientVersion: 161 },
+    ]);
+    expect(await exchange.run(getMobileDevice, { Mailbox: 'alice' })).toHaveLength(2);
+  });
+
+  it('does not trust rows of another shape, and shows none of their values', async () => {
+    answer = () => [{ Guid: 'secret-of-alice' }];
+    const failure = await exchangeWith()
+      .run(getMobileDevice, { Mailbox: 'alice' })
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'exchange-bad-answer', reached: 'no' });
+    expect(String(failure)).not.toContain('secret-of-alice');
+  });
+
+  it.each([
+    ['Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException', 'exchange-not-found', 'no'],
+    [
+      'Deserialized.Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException',
+      'exchange-not-found',
+      'no',
+    ],
+    ['Microsoft.Exchange.Management.Tasks.MobileDeviceNotExistException', 'exchange-device-not-in-mailbox', 'no'],
+    ['System.Management.Automation.CommandNotFoundException', 'exchange-refused', 'no'],
+    ['System.Management.Automation.ParameterBindingException', 'exchange-refused', 'no'],
+    ['Microsoft.Exchange.Data.Directory.OverBudgetException', 'exchange-throttled', 'no'],
+    ['Microsoft.Exchange.Data.Storage.StorageTransientException', 'exchange-away', 'perhaps'],
+    ['Some.New.Exception', 'exchange-refused', 'perhaps'],
+  ])('understands %s', async (type, code, reached) => {
+    answer = () => {
+      throw new CmdletFailure({ type, errorId: 'X', category: 'NotSpecified', message: 'irgendein Text' });
+    };
+    const exchange = exchangeWith();
+    await expect(exchange.run(clearMobileDevice, { Identity: device })).rejects.toMatchObject({ code, reached });
+    // A read has no effect that could be half-way.
+    await expect(exchange.run(listMailboxes, {})).rejects.toMatchObject({ code, reached: 'no' });
+  });
+
+  it('counts what is not an answer as perhaps done, unless the transport knows better', async () => {
+    const exchange = exchangeWith();
+    answer = () => {
+      throw new Error('socket hang up');
+    };
+    await expect(exchange.run(clearMobileDevice, { Identity: device })).rejects.toMatchObject({
+      code: 'exchange-away',
+      reached: 'perhaps',
+    });
+    const known = new ExchangeError({
+      code: 'exchange-timeout',
+      reached: 'no',
+      message: 'never sent',
+      userMessage: '',
+    });
+    answer = () => {
+      throw known;
+    };
+    await expect(exchange.run(clearMobileDevice, { Identity: device })).rejects.toBe(known);
+  });
+});
