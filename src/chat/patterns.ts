@@ -58,11 +58,13 @@ export function parseSentence(
  * and only lacks its end, the sentence was not finished. Answers how it would go on.
  */
 function unfinishedSentence(command: AnyCommand, words: readonly string[], match: Match): string | undefined {
+  let best: Match | undefined;
   for (const variant of variantsOf(command)) {
     const begun = matchVariant(variant, words, 'near');
-    if (begun?.cost === 0 && begun.missing > 0 && begun.literals > match.literals) return begun.mended;
+    if (begun === undefined || begun.cost > 0 || begun.missing === 0 || begun.literals <= match.literals) continue;
+    if (best === undefined || begun.missing < best.missing) best = begun;
   }
-  return undefined;
+  return best?.mended;
 }
 
 /** Sentences close to what was typed, the closest first. */

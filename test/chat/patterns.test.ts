@@ -119,7 +119,7 @@ describe('a sentence', () => {
   });
 
   test('that is not finished is not about somebody called like the next word', () => {
-    const short = command('lost-device', ['lost device <person>', 'lost <person>'], [], 'report');
+    const short = command('lost-device', ['lost device [of] <person>', 'lost <person>'], [], 'report');
     expect(parseSentence('lost device', [short])).toEqual({ kind: 'near', suggestions: ['lost device <person>'] });
     expect(parseSentence('lost device', [short], [])).toEqual({ kind: 'none' });
     expect(parseSentence('lost alice', [short])).toMatchObject({ kind: 'match', args: { person: 'alice' } });
