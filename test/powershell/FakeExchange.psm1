@@ -173,6 +173,7 @@ function Invoke-Fault([string]$Cmdlet, [string]$When) {
     'flood-errors' { $line = 'x' * 65536; for ($i = 0; $i -lt 320; $i++) { [Console]::Error.Write($line) } }
     'large-row' { [pscustomobject]@{ Guid = [guid]::NewGuid(); DisplayName = 'x' * 20000000; Identity = 'x' } }
     'throttle' { throw (New-Object System.Management.Automation.ErrorRecord -ArgumentList ([OverBudgetException]::new((Get-GermanText 'beschäftigt'))), 'ServerBusy', 'NotSpecified', $null) }
+    'disconnect-quietly' { $script:Connected = $false }
     'disconnect' { $script:Connected = $false; throw (New-Object System.Management.Automation.Remoting.PSRemotingTransportException -ArgumentList (Get-GermanText 'getrennt')) }
   }
 }

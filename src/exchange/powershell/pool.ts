@@ -172,7 +172,8 @@ export function createPool(options: PoolOptions): PowershellPool {
     }
     const code = failure instanceof ExchangeError ? failure.code : undefined;
     const patient = code === 'exchange-throttled' || task.attempts < 2;
-    const again = task.effect === 'read' && patient && retried(code) && !(task.signal?.aborted ?? false);
+    const wanted = !closing && !(task.signal?.aborted ?? false);
+    const again = task.effect === 'read' && patient && wanted && retried(code);
     // What is not sent again may be told at once; releasing can start the next call.
     if (again) {
       task.running = false;

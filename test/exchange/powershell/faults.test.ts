@@ -1,0 +1,290 @@
+/** Whatever happens to a session: every call settles, nothing that changes something runs twice, the event loop stays free. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { clearMobileDevice } from '../../../src/exchange/cmdlets/clear-mobile-device.ts';
+import { getCasMailbox } from '../../../src/exchange/cmdlets/get-cas-mailbox.ts';
+import { getMailbox } from '../../../src/exchange/cmdlets/get-mailbox.ts';
+import { getMobileDeviceStatistics } from '../../../src/exchange/cmdlets/get-mobile-device-statistics.ts';
+import { setCasMailbox } from '../../../src/exchange/cmdlets/set-cas-mailbox.ts';
+import { guidFrom } from '../../../src/exchange/lab/guids.ts';
+import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
+import type { Exchange } from '../../../src/exchange/port.ts';
+import { createPowershellTransport, type PowershellTransport } from '../../../src/exchange/powershell/transport.ts';
+import { createExchange } from '../../../src/exchange/run.ts';
+import { countingIds, engine, fakeExchange, hasEngine } from '../../powershell/engine.ts';
+import { watchLoop } from './loop.ts';
+
+const alice = labMailboxGuid('alice.ng');
+const phone = guidFrom('contoso phone 2 partnership');
+
+type World = {
+  fake: ReturnType<typeof fakeExchange>;
+  transport: PowershellTransport;
+  exchange: Exchange;
+  /** Engines that were connected, in order. */
+  pids: number[];
+  close(): Promise<void>;
+};
+
+function openWorld(options: { size?: number; calls?: number; executable?: string } = {}): World {
+  const fake = fakeExchange();
+  const pids: number[] = [];
+  const transport = createPowershellTransport({
+    engine: options.executable ?? engine,
+    connection: fake.connection,
+    environment: fake.environment,
+    ids: countingIds(),
+    size: options.size ?? 2,
+    recycle: { calls: options.calls ?? 500, ageMs: 3_600_000, bytes: 2_000_000_000 },
+    backOff: { firstMs: 50, mostMs: 400 },
+    throttle: { firstMs: 200, mostMs: 800 },
+    graceMs: 500,
+    log: {
+      info: (fields, message) => {
+        if (message.includes('connected') && 'pid' in fields && typeof fields.pid === 'number') pids.push(fields.pid);
+      },
+      warn: () => undefined,
+    },
+  });
+  return {
+    fake,
+    transport,
+    exchange: createExchange({ organisation: 'real', transport }),
+    pids,
+    close: async () => {
+      await transport.close();
+      fake.remove();
+    },
+  };
+}
+
+function isRunning(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+describe.runIf(hasEngine)('faults of sessions', () => {
+  let world: World;
+
+  beforeAll(async () => {
+    world = openWorld();
+    await world.exchange.capabilities();
+  });
+  afterAll(() => world?.close());
+
+  const read = (exchange: Exchange = world.exchange) => exchange.run(getMailbox, { Identity: alice });
+  const wipe = (deadlineMs = 60_000) => world.exchange.run(clearMobileDevice, { Identity: phone }, { deadlineMs });
+  const wipes = () => world.fake.ledger().filter((line) => line.cmdlet === 'Clear-MobileDevice').length;
+
+  it.each([
+    ['before', 'crash', 0],
+    ['inside', 'crash', 1],
+    ['after', 'crash', 1],
+    ['before', 'exit', 0],
+    ['before', 'exit-zero', 0],
+    ['after', 'exit-zero', 1],
+    ['after', 'half-frame', 1],
+  ] as const)(
+    'a wipe whose session ends %s it (%s) is asked for %i times, and reported as unknown',
+    async (when, what, times) => {
+      const before = wipes();
+      world.fake.faults({ cmdlet: 'Clear-MobileDevice', when, what, times: 1 });
+      await expect(wipe()).rejects.toMatchObject({ code: 'exchange-away', reached: 'perhaps' });
+      // Reconciling: reads go on at once, on another session.
+      const [device] = await world.exchange.run(getMobileDeviceStatistics, { Identity: phone });
+      expect(wipes() - before).toBe(times);
+      expect(device?.wipeRequestTime !== null || before + times === 0).toBe(true);
+    },
+  );
+
+  it('kills a hanging engine with everything that it started', async () => {
+    const before = wipes();
+    world.fake.faults({ cmdlet: 'Clear-MobileDevice', when: 'before', what: 'hang-with-child', times: 1 });
+    await expect(wipe(4_000)).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'perhaps' });
+    const child = Number(readFileSync(join(world.fake.folder, 'child.pid'), 'utf8'));
+    await vi.waitFor(() => expect(isRunning(child)).toBe(false), 10_000);
+    expect(await read()).toHaveLength(1);
+    expect(wipes()).toBe(before);
+  });
+
+  it('gives up a call when it is told to', async () => {
+    world.fake.faults({ cmdlet: 'Get-Mailbox', when: 'before', what: 'hang', times: 1 });
+    const giveUp = new AbortController();
+    const call = world.exchange.run(getMailbox, { Identity: alice }, { signal: giveUp.signal });
+    await vi.waitFor(
+      () => expect(readFileSync(join(world.fake.folder, 'faults.json'), 'utf8')).toMatch(/"times":\s*0/),
+      20_000,
+    );
+    giveUp.abort();
+    await expect(call).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'no' });
+  });
+
+  it.each(['crash', 'exit-zero', 'half-frame', 'disconnect'])(
+    'a read whose session fails (%s) runs once more',
+    async (what) => {
+      world.fake.faults({ cmdlet: 'Get-Mailbox', when: 'before', what, times: 1 });
+      expect(await read()).toHaveLength(1);
+    },
+  );
+
+  it('a read that fails twice is not tried a third time', async () => {
+    world.fake.faults({ cmdlet: 'Get-Mailbox', when: 'before', what: 'crash', times: 2 });
+    await expect(read()).rejects.toMatchObject({ code: 'exchange-away', reached: 'no' });
+  });
+
+  it('a lost connection is told by its type, and a change is not repeated', async () => {
+    world.fake.faults({ cmdlet: 'Set-CASMailbox', when: 'after', what: 'disconnect', times: 1 });
+    const before = world.fake.ledger().length;
+    const change = { Identity: alice, ActiveSyncBlockedDeviceIDs: { Add: ['LOST0001'] } };
+    await expect(world.exchange.run(setCasMailbox, change)).rejects.toMatchObject({
+      code: 'exchange-away',
+      reached: 'perhaps',
+    });
+    const [row] = await world.exchange.run(getCasMailbox, { Identity: alice });
+    expect(row?.blockedDeviceIds).toContain('LOST0001');
+    expect(world.fake.ledger()).toHaveLength(before + 1);
+  });
+
+  it('waits out throttling for reads, and tells it for a wipe', async () => {
+    world.fake.faults({ cmdlet: '*', when: 'before', what: 'throttle', times: 2 });
+    const started = performance.now();
+    expect(await read()).toHaveLength(1);
+    expect(performance.now() - started).toBeGreaterThan(400);
+    const before = wipes();
+    world.fake.faults({ cmdlet: 'Clear-MobileDevice', when: 'before', what: 'throttle', times: 1 });
+    await expect(wipe()).rejects.toMatchObject({ code: 'exchange-throttled', reached: 'no' });
+    expect(world.transport.pool.stats().throttledMs).toBeGreaterThan(0);
+    expect(wipes()).toBe(before);
+  });
+
+  it('does not take garbage for an answer', async () => {
+    world.fake.faults({ cmdlet: 'Get-Mailbox', when: 'before', what: 'garbage', times: 1 });
+    expect(await read()).toMatchObject([{ guid: alice }]);
+  });
+
+  it.each([
+    ['flood', 'Get-Mailbox'],
+    ['flood-errors', 'Get-Mailbox'],
+    ['large-row', 'Get-Mailbox'],
+  ])('ends 20 MB of output (%s) with a clear error, without holding up the event loop', async (what, cmdlet) => {
+    world.fake.faults({ cmdlet, when: 'before', what, times: 2 });
+    const loop = watchLoop();
+    await expect(read()).rejects.toMatchObject({
+      code: 'exchange-bad-answer',
+      message: expect.stringMatching(/4 MB|limit is/),
+    });
+    expect(loop.stop()).toBeLessThan(50);
+    expect(await read()).toHaveLength(1);
+  });
+
+  it('settles every call when all sessions are killed at once, and comes back', async () => {
+    const calls = Array.from({ length: 12 }, () =>
+      read().then(
+        () => 'rows',
+        (error: { code: string }) => error.code,
+      ),
+    );
+    await vi.waitFor(() => expect(world.transport.pool.stats().waiting).toBeLessThan(12));
+    for (const pid of world.pids) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    const outcomes = await Promise.all(calls);
+    expect(outcomes.every((outcome) => outcome === 'rows' || outcome === 'exchange-away')).toBe(true);
+    expect(await read()).toHaveLength(1);
+  });
+
+  it('replaces an idle session that was killed', async () => {
+    await vi.waitFor(() => expect(world.transport.pool.stats().sessions).toBe(2), 20_000);
+    const known = world.pids.length;
+    const idle = world.pids.findLast(isRunning);
+    if (idle !== undefined) process.kill(idle, 'SIGKILL');
+    await vi.waitFor(() => expect(world.pids.length).toBeGreaterThan(known), 20_000);
+    expect(await read()).toHaveLength(1);
+  });
+
+  it('replaces a session whose probe says that the connection is dead', async () => {
+    const other = openWorld({ size: 1 });
+    try {
+      await read(other.exchange);
+      await other.transport.pool.probe();
+      expect(other.pids).toHaveLength(1);
+      // The engine lives on, and its connection does not.
+      other.fake.faults({ cmdlet: 'Get-Mailbox', when: 'after', what: 'disconnect-quietly', times: 1 });
+      await read(other.exchange);
+      await other.transport.pool.probe();
+      await vi.waitFor(() => expect(other.pids).toHaveLength(2), 20_000);
+      expect(await read(other.exchange)).toHaveLength(1);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('recycles a session after so many calls, without a pause', async () => {
+    const other = openWorld({ size: 1, calls: 4 });
+    try {
+      for (let call = 0; call < 12; call += 1) expect(await read(other.exchange)).toHaveLength(1);
+      await vi.waitFor(() => expect(other.pids.length).toBeGreaterThan(1), 20_000);
+      await vi.waitFor(() => expect(other.pids.filter(isRunning)).toHaveLength(1), 20_000);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('settles what waits when it closes, and leaves no engine behind', async () => {
+    const other = openWorld({ size: 1 });
+    await other.exchange.capabilities();
+    other.fake.faults({ cmdlet: 'Get-Mailbox', when: 'before', what: 'hang', times: 1 });
+    const calls = [read(other.exchange), read(other.exchange), read(other.exchange)].map((call) =>
+      call.then(
+        () => 'rows',
+        (error: { code: string }) => error.code,
+      ),
+    );
+    await vi.waitFor(() => expect(other.transport.pool.stats().waiting).toBe(2));
+    await other.close();
+    expect(await Promise.all(calls)).toEqual(['exchange-away', 'exchange-away', 'exchange-away']);
+    expect(other.pids.filter(isRunning)).toEqual([]);
+    await expect(read(other.exchange)).rejects.toMatchObject({ code: 'exchange-away', reached: 'no' });
+  });
+
+  it('does not send a wipe that waited too long for a session', async () => {
+    const other = openWorld({ size: 1 });
+    try {
+      await other.exchange.capabilities();
+      other.fake.faults({ cmdlet: 'Get-Mailbox', when: 'before', what: 'hang', times: 1 });
+      const hanging = other.exchange.run(getMailbox, { Identity: alice }, { deadlineMs: 4_000 }).catch(() => 'gone');
+      const late = other.exchange.run(clearMobileDevice, { Identity: phone }, { deadlineMs: 1_000 });
+      await expect(late).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'no' });
+      expect(await hanging).toBe('gone');
+      expect(other.fake.ledger()).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+});
+
+describe('no engine', () => {
+  it('says so for every call, and lets nothing unhandled escape', async () => {
+    const other = openWorld({ executable: '/nowhere/pwsh' });
+    try {
+      const calls = await Promise.allSettled(
+        Array.from({ length: 5 }, () => other.exchange.run(getMailbox, { Identity: alice })),
+      );
+      for (const call of calls) {
+        expect(call).toMatchObject({ status: 'rejected', reason: { code: 'exchange-away', reached: 'no' } });
+      }
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('is told from a program that is no PowerShell', async () => {
+    const other = openWorld({ executable: '/bin/true' });
+    try {
+      await expect(other.exchange.run(getMailbox, { Identity: alice })).rejects.toMatchObject({
+        code: 'exchange-away',
+        message: expect.stringContaining('did not come up'),
+      });
+    } finally {
+      await other.close();
+    }
+  });
+});
