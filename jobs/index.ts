@@ -12,6 +12,7 @@ import { listDevices } from './list-devices.ts';
 import { lookUpPerson } from './look-up-person.ts';
 import { planB } from './plan-b.ts';
 import { readDevices } from './read-devices.ts';
+import { readLogs } from './read-logs.ts';
 import { reconcileWipe } from './reconcile-wipe.ts';
 import { refreshDirectory } from './refresh-directory.ts';
 import { removeDevice } from './remove-device.ts';
@@ -30,6 +31,7 @@ export const jobs = [
   lookUpPerson,
   planB,
   readDevices,
+  readLogs,
   reconcileWipe,
   refreshDirectory,
   removeDevice,

@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { readServer } from '../src/activesync/read-server.ts';
+import { pruneLogs } from '../src/activesync/store/prune.ts';
+import { defineJob, type Job } from '../src/queue/job.ts';
+import type { LogKind } from '../src/servers/port.ts';
+
+const KINDS: readonly LogKind[] = ['backEnd', 'frontEnd', 'httpProxy', 'edge'];
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+/** Apps and heartbeats are asked about by week and month; older roll-ups only cost room. */
+const KEPT_DAYS = 35;
+
+const Payload = z.object({ organisation: z.enum(['real', 'lab']), server: z.string().min(1) });
+
+/** The type is spelt out because the job enqueues itself. */
+export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
+  name: 'read-logs',
+  does: "Reads what is new in one server's logs into the roll-ups, every minute.",
+  lane: 'logs',
+  payload: Payload,
+  run: async ({ store, servers, clock, signal, log }, { organisation, server }) => {
+    const now = clock.now();
+    // First the next one: a log that cannot be read now must not end the reading for good.
+    await store.change(async (change) => {
+      const dueAt = new Date((Math.floor(now.getTime() / MINUTE) + 1) * MINUTE);
+      await change.enqueue(
+        'read-logs',
+        { organisation, server },
+        { dueAt, key: `${organisation}:${server}@${dueAt.toISOString()}` },
+      );
+    });
+    const since = new Date(now.getTime() - KEPT_DAYS * DAY);
+    for (const kind of KINDS) {
+      const read = await readServer(servers(organisation), server, kind, {
+        db: store.db,
+        organisation,
+        clock,
+        since,
+        signal,
+      });
+      if (read.files > 0)
+        log.info({ server, kind, files: read.files, bytes: read.bytes, requests: read.requests }, 'logs read');
+      if (read.problem !== undefined) log.warn({ server, kind }, read.problem);
+    }
+    await pruneLogs(store.db, since);
+  },
+});

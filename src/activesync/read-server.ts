@@ -1,0 +1,178 @@
+/** Reads what is new in one server's logs of one kind and keeps it as roll-ups. */
+import type { Kysely } from 'kysely';
+import type { Clock } from '../clock.ts';
+import type { Organisation } from '../directory/person.ts';
+import { MislaidError } from '../errors.ts';
+import { type LogFile, type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
+import type { Database } from '../store/schema.ts';
+import { cutLines, type Position } from './reader/cut-lines.ts';
+import { createReaderPool, type ReaderPool } from './reader/pool.ts';
+import { fileRow, isUnchanged, type KnownFile, knownFiles, openUnpacked } from './store/log-files.ts';
+import { createProgress, type Progress, type ReadProgress } from './store/progress.ts';
+import { type BatchOrigin, writeBatch } from './store/write-batch.ts';
+
+export type ReadOptions = {
+  db: Kysely<Database>;
+  organisation: Organisation;
+  clock: Clock;
+  /** Files last written before are left alone: a first reading of years of logs helps nobody. */
+  since?: Date;
+  signal?: AbortSignal;
+  /** Called when something was stored, at most a few times a second. */
+  onProgress?: (progress: ReadProgress) => void;
+  /** Threads for a long reading; a short one takes the calling thread. Default 2. */
+  threads?: number;
+};
+
+export type ServerRead = { files: number; bytes: number; requests: number; problem?: string };
+
+/** From here on threads are worth their start. */
+const LONG_READING = 32 << 20;
+/** Most bytes between two commits: what a crash makes us read again. */
+const BATCH_BYTES = 128 << 20;
+
+/**
+ * One pass over the server's files of this kind. A server or file that cannot be read makes `problem` (a sentence for people),
+ * never an error; what was read before stays.
+ */
+export async function readServer(
+  servers: Servers,
+  server: string,
+  kind: LogKind,
+  options: ReadOptions,
+): Promise<ServerRead> {
+  const { db, organisation, clock } = options;
+  const origin: BatchOrigin = { organisation, server, kind };
+  const progress = createProgress(db, origin, clock, options.onProgress);
+  let files: LogFile[];
+  try {
+    files = await servers.listLogs(server, kind, options.since);
+  } catch (error) {
+    const problem = sentenceOf(error, server);
+    await progress.begin([]);
+    await progress.end(problem);
+    return { files: 0, bytes: 0, requests: 0, problem };
+  }
+  const known = await knownFiles(db, origin);
+  const changed = files
+    .filter((file) => !isUnchanged(known, file))
+    .sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime());
+  if (changed.length === 0) {
+    await progress.end(null);
+    return { files: 0, bytes: 0, requests: 0 };
+  }
+  const listed = new Set(files.map(({ identity }) => identity));
+  const work: { file: LogFile; row: KnownFile }[] = [];
+  const problems: string[] = [];
+  for (const file of changed) {
+    try {
+      work.push({ file, row: await fileRow(db, servers, { origin, file, known, listed, now: clock.now() }) });
+    } catch (error) {
+      problems.push(sentenceOf(error, server));
+    }
+  }
+  await progress.begin(work.map(({ file, row }) => Math.max(0, file.size - (file.compressed ? 0 : row.position))));
+  const long =
+    work.reduce((sum, { file, row }) => sum + file.size - (file.compressed ? 0 : row.position), 0) > LONG_READING;
+  const pool = createReaderPool({ threads: long ? (options.threads ?? 2) : 0 });
+  let requests = 0;
+  try {
+    const queue = [...work];
+    const readNext = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        options.signal?.throwIfAborted();
+        try {
+          requests += await readFile({ servers, origin, pool, progress, options, ...next });
+        } catch (error) {
+          options.signal?.throwIfAborted();
+          if (error instanceof MislaidError) throw error;
+          problems.push(sentenceOf(error, server));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: Math.max(1, pool.threads) }, readNext));
+  } finally {
+    await pool.close();
+  }
+  const problem = problems[0];
+  await progress.end(problem ?? null);
+  return { files: work.length, bytes: progress.bytesDone, requests, ...(problem === undefined ? {} : { problem }) };
+}
+
+type FileReading = {
+  servers: Servers;
+  origin: BatchOrigin;
+  pool: ReaderPool;
+  progress: Progress;
+  options: ReadOptions;
+  file: LogFile;
+  row: KnownFile;
+};
+
+/** Answers the requests read. Roll-ups and position are stored in one transaction, batch by batch. */
+async function readFile(reading: FileReading): Promise<number> {
+  const { servers, origin, pool, file, row, options, progress } = reading;
+  const session = pool.open({ kind: origin.kind, hours: true });
+  let requests = 0;
+  let stored: Position = { offset: row.position, header: row.header, skipping: row.skipping };
+  let reached = stored;
+  async function store(): Promise<void> {
+    const batch = await session.take();
+    await commit(reading, stored, reached, batch);
+    await progress.add(reached.offset - stored.offset);
+    stored = reached;
+    requests += batch.requests;
+  }
+  try {
+    const source = await openUnpacked(servers, file, row.position);
+    for await (const chunk of cutLines(source, {
+      kind: origin.kind,
+      from: stored,
+      last: file.compressed,
+      buffers: pool.buffers,
+    })) {
+      options.signal?.throwIfAborted();
+      reached = chunk.next;
+      const full = await session.read(chunk);
+      if (full || reached.offset - stored.offset >= BATCH_BYTES) await store();
+    }
+    await store();
+    await options.db
+      .updateTable('logFile')
+      .set({ size: file.size, modifiedAt: file.modifiedAt, readAt: options.clock.now() })
+      .where('id', '=', row.id)
+      .execute();
+    await progress.fileDone();
+    return requests;
+  } finally {
+    session.close();
+  }
+}
+
+async function commit(
+  { origin, row, options }: FileReading,
+  from: Position,
+  to: Position,
+  batch: Awaited<ReturnType<ReturnType<ReaderPool['open']>['take']>>,
+): Promise<void> {
+  await options.db.transaction().execute(async (tx) => {
+    const moved = await tx
+      .updateTable('logFile')
+      .set({ position: to.offset, header: to.header, skipping: to.skipping, readAt: options.clock.now() })
+      .where('id', '=', row.id)
+      .where('position', '=', from.offset)
+      .executeTakeFirst();
+    if (moved.numUpdatedRows !== 1n) {
+      throw new MislaidError({
+        code: 'log-read-elsewhere',
+        message: `${origin.server}: ${origin.kind} logs are being read by another process; this reading stopped and nothing was counted twice.`,
+      });
+    }
+    await writeBatch(tx, origin, batch);
+  });
+}
+
+function sentenceOf(error: unknown, server: string): string {
+  if (error instanceof ServerUnreadable || error instanceof MislaidError) return error.userMessage;
+  return `A log of ${server} could not be read${error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''}.`;
+}

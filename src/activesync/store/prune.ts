@@ -1,0 +1,25 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../../store/schema.ts';
+
+/** Deletes roll-ups of hours before `before`, and clients not heard of since. Run after each reading; mostly there is nothing to do. */
+export async function pruneLogs(db: Kysely<Database>, before: Date): Promise<void> {
+  const oldest = await db
+    .selectFrom('logClient')
+    .select('id')
+    .where('firstAt', '<', before)
+    .limit(1)
+    .executeTakeFirst();
+  const file = await db.selectFrom('logFile').select('id').where('modifiedAt', '<', before).limit(1).executeTakeFirst();
+  if (oldest === undefined && file === undefined) return;
+  await db.deleteFrom('logRollup').where('hour', '<', before).execute();
+  await db.deleteFrom('logHeartbeat').where('hour', '<', before).execute();
+  await db.deleteFrom('logAddress').where('lastAt', '<', before).execute();
+  await db.deleteFrom('logSighting').where('at', '<', before).execute();
+  await db.deleteFrom('logSample').where('startedAt', '<', before).execute();
+  await db.deleteFrom('logClient').where('lastAt', '<', before).execute();
+  await db.deleteFrom('logOddity').where('lastAt', '<', before).execute();
+  // A file's position goes only long after the file can no longer be listed (listing begins at `before`).
+  await sql`delete from log_file where modified_at < ${before}::timestamptz - interval '30 days' and read_at < ${before}`.execute(
+    db,
+  );
+}

@@ -1,0 +1,78 @@
+import type { Stats } from 'node:fs';
+import { open, opendir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogFile, LogKind } from '../port.ts';
+import { errorCode, unreadable } from './unreadable.ts';
+
+const PIECE = 1 << 20;
+/** `u_ex260302.log`, `HttpProxy_2026030209-1.LOG`, `access.log`, `access.log.1`, each also packed. */
+const NAMES: Record<LogKind, RegExp> = {
+  frontEnd: /\.log(?:\.\d+)?(?:\.gz)?$/i,
+  backEnd: /\.log(?:\.\d+)?(?:\.gz)?$/i,
+  httpProxy: /\.log(?:\.gz)?$/i,
+  edge: /(?:\.log|access|_log)(?:[.-][\w.-]*)?$/i,
+};
+
+/** Files of the folder (not of folders in it), oldest first; `since`: only those written to afterwards. */
+export async function listLogFiles(input: {
+  server: string;
+  kind: LogKind;
+  folder: string;
+  since: Date | undefined;
+}): Promise<LogFile[]> {
+  const { server, kind, folder, since } = input;
+  const files: LogFile[] = [];
+  try {
+    for await (const entry of await opendir(folder)) {
+      if (entry.isDirectory() || !NAMES[kind].test(entry.name)) continue;
+      const path = join(folder, entry.name);
+      const status = await statOf(path);
+      if (status === undefined || !status.isFile()) continue;
+      if (since !== undefined && status.mtime < since) continue;
+      files.push({
+        server,
+        kind,
+        path,
+        identity: `${status.dev}:${status.ino}`,
+        size: status.size,
+        modifiedAt: status.mtime,
+        compressed: /\.gz$/i.test(entry.name),
+      });
+    }
+  } catch (error) {
+    throw unreadable(server, `The ${kind} logs`, folder, error);
+  }
+  return files.sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime() || (a.path < b.path ? -1 : 1));
+}
+
+/** Undefined for a file that went away while the folder was read: rotation does that. */
+async function statOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Bytes from `from` to the end as it is when it is reached. Node opens for shared reading on Windows (FILE_SHARE_READ, WRITE and
+ * DELETE), so the file that IIS is writing can be read and rotated meanwhile.
+ */
+export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<Uint8Array> {
+  const handle = await open(file.path, 'r').catch((error: unknown) => {
+    throw unreadable(file.server, 'A log', file.path, error);
+  });
+  try {
+    let at = from;
+    for (;;) {
+      const buffer = Buffer.allocUnsafeSlow(PIECE);
+      const { bytesRead } = await handle.read(buffer, 0, PIECE, at);
+      if (bytesRead === 0) return;
+      at += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
