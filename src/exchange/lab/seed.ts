@@ -57,7 +57,16 @@ async function insertOrganisation(
   const { seed, start, now, random } = input;
   await tx
     .insertInto('labState')
-    .values({ id: 1, offsetMs: 0, seed, tickedAt: start, pace: 1, available: true, defaultAccessLevel: 'Allow' })
+    .values({
+      id: 1,
+      offsetMs: 0,
+      seed,
+      tickedAt: start,
+      pace: 1,
+      keptToday: 0,
+      available: true,
+      defaultAccessLevel: 'Allow',
+    })
     .execute();
   await tx.insertInto('labEdge').values(edges).execute();
   const sync = syncConfig();

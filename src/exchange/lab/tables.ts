@@ -14,6 +14,8 @@ export type LabStateTable = {
   tickedAt: Date;
   /** The speed at which the phones' next contacts were laid out. */
   pace: number;
+  /** Contacts written since midnight (UTC). */
+  keptToday: number;
   /** false: Exchange does not answer at all. */
   available: boolean;
   /** Set-ActiveSyncOrganizationSettings' DefaultAccessLevel. */

@@ -24,6 +24,7 @@ const day = 24 * hour;
 const longestCatchUp = 7 * 24 * hour;
 /** Contacts are kept for so long (lab time). */
 const keepContacts = 8 * 24 * hour;
+const mostContactsADay = 50_000;
 
 /** Answers how many contacts there were; undefined when another process was ticking. */
 export async function tickLab(tick: LabTick): Promise<number | undefined> {
@@ -34,6 +35,11 @@ export async function tickLab(tick: LabTick): Promise<number | undefined> {
     }>`select pg_try_advisory_xact_lock(hashtext('mislaid lab tick')) as got`.execute(tx);
     return lock.rows[0]?.got === true ? contactsUntil(tx, tick, tick.clock.now()) : undefined;
   });
+}
+
+/** Keeps the phones still until the transaction ends: for who changes many of them at once. */
+export async function holdTicks(tx: Transaction<Database>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('mislaid lab tick'))`.execute(tx);
 }
 
 /** A contact is due, or what the phones wait for was laid out at another pace. */
@@ -51,7 +57,7 @@ async function isDue({ db, clock, speed }: LabTick): Promise<boolean> {
 }
 
 async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date): Promise<number> {
-  const state = await tx.selectFrom('labState').select(['tickedAt', 'pace']).executeTakeFirstOrThrow();
+  const state = await tx.selectFrom('labState').select(['tickedAt', 'pace', 'keptToday']).executeTakeFirstOrThrow();
   const from = Math.max(state.tickedAt.getTime(), now.getTime() - longestCatchUp);
   const pace = paceOf(now.getTime() - from, tick.speed);
   const world = await worldOf(tx);
@@ -82,8 +88,14 @@ async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date
     const device = world.devices.get(id);
     if (device !== undefined) await save(tx, device);
   }
-  await insertAll(tx, contacts);
-  await tx.updateTable('labState').set({ tickedAt: now, pace }).execute();
+  const midnight = new Date(Math.floor(now.getTime() / day) * day);
+  const keptToday = state.tickedAt < midnight ? 0 : state.keptToday;
+  const kept = written(contacts, keptToday, pace, tick.random);
+  await insertAll(tx, kept);
+  await tx
+    .updateTable('labState')
+    .set({ tickedAt: now, pace, keptToday: keptToday + kept.filter(({ at }) => new Date(at) >= midnight).length })
+    .execute();
   await forgetDaysBefore(tx, new Date(now.getTime() - keepContacts));
   return contacts.length;
 }
@@ -94,9 +106,20 @@ async function forgetDaysBefore(tx: Transaction<Database>, instant: Date): Promi
   await tx.deleteFrom('labContact').where('at', '<', midnight).execute();
 }
 
-/** The rhythm's speed over a gap: a long sleep or `lab advance 2d` is lived through no faster than an hour at full speed. */
+/** The rhythm's speed over a gap: a long sleep, or `lab advance 2d`, is lived through no faster than two days of phones' life at once. */
 function paceOf(gap: number, speed: number): number {
-  return gap <= hour ? speed : Math.max(1, (speed * hour) / gap);
+  return Math.max(Math.min(1, speed), Math.min(speed, (2 * day) / Math.max(1, gap)));
+}
+
+/**
+ * At the pace of a demonstration a lab that runs for days would write gigabytes of logs. Past `mostContactsADay` only as many
+ * ordinary contacts are written as in life; what was refused, and everything about a wipe, always is.
+ */
+function written(contacts: readonly LabContact[], keptToday: number, pace: number, random: () => number): LabContact[] {
+  return contacts.filter((contact, index) => {
+    if (keptToday + index < mostContactsADay || contact.command === 'Provision') return true;
+    return contact.httpStatus !== 200 || (contact.easStatus ?? 0) >= 100 || random() * pace < 1;
+  });
 }
 
 /** What is left of a wait at the instant `from`, at another pace. A machine's answer keeps its own. */

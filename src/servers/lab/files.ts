@@ -25,6 +25,9 @@ export type LabFiles = {
 };
 
 export function labFiles(db: Kysely<Database>): LabFiles {
+  /** Sizes of files as they were when this was their last contact: a file is written out once to know how long it is. */
+  const sizes = new Map<string, { lastId: number; size: number }>();
+
   async function placeOf(server: string): Promise<Place> {
     const row = await db.selectFrom('labServer').select('ip').where('name', '=', server).executeTakeFirst();
     if (row === undefined) throw new ServerUnreadable(server, 'The lab has no server of this name.');
@@ -48,17 +51,19 @@ export function labFiles(db: Kysely<Database>): LabFiles {
     const begin = sql<number>`floor(extract(epoch from at) * 1000 / ${sql.lit(span)})::float8`;
     let spansSeen = db
       .selectFrom('labContact')
-      .select([begin.as('index'), sql<Date>`max(at)`.as('last')])
+      .select([begin.as('index'), sql<Date>`max(at)`.as('last'), sql<number>`max(id)`.as('lastId')])
       .where('server', '=', server)
       .groupBy(begin)
       .orderBy(begin);
     if (kind === 'edge') spansSeen = spansSeen.where('edge', 'is not', null);
     if (since !== undefined) spansSeen = spansSeen.having(sql<Date>`max(at)`, '>=', since);
     const files: LogFile[] = [];
-    for (const { index, last } of await spansSeen.execute()) {
+    for (const { index, last, lastId } of await spansSeen.execute()) {
       const path = pathOf(server, kind, new Date(index * span));
-      const bytes = await render(place, kind, new Date(index * span));
-      files.push({ server, kind, path, identity: path, size: bytes.length, modifiedAt: last, compressed: false });
+      const known = sizes.get(path);
+      const size = known?.lastId === lastId ? known.size : (await render(place, kind, new Date(index * span))).length;
+      sizes.set(path, { lastId, size });
+      files.push({ server, kind, path, identity: path, size, modifiedAt: last, compressed: false });
     }
     return files;
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../../clock.ts';
 import { MislaidError } from '../../errors.ts';
+import { holdTicks } from '../../exchange/lab/tick.ts';
 import { heartbeatSettingsOf } from '../../exchange/lab/web-config.ts';
 import type { Database } from '../../store/schema.ts';
 import { type ConfigKind, type Servers, ServerUnreadable } from '../port.ts';
@@ -69,15 +70,16 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
 
     events1040: async (server, since) => {
       const row = await serverRow(server);
-      const began = sql<Date>`at - duration_ms * interval '1 millisecond'`;
+      // Those that ended since the pool started; what the recycling itself dropped began in the pool before it.
       const asked = await db
         .selectFrom('labContact')
-        .select([began.as('at'), 'heartbeat'])
+        .select(['at', 'heartbeat'])
         .where('server', '=', server)
         .where('command', '=', 'Ping')
         .where('heartbeat', 'is not', null)
-        .where(began, '>=', row.poolStartedAt)
-        .orderBy(began)
+        .where('win32Status', '!=', 995)
+        .where('at', '>=', row.poolStartedAt)
+        .orderBy('id')
         .execute();
       const heartbeats = asked.map(({ at, heartbeat }) => ({ at, seconds: heartbeat ?? 0 }));
       const { sampleSize, alertThreshold } = row;
@@ -93,6 +95,7 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
         });
       }
       await db.transaction().execute(async (tx) => {
+        await holdTicks(tx);
         const now = clock.now();
         await tx
           .updateTable('labServer')

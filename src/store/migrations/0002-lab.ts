@@ -8,7 +8,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 const statements = [
   `create table lab_state (
     id integer primary key check (id = 1), offset_ms double precision not null, seed text not null, ticked_at timestamptz not null,
-    pace double precision not null, available boolean not null default true, default_access_level text not null default 'Allow')`,
+    pace double precision not null, kept_today integer not null default 0, available boolean not null default true, default_access_level text not null default 'Allow')`,
 
   `create table lab_edge (name text primary key, ip text not null, idle_seconds integer not null check (idle_seconds > 0))`,
 

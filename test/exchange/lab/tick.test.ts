@@ -212,6 +212,23 @@ describe('a lab at the pace of a demonstration', () => {
     }
   });
 
+  it('lives through a long sleep at a bearable pace, and goes on at its own', async () => {
+    const demo = await openTestLab({ speed: 60 });
+    try {
+      const contacts = await demo.advance(12 * hour);
+      // Two days of life, not thirty: about a contact every ten minutes and phone.
+      expect(contacts).toBeGreaterThan(5_000);
+      expect(contacts).toBeLessThan(40_000);
+      await demo.advance(1000);
+      const latest = demo.clock.now().getTime() + hour / 60;
+      for (const { nextContactAt } of await labPhonesNow(demo.database.db)) {
+        expect(nextContactAt?.getTime() ?? 0).toBeLessThanOrEqual(latest);
+      }
+    } finally {
+      await demo.database.close();
+    }
+  });
+
   it('ticks by itself until it is stopped', async () => {
     const errors: unknown[] = [];
     const before = (await labPhonesNow(lab.database.db)).map((phone) => phone.nextContactAt);
