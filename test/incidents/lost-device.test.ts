@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type TestBot, testBot } from '../setup/bot.ts';
+
+let bot: TestBot;
+beforeAll(async () => {
+  bot = await testBot();
+});
+afterAll(() => bot.close());
+
+it('a lost phone is wiped by two people, and every step is shown', async () => {
+  await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+  expect(bot.find('#helpdesk', 'INC-101')).toContain('Do not reset');
+
+  const form = await bot.click('hana', '#helpdesk', '1 iPhone 15');
+  expect(form.answer.form?.id).toBe('wipe');
+  const asked = await bot.submit('hana', '#helpdesk', {
+    scope: 'account-only',
+    reason: 'Left in a taxi.',
+    how: 'manager',
+  });
+  expect(asked.text).toBe('');
+  expect((await bot.click('hana', '#approvals', 'Approve')).text).toContain('You asked for this');
+
+  await bot.click('otto', '#approvals', 'Approve');
+  await bot.until(() => bot.shown('#helpdesk').some((text) => text.includes('Acknowledged by the phone')));
+  const wipe = await bot.db.selectFrom('wipe').selectAll().executeTakeFirstOrThrow();
+  expect(wipe).toMatchObject({ scope: 'account-only' });
+  const ledger = await bot.db.selectFrom('labLedger').select('name').where('name', '=', 'Clear-MobileDevice').execute();
+  expect(ledger).toHaveLength(1);
+});

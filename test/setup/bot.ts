@@ -1,0 +1,188 @@
+/**
+ * A whole bot in one process on the lab: router, jobs, deliveries and phones are real; chat is the fake adapter, time is moved
+ * by hand, and stored work runs in order by itself. What a command sets going has happened when `say` returns.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import express from 'express';
+import type { Kysely } from 'kysely';
+import { pino } from 'pino';
+import { jobs } from '../../jobs/index.ts';
+import { createDeliverer } from '../../src/chat/deliver.ts';
+import { createReception } from '../../src/chat/reception.ts';
+import { createRouter } from '../../src/chat/router.ts';
+import { commands, labCommands } from '../../src/commands/index.ts';
+import type { Organisation } from '../../src/directory/person.ts';
+import { refreshDirectory } from '../../src/directory/refresh.ts';
+import { type LabInput, openLab } from '../../src/exchange/lab/index.ts';
+import { seededRandom } from '../../src/exchange/lab/random.ts';
+import { seedLab } from '../../src/exchange/lab/seed.ts';
+import { tickLab } from '../../src/exchange/lab/tick.ts';
+import type { Exchange } from '../../src/exchange/port.ts';
+import { appendAudit } from '../../src/incidents/audit/chain.ts';
+import type { AuditSeal } from '../../src/incidents/audit/checkpoint.ts';
+import { approvalProjection } from '../../src/incidents/cards/approval-card.ts';
+import { incidentProjection } from '../../src/incidents/cards/incident-card.ts';
+import { type Policy, parsePolicy } from '../../src/policy.ts';
+import { labServers } from '../../src/servers/lab/index.ts';
+import type { Database } from '../../src/store/schema.ts';
+import { fakeAdapter } from '../fakes/adapter.ts';
+import { createTalk, type Talk } from './conversation.ts';
+import { type TestDatabase, testDatabase } from './database.ts';
+import { createRunner, type Runner } from './runner.ts';
+import { type TestStore, testStore } from './store.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** The example policy, which knows the personas: Hana, Hugo, Otto, Ada, Sasha, Ines, Bob and both Alices. */
+export function examplePolicy(): Policy {
+  return parsePolicy(readFileSync(join(root, 'policy.example.yaml'), 'utf8'), 'policy.example.yaml');
+}
+
+export type TestBotOptions = {
+  /** Default: policy.example.yaml. */
+  policy?: Policy;
+  /** What this Exchange offers, where it differs from the lab. */
+  capabilities?: NonNullable<LabInput['capabilities']>;
+  /** Strikes around each change that Exchange is asked for. */
+  onChange?: NonNullable<LabInput['onChange']>;
+  /** `real`: a second simulated organisation plays the real one, and the lab stands beside it, for drills. Default: lab. */
+  organisation?: Organisation;
+  seal?: AuditSeal;
+};
+
+export type TestBot = Talk &
+  Pick<TestStore, 'store' | 'clock' | 'ids'> & {
+    readonly db: Kysely<Database>;
+    /** The tables of the Exchange that the commands are about (another database where it plays the real one). */
+    readonly world: Kysely<Database>;
+    readonly runner: Runner;
+    readonly organisation: Organisation;
+    /** The policy as it is now; set another to change it, as a reload would. */
+    policy: { current: Policy };
+    exchange(organisation?: Organisation): Exchange;
+    /** Moves time, and lets phones and due work happen on the way, each at its instant. */
+    advance(minutes: number): Promise<void>;
+    /** Moves time by steps of 10 s until the condition holds; fails after `minutes` (120). */
+    until(condition: () => Promise<boolean> | boolean, minutes?: number): Promise<void>;
+    close(): Promise<void>;
+  };
+
+export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
+  const organisation = options.organisation ?? 'lab';
+  const policy = { current: options.policy ?? examplePolicy() };
+  const lanes = new Map<string, (typeof jobs)[number]['lane']>(jobs.map((job) => [job.name, job.lane]));
+  const base = await testStore({ appendAudit, laneOf: (job) => lanes.get(job) ?? 'upkeep' });
+  const { store, db, clock, ids } = base;
+  const log = pino({ level: process.env.MISLAID_TEST_LOG ?? 'silent' });
+  const second = organisation === 'real' ? await testDatabase() : undefined;
+  const world = second?.db ?? db;
+
+  await seedLab({ db, clock, historyHours: 1 });
+  if (second !== undefined) await seedLab({ db: second.db, clock, historyHours: 1, seed: 'fabrikam' });
+  const labInput = {
+    clock,
+    requestor: policy.current.exchange.requestor,
+    ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }),
+    ...(options.onChange === undefined ? {} : { onChange: options.onChange }),
+  };
+  const lab = openLab({ ...labInput, db });
+  const real: Exchange | undefined =
+    second === undefined ? undefined : { ...openLab({ ...labInput, db: second.db }), organisation: 'real' };
+  const exchange = (of: Organisation = organisation): Exchange => (of === 'real' && real !== undefined ? real : lab);
+  await refreshDirectory({ db, exchange: exchange(), clock });
+
+  const adapter = fakeAdapter({ name: 'console', postsPerSecond: Number.POSITIVE_INFINITY });
+  const deliverer = createDeliverer({
+    store,
+    adapters: new Map([['console', adapter] as const]),
+    projections: [incidentProjection, approvalProjection],
+    get policy() {
+      return policy.current;
+    },
+    clock,
+    ids,
+    log,
+  });
+  const router = createRouter({
+    store,
+    commands: organisation === 'lab' ? [...commands, ...labCommands] : commands,
+    get policy() {
+      return policy.current;
+    },
+    organisation,
+    clock,
+    ids,
+    log,
+  });
+  const desk = createReception({ store, db, clock, router, log });
+  await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
+
+  const servers = labServers({ db: world, clock, names: policy.current.servers.map((server) => server.name) });
+  const runner = createRunner({
+    db,
+    jobs,
+    clock,
+    log,
+    context: ({ attempt, log: jobLog, signal, assertLock }) => ({
+      store,
+      exchange,
+      servers: () => servers,
+      policy: policy.current,
+      clock,
+      ids,
+      log: jobLog,
+      signal,
+      assertLock,
+      attempt,
+      ...(options.seal === undefined ? {} : { seal: options.seal }),
+      capabilities: (of) => exchange(of).capabilities(),
+      deliver: (target) => deliverer.deliver(target),
+    }),
+  });
+  const random = seededRandom('test bot');
+  const worlds: TestDatabase['db'][] = second === undefined ? [db] : [db, second.db];
+
+  async function moment(): Promise<void> {
+    for (const each of worlds) await tickLab({ db: each, clock, speed: 1, random, ids });
+    await runner.settle();
+  }
+
+  async function moveTo(target: Date): Promise<void> {
+    await moment();
+    while (clock.now() < target) {
+      const next = await runner.nextDueAt();
+      clock.set(next !== undefined && next > clock.now() && next < target ? next : target);
+      await moment();
+    }
+  }
+
+  const talk = createTalk({ adapter, clock, ids, settle: () => runner.settle() });
+  return {
+    ...talk,
+    store,
+    db,
+    world,
+    clock,
+    ids,
+    runner,
+    organisation,
+    policy,
+    exchange,
+    advance: (minutes) => moveTo(new Date(clock.now().getTime() + minutes * 60_000)),
+    until: async (condition, minutes = 120) => {
+      const end = clock.now().getTime() + minutes * 60_000;
+      await moment();
+      while (!(await condition())) {
+        if (clock.now().getTime() >= end)
+          throw new Error(`it did not happen within ${minutes} minutes\n${talk.everything()}`);
+        await moveTo(new Date(clock.now().getTime() + 10_000));
+      }
+    },
+    close: async () => {
+      await desk.idle();
+      await second?.close();
+      await base.close();
+    },
+  };
+}
