@@ -14,12 +14,26 @@ writeFileSync(
   project,
   JSON.stringify({
     extends: `${top}tsconfig.json`,
-    compilerOptions: { noEmit: false, outDir: out, rootDir: top, sourceMap: true, incremental: true, tsBuildInfoFile: `${out}/.tsbuildinfo` },
+    compilerOptions: {
+      noEmit: false,
+      outDir: out,
+      rootDir: top,
+      sourceMap: true,
+      incremental: true,
+      tsBuildInfoFile: `${out}/.tsbuildinfo`,
+    },
     include: [`${top}src`, `${top}adapters`, `${top}jobs`, `${top}test`, `${top}scripts`],
   }),
 );
-const tsc = spawnSync(process.execPath, [`${top}node_modules/typescript/bin/tsc`, '-p', project], { stdio: 'inherit', cwd: top });
+const tsc = spawnSync(process.execPath, [`${top}node_modules/typescript/bin/tsc`, '-p', project], {
+  stdio: 'inherit',
+  cwd: top,
+});
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 writeFileSync(`${out}/package.json`, '{"type":"module"}\n');
-const run = spawnSync(process.execPath, ['--enable-source-maps', `${out}/${program.replace(/\.ts$/, '.js')}`, ...rest], { stdio: 'inherit', cwd: top });
+const run = spawnSync(
+  process.execPath,
+  ['--enable-source-maps', `${out}/${program.replace(/\.ts$/, '.js')}`, ...rest],
+  { stdio: 'inherit', cwd: top },
+);
 process.exit(run.status ?? 1);

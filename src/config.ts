@@ -14,11 +14,15 @@ const SettingMeta = z.object({
   /** Shown where the schema has no default. */
   example: z.string().optional(),
 });
-export type Setting = z.infer<typeof SettingMeta> & { name: string };
+export type Setting = z.infer<typeof SettingMeta> & { name: string; fallback?: string };
 
-/** Every setting with its meaning, in the order of `.env.example`. */
+/** Every setting with its meaning and its default, in the order of `.env.example`. */
 export function settingsTable(): Setting[] {
-  return Object.entries(Settings.shape).map(([name, schema]) => ({ name, ...SettingMeta.parse(schema.meta()) }));
+  return Object.entries(Settings.shape).map(([name, schema]) => {
+    const unset = schema.safeParse(undefined);
+    const known = unset.success && unset.data !== undefined ? { fallback: String(unset.data) } : {};
+    return { name, ...SettingMeta.parse(schema.meta()), ...known };
+  });
 }
 
 const optional = z.string().min(1).optional();
@@ -45,20 +49,14 @@ export const Settings = z.object({
     .min(1)
     .default('policy.yaml')
     .meta({ means: 'the policy file: who may do what, who must agree, where things are said' }),
-  MISLAID_ROLE: z
-    .enum(['all', 'bot', 'worker'])
-    .default('all')
-    .meta({
-      means:
-        'what this process does: chat (bot), jobs (worker) or both; several processes need DATABASE_URL and REDIS_URL',
-    }),
-  MISLAID_EXCHANGE: z
-    .enum(['lab', 'online', 'onprem', 'custom'])
-    .optional()
-    .meta({
-      means: 'which Exchange; the lab is the default only while no chat platform is configured',
-      example: 'lab',
-    }),
+  MISLAID_ROLE: z.enum(['all', 'bot', 'worker']).default('all').meta({
+    means:
+      'what this process does: chat (bot), jobs (worker) or both; several processes need DATABASE_URL and REDIS_URL',
+  }),
+  MISLAID_EXCHANGE: z.enum(['lab', 'online', 'onprem', 'custom']).optional().meta({
+    means: 'which Exchange; the lab is the default only while no chat platform is configured',
+    example: 'lab',
+  }),
   MISLAID_SERVERS: z
     .enum(['files', 'winrm'])
     .default('files')
@@ -71,20 +69,16 @@ export const Settings = z.object({
     .enum(['development', 'test', 'production'])
     .default('development')
     .meta({ means: 'production refuses what is meant for trying out' }),
-  DATABASE_URL: url('postgres:', 'postgresql:')
-    .optional()
-    .meta({
-      means: 'a PostgreSQL server; absent: the embedded one',
-      secret: true,
-      example: 'postgresql://mislaid@db.example/mislaid',
-    }),
-  REDIS_URL: url('redis:', 'rediss:')
-    .optional()
-    .meta({
-      means: 'Redis for the queue, which production uses; absent: the queue lives in PostgreSQL',
-      secret: true,
-      example: 'redis://cache.example:6379',
-    }),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional().meta({
+    means: 'a PostgreSQL server; absent: the embedded one',
+    secret: true,
+    example: 'postgresql://mislaid@db.example/mislaid',
+  }),
+  REDIS_URL: url('redis:', 'rediss:').optional().meta({
+    means: 'Redis for the queue, which production uses; absent: the queue lives in PostgreSQL',
+    secret: true,
+    example: 'redis://cache.example:6379',
+  }),
   HOST: z.string().min(1).default('127.0.0.1').meta({ means: 'address that the chat webhooks listen on' }),
   PORT: port.default(3000).meta({ means: 'port of the chat webhooks (opened only when a chat platform needs it)' }),
   ADMIN_PORT: port

@@ -1,0 +1,69 @@
+/** `npm run docs`: writes `.env.example` and the README's tables anew from the descriptions in the code. A test keeps them true. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { usage } from '../src/chat/patterns.ts';
+import type { AnyCommand } from '../src/commands/command.ts';
+import { commands, labCommands } from '../src/commands/index.ts';
+import { settingsTable } from '../src/config.ts';
+
+/** Each setting with its meaning, commented out: an example file changes nothing. */
+export function envExample(): string {
+  const lines = settingsTable().flatMap(({ name, means, secret, example, fallback }) => [
+    `# ${means}${secret ? ` (a secret; or ${name}_FILE=<path>)` : ''}`,
+    `# ${name}=${example ?? fallback ?? ''}`,
+    '',
+  ]);
+  return `# Every setting of Mislaid, with its default or an example. Copy to .env, or set them in the environment.\n# \`npm start\` reads the environment alone; \`node --env-file=.env dist/src/main.js\` reads this file too.\n\n${lines.join('\n')}`;
+}
+
+/** README text with the parts between `<!-- name -->` and `<!-- /name -->` written anew. */
+export function withTables(readme: string): string {
+  return replacePart(replacePart(readme, 'commands', commandsTable()), 'settings', settingsRows());
+}
+
+function commandsTable(): string {
+  return table(
+    ['say', 'who', 'what it does'],
+    [...commands, ...labCommands]
+      .filter((command) => command.patterns.length > 0)
+      .map((command) => [
+        `\`${firstUsage(command)}\``,
+        who(command),
+        `${command.summary}${labCommands.includes(command) ? ' (lab only)' : ''}`,
+      ]),
+  );
+}
+
+function firstUsage(command: AnyCommand): string {
+  return usage(command.patterns[0] ?? '').replaceAll('|', '\\|');
+}
+
+function who(command: AnyCommand): string {
+  return command.roles.includes('user') ? 'everybody' : command.roles.join(', ');
+}
+
+function settingsRows(): string {
+  return table(
+    ['setting', 'default', 'what it is'],
+    settingsTable().map(({ name, means, secret, fallback }) => [
+      `\`${name}\``,
+      fallback === undefined ? '' : `\`${fallback}\``,
+      `${means}${secret ? ` (secret: \`${name}_FILE\` works too)` : ''}`,
+    ]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function replacePart(text: string, name: string, part: string): string {
+  const pattern = new RegExp(`<!-- ${name} -->[\\s\\S]*?<!-- /${name} -->`);
+  if (!pattern.test(text)) throw new Error(`the README lacks the part "${name}"`);
+  return text.replace(pattern, () => `<!-- ${name} -->\n${part}\n<!-- /${name} -->`);
+}
+
+if (process.argv[1]?.endsWith('docs.js') === true) {
+  writeFileSync('.env.example', envExample());
+  writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
+}
