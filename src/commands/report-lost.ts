@@ -4,18 +4,31 @@ import { paragraph, strong } from '../message/text.ts';
 import { firstWord } from '../message/words.ts';
 import { defineCommand } from './command.ts';
 
-const things = '(device|phone|mobile|cell|cellphone|smartphone|handset|tablet|iphone|ipad|android)';
+const things = '(phone|device|mobile|cell|cellphone|smartphone|handset|tablet|iphone|ipad|android)';
 
 export const reportLost = defineCommand({
   id: 'report-lost',
   patterns: [
-    `(i|i've) [have] <kind:lost> my [work|company] ${things}`,
-    `my [work|company] ${things} (is|was|has been|got) <kind:lost|stolen|missing>`,
-    `somebody stole my [work|company] ${things}`,
+    `(i|i've) [have|just] <kind:lost> my [work|company] ${things}`,
+    `<kind:lost|stolen|missing> my [work|company] ${things}`,
+    `my [work|company] ${things} (is|was|has been|got|) <kind:lost|stolen|missing>`,
+    `(somebody|someone|they) [has|have] <kind:stole|stolen> my [work|company] ${things}`,
+    `[i] [have] had my [work|company] ${things} <kind:stolen>`,
     `i (cannot|can't) find my [work|company] ${things}`,
   ],
-  examples: ['I lost my phone', 'my phone was stolen', "I can't find my iPad"],
-  args: z.object({ kind: z.enum(['lost', 'stolen', 'missing']).default('lost') }),
+  examples: [
+    'I lost my phone',
+    'lost my phone',
+    'my phone was stolen',
+    'somebody stole my iPhone',
+    "I can't find my iPad",
+  ],
+  args: z.object({
+    kind: z
+      .enum(['lost', 'stolen', 'missing', 'stole'])
+      .transform((kind) => (kind === 'stole' ? 'stolen' : kind))
+      .default('lost'),
+  }),
   roles: ['user'],
   effect: 'report',
   summary: 'Report your own phone as lost or stolen',

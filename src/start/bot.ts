@@ -17,8 +17,6 @@ import { createMetrics } from '../http/metrics.ts';
 import { createAdminApp, createChatApp, listen } from '../http/server.ts';
 import { appendAudit } from '../incidents/audit/chain.ts';
 import { openSeal } from '../incidents/audit/checkpoint.ts';
-import { approvalProjection } from '../incidents/cards/approval-card.ts';
-import { incidentProjection } from '../incidents/cards/incident-card.ts';
 import { type Policy, policyHash } from '../policy.ts';
 import { announceEveryMs, announceProcess, forgetProcess } from '../processes.ts';
 import { postgresBackend, redisBackend } from '../queue/backend.ts';
@@ -32,6 +30,7 @@ import type { Database } from '../store/schema.ts';
 import { createStore } from '../store/store.ts';
 import { openConfiguredDatabase } from './database.ts';
 import { openConfiguredExchange } from './exchange.ts';
+import { projections } from './projections.ts';
 import { openConfiguredServers } from './servers.ts';
 
 export type BotParts = {
@@ -52,8 +51,6 @@ export type Bot = {
   readonly clock: Clock;
   readonly adminPort: number;
 };
-
-const projections = [incidentProjection, approvalProjection];
 
 export async function startBot(parts: BotParts): Promise<Bot> {
   const { config, policy, ids, log, closing, jobs } = parts;

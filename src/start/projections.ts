@@ -1,0 +1,6 @@
+/** Every kind of card that the deliverer can render: one file each, one line here. */
+import type { Projection } from '../chat/projection.ts';
+import { approvalProjection } from '../incidents/cards/approval-card.ts';
+import { incidentProjection } from '../incidents/cards/incident-card.ts';
+
+export const projections: readonly Projection[] = [incidentProjection, approvalProjection];
