@@ -20,7 +20,9 @@ describe('the layers', () => {
   it('lets the core know no adapter and no job at run time, but in main.ts', () => {
     const rule = broken(
       ({ from, to, typeOnly }) =>
-        from.startsWith('src/') && from !== 'src/main.ts' && (inside(to, 'adapters') || (inside(to, 'jobs') && !typeOnly)),
+        from.startsWith('src/') &&
+        from !== 'src/main.ts' &&
+        (inside(to, 'adapters') || (inside(to, 'jobs') && !typeOnly)),
     );
 
     expect(rule).toEqual([]);
@@ -50,7 +52,9 @@ describe('the layers', () => {
     ['pg', ['src/store', 'src/queue']],
   ])('keeps %s in its folder', (library, folders) => {
     const rule = broken(
-      ({ from, to }) => (library.endsWith('/') || library.startsWith('botframework') ? to.startsWith(library) : to === library) && !inside(from, ...folders),
+      ({ from, to }) =>
+        (library.endsWith('/') || library.startsWith('botframework') ? to.startsWith(library) : to === library) &&
+        !inside(from, ...folders),
     );
 
     expect(rule).toEqual([]);
@@ -100,7 +104,9 @@ describe('the habits', () => {
     const platforms = new Set(filesBelow('adapters').flatMap((path) => /^adapters\/([^/]+)\//.exec(path)?.[1] ?? []));
 
     const missing = [...platforms].flatMap((platform) =>
-      names.filter((name) => !filesBelow(`adapters/${platform}`).includes(`adapters/${platform}/${name}`)).map((name) => `${platform}/${name}`),
+      names
+        .filter((name) => !filesBelow(`adapters/${platform}`).includes(`adapters/${platform}/${name}`))
+        .map((name) => `${platform}/${name}`),
     );
 
     expect(platforms.size).toBeGreaterThan(0);
