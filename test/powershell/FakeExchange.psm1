@@ -595,7 +595,7 @@ function Get-ActiveSyncDeviceClass {
 
 function Get-MobileDeviceMailboxPolicy {
   [CmdletBinding()] param([Parameter(Position = 0)]$Identity, $DomainController)
-  foreach ($name in 'Default', 'Open') { if (-not $Identity -or $Identity -eq $name) { [pscustomobject]@{ Name = $name; Identity = $name; Guid = [guid]::NewGuid(); IsDefault = ($name -eq 'Default'); PasswordEnabled = ($name -eq 'Default'); AllowNonProvisionableDevices = ($name -eq 'Open') } } }
+  foreach ($name in 'Default', 'Open') { if (-not $Identity -or $Identity -eq $name) { [pscustomobject]@{ Name = $name; Identity = $name; Guid = [guid]::NewGuid(); IsDefault = ($name -eq 'Default'); PasswordEnabled = ($name -eq 'Default'); MinPasswordLength = $(if ($name -eq 'Default') { 6 }); RequireDeviceEncryption = ($name -eq 'Default'); AllowNonProvisionableDevices = ($name -eq 'Open') } } }
 }
 
 function Test-MislaidConnection { [CmdletBinding()] param() $script:Connected }

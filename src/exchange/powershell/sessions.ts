@@ -21,6 +21,8 @@ export type OpenOptions = {
   /** Milliseconds for the handshake (default 30 s), and for the connection (default 120 s). */
   readonly startMs?: number;
   readonly connectMs?: number;
+  /** Told before the connection is tried. */
+  readonly onHello?: (hello: Hello) => void;
 };
 
 /** What the engine told about itself and about this Exchange, when the session was connected. */
@@ -52,6 +54,7 @@ export async function openSession(options: OpenOptions): Promise<Connected> {
     deadlineMs: options.startMs ?? 30_000,
     ...(options.executionPolicy === undefined ? {} : { executionPolicy: options.executionPolicy }),
   });
+  options.onHello?.(session.hello);
   try {
     const connect = { op: 'connect', settings: scripts.settings } as const;
     const answer = await session.request(connect, { deadlineMs: options.connectMs ?? 120_000 });
