@@ -4,9 +4,11 @@
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { ActiveSyncTables } from '../activesync/tables.ts';
+import type { AppsTables } from '../apps/tables.ts';
 import type { Incoming } from '../chat/port.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { LabTables } from '../exchange/lab/tables.ts';
+import type { TrustTables } from '../incidents/tables.ts';
 import type { DraftMessage } from '../message/model.ts';
 
 /** Written once, then only read. */
@@ -372,4 +374,4 @@ export type CoreTables = {
   image: ImageTable;
 };
 
-export type Database = CoreTables & LabTables & ActiveSyncTables;
+export type Database = CoreTables & LabTables & ActiveSyncTables & AppsTables & TrustTables;

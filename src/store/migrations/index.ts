@@ -2,10 +2,14 @@ import type { Migration } from 'kysely';
 import * as core from './0001-core.ts';
 import * as lab from './0002-lab.ts';
 import * as activesync from './0003-activesync.ts';
+import * as trust from './0004-trust.ts';
+import * as apps from './0005-apps.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-core': core,
   '0002-lab': lab,
   '0003-activesync': activesync,
+  '0004-trust': trust,
+  '0005-apps': apps,
 };
