@@ -67,7 +67,6 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       ? postgresBackend({ connection, log })
       : redisBackend({ url: config.REDIS_URL, prefix: 'mislaid', log, strict: config.NODE_ENV === 'production' });
   closing.add('queue connection', () => backend.close());
-  await backend.start();
   const queues = createQueues({ backend, lanes: allLanes, log });
   closing.add('queues', () => queues.close());
   const sweep = createSweep({ db, clock, queues, lanes: allLanes, log });
@@ -85,10 +84,6 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   });
   await announce(db, policy, ids, log, closing);
   if (organisation === 'lab') await refreshDirectory({ db, exchange: exchange('lab'), clock });
-  await store.change(async (change) => {
-    await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
-    await change.enqueue('checkpoint-audit', {}, { key: 'start' });
-  });
 
   const chat = config.MISLAID_ROLE === 'worker' ? [] : parts.adapters({ clock, store, sweep });
   const mark = markOf(config);
@@ -155,6 +150,11 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     await desk.recover();
     await deliverer.revive();
   }
+  await backend.start();
+  await store.change(async (change) => {
+    await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
+    await change.enqueue('checkpoint-audit', {}, { key: 'start' });
+  });
   await startChat(chat, desk, config, log, closing);
   await sweep.start();
   const admin = await listen(
