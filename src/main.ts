@@ -21,29 +21,29 @@ const patienceMs = 20_000;
 async function main(): Promise<void> {
   const started = readStart();
   if (started === undefined) return;
-  const { config, args } = started;
-  const enabled = adapters.filter((entry) => entry.enabled(config, args.console));
-  const withConsole = config.MISLAID_ROLE !== 'worker' && enabled.some((entry) => entry.name === 'console');
-  const { log, flush } = createLogger({
-    level: config.LOG_LEVEL,
-    to: withConsole ? { file: logFile(config.MISLAID_DATA) } : { stream: 'stdout' },
-    secrets: secretsOf(config),
-  });
+  const { config, args, enabled, log, flush } = started;
   const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed in order'));
+  let ending = false;
+  let starting: Promise<void> = Promise.resolve();
   const over = new Promise<number>((resolve) => {
     listenForEnd(resolve);
     process.on('unhandledRejection', (error) => {
       log.fatal({ err: error }, 'an unhandled rejection');
       resolve(1);
     });
-    void run({ config, args, enabled, log, closing, end: resolve }).catch((error: unknown) => {
+    starting = run({ config, args, enabled, log, closing, end: resolve }).catch((error: unknown) => {
+      if (ending) return;
       say(error);
       log.fatal({ err: error }, 'could not start');
       resolve(1);
     });
   });
   process.exitCode = await over;
+  ending = true;
   setTimeout(() => process.exit(process.exitCode ?? 1), patienceMs).unref();
+  await closing.close();
+  // A start that was overtaken ends at what it opens next (a database that had to be made first), and that is closed, too.
+  await starting;
   await closing.close();
   log.info('stopped');
   flush();
@@ -51,14 +51,13 @@ async function main(): Promise<void> {
   setTimeout(() => process.exit(), 500).unref();
 }
 
-type Running = {
+type Started = {
   config: Config;
   args: StartArguments;
   enabled: readonly AdapterEntry[];
-  log: ReturnType<typeof createLogger>['log'];
-  closing: Closing;
-  end: (code: number) => void;
-};
+} & ReturnType<typeof createLogger>;
+
+type Running = Omit<Started, 'flush'> & { closing: Closing; end: (code: number) => void };
 
 async function run({ config, args, enabled, log, closing, end }: Running): Promise<void> {
   const { policy, from } = loadPolicy(config);
@@ -83,54 +82,65 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     log,
     closing,
     adapters: ({ clock, sweep }) =>
-      enabled.map((entry) =>
-        entry.create({
-          config,
-          console: {
-            input: process.stdin,
-            output: process.stdout,
-            isTerminal,
-            json: args.json,
-            colour: isTerminal && process.env.NO_COLOR === undefined,
-            clock,
-            ids: randomIds,
-            timeZone: policy.timeZone,
-            personas: policy.people.flatMap((person) =>
-              person.identities
-                .filter((identity) => identity.startsWith('console:'))
-                .map((identity) => ({ name: identity.slice('console:'.length), displayName: person.name })),
-            ),
-            canImpersonate,
-            who: canImpersonate ? 'hana' : userInfo().username.toLowerCase(),
-            ...(canImpersonate ? { place: 'console:#helpdesk' } : {}),
-            complete: (line) =>
-              [...commands, ...labCommands]
-                .flatMap((command) => command.examples)
-                .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
-            historyFile: join(config.MISLAID_DATA, 'console-history'),
-            settled: async () => {
-              await settles({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
+      Promise.all(
+        enabled.map((entry) =>
+          entry.create({
+            config,
+            console: {
+              input: process.stdin,
+              output: process.stdout,
+              isTerminal,
+              json: args.json,
+              colour: isTerminal && process.env.NO_COLOR === undefined,
+              clock,
+              ids: randomIds,
+              timeZone: policy.timeZone,
+              personas: policy.people.flatMap((person) =>
+                person.identities
+                  .filter((identity) => identity.startsWith('console:'))
+                  .map((identity) => ({ name: identity.slice('console:'.length), displayName: person.name })),
+              ),
+              canImpersonate,
+              who: canImpersonate ? 'hana' : userInfo().username.toLowerCase(),
+              ...(canImpersonate ? { place: 'console:#helpdesk' } : {}),
+              complete: (line) =>
+                [...commands, ...labCommands]
+                  .flatMap((command) => command.examples)
+                  .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
+              historyFile: join(config.MISLAID_DATA, 'console-history'),
+              settled: async () => {
+                await settles({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
+              },
+              onEnd: (why) => {
+                if (why !== 'end-of-input') end(why === 'output-closed' ? 1 : 0);
+                inputEnded = true;
+                finish();
+              },
             },
-            onEnd: (why) => {
-              if (why !== 'end-of-input') end(why === 'output-closed' ? 1 : 0);
-              inputEnded = true;
-              finish();
-            },
-          },
-        }),
+          }),
+        ),
       ),
   });
   finish();
 }
 
-function readStart(): { config: Config; args: StartArguments } | undefined {
+/** What is known before anything opens; undefined: there is nothing to run, and the person at the terminal was told. */
+function readStart(): Started | undefined {
   try {
     const args = readArguments(process.argv.slice(2));
     if (args.help) {
       process.stdout.write(`${usageText}\n`);
       return undefined;
     }
-    return { args, config: readConfig(process.env) };
+    const config = readConfig(process.env);
+    const enabled = adapters.filter((entry) => entry.enabled(config, args.console));
+    const withConsole = config.MISLAID_ROLE !== 'worker' && enabled.some((entry) => entry.name === 'console');
+    const logger = createLogger({
+      level: config.LOG_LEVEL,
+      to: withConsole ? { file: logFile(config.MISLAID_DATA) } : { stream: 'stdout' },
+      secrets: secretsOf(config),
+    });
+    return { config, args, enabled, ...logger };
   } catch (error) {
     say(error);
     process.exitCode = 2;

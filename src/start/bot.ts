@@ -42,7 +42,7 @@ export type BotParts = {
   log: Logger;
   closing: Closing;
   /** Makes the adapters once the clock is known; opened after everything that they need stands. */
-  adapters: (input: { clock: Clock; store: Store; sweep: Sweep }) => ChatAdapter[];
+  adapters: (input: { clock: Clock; store: Store; sweep: Sweep }) => Promise<ChatAdapter[]>;
 };
 
 export type Bot = {
@@ -85,7 +85,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   await announce(db, policy, ids, log, closing);
   if (organisation === 'lab') await refreshDirectory({ db, exchange: exchange('lab'), clock });
 
-  const chat = config.MISLAID_ROLE === 'worker' ? [] : parts.adapters({ clock, store, sweep });
+  const chat = config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep });
   const mark = markOf(config);
   const byPrefix = new Map(
     chat.flatMap((adapter) => [[adapter.name, adapter] as const, [adapter.identityPrefix, adapter] as const]),
