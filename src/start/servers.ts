@@ -4,8 +4,10 @@ import type { Config } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Exchange } from '../exchange/port.ts';
 import type { Policy } from '../policy.ts';
+import { createFileServers } from '../servers/files/index.ts';
+import { labServers } from '../servers/lab/index.ts';
+import { noServers } from '../servers/none.ts';
 import type { Servers } from '../servers/port.ts';
-import { ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
 
 export type ServersParts = {
@@ -16,21 +18,23 @@ export type ServersParts = {
   exchange: (organisation: Organisation) => Exchange;
 };
 
-/** The servers of an organisation; none where nothing is configured (Exchange Online has none). */
-export function openConfiguredServers(_parts: ServersParts): (organisation: Organisation) => Servers {
-  return () => noServers;
+/** The lab's servers stand where the lab is the organisation, under policy's names or, where it lists none, under their own. */
+const labNames = ['EX01', 'EX02', 'EX03'] as const;
+
+/**
+ * The servers of an organisation. The lab's are always the lab's own; the real ones are read as MISLAID_SERVERS says. Exchange
+ * Online has none, whatever policy.yaml lists.
+ */
+export function openConfiguredServers(parts: ServersParts): (organisation: Organisation) => Servers {
+  const { config, policy, db, clock } = parts;
+  const onLab = config.exchange === 'lab';
+  const names = onLab && policy.servers.length > 0 ? policy.servers.map(({ name }) => name) : labNames;
+  const lab = labServers({ db, clock, names });
+  const real = onLab ? noServers : realServers(parts);
+  return (organisation) => (organisation === 'lab' ? lab : real);
 }
 
-const noServers: Servers = {
-  list: () => [],
-  listLogs: async (server) => Promise.reject(none(server)),
-  openLog: async (file) => Promise.reject(none(file.server)),
-  readConfig: async (server) => Promise.reject(none(server)),
-  writeConfig: async (server) => Promise.reject(none(server)),
-  events1040: async (server) => Promise.reject(none(server)),
-  recyclePool: async (server) => Promise.reject(none(server)),
-};
-
-function none(server: string): ServerUnreadable {
-  return new ServerUnreadable(server, 'No servers are configured for this organisation.');
+function realServers({ config, policy }: ServersParts): Servers {
+  if (config.exchange === 'online' || policy.servers.length === 0) return noServers;
+  return createFileServers(policy.servers);
 }

@@ -1,0 +1,234 @@
+/** What the logs say of each device: how often, when last let in, when last refused and why. Read from the reader's roll-ups. */
+import { type Kysely, sql } from 'kysely';
+import type { Organisation } from '../directory/person.ts';
+import type { LogKind } from '../servers/port.ts';
+import type { Database } from '../store/schema.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+
+/** One kind of answer that a device got from one server, over the whole time that was asked about. */
+export type UsageRow = {
+  clientId: number;
+  server: string;
+  kind: LogKind;
+  outcome: Outcome;
+  requests: number;
+  firstStart: Date;
+  lastStart: Date;
+  lastEnd: Date;
+  lastAddress: string;
+};
+
+/** A client as the logs wrote it. */
+export type UsageClient = {
+  id: number;
+  account: string;
+  deviceId: string;
+  deviceType: string;
+  userAgent: string;
+  stray: string;
+  os: string;
+  model: string;
+  firstAt: Date;
+  lastAt: Date;
+  rows: readonly UsageRow[];
+};
+
+export type UsageQuery = {
+  organisation: Organisation;
+  since: Date;
+  /** Only these, in any case; absent: all. */
+  deviceIds?: readonly string[];
+};
+
+/** Clients with requests since then, and those named even without. */
+export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<UsageClient[]> {
+  let clients = db
+    .selectFrom('logClient')
+    .selectAll()
+    .where('organisation', '=', query.organisation)
+    .where('lastAt', '>=', query.since)
+    .orderBy('id');
+  if (query.deviceIds !== undefined) {
+    if (query.deviceIds.length === 0) return [];
+    const wanted = query.deviceIds.map((id) => id.toLowerCase());
+    clients = clients.where((eb) => eb(sql<string>`lower(device_id)`, 'in', wanted));
+  }
+  const found = await clients.execute();
+  if (found.length === 0) return [];
+  const rows = await sql<{
+    clientId: number;
+    server: string;
+    kind: LogKind;
+    http: number;
+    substatus: number;
+    status: number;
+    error: string;
+    access: string;
+    requests: string;
+    firstStart: Date;
+    lastStart: Date;
+    lastEnd: Date;
+    lastAddress: string;
+  }>`
+    select client_id, server, kind, http, substatus, status, error, access, sum(requests) as requests, min(first_start) as first_start,
+      max(last_start) as last_start, max(last_end) as last_end, (array_agg(last_address order by last_end desc))[1] as last_address
+    from log_rollup where client_id = any(${found.map(({ id }) => id)}::int[]) and last_end >= ${query.since}
+    group by client_id, server, kind, http, substatus, status, error, access`.execute(db);
+  const byClient = new Map<number, UsageRow[]>();
+  for (const row of rows.rows) {
+    const list = byClient.get(row.clientId) ?? [];
+    byClient.set(row.clientId, list);
+    list.push({ ...row, requests: Number(row.requests), outcome: outcomeOf(row) });
+  }
+  return found.map((client) => ({ ...client, rows: byClient.get(client.id) ?? [] }));
+}
+
+/** The last of something, and where. */
+export type Moment = {
+  at: Date;
+  end: Date;
+  meaning: string;
+  why: Outcome['why'];
+  server: string;
+  address: string;
+  kind: LogKind;
+};
+
+export type UsageSummary = {
+  /** The same request stands in up to four logs: the kind of log that saw most counts. */
+  requests: number;
+  firstAt: Date | null;
+  lastAttempt: Moment | null;
+  lastLetIn: Moment | null;
+  lastRefused: Moment | null;
+  /** Of the counting kind of log. */
+  letIn: number;
+  refused: number;
+  addresses: readonly string[];
+  /** Whether a log was there that tells Exchange's own verdict: without one "answered" is all that is known. */
+  verdictKnown: boolean;
+};
+
+/**
+ * One device's rows as one story. A 401 is refused only when nothing was let in after it: with some clients the first of two
+ * requests is always unauthenticated. `answered` counts as let in only where no back-end log tells more.
+ */
+export function summaryOf(clients: readonly UsageClient[]): UsageSummary {
+  const rows = clients.flatMap((client) => client.rows);
+  const verdictKnown = rows.some(({ kind }) => kind === 'backEnd');
+  const isLetIn = (row: UsageRow) =>
+    row.outcome.result === 'let-in' || (!verdictKnown && row.outcome.result === 'answered');
+  const lastLetIn = latest(rows.filter(isLetIn));
+  const failures = rows.filter(({ outcome }) => outcome.result === 'refused' || outcome.result === 'failed');
+  const lastRefused = latest(
+    failures.filter(
+      ({ outcome, lastStart }) => outcome.why !== 'password' || lastLetIn === null || lastStart > lastLetIn.at,
+    ),
+  );
+  // What the back end says of a request is truer than what the logs before it say of the same one.
+  const told = lastRefused === null ? null : truest(failures, lastRefused);
+  const counts = new Map<LogKind, { all: number; letIn: number; refused: number }>();
+  for (const row of rows) {
+    const count = counts.get(row.kind) ?? { all: 0, letIn: 0, refused: 0 };
+    counts.set(row.kind, count);
+    count.all += row.requests;
+    if (isLetIn(row) || row.outcome.result === 'answered') count.letIn += row.requests;
+    if (row.outcome.result === 'refused') count.refused += row.requests;
+  }
+  const all = [...counts.values()];
+  return {
+    requests: Math.max(0, ...all.map((count) => count.all)),
+    letIn: counts.get('backEnd')?.letIn ?? Math.max(0, ...all.map((count) => count.letIn)),
+    refused: Math.max(0, ...all.map((count) => count.refused)),
+    firstAt: rows.reduce<Date | null>(
+      (first, row) => (first === null || row.firstStart < first ? row.firstStart : first),
+      null,
+    ),
+    lastAttempt: latest(rows),
+    lastLetIn,
+    lastRefused: told,
+    addresses: [...new Set(rows.filter(({ kind }) => kind !== 'backEnd').map(({ lastAddress }) => lastAddress))].filter(
+      (address) => address !== '' && address !== '-',
+    ),
+    verdictKnown,
+  };
+}
+
+/** Back-end lines carry the front end's address, not the phone's. */
+function latest(rows: readonly UsageRow[]): Moment | null {
+  let last: UsageRow | undefined;
+  for (const row of rows) if (last === undefined || row.lastStart > last.lastStart) last = row;
+  if (last === undefined) return null;
+  const from = rows.find(
+    (row) => row.kind !== 'backEnd' && Math.abs(row.lastEnd.getTime() - (last?.lastEnd.getTime() ?? 0)) < 5_000,
+  );
+  return momentOf(last, last.kind === 'backEnd' ? (from?.lastAddress ?? '') : last.lastAddress);
+}
+
+/** The same refusal in other logs, within some seconds: the back end names the reason. */
+function truest(rows: readonly UsageRow[], moment: Moment): Moment {
+  const same = rows.filter((row) => Math.abs(row.lastEnd.getTime() - moment.end.getTime()) < 5_000);
+  const back = same.find(({ kind }) => kind === 'backEnd');
+  return back === undefined ? moment : { ...momentOf(back, moment.address), at: moment.at, end: moment.end };
+}
+
+function momentOf(row: UsageRow, address: string): Moment {
+  const { meaning, why } = row.outcome;
+  return { at: row.lastStart, end: row.lastEnd, meaning, why, server: row.server, kind: row.kind, address };
+}
+
+export type DayCount = { day: string; letIn: number; refused: number };
+
+/** Requests per day of the reader's zone, let in and not, for a chart; days without any are there with zeros. */
+export async function requestsPerDay(
+  db: Kysely<Database>,
+  input: { clientIds: readonly number[]; since: Date; until: Date; timeZone: string },
+): Promise<DayCount[]> {
+  const { clientIds, since, until, timeZone } = input;
+  const rows =
+    clientIds.length === 0
+      ? []
+      : (
+          await sql<{
+            day: string;
+            kind: LogKind;
+            http: number;
+            substatus: number;
+            status: number;
+            error: string;
+            access: string;
+            requests: string;
+          }>`
+    select to_char(hour at time zone ${timeZone}, 'YYYY-MM-DD') as day, kind, http, substatus, status, error, access, sum(requests) as requests
+    from log_rollup where client_id = any(${clientIds}::int[]) and hour >= ${since}
+    group by 1, 2, 3, 4, 5, 6, 7`.execute(db)
+        ).rows;
+  const days = new Map<string, Map<LogKind, { letIn: number; refused: number }>>();
+  for (let at = since.getTime(); at <= until.getTime() + 3_600_000; at += 3_600_000) {
+    days.set(dayOf(new Date(Math.min(at, until.getTime())), timeZone), new Map());
+  }
+  for (const row of rows) {
+    const kinds = days.get(row.day) ?? new Map<LogKind, { letIn: number; refused: number }>();
+    days.set(row.day, kinds);
+    const count = kinds.get(row.kind) ?? { letIn: 0, refused: 0 };
+    kinds.set(row.kind, count);
+    const { result } = outcomeOf(row);
+    if (result === 'let-in' || result === 'answered') count.letIn += Number(row.requests);
+    else count.refused += Number(row.requests);
+  }
+  return [...days]
+    .map(([day, kinds]) => ({ day, ...dayCount(kinds) }))
+    .sort((one, other) => (one.day < other.day ? -1 : 1));
+}
+
+/** The kind of log that saw most requests that day; refusals as the log that saw most of them counts them. */
+function dayCount(kinds: ReadonlyMap<LogKind, { letIn: number; refused: number }>): { letIn: number; refused: number } {
+  const counts = [...kinds.values()];
+  const total = Math.max(0, ...counts.map(({ letIn, refused }) => letIn + refused));
+  const refused = Math.max(0, ...counts.map((count) => count.refused));
+  return { letIn: Math.max(0, total - refused), refused };
+}
+
+function dayOf(at: Date, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(at);
+}

@@ -1,0 +1,26 @@
+import type { Kysely } from 'kysely';
+import { canonicalHash } from '../canonical.ts';
+import type { Block } from '../message/model.ts';
+import type { Database } from '../store/schema.ts';
+import { type ChartSpec, renderChart } from './render.ts';
+
+/**
+ * Draws a chart, keeps its PNG in the store and answers the block that shows it. The same chart is drawn and kept once. `alt`
+ * says what it shows, with the numbers that matter: some readers see nothing else. Throws MislaidError `chart-not-drawn`.
+ */
+export async function chartBlock(
+  db: Kysely<Database>,
+  input: { spec: ChartSpec; alt: string; now: Date },
+): Promise<Block<never>> {
+  const { spec, alt, now } = input;
+  const id = `chart-${canonicalHash({ spec, alt }).slice(0, 32)}`;
+  const known = await db.selectFrom('image').select(['width', 'height']).where('id', '=', id).executeTakeFirst();
+  if (known !== undefined) return { kind: 'image', id, alt, ...known };
+  const { png, width, height } = await renderChart(spec);
+  await db
+    .insertInto('image')
+    .values({ id, png, width, height, alt, createdAt: now })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute();
+  return { kind: 'image', id, alt, width, height };
+}

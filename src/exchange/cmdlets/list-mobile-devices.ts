@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { allPartnerships, deviceObject } from '../lab/devices.ts';
+import { defineCmdlet } from '../port.ts';
+import { easVersion, guid, instant, text } from '../values.ts';
+
+/** A partnership as the organisation's inventory keeps it. */
+export const InventoryDeviceRow = z
+  .object({
+    Guid: guid,
+    Identity: text,
+    DistinguishedName: text,
+    FriendlyName: text,
+    DeviceId: text,
+    DeviceType: text,
+    DeviceModel: text,
+    DeviceOS: text,
+    DeviceUserAgent: text,
+    ClientType: text,
+    ClientVersion: easVersion,
+    DeviceAccessState: text,
+    DeviceAccessStateReason: text,
+    DeviceAccessControlRule: text,
+    FirstSyncTime: instant,
+  })
+  .transform((row) => ({
+    guid: row.Guid,
+    /** `<mailbox>/ExchangeActiveSyncDevices/<name>`: whose it is. */
+    identity: row.Identity,
+    /** `CN=<name>,CN=ExchangeActiveSyncDevices,<mailbox>`; empty where Exchange does not print it. */
+    distinguishedName: row.DistinguishedName,
+    friendlyName: row.FriendlyName,
+    deviceId: row.DeviceId,
+    deviceType: row.DeviceType,
+    deviceModel: row.DeviceModel,
+    deviceOs: row.DeviceOS,
+    userAgent: row.DeviceUserAgent,
+    clientType: row.ClientType,
+    clientVersion: row.ClientVersion,
+    accessState: row.DeviceAccessState,
+    accessReason: row.DeviceAccessStateReason,
+    accessRule: row.DeviceAccessControlRule,
+    firstSync: row.FirstSyncTime,
+  }));
+export type InventoryDeviceRow = z.output<typeof InventoryDeviceRow>;
+
+/** Every partnership of the organisation, on purpose: a description of its own, so that a lost identity can never mean "all". */
+export const listMobileDevices = defineCmdlet({
+  id: 'list-mobile-devices',
+  name: 'Get-MobileDevice',
+  effect: 'read',
+  params: z.strictObject({}),
+  // Without it Exchange stops at 1000.
+  fixed: { ResultSize: 'Unlimited' },
+  select: [
+    'Guid',
+    'Identity',
+    'DistinguishedName',
+    'FriendlyName',
+    'DeviceId',
+    'DeviceType',
+    'DeviceModel',
+    'DeviceOS',
+    'DeviceUserAgent',
+    'ClientType',
+    'ClientVersion',
+    'DeviceAccessState',
+    'DeviceAccessStateReason',
+    'DeviceAccessControlRule',
+    'FirstSyncTime',
+  ],
+  row: InventoryDeviceRow,
+  simulate: async (lab) => (await allPartnerships(lab)).map(deviceObject),
+});
