@@ -16,6 +16,7 @@ import { readLogs } from './read-logs.ts';
 import { reconcileWipe } from './reconcile-wipe.ts';
 import { refreshDirectory } from './refresh-directory.ts';
 import { removeDevice } from './remove-device.ts';
+import { runDoctor } from './run-doctor.ts';
 import { verifyAuditJob } from './verify-audit.ts';
 import { watchWipe } from './watch-wipe.ts';
 
@@ -35,6 +36,7 @@ export const jobs = [
   reconcileWipe,
   refreshDirectory,
   removeDevice,
+  runDoctor,
   verifyAuditJob,
   watchWipe,
 ] as const satisfies readonly AnyJob[];

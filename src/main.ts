@@ -7,6 +7,9 @@ import { jobs } from '../jobs/index.ts';
 import { type Closing, createClosing } from './closing.ts';
 import { commands, labCommands } from './commands/index.ts';
 import { type Config, readConfig, secretsOf } from './config.ts';
+import { doctor } from './doctor/checks.ts';
+import type { DoctorRow } from './doctor/row.ts';
+import { doctorTable } from './doctor/table.ts';
 import { MislaidError } from './errors.ts';
 import { randomIds } from './ids.ts';
 import { readArguments, type StartArguments, usageText } from './start/arguments.ts';
@@ -21,6 +24,10 @@ const patienceMs = 20_000;
 async function main(): Promise<void> {
   const started = readStart();
   if (started === undefined) return;
+  if (started.args.command === 'doctor') {
+    await printDoctor(started.config);
+    return;
+  }
   const { config, args, enabled, log, flush } = started;
   const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed in order'));
   let ending = false;
@@ -81,6 +88,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     ids: randomIds,
     log,
     closing,
+    doctor: () => lookAt(config),
     adapters: ({ clock, sweep }) =>
       Promise.all(
         enabled.map((entry) =>
@@ -122,6 +130,20 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
       ),
   });
   finish();
+}
+
+/** Everything that the bot needs, the enabled chat platforms' own checks included. */
+function lookAt(config: Config): Promise<DoctorRow[]> {
+  const platforms = adapters.flatMap(({ name, enabled, check }) =>
+    check === undefined || !enabled(config, false) ? [] : [{ name, check: () => check(config) }],
+  );
+  return doctor({ config, environment: process.env, platforms });
+}
+
+async function printDoctor(config: Config): Promise<void> {
+  const rows = await lookAt(config);
+  process.stdout.write(`${doctorTable(rows, process.stdout.columns ?? 120)}\n`);
+  process.exitCode = rows.every((row) => row.ok) ? 0 : 1;
 }
 
 /** What is known before anything opens; undefined: there is nothing to run, and the person at the terminal was told. */

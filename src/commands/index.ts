@@ -9,6 +9,7 @@ import { close } from './close.ts';
 import type { AnyCommand } from './command.ts';
 import { deny } from './deny.ts';
 import { devices } from './devices.ts';
+import { doctor } from './doctor.ts';
 import { found } from './found.ts';
 import { foundIt } from './found-it.ts';
 import { giveUp } from './give-up.ts';
@@ -62,6 +63,7 @@ export const commands: readonly AnyCommand[] = [
   close,
   audit,
   auditVerify,
+  doctor,
   whoami,
   help,
 ];

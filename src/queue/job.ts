@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import type { Identity, Place } from '../chat/port.ts';
 import type { Clock, Ids } from '../clock.ts';
 import type { Organisation } from '../directory/person.ts';
+import type { DoctorRow } from '../doctor/row.ts';
 import type { Capabilities, Exchange } from '../exchange/port.ts';
 import type { AuditSeal } from '../incidents/audit/checkpoint.ts';
 import type { Policy } from '../policy.ts';
@@ -41,6 +42,8 @@ export type JobContext = {
   /** How often this work row was tried before (0 the first time). */
   readonly attempt: number;
   capabilities(organisation: Organisation): Promise<Capabilities>;
+  /** Looks at everything that the bot needs; absent where the process was put together for a test. */
+  doctor?(): Promise<DoctorRow[]>;
   /** Signs checkpoints of the audit; absent where this process has no data folder or key. */
   readonly seal?: AuditSeal;
   /** Delivers what is due for one place or identity, in order; answers when the next thing is due there. Only in the lane `deliveries`. */

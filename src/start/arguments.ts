@@ -4,6 +4,8 @@ import { MislaidError } from '../errors.ts';
 
 /** What the command line says; everything else is configuration. */
 export type StartArguments = {
+  /** `doctor`: look at everything, print a table, exit 0 or 1. */
+  command: 'run' | 'doctor';
   console: boolean;
   json: boolean;
   /** Seconds after the end of input in which nothing may be runnable any more. */
@@ -13,8 +15,9 @@ export type StartArguments = {
   help: boolean;
 };
 
-export const usageText = `mislaid [--console] [--json] [--wait <seconds>] [--until-settled]
+export const usageText = `mislaid [doctor] [--console] [--json] [--wait <seconds>] [--until-settled]
 
+  doctor            looks at everything that the bot needs and prints a table with the mends; exits 1 if a row fails
   --console         opens the console chat although a chat platform is configured
   --json            not on a terminal: prints every post, edit, reply and private message as one JSON line
   --wait <seconds>  at the end of input, waits so long at most until nothing is runnable (default 60)
@@ -22,11 +25,16 @@ export const usageText = `mislaid [--console] [--json] [--wait <seconds>] [--unt
 
 Settings come from the environment: see .env.example.`;
 
+const Command = z
+  .union([z.tuple([]), z.tuple([z.literal('doctor')])])
+  .transform(([command]) => command ?? ('run' as const));
+
 /** Throws MislaidError `bad-arguments`. */
 export function readArguments(argv: readonly string[]): StartArguments {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...argv],
+      allowPositionals: true,
       options: {
         console: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -36,6 +44,7 @@ export function readArguments(argv: readonly string[]): StartArguments {
       },
     });
     return {
+      command: Command.parse(positionals),
       console: values.console,
       json: values.json,
       waitSeconds: z.coerce.number().positive().max(86_400).parse(values.wait),

@@ -13,6 +13,7 @@ import type { Closing } from '../closing.ts';
 import { commands, labCommands } from '../commands/index.ts';
 import type { Config, Environment } from '../config.ts';
 import { refreshDirectory } from '../directory/refresh.ts';
+import type { DoctorRow } from '../doctor/row.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { createAdminApp, createChatApp, listen } from '../http/server.ts';
 import { appendAudit } from '../incidents/audit/chain.ts';
@@ -41,6 +42,8 @@ export type BotParts = {
   ids: Ids;
   log: Logger;
   closing: Closing;
+  /** Everything that doctor looks at; main.ts adds the chat platforms. */
+  doctor: () => Promise<DoctorRow[]>;
   /** Makes the adapters once the clock is known; opened after everything that they need stands. */
   adapters: (input: { clock: Clock; store: Store; sweep: Sweep }) => Promise<ChatAdapter[]>;
 };
@@ -138,6 +141,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       signal,
       assertLock,
       attempt,
+      doctor: parts.doctor,
       seal,
       capabilities: (of) => exchange(of).capabilities(),
       deliver: (target) => deliverer.deliver(target),

@@ -1,5 +1,6 @@
 /** The engine's and Exchange's part of doctor: every check is a row, and a failing row says how to mend it. */
 import { stat } from 'node:fs/promises';
+import type { DoctorRow } from '../../doctor/row.ts';
 import type { Capabilities } from '../port.ts';
 import { ExchangeError } from '../port.ts';
 import { CmdletFailure } from '../transport.ts';
@@ -7,15 +8,6 @@ import type { ExchangeConnection } from './connection.ts';
 import { type Needed, neededCmdlets } from './needed.ts';
 import { type Hello, SessionError } from './session.ts';
 import { type Connected, type OpenOptions, openSession } from './sessions.ts';
-
-export type DoctorRow = {
-  /** `Clear-MobileDevice`, `clock of Exchange` */
-  readonly check: string;
-  readonly ok: boolean;
-  readonly found: string;
-  /** What to do; absent where all is well. */
-  readonly mend?: string;
-};
 
 export type ExchangeDoctorOptions = Omit<OpenOptions, 'engine' | 'onHello'> & {
   /** undefined: none was found (findEngine). */
