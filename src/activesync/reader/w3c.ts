@@ -61,7 +61,7 @@ export class W3cReader {
 
   /** Reads line after line under the same header; answers where the first line begins that is none. */
   #lines(chunk: Chunk, from: number, rollup: Rollup): number {
-    const { bytes, view, length } = chunk;
+    const { bytes, length } = chunk;
     const { roles } = this.#columns;
     const starts = this.#starts;
     const ends = this.#ends;
@@ -69,7 +69,8 @@ export class W3cReader {
     let at = from;
     while (at < length) {
       const first = bytes[at] ?? 0;
-      if (first === 35 || first <= SPACE || first === 0xef) return at;
+      if (first === 35 || first === NEWLINE || first === 0xef || (first === RETURN && bytes[at + 1] === NEWLINE))
+        return at;
       const line = this.#line;
       line.logStart = line.logEnd = 0;
       line.queryStart = line.queryEnd = 0;
@@ -81,7 +82,7 @@ export class W3cReader {
         if (role === Role.query) at = this.#query(chunk, at);
         else if (role === Role.date && bytes[at + 10] === SPACE) at += 10;
         else if (role === Role.time && bytes[at + 8] === SPACE) at += 8;
-        else at = blankAt(view, at);
+        else at = fieldEnd(chunk, at);
         starts[role] = start;
         ends[role] = at;
         field += 1;
@@ -119,7 +120,7 @@ export class W3cReader {
       while (hits !== 0) {
         const place = at + (lowest(hits) >> 3);
         const byte = bytes[place] ?? NEWLINE;
-        if (byte <= SPACE || (byte === AMPERSAND && isAppended(bytes, place + 1, length))) {
+        if (isEnd(bytes, place) || (byte === AMPERSAND && isAppended(bytes, place + 1, length))) {
           end = place;
           break;
         }
@@ -139,8 +140,8 @@ export class W3cReader {
 
   /** From the `&` of what Exchange appended to the end of the field; notes the value of `Log=`. */
   #appended(chunk: Chunk, ampersand: number): number {
-    const { bytes, view, length } = chunk;
-    const end = blankAt(view, ampersand);
+    const { bytes, length } = chunk;
+    const end = fieldEnd(chunk, ampersand);
     let at = ampersand;
     while (at < end) {
       if (bytes[at] === AMPERSAND && startsAt(bytes, at + 1, length, LOG)) {
@@ -226,6 +227,18 @@ export class W3cReader {
     line.queryHash = hashOf(view, line.queryStart, line.queryEnd);
     line.misspelt = true;
   }
+}
+
+/** Fields end at a space or at the line's end; other control characters do not hide the rest of a line. */
+function isEnd(bytes: Uint8Array, at: number): boolean {
+  const byte = bytes[at];
+  return byte === SPACE || byte === NEWLINE || (byte === RETURN && bytes[at + 1] === NEWLINE);
+}
+
+function fieldEnd({ bytes, view }: Chunk, from: number): number {
+  let at = blankAt(view, from);
+  while (!isEnd(bytes, at)) at = blankAt(view, at + 1);
+  return at;
 }
 
 function isActiveSync({ bytes, view }: Chunk, start: number, end: number): boolean {
