@@ -70,7 +70,6 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
   const { policy, from } = loadPolicy(config);
   log.info({ policy: from, exchange: config.exchange }, 'starting');
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !args.json;
-  const canImpersonate = config.exchange === 'lab' && config.platforms.length === 0 && config.NODE_ENV !== 'production';
   let bot: Bot | undefined;
   let inputEnded = false;
   const finish = (): void => {
@@ -89,8 +88,9 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     log,
     closing,
     doctor: () => lookAt(config),
-    adapters: ({ clock, sweep }) =>
-      Promise.all(
+    adapters: ({ clock, sweep, simulated }) => {
+      const canImpersonate = simulated && config.platforms.length === 0 && config.NODE_ENV !== 'production';
+      return Promise.all(
         enabled.map((entry) =>
           entry.create({
             config,
@@ -127,7 +127,8 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
             },
           }),
         ),
-      ),
+      );
+    },
   });
   finish();
 }

@@ -12,8 +12,10 @@ import type { Clock, Ids } from '../clock.ts';
 import type { Closing } from '../closing.ts';
 import { commands, labCommands } from '../commands/index.ts';
 import type { Config, Environment } from '../config.ts';
+import type { Organisation } from '../directory/person.ts';
 import { refreshDirectory } from '../directory/refresh.ts';
 import type { DoctorRow } from '../doctor/row.ts';
+import type { Exchange } from '../exchange/port.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { createAdminApp, createChatApp, listen } from '../http/server.ts';
 import { appendAudit } from '../incidents/audit/chain.ts';
@@ -45,7 +47,13 @@ export type BotParts = {
   /** Everything that doctor looks at; main.ts adds the chat platforms. */
   doctor: () => Promise<DoctorRow[]>;
   /** Makes the adapters once the clock is known; opened after everything that they need stands. */
-  adapters: (input: { clock: Clock; store: Store; sweep: Sweep }) => Promise<ChatAdapter[]>;
+  adapters: (input: {
+    clock: Clock;
+    store: Store;
+    sweep: Sweep;
+    db: Kysely<Database>;
+    simulated: boolean;
+  }) => Promise<ChatAdapter[]>;
 };
 
 export type Bot = {
@@ -59,6 +67,8 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   const { config, policy, ids, log, closing, jobs } = parts;
   const { db, connection } = await openConfiguredDatabase(config, log, closing);
   const { organisation, clock, exchange } = await openConfiguredExchange({ ...parts, db });
+  const simulated = await simulationOf(config, exchange);
+  const mark = simulated;
   const metrics = createMetrics(db, clock);
   const seal = await openSeal({
     folder: config.MISLAID_DATA,
@@ -88,8 +98,10 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   await announce(db, policy, ids, log, closing);
   if (organisation === 'lab') await refreshDirectory({ db, exchange: exchange('lab'), clock });
 
-  const chat = config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep });
-  const mark = markOf(config);
+  const chat =
+    config.MISLAID_ROLE === 'worker'
+      ? []
+      : await parts.adapters({ clock, store, sweep, db, simulated: simulated !== undefined });
   const byPrefix = new Map(
     chat.flatMap((adapter) => [[adapter.name, adapter] as const, [adapter.identityPrefix, adapter] as const]),
   );
@@ -115,7 +127,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     ids,
     log,
     mark,
-    readOnlyPlatforms: organisation === 'real' && config.exchange !== 'custom' ? ['console'] : [],
+    readOnlyPlatforms: simulated === undefined ? ['console'] : [],
     metrics,
   });
   const desk = createReception({ store, db, clock, router, log });
@@ -207,9 +219,17 @@ async function startChat(
   log.info({ port: server.port }, 'chat webhooks are open');
 }
 
-/** What every message says of an Exchange that is not real. */
-function markOf(config: Config): string | undefined {
-  return config.exchange === 'lab' ? 'LAB, no real phone' : undefined;
+/**
+ * What every message says of an Exchange that is not real; undefined for a real one. The console may speak as anyone only there.
+ * A custom connection counts as simulated only where the session itself says so, no chat platform is configured and this is not production.
+ */
+async function simulationOf(config: Config, exchange: (of: Organisation) => Exchange): Promise<string | undefined> {
+  if (config.exchange === 'lab') return 'LAB, no real phone';
+  if (config.exchange !== 'custom' || config.platforms.length > 0 || config.NODE_ENV === 'production') return undefined;
+  const capabilities = await exchange('real')
+    .capabilities()
+    .catch(() => undefined);
+  return capabilities?.simulation === true ? 'SIMULATION, no real phone' : undefined;
 }
 
 /** Only a process with adapters delivers; only a worker calls Exchange. */
