@@ -7,6 +7,7 @@
  * custom   an administrator's own script makes the cmdlets available: a jump host, a JEA endpoint, the fake of our tests.
  *          It may define Test-MislaidConnection (true while all is well) and Disconnect-MislaidConnection.
  */
+import { resolve } from 'node:path';
 import { allowedCmdlets, probedCmdlets } from './allowed.ts';
 
 export type ExchangeConnection =
@@ -61,7 +62,7 @@ export function scriptsOf(connection: ExchangeConnection): ConnectionScripts {
       const { kind: _, certificatePassword, ...settings } = connection;
       return {
         ...online,
-        settings: { ...settings, commands: commands.filter((name) => !onPremOnly.includes(name)) },
+        settings: { ...settings, commands: commands.filter((name) => !notOnline.includes(name)) },
         environment: certificatePassword === undefined ? {} : { [passwordVariable]: certificatePassword },
       };
     }
@@ -70,15 +71,17 @@ export function scriptsOf(connection: ExchangeConnection): ConnectionScripts {
       return { ...onprem, settings: { ...settings, commands }, environment: {} };
     }
     case 'custom':
-      return { ...custom, settings: { initScript: connection.initScript }, environment: {} };
+      return { ...custom, settings: { initScript: resolve(connection.initScript) }, environment: {} };
   }
 }
 
-/** Asking Online's module for what it never has makes it warn at each connect. */
-const onPremOnly = [
+/** Not to be asked of Online's module: what it never has, and what it brings without being asked. */
+const notOnline = [
   'Get-ExchangeServer',
   'Get-ActiveSyncVirtualDirectory',
   'Get-ActiveSyncDeviceAutoblockThreshold',
+  'Get-EXOMobileDeviceStatistics',
+  'Get-EXOCasMailbox',
   'Get-MislaidSimulation',
 ];
 

@@ -13,23 +13,28 @@ export const treeMark = 'MISLAID_SESSION';
 
 /** Kills `roots`, all their descendants, and on Linux every process that carries `mark`. Never rejects. */
 export async function killTree(roots: readonly number[], mark: string, platform = process.platform): Promise<void> {
-  if (platform === 'win32') {
-    for (const pid of roots) await run('taskkill', ['/PID', String(pid), '/T', '/F']).catch(() => undefined);
-    return;
-  }
-  // A process may have forked while the list was read: read again until nothing new is found.
-  const killed = new Set<number>();
-  for (let round = 0; round < 5; round += 1) {
-    const found = (await treeOf(roots, mark, platform)).filter((pid) => !killed.has(pid));
-    if (found.length === 0) return;
-    for (const pid of found) {
-      killed.add(pid);
-      signal(pid);
+  try {
+    if (platform === 'win32') {
+      for (const pid of roots) await run('taskkill', ['/PID', String(pid), '/T', '/F']).catch(() => undefined);
+      return;
     }
+    const killed = new Set<number>();
+    // A process may have forked while the list was read: read again until nothing new is found.
+    for (let round = 0; round < 4; round += 1) {
+      const found = [...(await treeOf(roots, platform))].filter((pid) => !killed.has(pid));
+      for (const pid of found) signal(pid, killed);
+      if (found.length === 0) break;
+    }
+    if (platform === 'linux') for (const pid of await carriersOf(mark)) if (!killed.has(pid)) signal(pid, killed);
+  } catch {
+    // Nothing can be read about processes here; the roots at least are known.
+    for (const pid of roots) signal(pid, new Set());
   }
 }
 
-function signal(pid: number): void {
+function signal(pid: number, killed: Set<number>): void {
+  killed.add(pid);
+  if (pid === process.pid) return;
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
@@ -37,7 +42,8 @@ function signal(pid: number): void {
   }
 }
 
-async function treeOf(roots: readonly number[], mark: string, platform: NodeJS.Platform): Promise<number[]> {
+async function treeOf(roots: readonly number[], platform: NodeJS.Platform): Promise<Set<number>> {
+  if (roots.length === 0) return new Set();
   const parents = platform === 'linux' ? await parentsFromProc() : await parentsFromPs();
   const tree = new Set(roots.filter((pid) => parents.has(pid)));
   for (let grown = true; grown; ) {
@@ -49,27 +55,21 @@ async function treeOf(roots: readonly number[], mark: string, platform: NodeJS.P
       }
     }
   }
-  if (platform === 'linux')
-    for (const pid of parents.keys()) if (!tree.has(pid) && (await carries(pid, mark))) tree.add(pid);
-  tree.delete(process.pid);
-  return [...tree];
+  return tree;
 }
 
 async function parentsFromProc(): Promise<Map<number, number>> {
   const parents = new Map<number, number>();
-  for (const name of await readdir('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) continue;
+  await eachProcess('stat', (pid, stat) => {
     // `pid (name) state ppid …`; the name may hold spaces and parentheses.
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (parent !== undefined && state !== 'Z') parents.set(pid, Number(parent));
-  }
+  });
   return parents;
 }
 
 async function parentsFromPs(): Promise<Map<number, number>> {
-  const { stdout } = await run('ps', ['-axo', 'pid=,ppid=']).catch(() => ({ stdout: '' }));
+  const { stdout } = await run('ps', ['-axo', 'pid=,ppid=']);
   const rows = stdout
     .trim()
     .split('\n')
@@ -79,7 +79,17 @@ async function parentsFromPs(): Promise<Map<number, number>> {
   );
 }
 
-async function carries(pid: number, mark: string): Promise<boolean> {
-  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-  return environment.includes(`${treeMark}=${mark}\0`);
+async function carriersOf(mark: string): Promise<number[]> {
+  const carriers: number[] = [];
+  await eachProcess('environ', (pid, environment) => {
+    if (environment.includes(`${treeMark}=${mark}\0`)) carriers.push(pid);
+  });
+  return carriers;
+}
+
+/** Side by side: one after the other a few hundred processes take seconds on a busy machine. */
+async function eachProcess(file: 'stat' | 'environ', take: (pid: number, text: string) => void): Promise<void> {
+  const pids = (await readdir('/proc')).map(Number).filter(Number.isInteger);
+  const readOne = async (pid: number) => take(pid, await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => ''));
+  for (let from = 0; from < pids.length; from += 128) await Promise.all(pids.slice(from, from + 128).map(readOne));
 }
