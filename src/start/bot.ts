@@ -96,7 +96,8 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
   });
   await announce(db, policy, ids, log, closing);
-  if (organisation === 'lab') await refreshDirectory({ db, exchange: exchange('lab'), clock });
+  // For trying out, people must be there with the first word; a real directory may take minutes and is read by a job.
+  if (simulated !== undefined) await refreshDirectory({ db, exchange: exchange(organisation), clock });
 
   const chat =
     config.MISLAID_ROLE === 'worker'
@@ -117,6 +118,11 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
   });
   const servers = openConfiguredServers({ config, policy, db, clock, exchange });
+  await store.change(async (change) => {
+    for (const server of servers(organisation).list()) {
+      await change.enqueue('read-logs', { organisation, server }, { key: `${organisation}:${server}@start` });
+    }
+  });
 
   const router = createRouter({
     store,
