@@ -53,8 +53,14 @@ export function misspeltType(deviceType: string): string | undefined {
   if (lower.length < 5) return undefined;
   const exact = COMMON_TYPES.find((type) => type.toLowerCase() === lower);
   if (exact !== undefined) return undefined;
-  // Two letters in the wrong order are two edits; short words are near too many others for that.
-  return COMMON_TYPES.find(
-    (type) => type.length >= 6 && distance(type.toLowerCase(), lower) <= (type.length >= 7 ? 2 : 1),
-  );
+  // Two letters in the wrong order are two edits; short words are near too many others for that, unless the letters are the same.
+  return COMMON_TYPES.find((type) => {
+    if (type.length < 6) return false;
+    const edits = distance(type.toLowerCase(), lower);
+    return edits <= (type.length >= 7 || lettersOf(type.toLowerCase()) === lettersOf(lower) ? 2 : 1);
+  });
+}
+
+function lettersOf(word: string): string {
+  return [...word].sort().join('');
 }

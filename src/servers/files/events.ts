@@ -47,6 +47,8 @@ export function eventsIn(server: string, text: string): Event1040[] {
     const wording = WORDINGS.exec(record.replaceAll(/\s+/g, ' '));
     if (wording === null) continue;
     const [, older, newer, command, threshold] = wording;
+    // Exchange 2003's event 3033 says the same of a sample count and of minutes: no threshold of seconds is that low.
+    if (Number(threshold) < 60) continue;
     const at = timeIn(record);
     if (at === undefined) continue;
     events.push({
