@@ -8,6 +8,7 @@ import { checkpointAudit } from './checkpoint-audit.ts';
 import { deliver } from './deliver.ts';
 import { endApprovalJob } from './end-approval.ts';
 import { issueWipe } from './issue-wipe.ts';
+import { lastSeen } from './last-seen.ts';
 import { listDevices } from './list-devices.ts';
 import { lookUpPerson } from './look-up-person.ts';
 import { planB } from './plan-b.ts';
@@ -15,8 +16,10 @@ import { readDevices } from './read-devices.ts';
 import { readLogs } from './read-logs.ts';
 import { reconcileWipe } from './reconcile-wipe.ts';
 import { refreshDirectory } from './refresh-directory.ts';
+import { remindReview } from './remind-review.ts';
 import { removeDevice } from './remove-device.ts';
 import { runDoctor } from './run-doctor.ts';
+import { showAppsJob } from './show-apps.ts';
 import { verifyAuditJob } from './verify-audit.ts';
 import { watchWipe } from './watch-wipe.ts';
 
@@ -28,6 +31,7 @@ export const jobs = [
   deliver,
   endApprovalJob,
   issueWipe,
+  lastSeen,
   listDevices,
   lookUpPerson,
   planB,
@@ -36,7 +40,9 @@ export const jobs = [
   reconcileWipe,
   refreshDirectory,
   removeDevice,
+  remindReview,
   runDoctor,
+  showAppsJob,
   verifyAuditJob,
   watchWipe,
 ] as const satisfies readonly AnyJob[];

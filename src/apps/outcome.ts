@@ -33,6 +33,8 @@ export type OutcomeReason =
   | 'redirect'
   | 'mailbox-full'
   | 'server'
+  /** Closed on the way while the phone waited for mail: nobody refused anything. */
+  | 'cut'
   | 'other';
 
 const letters: Readonly<Record<string, string>> = {
@@ -48,6 +50,8 @@ export function outcomeOf(facts: OutcomeFacts): Outcome {
   const { http, substatus, status, error } = facts;
   if (status === 140 || /^RemoteWipeRequested/i.test(error))
     return refused('failed', 'wipe-told', 'was told to wipe itself');
+  if (facts.kind === 'edge' && (http === 504 || http === 408 || http === 499 || http === 0))
+    return refused('failed', 'cut', 'closed by the edge while it waited for mail');
   const access = accessOutcome(facts);
   if (access !== undefined) return access;
   switch (http) {

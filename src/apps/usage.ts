@@ -36,24 +36,21 @@ export type UsageClient = {
 export type UsageQuery = {
   organisation: Organisation;
   since: Date;
-  /** Only these, in any case; absent: all. */
-  deviceIds?: readonly string[];
+  /** Which clients are asked about; absent: all. */
+  keep?: (client: { account: string; deviceId: string }) => boolean;
 };
 
-/** Clients with requests since then, and those named even without. */
+/** Clients with requests since then. */
 export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<UsageClient[]> {
-  let clients = db
+  const { keep = () => true } = query;
+  const clients = await db
     .selectFrom('logClient')
     .selectAll()
     .where('organisation', '=', query.organisation)
     .where('lastAt', '>=', query.since)
-    .orderBy('id');
-  if (query.deviceIds !== undefined) {
-    if (query.deviceIds.length === 0) return [];
-    const wanted = query.deviceIds.map((id) => id.toLowerCase());
-    clients = clients.where((eb) => eb(sql<string>`lower(device_id)`, 'in', wanted));
-  }
-  const found = await clients.execute();
+    .orderBy('id')
+    .execute();
+  const found = clients.filter(keep);
   if (found.length === 0) return [];
   const rows = await sql<{
     clientId: number;
@@ -119,7 +116,7 @@ export function summaryOf(clients: readonly UsageClient[]): UsageSummary {
   const isLetIn = (row: UsageRow) =>
     row.outcome.result === 'let-in' || (!verdictKnown && row.outcome.result === 'answered');
   const lastLetIn = latest(rows.filter(isLetIn));
-  const failures = rows.filter(({ outcome }) => outcome.result === 'refused' || outcome.result === 'failed');
+  const failures = rows.filter(isFailure);
   const lastRefused = latest(
     failures.filter(
       ({ outcome, lastStart }) => outcome.why !== 'password' || lastLetIn === null || lastStart > lastLetIn.at,
@@ -127,6 +124,7 @@ export function summaryOf(clients: readonly UsageClient[]): UsageSummary {
   );
   // What the back end says of a request is truer than what the logs before it say of the same one.
   const told = lastRefused === null ? null : truest(failures, lastRefused);
+  const lastAttempt = latest(rows.filter(({ outcome }) => outcome.why !== 'cut'));
   const counts = new Map<LogKind, { all: number; letIn: number; refused: number }>();
   for (const row of rows) {
     const count = counts.get(row.kind) ?? { all: 0, letIn: 0, refused: 0 };
@@ -144,7 +142,7 @@ export function summaryOf(clients: readonly UsageClient[]): UsageSummary {
       (first, row) => (first === null || row.firstStart < first ? row.firstStart : first),
       null,
     ),
-    lastAttempt: latest(rows),
+    lastAttempt: lastAttempt === null ? null : truest(rows, lastAttempt),
     lastLetIn,
     lastRefused: told,
     addresses: [...new Set(rows.filter(({ kind }) => kind !== 'backEnd').map(({ lastAddress }) => lastAddress))].filter(
@@ -152,6 +150,10 @@ export function summaryOf(clients: readonly UsageClient[]): UsageSummary {
     ),
     verdictKnown,
   };
+}
+
+function isFailure({ outcome }: UsageRow): boolean {
+  return outcome.why !== 'cut' && (outcome.result === 'refused' || outcome.result === 'failed');
 }
 
 /** Back-end lines carry the front end's address, not the phone's. */
@@ -165,7 +167,7 @@ function latest(rows: readonly UsageRow[]): Moment | null {
   return momentOf(last, last.kind === 'backEnd' ? (from?.lastAddress ?? '') : last.lastAddress);
 }
 
-/** The same refusal in other logs, within some seconds: the back end names the reason. */
+/** The same request in other logs, within some seconds: the back end says what came of it. */
 function truest(rows: readonly UsageRow[], moment: Moment): Moment {
   const same = rows.filter((row) => Math.abs(row.lastEnd.getTime() - moment.end.getTime()) < 5_000);
   const back = same.find(({ kind }) => kind === 'backEnd');
@@ -212,8 +214,8 @@ export async function requestsPerDay(
     days.set(row.day, kinds);
     const count = kinds.get(row.kind) ?? { letIn: 0, refused: 0 };
     kinds.set(row.kind, count);
-    const { result } = outcomeOf(row);
-    if (result === 'let-in' || result === 'answered') count.letIn += Number(row.requests);
+    const { result, why } = outcomeOf(row);
+    if (result === 'let-in' || result === 'answered' || why === 'cut') count.letIn += Number(row.requests);
     else count.refused += Number(row.requests);
   }
   return [...days]

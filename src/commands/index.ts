@@ -1,9 +1,15 @@
 /** The registry of commands: one file per command, one line here. */
+
+import { acceptRole } from './accept-role.ts';
+import { app } from './app.ts';
 import { approvals } from './approvals.ts';
 import { approve } from './approve.ts';
+import { apps } from './apps.ts';
+import { appsNew } from './apps-new.ts';
 import { audit } from './audit.ts';
 import { auditVerify } from './audit-verify.ts';
 import { blockDevice } from './block-device.ts';
+import { breakGlass } from './break-glass.ts';
 import { cancelWipe } from './cancel-wipe.ts';
 import { close } from './close.ts';
 import type { AnyCommand } from './command.ts';
@@ -21,16 +27,22 @@ import { labAdvance } from './lab-advance.ts';
 import { labChangePassword } from './lab-change-password.ts';
 import { labDevices } from './lab-devices.ts';
 import { labEdge } from './lab-edge.ts';
+import { lastSeen } from './last-seen.ts';
+import { lockWipes } from './lock-wipes.ts';
 import { lostDevice } from './lost-device.ts';
 import { myLostPhone } from './my-lost-phone.ts';
 import { releaseHold } from './release-hold.ts';
 import { removeDevice } from './remove-device.ts';
 import { reportLost } from './report-lost.ts';
 import { resetAnyway } from './reset-anyway.ts';
+import { restore } from './restore.ts';
+import { review } from './review.ts';
 import { status } from './status.ts';
 import { stillHave } from './still-have.ts';
 import { tick } from './tick.ts';
 import { unblockDevice } from './unblock-device.ts';
+import { unlockWipes } from './unlock-wipes.ts';
+import { verifyKept } from './verify-kept.ts';
 import { whoami } from './whoami.ts';
 import { wipe } from './wipe.ts';
 import { withdraw } from './withdraw.ts';
@@ -39,16 +51,25 @@ export const commands: readonly AnyCommand[] = [
   lostDevice,
   reportLost,
   devices,
+  lastSeen,
+  apps,
+  appsNew,
+  app,
   wipe,
   approve,
   deny,
   withdraw,
+  breakGlass,
+  review,
+  lockWipes,
+  unlockWipes,
   cancelWipe,
   giveUp,
   found,
   foundIt,
   stillHave,
   myLostPhone,
+  verifyKept,
   blockDevice,
   unblockDevice,
   removeDevice,
@@ -61,6 +82,8 @@ export const commands: readonly AnyCommand[] = [
   keepWaiting,
   tick,
   close,
+  restore,
+  acceptRole,
   audit,
   auditVerify,
   doctor,

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { dimensions } from '../src/apps/overview.ts';
+import { appsNow, showApp, showApps, showNewApps } from '../src/apps/show.ts';
+import type { DraftMessage } from '../src/message/model.ts';
+import { paragraph } from '../src/message/text.ts';
+import { defineJob, type JobContext } from '../src/queue/job.ts';
+import type { Change } from '../src/store/port.ts';
+
+const week = 7 * 86_400_000;
+
+const Payload = z.object({
+  organisation: z.enum(['real', 'lab']),
+  view: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('apps'), by: z.enum(dimensions) }),
+    z.object({ kind: z.literal('new') }),
+    z.object({ kind: z.literal('app'), app: z.string() }),
+  ]),
+  person: z.string(),
+  identity: z.string(),
+  token: z.string(),
+});
+type Payload = z.infer<typeof Payload>;
+
+export const showAppsJob = defineJob({
+  name: 'show-apps',
+  does: 'Reads devices and logs and answers which apps are used, by whom, and what is new',
+  lane: 'exchange',
+  payload: Payload,
+  retryAfter: (failures) => (failures < 4 ? 5_000 * failures : undefined),
+  async run(context, payload) {
+    const message = await answer(context, payload);
+    await context.store.change(async (change) => {
+      await change.privately(payload.identity, message, `apps:${payload.token}`);
+      if (payload.view.kind !== 'app') await remember(change, payload);
+    });
+  },
+  async onGivenUp({ store }, { identity, token }) {
+    const message: DraftMessage = {
+      tone: 'danger',
+      blocks: [paragraph('I could not read devices and logs now. Ask again later.')],
+    };
+    await store.change((change) => change.privately(identity, message, `apps:${token}`));
+  },
+});
+
+async function answer(context: JobContext, { organisation, view, person }: Payload): Promise<DraftMessage> {
+  const found = await appsNow(context, organisation);
+  if (view.kind === 'app') return showApp(context, found, view.app);
+  const look = await context.store.db
+    .selectFrom('appLook')
+    .select('lookedAt')
+    .where('organisation', '=', organisation)
+    .where('personGuid', '=', person)
+    .executeTakeFirst();
+  const newSince = look?.lookedAt ?? new Date(found.now.getTime() - week);
+  return view.kind === 'new' ? showNewApps(found, newSince) : showApps(context, found, view.by, newSince, organisation);
+}
+
+async function remember({ tx, now }: Change, { organisation, person }: Payload): Promise<void> {
+  await tx
+    .insertInto('appLook')
+    .values({ organisation, personGuid: person, lookedAt: now })
+    .onConflict((conflict) => conflict.columns(['organisation', 'personGuid']).doUpdateSet({ lookedAt: now }))
+    .execute();
+}

@@ -1,0 +1,65 @@
+import { readServer } from '../activesync/read-server.ts';
+import type { Organisation } from '../directory/person.ts';
+import { MislaidError } from '../errors.ts';
+import type { JobContext } from '../queue/job.ts';
+import { type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
+
+const kinds: readonly LogKind[] = ['backEnd', 'frontEnd', 'edge'];
+const day = 86_400_000;
+/** Bytes: more takes longer than a person waits. */
+const longReading = 64_000_000;
+
+/** What could not be read, as sentences; and whether there are servers at all. */
+export type Freshness = { servers: number; problems: readonly string[]; stillReading: boolean };
+
+/**
+ * Reads what came since the last minute's reading, so that an answer is about now. A server whose first, long reading is still
+ * under way is left to it, and the answer says so.
+ */
+export async function freshenLogs(context: JobContext, organisation: Organisation): Promise<Freshness> {
+  const { store, clock, signal } = context;
+  const servers = context.servers(organisation);
+  const readings = await store.db
+    .selectFrom('logReading')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .execute();
+  const problems = new Set<string>();
+  let stillReading = false;
+  const names = servers.list();
+  for (const server of names) {
+    for (const kind of kinds) {
+      const reading = readings.find((row) => row.server === server && row.kind === kind);
+      const left = reading === undefined ? undefined : reading.bytesTotal - reading.bytesDone;
+      if (left !== undefined && reading?.finishedAt === null && left > longReading) {
+        stillReading = true;
+        continue;
+      }
+      try {
+        if (left === undefined && (await sizeOf(servers, server, kind)) > longReading) {
+          stillReading = true;
+          continue;
+        }
+        const read = await readServer(servers, server, kind, {
+          db: store.db,
+          organisation,
+          clock,
+          since: new Date(clock.now().getTime() - 35 * day),
+          signal,
+        });
+        if (read.problem !== undefined) problems.add(read.problem);
+      } catch (error) {
+        // Another process reads the same file now: its numbers are there in a moment.
+        if (error instanceof MislaidError && error.code === 'log-read-elsewhere') continue;
+        if (!(error instanceof ServerUnreadable)) throw error;
+        problems.add(error.userMessage);
+      }
+    }
+  }
+  return { servers: names.length, problems: [...problems], stillReading };
+}
+
+async function sizeOf(servers: Servers, server: string, kind: LogKind): Promise<number> {
+  const files = await servers.listLogs(server, kind);
+  return files.reduce((sum, { size }) => sum + size, 0);
+}

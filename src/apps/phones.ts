@@ -1,0 +1,115 @@
+/** Phones as helpdesk thinks of them: what Exchange's inventory and the logs say of one device of one person, together. */
+import type { Kysely, Selectable } from 'kysely';
+import { accountOwners } from '../activesync/account.ts';
+import type { Organisation } from '../directory/person.ts';
+import type { Database } from '../store/schema.ts';
+import { type App, appOf } from './app.ts';
+import type { MobileDeviceTable } from './tables.ts';
+import { summaryOf, type UsageClient, type UsageSummary, usageOf } from './usage.ts';
+
+export type InventoryDevice = Selectable<MobileDeviceTable>;
+
+export type Phone = {
+  /** Lower-case device id with its owner: what stays the same over refreshes. */
+  key: string;
+  owner: { guid: string; name: string } | null;
+  /** The account as it was logged, where no person could be named. */
+  account: string;
+  deviceId: string;
+  /** Absent: only the logs know it. */
+  device?: InventoryDevice;
+  app: App;
+  /** What it says of itself, the inventory first. */
+  names: { type: string; model: string; os: string; agent: string; strays: readonly string[] };
+  clients: readonly UsageClient[];
+  usage: UsageSummary;
+  /** Earliest of the first sync, what the logs show, and when the bot first saw it. */
+  firstSeen: Date | null;
+  lastSeen: Date | null;
+};
+
+export type PhonesQuery = {
+  organisation: Organisation;
+  since: Date;
+  /** Only this person's. */
+  person?: string;
+};
+
+/** Every phone that Exchange lists or that made requests since then. */
+export async function loadPhones(db: Kysely<Database>, query: PhonesQuery): Promise<Phone[]> {
+  const { organisation, since, person } = query;
+  const people = await db.selectFrom('person').selectAll().where('organisation', '=', organisation).execute();
+  const nameOf = new Map(people.map(({ guid, displayName }) => [guid, displayName]));
+  const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
+  const inventory = await db
+    .selectFrom('mobileDevice')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .where('gone', '=', false)
+    .orderBy('guid')
+    .execute();
+  const clients = await usageOf(db, {
+    organisation,
+    since,
+    ...(person === undefined ? {} : { keep: ({ account }) => ownerOf(account) === person }),
+  });
+
+  const groups = new Map<string, { device?: InventoryDevice; owner: string | undefined; clients: UsageClient[] }>();
+  for (const device of inventory) {
+    if (person !== undefined && device.personGuid !== person) continue;
+    groups.set(keyOf(device.deviceId, device.personGuid ?? ''), {
+      device,
+      owner: device.personGuid ?? undefined,
+      clients: [],
+    });
+  }
+  for (const client of clients) {
+    const owner = ownerOf(client.account);
+    const key = keyOf(client.deviceId === '' ? client.userAgent : client.deviceId, owner ?? client.account);
+    const group = groups.get(key) ?? { owner, clients: [] };
+    groups.set(key, group);
+    group.clients.push(client);
+  }
+  return [...groups].map(([key, group]) => phoneOf(key, group, nameOf));
+}
+
+function keyOf(deviceId: string, owner: string): string {
+  return `${deviceId.toLowerCase()}\n${owner.toLowerCase()}`;
+}
+
+function phoneOf(
+  key: string,
+  { device, owner, clients }: { device?: InventoryDevice; owner: string | undefined; clients: UsageClient[] },
+  nameOf: ReadonlyMap<string, string>,
+): Phone {
+  const newest = clients.toSorted((one, other) => other.lastAt.getTime() - one.lastAt.getTime())[0];
+  const strays = [...new Set(clients.map(({ stray }) => stray).filter((stray) => stray !== ''))];
+  const names = {
+    type: device?.deviceType || newest?.deviceType || '',
+    model: device?.deviceModel || newest?.model || '',
+    os: device?.deviceOs || newest?.os || '',
+    agent: device?.userAgent || newest?.userAgent || '',
+    strays,
+  };
+  const usage = summaryOf(clients);
+  const firsts = [device?.firstSync ?? null, usage.firstAt].filter((at) => at !== null);
+  return {
+    key,
+    owner: owner === undefined ? null : { guid: owner, name: nameOf.get(owner) ?? 'somebody not in the directory' },
+    account: newest?.account ?? '',
+    deviceId: device?.deviceId ?? newest?.deviceId ?? '',
+    ...(device === undefined ? {} : { device }),
+    app: appOf({
+      deviceType: names.type,
+      deviceModel: names.model,
+      userAgent: names.agent,
+      stray: strays.join(' '),
+    }),
+    names,
+    clients,
+    usage,
+    firstSeen:
+      firsts.length === 0 ? (device?.firstSeenAt ?? null) : new Date(Math.min(...firsts.map((at) => at.getTime()))),
+    lastSeen: usage.lastAttempt?.end ?? null,
+  };
+}
