@@ -69,7 +69,7 @@ export function fakeSeed() {
         LastPolicy: never ? null : silent + (60 + index) * 24 * hour,
         Heartbeat: phone.rhythm === 'push' && !never ? phone.seconds : null,
         PeriodMs: phone.seconds * 1000,
-        NextContact: comes ? (index + 1) * 7_000 : null,
+        NextContact: comes ? (index + 1) * 60_000 : null,
         WipeRequest: null,
         WipeSent: null,
         WipeAck: null,

@@ -90,8 +90,11 @@ $Mislaid.Plain = {
   if ($base -is [DateTimeOffset]) { return $base.UtcDateTime.ToString('o', [Globalization.CultureInfo]::InvariantCulture) }
   if ($base -is [Enum]) { return $base.ToString() }
   if ($base -is [Collections.IEnumerable] -and -not ($base -is [Collections.IDictionary]) -and -not ($base -is [string])) {
-    $list = New-Object System.Collections.ArrayList
-    if ($Depth -lt 4) { foreach ($one in $base) { [void]$list.Add((& $Mislaid.Plain $one ($Depth + 1))) } }
+    $list = [Collections.ArrayList]::new()
+    foreach ($one in $base) {
+      if ($one -is [string]) { [void]$list.Add($one.ToString()) }
+      elseif ($Depth -lt 4) { [void]$list.Add((& $Mislaid.Plain $one ($Depth + 1))) }
+    }
     return , $list
   }
   $types = $Value.PSObject.TypeNames
@@ -221,6 +224,8 @@ $Mislaid.Call = {
   catch [System.UnauthorizedAccessException] { return (& $Mislaid.Refusal 'MislaidNotAllowed' ($name + ' ' + $_.Exception.Message + ' is not on the allow-list')) }
   catch [System.MissingMemberException] { return (& $Mislaid.Refusal 'MislaidNotOffered' ($name + ' ' + $_.Exception.Message + ' is not offered here')) }
   $failure = $null
+  [string[]]$select = @($Request.select)
+  $plain = $Mislaid.Plain
   try {
     & $command @splat *>&1 | & {
       process {
@@ -228,14 +233,18 @@ $Mislaid.Call = {
         if ($_ -is [Management.Automation.ErrorRecord]) { throw $_ }
         if ($_ -is [Management.Automation.WarningRecord]) { if ($Warnings.Count -lt 50) { [void]$Warnings.Add([string]$_.Message) }; return }
         if ($_ -is [Management.Automation.InformationalRecord] -or $_ -is [Management.Automation.InformationRecord]) { return }
-        if ($Request.select.Count -eq 0) { return }
+        if ($select.Count -eq 0) { return }
         $properties = $_.PSObject.Properties
-        $row = New-Object System.Collections.Specialized.OrderedDictionary
-        foreach ($wanted in $Request.select) {
-          $property = $properties[[string]$wanted]
-          if ($null -eq $property) { $row[[string]$wanted] = $null; continue }
-          try { $value = $property.Value } catch { $value = $null }
-          $row[[string]$wanted] = & $Mislaid.Plain $value 0
+        $row = [ordered]@{}
+        foreach ($wanted in $select) {
+          $value = $null
+          $property = $properties[$wanted]
+          if ($null -ne $property) { try { $value = $property.Value } catch { } }
+          # The common ones at once: calling a script block costs more than all the rest.
+          if ($null -eq $value) { $row[$wanted] = $null }
+          elseif ($value -is [string]) { $row[$wanted] = $value.ToString() }
+          elseif (-not ($value -is [psobject]) -and ($value -is [bool] -or $value -is [int])) { $row[$wanted] = $value }
+          else { $row[$wanted] = & $plain $value 0 }
         }
         [void]$Rows.Add($row)
       }
