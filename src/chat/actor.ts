@@ -5,8 +5,9 @@
 import type { Kysely } from 'kysely';
 import type { Actor } from '../commands/command.ts';
 import { personByAddress, personByGuid } from '../directory/find.ts';
-import type { Organisation, Person, PersonGuid } from '../directory/person.ts';
+import type { Organisation, Person } from '../directory/person.ts';
 import { assertNever } from '../errors.ts';
+import { suspendingIncidents } from '../incidents/standing.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
 import { bindIdentity, type ClaimProblem, identityRow, type Resolving } from './identity.ts';
@@ -58,34 +59,6 @@ export async function personOfIdentity(
   if (known === undefined || known.refused !== null || known.personGuid === null) return undefined;
   const person = await personByGuid(db, known.personGuid);
   return person?.organisation === organisation ? person : undefined;
-}
-
-/** Open incidents on this person's own devices that nobody has restored his roles after. */
-async function suspendingIncidents(
-  db: Kysely<Database>,
-  organisation: Organisation,
-  guid: PersonGuid,
-): Promise<number[]> {
-  const rows = await db
-    .selectFrom('incident')
-    .select('number')
-    .where('personGuid', '=', guid)
-    .where('organisation', '=', organisation)
-    .where('state', '=', 'open')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('incidentEvent')
-            .select('incidentEvent.id')
-            .whereRef('incidentEvent.incidentNumber', '=', 'incident.number')
-            .where('incidentEvent.kind', '=', 'roles-restored')
-            .whereRef('incidentEvent.at', '>=', 'incident.openedAt'),
-        ),
-      ),
-    )
-    .orderBy('number')
-    .execute();
-  return rows.map(({ number }) => number);
 }
 
 function grantedTo(policy: Policy, sender: Sender, listed: Listed | undefined): ReadonlySet<Role> {

@@ -23,7 +23,7 @@ export type Asking = {
   readOnlyPlatforms: readonly string[];
 };
 
-/** Stopping is always right: neither a read-only console nor a late start holds it back. */
+/** Stopping is always right: neither a read-only console nor a late start nor an unnamed channel holds it back. */
 export const alwaysTaken = 'lock-wipes';
 
 /** Commands that show nothing of anybody else, so that they may be typed in any channel. */
@@ -57,7 +57,11 @@ export function hasRole(command: AnyCommand, actor: Actor): boolean {
 }
 
 function takenAnywhere(command: AnyCommand): boolean {
-  return harmless.includes(command.id) || (command.effect === 'report' && command.private !== true);
+  return (
+    command.id === alwaysTaken ||
+    harmless.includes(command.id) ||
+    (command.effect === 'report' && command.private !== true)
+  );
 }
 
 function suspendedSentence(actor: Actor): string {

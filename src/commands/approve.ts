@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decide } from '../incidents/approvals.ts';
+import { requireAudit } from '../incidents/require-audit.ts';
 import { approvalSubjectFor } from '../incidents/subjects/index.ts';
 import { DeviceArgument, IncidentArgument, said } from './choose.ts';
 import { waitingApproval } from './choose-approval.ts';
@@ -24,6 +25,7 @@ export const approve = defineCommand({
   async run(context, args) {
     const chosen = await waitingApproval(context, args, 'approve');
     if (chosen.kind === 'answer') return chosen.answer;
+    await requireAudit(context.store.db, context.clock.now());
     const { complete, missing } = await context.store.change((change) =>
       decide(change, context.policy, approvalSubjectFor, {
         approvalId: chosen.value.id,

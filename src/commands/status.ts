@@ -1,21 +1,47 @@
 import { z } from 'zod';
+import { lockState } from '../incidents/brake.ts';
 import { incidentCard } from '../incidents/cards/incident-card.ts';
+import { lockSentence } from '../incidents/lock.ts';
+import { button, buttons, paragraph } from '../message/text.ts';
 import { IncidentArgument, incidentFor } from './choose.ts';
 import { defineCommand } from './command.ts';
 
 export const status = defineCommand({
   id: 'status',
-  patterns: ['status <incident>', 'show <incident>'],
-  examples: ['status INC-104'],
-  args: z.object({ incident: IncidentArgument }),
+  patterns: ['status <incident>', 'show <incident>', 'status'],
+  examples: ['status INC-104', 'status'],
+  args: z.object({ incident: IncidentArgument.optional() }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
   private: true,
-  summary: 'How far an incident got, what it waits for, and what comes next',
+  summary: 'How far an incident got, or whether wipes are locked and what waits',
   async run(context, { incident }) {
-    const view = await incidentFor(context, incident);
+    const { db } = context.store;
+    if (incident !== undefined) {
+      const view = await incidentFor(context, incident);
+      return { private: await incidentCard({ view, db, policy: context.policy, now: context.clock.now() }) };
+    }
+    const lock = await lockState(db);
+    const open = await db
+      .selectFrom('incident')
+      .select((eb) => eb.fn.countAll<string>().as('n'))
+      .where('state', '=', 'open')
+      .executeTakeFirstOrThrow();
+    const waiting = await db
+      .selectFrom('approval')
+      .select((eb) => eb.fn.countAll<string>().as('n'))
+      .where('state', '=', 'waiting')
+      .executeTakeFirstOrThrow();
     return {
-      private: await incidentCard({ view, db: context.store.db, policy: context.policy, now: context.clock.now() }),
+      private: {
+        title: 'Status',
+        tone: lock.locked ? 'danger' : 'neutral',
+        blocks: [
+          paragraph(...(lock.locked ? await lockSentence(db, lock) : ['Wipes are not locked.'])),
+          paragraph(`Open incidents: ${open.n}. Waiting for a decision: ${waiting.n}.`),
+          buttons(button('Open incidents', 'incidents', { which: 'open' }), button('What waits', 'approvals', {})),
+        ],
+      },
     };
   },
 });

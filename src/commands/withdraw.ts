@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { MislaidError } from '../errors.ts';
 import { endApproval, lockApproval } from '../incidents/approvals.ts';
+import { tellSecurity } from '../incidents/places.ts';
 import { approvalSubjectFor } from '../incidents/subjects/index.ts';
+import { moveWipe } from '../incidents/wipes.ts';
 import { DeviceArgument, IncidentArgument, said } from './choose.ts';
 import { waitingApproval } from './choose-approval.ts';
-import { defineCommand } from './command.ts';
+import { type CommandContext, defineCommand } from './command.ts';
 
 export const withdraw = defineCommand({
   id: 'withdraw',
@@ -20,6 +22,9 @@ export const withdraw = defineCommand({
   private: true,
   summary: 'Take back a request before it is carried out',
   async run(context, args) {
+    if (args.incident !== undefined && (await withdrawnBreakGlass(context, args.incident))) {
+      return said('Withdrawn. Nothing was asked of Exchange.');
+    }
     const chosen = await waitingApproval(context, args, 'withdraw');
     if (chosen.kind === 'answer') return chosen.answer;
     const done = await context.store.change(async (change) => {
@@ -39,3 +44,37 @@ export const withdraw = defineCommand({
     return said('Withdrawn. Nothing was asked of Exchange.');
   },
 });
+
+/** A wipe for which the glass was broken has no approval: while it is held it is taken back by itself. */
+async function withdrawnBreakGlass(context: CommandContext, incident: number): Promise<boolean> {
+  const wipe = await context.store.db
+    .selectFrom('wipe')
+    .select('id')
+    .where('incidentNumber', '=', incident)
+    .where('state', '=', 'approved')
+    .where('breakGlassBy', 'is not', null)
+    .executeTakeFirst();
+  if (wipe === undefined) return false;
+  return context.store.change(async (change) => {
+    const held = await change.tx
+      .selectFrom('wipe')
+      .selectAll()
+      .where('id', '=', wipe.id)
+      .where('state', '=', 'approved')
+      .forUpdate()
+      .executeTakeFirst();
+    if (held === undefined) return false;
+    const moved = await moveWipe(
+      change,
+      held,
+      { kind: 'withdrawn' },
+      { by: context.actor, set: { endedAt: change.now, heldBecause: null } },
+    );
+    if (moved === undefined) return false;
+    await tellSecurity(change, context.policy, {
+      incident,
+      line: [`break-glass wipe of phone ${held.deviceNumber} withdrawn by ${context.actor.person.displayName}`],
+    });
+    return true;
+  });
+}

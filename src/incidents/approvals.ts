@@ -14,7 +14,9 @@ import { paragraph } from '../message/text.ts';
 import { approvalsHash, type Policy } from '../policy.ts';
 import type { Change, Subject } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import { coolingOf } from './grants.ts';
 import { mayDecide } from './rules/approval.ts';
+import { standingRoles } from './standing.ts';
 import { incidentSubject, record } from './timeline.ts';
 import type { Approval, Decision } from './view.ts';
 
@@ -93,20 +95,26 @@ export async function requestApproval(change: Change, policy: Policy, request: A
     },
   });
   await change.card(approvalSubjectOf(approval.id), policy.channels.approvals);
-  await change.personalCard(approvalSubjectOf(approval.id), await privateCopies(change, policy, approval));
+  await change.personalCard(approvalSubjectOf(approval.id), await privateCopies(change, policy, approval, request.by));
   await change.enqueue('end-approval', { approval: approval.id }, { key: String(approval.id), dueAt: expiresAt });
   return approval;
 }
 
-/** Identities of those who may decide: never the requester's, never the owner's. */
-async function privateCopies(change: Change, policy: Policy, approval: Approval): Promise<string[]> {
-  if (!isHolderRole(approval.role)) return [];
-  const holders = await holdersOf(change.tx, policy, approval.organisation, approval.role);
+/** Identities of those who may decide: never the requester's or the owner's, and nobody's whose own phone may be the lost one. */
+async function privateCopies(change: Change, policy: Policy, approval: Approval, by: Actor): Promise<string[]> {
+  const { role } = approval;
+  if (!isHolderRole(role)) return [];
+  // The people who decide are of the requester's organisation, also where the device is a drill's.
+  const holders = await holdersOf(change.tx, policy, by.person.organisation, role);
   const identities: string[] = [];
-  for (const { person } of holders) {
+  for (const { person, identities: listed } of holders) {
     if (person.guid === approval.requestedBy || person.guid === approval.ownerGuid) continue;
-    const identity = await identityFor(change.tx, policy, person);
-    if (identity !== undefined) identities.push(identity);
+    const lately = await identityFor(change.tx, policy, person);
+    // Roles hang on the accounts that policy lists: a copy to any other could not be answered.
+    const identity = lately !== undefined && listed.includes(lately) ? lately : listed[0];
+    if (identity === undefined) continue;
+    const standing = await standingRoles(change.tx, policy, { guid: person.guid, identity }, change.now);
+    if (standing.has(role)) identities.push(identity);
   }
   return identities;
 }
@@ -125,12 +133,14 @@ export async function decide(
   const { approvalId, by, decision, reason } = input;
   const approval = await lockApproval(change, approvalId);
   const decisions = await decisionsOf(change.tx, approvalId);
-  const verdict = mayDecide({ approval, actor: by, policy, now: change.now, decisions, decision });
+  const { organisation } = by.person;
+  const cooling = await coolingOf(change.tx, { organisation, identity: by.identity, roles: by.roles }, change.now);
+  const verdict = mayDecide({ approval, actor: by, policy, now: change.now, decisions, decision, cooling });
   if (verdict.kind === 'refusal') {
     throw new MislaidError({
       code: verdict.code,
       message: `approval ${approvalId}: ${verdict.code}`,
-      userMessage: await naming(change, policy, approval, verdict),
+      userMessage: await naming(change, policy, approval, by, verdict),
     });
   }
   await change.tx
@@ -181,6 +191,7 @@ async function naming(
   change: Change,
   policy: Policy,
   approval: Approval,
+  by: Actor,
   verdict: { code: string; sentence: string },
 ): Promise<string> {
   if (
@@ -188,7 +199,7 @@ async function naming(
     !isHolderRole(approval.role)
   )
     return verdict.sentence;
-  const holders = await holdersOf(change.tx, policy, approval.organisation, approval.role);
+  const holders = await holdersOf(change.tx, policy, by.person.organisation, approval.role);
   const others = holders
     .map(({ person }) => person)
     .filter((person) => person.guid !== approval.requestedBy && person.guid !== approval.ownerGuid);

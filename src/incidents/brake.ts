@@ -62,23 +62,38 @@ export async function brakeInput(change: Change, question: BrakeQuestion): Promi
 
 export type LockState =
   | { locked: false }
-  | { locked: true; since: Date; cause: 'person' | 'brake' | 'approval'; by: PersonGuid | null; reason: string };
+  /** `id` names this pull of the lock: an unlocking that was asked for is for exactly this one. */
+  | {
+      locked: true;
+      id: number;
+      since: Date;
+      cause: 'person' | 'brake' | 'approval';
+      by: PersonGuid | null;
+      reason: string;
+    };
 
 export async function lockState(db: Kysely<Database>): Promise<LockState> {
   const newest = await db.selectFrom('wipeLock').selectAll().orderBy('id', 'desc').limit(1).executeTakeFirst();
   if (newest === undefined || newest.state === 'unlocked') return { locked: false };
-  return { locked: true, since: newest.at, cause: newest.cause, by: newest.actorGuid, reason: newest.reason };
+  return {
+    locked: true,
+    id: newest.id,
+    since: newest.at,
+    cause: newest.cause,
+    by: newest.actorGuid,
+    reason: newest.reason,
+  };
 }
 
-/** Locks or unlocks; false when it is so already. */
+/** Locks or unlocks; false when it is so already. A person who pulls it again makes it his own: what would unlock it is void. */
 export async function setLock(
   change: Change,
   input: { state: 'locked' | 'unlocked'; cause: 'person' | 'brake' | 'approval'; by: By; reason: string },
 ): Promise<boolean> {
   await sql`select pg_advisory_xact_lock(hashtext('mislaid.brake'))`.execute(change.tx);
   const before = await lockState(change.tx);
-  if (before.locked === (input.state === 'locked')) return false;
   const { state, cause, by, reason } = input;
+  if (before.locked === (state === 'locked') && cause !== 'person') return false;
   await change.tx
     .insertInto('wipeLock')
     .values({ at: change.now, state, cause, actorGuid: guidOf(by), reason })

@@ -12,6 +12,7 @@ import type {
   WipeTable,
   WipeTransitionTable,
 } from '../store/schema.ts';
+import { type LockState, lockState } from './brake.ts';
 import { DeviceFacts, deviceLabel } from './device.ts';
 
 export type Incident = Selectable<IncidentTable>;
@@ -43,6 +44,8 @@ export type IncidentView = {
   wipes: readonly (Wipe & { transitions: readonly WipeTransition[] })[];
   approvals: readonly (Approval & { decisions: readonly Decision[] })[];
   events: readonly IncidentEvent[];
+  /** Whether any wipe is issued at all now. */
+  lock: LockState;
   /** Names of everybody who appears in wipes, decisions and events. */
   names: ReadonlyMap<string, string>;
 };
@@ -54,7 +57,8 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
   const owner = await personByGuid(db, incident.personGuid);
   if (owner === undefined)
     throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });
-  const [devices, wipes, approvals, events] = await Promise.all([
+  const [lock, devices, wipes, approvals, events] = await Promise.all([
+    lockState(db),
     db.selectFrom('incidentDevice').selectAll().where('incidentNumber', '=', number).orderBy('number').execute(),
     db.selectFrom('wipe').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
     db.selectFrom('approval').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
@@ -76,6 +80,7 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     ...decisions.map((row) => row.actorGuid),
     ...events.map((event) => event.actorGuid),
     ...devices.map((device) => device.keptVerifiedBy),
+    lock.locked ? lock.by : null,
   ].filter((guid) => guid !== null);
   return {
     incident,
@@ -88,6 +93,7 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     wipes: wipes.map((wipe) => ({ ...wipe, transitions: transitions.filter((row) => row.wipeId === wipe.id) })),
     approvals: approvals.map((row) => ({ ...row, decisions: decisions.filter((d) => d.approvalId === row.id) })),
     events,
+    lock,
     names: await namesOf(db, guids),
   };
 }

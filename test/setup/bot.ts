@@ -23,6 +23,7 @@ import { appendAudit } from '../../src/incidents/audit/chain.ts';
 import type { AuditSeal } from '../../src/incidents/audit/checkpoint.ts';
 import { approvalProjection } from '../../src/incidents/cards/approval-card.ts';
 import { incidentProjection } from '../../src/incidents/cards/incident-card.ts';
+import { recordPolicy } from '../../src/incidents/policy-changes.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
 import type { Database } from '../../src/store/schema.ts';
@@ -58,8 +59,9 @@ export type TestBot = Talk &
     readonly world: Kysely<Database>;
     readonly runner: Runner;
     readonly organisation: Organisation;
-    /** The policy as it is now; set another to change it, as a reload would. */
-    policy: { current: Policy };
+    readonly policy: { readonly current: Policy };
+    /** Runs another policy from now on, as a reload does: audited, and new roles cool off beside a real organisation. */
+    setPolicy(next: Policy): Promise<void>;
     exchange(organisation?: Organisation): Exchange;
     /** Moves time, and lets phones and due work happen on the way, each at its instant. */
     advance(minutes: number): Promise<void>;
@@ -91,6 +93,8 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     second === undefined ? undefined : { ...openLab({ ...labInput, db: second.db }), organisation: 'real' };
   const exchange = (of: Organisation = organisation): Exchange => (of === 'real' && real !== undefined ? real : lab);
   await refreshDirectory({ db, exchange: exchange(), clock });
+  const policyLoad = { organisation, why: 'start', processUser: 'test' } as const;
+  await store.change((change) => recordPolicy(change, { ...policyLoad, policy: policy.current }));
 
   const adapter = fakeAdapter({ name: 'console', postsPerSecond: Number.POSITIVE_INFINITY });
   const deliverer = createDeliverer({
@@ -168,6 +172,10 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     runner,
     organisation,
     policy,
+    setPolicy: async (next) => {
+      await store.change((change) => recordPolicy(change, { ...policyLoad, why: 'reload', policy: next }));
+      policy.current = next;
+    },
     exchange,
     advance: (minutes) => moveTo(new Date(clock.now().getTime() + minutes * 60_000)),
     until: async (condition, minutes = 120) => {

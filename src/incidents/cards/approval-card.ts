@@ -2,6 +2,8 @@ import type { Projection } from '../../chat/projection.ts';
 import type { Block, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
 import { decisionsOf } from '../approvals.ts';
+import { lockState } from '../brake.ts';
+import { lockSentence } from '../lock.ts';
 import { approvalSubjectFor } from '../subjects/index.ts';
 import { type Approval, type Decision, namesOf } from '../view.ts';
 
@@ -18,6 +20,9 @@ export const approvalProjection: Projection = {
       ...(approval.closedBy === null ? [] : [approval.closedBy]),
       ...decisions.map((made) => made.actorGuid),
     ]);
+    const lock = approval.subjectKind === 'wipe' ? await lockState(db) : ({ locked: false } as const);
+    const waits = ['waiting', 'approved'].includes(approval.state);
+    const locked = lock.locked && waits ? [paragraph(...(await lockSentence(db, lock)))] : [];
     const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
     return {
       title: approval.state === 'waiting' ? `Approve? ${where}${title}` : `${where}${title}`,
@@ -27,7 +32,7 @@ export const approvalProjection: Projection = {
           : approval.state === 'approved' || approval.state === 'executed'
             ? 'success'
             : 'neutral',
-      blocks: [askedBlock(approval, names), ...blocks, ...decided(approval, decisions, names)],
+      blocks: [askedBlock(approval, names), ...blocks, ...locked, ...decided(approval, decisions, names)],
     };
   },
 };

@@ -1,6 +1,6 @@
 import type { Capabilities } from '../../exchange/port.ts';
 import type { Block, Button, Intent, Span, Text } from '../../message/model.ts';
-import { button, note, paragraph, strong, text, time } from '../../message/text.ts';
+import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
 import type { DeviceEvidence } from '../evidence.ts';
 import { reachability } from '../rules/reachability.ts';
 import { scopeFor } from '../rules/scope.ts';
@@ -34,7 +34,9 @@ export function deviceButtons(view: IncidentView): Button<Intent>[] {
   return view.devices
     .filter(
       (device) =>
-        device.present && !view.wipes.some((wipe) => wipe.deviceNumber === device.number && isOpen(wipe.state)),
+        device.present &&
+        device.keptVerifiedBy === null &&
+        !view.wipes.some((wipe) => wipe.deviceNumber === device.number && isOpen(wipe.state)),
     )
     .map((device) =>
       button(`${device.number} ${device.facts.name}`, 'wipe', {
@@ -86,20 +88,38 @@ function passcode({ passcodeEnforced, policyApplied }: IncidentDevice['facts']):
 }
 
 function ownerRemark(device: IncidentDevice, view: IncidentView): Block<Intent>[] {
-  if (device.ownerSaysKeptAt === null) return [];
+  const verifier = device.keptVerifiedBy === null ? undefined : (view.names.get(device.keptVerifiedBy) ?? 'somebody');
+  const kept =
+    verifier === undefined
+      ? []
+      : [
+          paragraph(
+            strong(`Phone ${device.number} is with its owner`),
+            `, verified by ${verifier}: left out of the wipe.`,
+          ),
+        ];
+  if (device.ownerSaysKeptAt === null) return kept;
   const moved =
     device.facts.lastSync !== null &&
     device.ownerSaysKeptSync !== null &&
     new Date(device.facts.lastSync) > device.ownerSaysKeptSync;
-  const verified =
-    device.keptVerifiedBy === null
-      ? 'not verified'
-      : `verified by ${view.names.get(device.keptVerifiedBy) ?? 'somebody'}`;
   return [
     paragraph(
       `The owner says, from chat, that phone ${device.number} is still in hand (`,
       time(device.ownerSaysKeptAt),
-      `; ${verified}): ${moved ? 'it has synced since' : 'it has not synced since'}.`,
+      `${verifier === undefined ? '; not verified' : ''}): ${moved ? 'it has synced since' : 'it has not synced since'}.`,
     ),
+    ...kept,
+    ...(verifier === undefined && view.incident.state === 'open'
+      ? [
+          buttons(
+            button(`Verified: she has ${device.number}`, 'verify-kept', {
+              what: 'verify',
+              incident: view.incident.number,
+              device: String(device.number),
+            }),
+          ),
+        ]
+      : []),
   ];
 }

@@ -35,6 +35,7 @@ function oneWipe(wipe: FullWipe, view: IncidentView, now: Date, policy: Policy):
           '.',
         ),
         note(`“${wipe.reason}” Caller verified: ${verified(wipe)}.`),
+        ...lockLine(view),
         buttons(
           button('Withdraw', 'withdraw', {
             incident: wipe.incidentNumber,
@@ -69,6 +70,20 @@ function oneWipe(wipe: FullWipe, view: IncidentView, now: Date, policy: Policy):
     default:
       return assertNever(wipe.state, 'wipe state');
   }
+}
+
+/** While the lock is on, everything that is not issued yet waits for it. */
+function lockLine({ lock, names }: IncidentView): Block<Intent>[] {
+  if (!lock.locked) return [];
+  const by = lock.cause === 'brake' ? 'the brake' : (names.get(lock.by ?? '') ?? 'somebody');
+  return [
+    paragraph(
+      strong('All wipes are locked'),
+      ' since ',
+      time(lock.since),
+      `, by ${by}: ${lock.reason.replace(/\.$/, '')}. Also approved, this waits until two admins unlock, or its time runs out.`,
+    ),
+  ];
 }
 
 function waitsFor(approval: (Approval & { decisions: readonly Decision[] }) | undefined): string {
@@ -196,6 +211,7 @@ function waiting(
   if (wipe.state === 'approved') {
     const until = approval?.executeBy;
     return [
+      ...lockLine(view),
       ...(until === null || until === undefined
         ? []
         : [note('It must be carried out until ', time(until), '; after that it must be proposed again.')]),

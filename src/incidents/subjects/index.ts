@@ -3,9 +3,15 @@ import { MislaidError } from '../../errors.ts';
 import type { ApprovalSubject } from '../approvals.ts';
 import { blockDeviceSubject } from './block-device.ts';
 import { removeDeviceSubject } from './remove-device.ts';
+import { unlockSubject } from './unlock.ts';
 import { wipeSubject } from './wipe.ts';
 
-export const approvalSubjects: readonly ApprovalSubject[] = [wipeSubject, removeDeviceSubject, blockDeviceSubject];
+export const approvalSubjects: readonly ApprovalSubject[] = [
+  wipeSubject,
+  removeDeviceSubject,
+  blockDeviceSubject,
+  unlockSubject,
+];
 
 /** Throws MislaidError `unknown-subject` for a row of a newer version. */
 export function approvalSubjectFor(kind: string): ApprovalSubject {

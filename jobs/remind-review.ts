@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { tellSecurity } from '../src/incidents/places.ts';
+import { reviewDueAt } from '../src/incidents/rules/break-glass.ts';
+import { record } from '../src/incidents/timeline.ts';
+import { namesOf } from '../src/incidents/view.ts';
+import { strong } from '../src/message/text.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const remindReview = defineJob({
+  name: 'remind-review',
+  does: 'Reminds security each day of a break-glass that nobody else has reviewed',
+  lane: 'upkeep',
+  payload: z.object({ review: z.number().int() }),
+  async run({ store, policy }, { review: id }) {
+    await store.change(async (change) => {
+      const review = await change.tx
+        .selectFrom('wipeReview')
+        .selectAll()
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirst();
+      if (review === undefined || review.closedAt !== null) return;
+      if (change.now < review.dueAt) return;
+      const times = review.remindedTimes + 1;
+      // Each day's reminder is one step, however often this job runs.
+      const next = reviewDueAt(change.now);
+      await change.tx.updateTable('wipeReview').set({ remindedTimes: times }).where('id', '=', id).execute();
+      await record(change, {
+        incident: review.incidentNumber,
+        kind: 'break-glass.review-due',
+        by: null,
+        data: { wipe: review.wipeId, times },
+      });
+      const names = await namesOf(change.tx, [review.actorGuid]);
+      await tellSecurity(change, policy, {
+        incident: review.incidentNumber,
+        tone: 'warning',
+        line: [
+          strong(times === 1 ? 'a review is due' : `a review is due for ${times} days`),
+          `: ${names.get(review.actorGuid) ?? 'somebody'} broke the glass. Somebody else says "review INC-${review.incidentNumber} because …"`,
+        ],
+        key: `review:${id}:${times}`,
+      });
+      await change.enqueue('remind-review', { review: id }, { key: `${id}-${times}`, dueAt: next });
+    });
+  },
+});

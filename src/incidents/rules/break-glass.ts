@@ -1,0 +1,38 @@
+/**
+ * Break-glass: one person of security or admin wipes without a second person, with a reason and an alert at once. It bypasses
+ * the second person and nothing else; somebody else reviews it from the next day on, and is reminded until he has.
+ */
+import type { PersonGuid } from '../../directory/person.ts';
+import type { Role } from '../../policy.ts';
+
+export type BreakGlass =
+  | { kind: 'ok' }
+  | { kind: 'refusal'; code: 'break-glass-role' | 'break-glass-own-device'; sentence: string };
+
+/** `roles` are those that stand: after suspension, without those that cool off. Owners never break glass for themselves. */
+export function mayBreakGlass(input: {
+  guid: PersonGuid;
+  roles: ReadonlySet<Role>;
+  ownerGuid: PersonGuid;
+}): BreakGlass {
+  if (input.guid === input.ownerGuid) {
+    return {
+      kind: 'refusal',
+      code: 'break-glass-own-device',
+      sentence: 'Nobody breaks the glass for his own phone. Somebody else of security or an admin must.',
+    };
+  }
+  if (input.roles.has('security') || input.roles.has('admin')) return { kind: 'ok' };
+  return {
+    kind: 'refusal',
+    code: 'break-glass-role',
+    sentence: 'Only security and admins break the glass, and not with a role that is new or suspended.',
+  };
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+/** When the review is first due, and then each day. */
+export function reviewDueAt(from: Date): Date {
+  return new Date(from.getTime() + dayMs);
+}
