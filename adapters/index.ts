@@ -1,5 +1,7 @@
 /** The registry of chat platforms: one folder each, one line here. */
+import type { Logger } from 'pino';
 import type { ChatAdapter } from '../src/chat/port.ts';
+import type { Clock, Ids } from '../src/clock.ts';
 import type { Config } from '../src/config.ts';
 import type { DoctorRow } from '../src/doctor/row.ts';
 import type { ConsoleOptions } from './console/index.ts';
@@ -8,6 +10,15 @@ import type { ConsoleOptions } from './console/index.ts';
 export type AdapterInput = {
   readonly config: Config;
   readonly console: ConsoleOptions;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** policy.yaml's zone: for times that no reader's own zone is known for. */
+  readonly timeZone: string;
+  /** policy.yaml's groups whose members are helpdesk, of every platform. */
+  readonly helpdeskGroups: readonly string[];
+  /** A PNG of the store, for platforms that must upload or embed it. */
+  images(id: string): Promise<{ readonly png: Buffer; readonly alt: string } | undefined>;
 };
 
 export type AdapterEntry = {
@@ -25,5 +36,18 @@ export const adapters: readonly AdapterEntry[] = [
     name: 'console',
     enabled: (config, asked) => asked || config.platforms.length === 0,
     create: async ({ console }) => (await import('./console/index.ts')).createConsoleAdapter(console),
+  },
+  {
+    name: 'slack',
+    enabled: (config) => config.platforms.includes('slack'),
+    create: async (input) => (await import('./slack/open.ts')).openSlack(input),
+  },
+  {
+    name: 'teams',
+    enabled: (config) => config.platforms.includes('teams'),
+    create: async ({ config, ...rest }) => {
+      const { createTeamsAdapter, teamsOptions } = await import('./teams/index.ts');
+      return createTeamsAdapter(teamsOptions(config, rest));
+    },
   },
 ];

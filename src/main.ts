@@ -88,12 +88,18 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     log,
     closing,
     doctor: () => lookAt(config),
-    adapters: ({ clock, sweep, simulated }) => {
+    adapters: ({ clock, sweep, store, simulated }) => {
       const canImpersonate = simulated && config.platforms.length === 0 && config.NODE_ENV !== 'production';
       return Promise.all(
         enabled.map((entry) =>
           entry.create({
             config,
+            clock,
+            ids: randomIds,
+            log,
+            timeZone: policy.timeZone,
+            helpdeskGroups: policy.helpdeskGroups,
+            images: (id) => store.db.selectFrom('image').select(['png', 'alt']).where('id', '=', id).executeTakeFirst(),
             console: {
               input: process.stdin,
               output: process.stdout,

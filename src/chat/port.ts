@@ -32,6 +32,11 @@ export const Sender = z.object({
   outsider: z.enum(['guest', 'bot', 'stranger', 'deactivated', 'other-tenant']).optional(),
   /** Groups of the platform or tenant that he is a member of, as far as the adapter knows them (at most helpdesk). */
   groups: z.array(z.string()).optional(),
+  /**
+   * Only `identity` and `displayName` are known: the platform is asked for the rest (ChatAdapter.identify) after the command is
+   * stored and acknowledged, so that no acknowledgement waits for it.
+   */
+  bare: z.literal(true).optional(),
 });
 export type Sender = z.infer<typeof Sender>;
 

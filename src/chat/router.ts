@@ -18,7 +18,7 @@ import { alwaysTaken, authorise, hasRole } from './authorise.ts';
 import { decision } from './decision.ts';
 import { markAnswer } from './mark.ts';
 import { type Progress, storeOfOneCommand } from './once.ts';
-import type { Incoming } from './port.ts';
+import type { Identity, Incoming, Sender } from './port.ts';
 import { say, youCanSay } from './replies.ts';
 import { type Request, readSaid } from './request.ts';
 import { invalid } from './validation.ts';
@@ -35,6 +35,8 @@ export type RouterParts = {
   mark?: string | undefined;
   /** Prefixes of identities whose commands may only read, apart from `lock wipes`. */
   readOnlyPlatforms?: readonly string[];
+  /** Asks the sender's platform who he is now, for a sender of whom only the identity was stored. */
+  identify?: ((identity: Identity) => Promise<Sender | undefined>) | undefined;
   metrics?: { commandHandled(command: string, outcome: string, seconds: number): void } | undefined;
 };
 
@@ -113,7 +115,9 @@ async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
 async function route(parts: RouterParts, handling: Handling, named: (command: string) => void): Promise<Turn> {
   const { store, policy, organisation, clock } = parts;
   const { incoming } = handling;
-  const { sender, address } = incoming;
+  const { address } = incoming;
+  const sender = await senderNow(parts, incoming.sender);
+  if (sender === undefined) return { answer: say(unknownAccountSentence), outcome: 'unknown-account' };
   const resolved = await resolveActor({ store, policy, organisation, sender, address, clock });
   if (resolved.kind === 'refused') {
     const isHome = incoming.said.kind === 'home' || resolved.code === 'bot';
@@ -129,6 +133,12 @@ async function route(parts: RouterParts, handling: Handling, named: (command: st
   if (request.kind === 'answer') return { answer: request.answer, outcome: request.outcome };
   named(request.command.id);
   return await perform(parts, handling, actor, request);
+}
+
+const unknownAccountSentence = 'I cannot tell whose account this is, so I do nothing for it. Ask an admin.';
+
+async function senderNow({ identify }: RouterParts, sender: Sender): Promise<Sender | undefined> {
+  return sender.bare === true ? await identify?.(sender.identity) : sender;
 }
 
 async function perform(

@@ -134,6 +134,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     log,
     mark,
     readOnlyPlatforms: simulated === undefined ? ['console'] : [],
+    identify: async (identity) => await byPrefix.get(identity.slice(0, identity.indexOf(':')))?.identify(identity),
     metrics,
   });
   const desk = createReception({ store, db, clock, router, log });

@@ -1,0 +1,257 @@
+/** Forms as modals, and what was typed into them back as values. */
+import type { types } from '@slack/bolt';
+import { z } from 'zod';
+import type { MessageRef, Place } from '../../src/chat/port.ts';
+import { cleanAnswer } from '../../src/chat/sentence.ts';
+import { assertNever } from '../../src/errors.ts';
+import type { Field, Form, FormValues } from '../../src/message/model.ts';
+import { plainSpans } from '../../src/message/plain.ts';
+import { visible } from '../../src/message/safe.ts';
+import type { TimeOptions } from '../../src/message/times.ts';
+import { limits } from './limits.ts';
+import { plainText } from './parts.ts';
+import { renderBlocks, type SlackBlock } from './render.ts';
+import { bold, cut, head, line, plain } from './rich-text.ts';
+
+export const formCallback = 'form';
+
+export type ModalBlock = SlackBlock | types.InputBlock;
+export type Modal = Omit<types.ModalView, 'blocks'> & { blocks: ModalBlock[] };
+
+/** What travels with the modal: the stored action of its submit button, and where it was asked for. */
+export const FormOrigin = z.object({
+  action: z.string().min(1),
+  place: z.string().optional(),
+  thread: z.string().optional(),
+});
+export type FormOrigin = z.infer<typeof FormOrigin>;
+
+/** What was typed before, and sentences that Slack can show beside a field only while it waits for an answer. */
+export type Filled = { values?: FormValues; errors?: Readonly<Record<string, string>> };
+
+export function renderForm(
+  form: Form,
+  options: TimeOptions & Filled,
+  origin: { place?: Place | undefined; thread?: MessageRef | undefined } = {},
+): Modal {
+  const title = visible(form.title);
+  const submit = visible(form.submit.label);
+  const { values = {}, errors = {} } = options;
+  const top: ModalBlock[] = [
+    ...(title.length > limits.modalTitle ? [headline(title)] : []),
+    ...errorBlocks(form, errors),
+    ...renderBlocks(form.intro ?? [], { ...options, tables: false, mostBlocks: 20 }),
+  ];
+  const fields = form.fields.flatMap((field) => fieldBlocks(field, values[field.id]));
+  const end: ModalBlock[] =
+    submit.length > limits.modalButton
+      ? [{ type: 'context', elements: [plainText(cut(submit, limits.contextText))] }]
+      : [];
+  const { place, thread } = origin;
+  return {
+    type: 'modal',
+    callback_id: formCallback,
+    private_metadata: metadata({
+      action: form.submit.action,
+      ...(place === undefined ? {} : { place }),
+      ...(thread === undefined ? {} : { thread }),
+    }),
+    title: plainText(cut(title, limits.modalTitle)),
+    submit: plainText(cut(submit === '' ? 'Send' : submit, limits.modalButton)),
+    close: plainText('Cancel'),
+    blocks: [...top, ...fields, ...end],
+  };
+}
+
+/** A modal that only says something, for a form whose answer came too late to close it. */
+export function renderNotice(title: string, sentence: string): Modal {
+  return {
+    type: 'modal',
+    title: plainText(cut(visible(title), limits.modalTitle)),
+    close: plainText('Close'),
+    blocks: [richLine([plain(cut(visible(sentence), limits.blockText))])],
+  };
+}
+
+const State = z.record(
+  z.string(),
+  z.record(
+    z.string(),
+    z.object({
+      value: z.string().nullish(),
+      selected_option: z.object({ value: z.string() }).nullish(),
+      selected_options: z.array(z.object({ value: z.string() })).nullish(),
+    }),
+  ),
+);
+
+/** Values by field id; the element's action_id names the field's kind, so that nothing else need be remembered. */
+export function readValues(state: unknown): Record<string, string | boolean | string[]> {
+  const values: Record<string, string | boolean | string[]> = {};
+  for (const [field, elements] of Object.entries(State.parse(state))) {
+    for (const [kind, element] of Object.entries(elements)) {
+      const value = readValue(kind, element);
+      if (value !== undefined) values[field] = value;
+    }
+  }
+  return values;
+}
+
+function readValue(
+  kind: string,
+  element: z.infer<typeof State>[string][string],
+): string | boolean | string[] | undefined {
+  switch (kind) {
+    case 'choice':
+      return element.selected_option?.value;
+    case 'confirm':
+      return (element.selected_options ?? []).length > 0;
+    case 'addresses':
+      return (element.value ?? '').split(/[\s,;]+/u).filter((address) => address !== '');
+    case 'text':
+    case 'typed':
+      return element.value ?? '';
+    default:
+      return undefined; // None of ours.
+  }
+}
+
+/** Errors for Slack's acknowledgement: beside their fields, and what belongs to no field beside the last one. */
+export function errorsOf(errors: Readonly<Record<string, string>>, fields: readonly string[]): Record<string, string> {
+  const beside: Record<string, string> = {};
+  const last = fields.at(-1);
+  for (const [id, sentence] of Object.entries(errors)) {
+    const at = fields.includes(id) ? id : last;
+    if (at === undefined) continue;
+    beside[at] = beside[at] === undefined ? visible(sentence) : `${beside[at]} ${visible(sentence)}`;
+  }
+  return beside;
+}
+
+function fieldBlocks(field: Field, value: FormValues[string] | undefined): ModalBlock[] {
+  const hint = hintOf(field);
+  const label = visible(field.label).trim() === '' ? '…' : visible(field.label);
+  const block: types.InputBlock = {
+    type: 'input',
+    block_id: cut(field.id, limits.blockId),
+    label: plainText(cut(label, limits.inputLabel)),
+    element: elementOf(field, value),
+    optional: !field.required,
+    ...(hint === undefined ? {} : { hint: plainText(cut(hint, limits.inputHint)) }),
+  };
+  return [block];
+}
+
+function hintOf(field: Field): string | undefined {
+  const hint = field.hint === undefined ? undefined : visible(field.hint);
+  if (field.kind === 'typed') return [`Type “${visible(field.show)}” as shown.`, hint].filter(Boolean).join(' ');
+  if (field.kind !== 'choice') return hint;
+  const told = field.options.filter(
+    (option) => option.hint !== undefined && option.hint.length > limits.optionDescription,
+  );
+  const notes = told.map((option) => `${visible(option.label)}: ${visible(option.hint ?? '')}`);
+  const all = [hint, ...notes].filter((one) => one !== undefined);
+  return all.length === 0 ? undefined : all.join(' ');
+}
+
+function elementOf(field: Field, value: FormValues[string] | undefined): types.InputBlock['element'] {
+  switch (field.kind) {
+    case 'text':
+    case 'typed':
+    case 'addresses': {
+      const initial = initialText(field, value);
+      return {
+        type: 'plain_text_input',
+        action_id: field.kind,
+        multiline: field.kind === 'addresses' || (field.kind === 'text' && field.multiline),
+        ...(field.kind === 'text' ? { max_length: Math.min(field.maxLength, limits.inputLength) } : {}),
+        ...(initial === '' ? {} : { initial_value: head(initial, limits.inputLength) }),
+      };
+    }
+    case 'confirm': {
+      const options = [{ text: plainText('Yes'), value: 'yes' }];
+      return {
+        type: 'checkboxes',
+        action_id: 'confirm',
+        options,
+        ...(value === true ? { initial_options: options } : {}),
+      };
+    }
+    case 'choice':
+      return choiceElement(field, value);
+    default:
+      return assertNever(field, 'field');
+  }
+}
+
+type Choice = Extract<Field, { kind: 'choice' }>;
+
+function choiceElement(field: Choice, value: FormValues[string] | undefined): types.InputBlock['element'] {
+  const options = field.options.map((option) => ({
+    text: plainText(cutMiddle75(option.label)),
+    value: option.value,
+    ...(option.hint === undefined || option.hint === ''
+      ? {}
+      : { description: plainText(cut(visible(option.hint), limits.optionDescription)) }),
+  }));
+  const chosen = options.find((option) => option.value === (value ?? field.initial));
+  const initial = chosen === undefined ? {} : { initial_option: chosen };
+  if (fitsRadio(field)) return { type: 'radio_buttons', action_id: 'choice', options, ...initial };
+  const placeholder = plainText('Choose…');
+  if (options.length <= limits.selectOptions)
+    return { type: 'static_select', action_id: 'choice', placeholder, options, ...initial };
+  const groups: { label: types.PlainTextElement; options: typeof options }[] = [];
+  for (let from = 0; from < options.length; from += limits.selectOptions) {
+    const slice = options.slice(from, from + limits.selectOptions);
+    groups.push({ label: plainText(`${from + 1} to ${from + slice.length}`), options: slice });
+  }
+  return { type: 'static_select', action_id: 'choice', placeholder, option_groups: groups, ...initial };
+}
+
+function fitsRadio(field: Choice): boolean {
+  return field.options.length <= limits.radioOptions;
+}
+
+function cutMiddle75(label: string): string {
+  const seen = visible(label);
+  return seen.trim() === '' ? '…' : cut(seen, limits.optionText);
+}
+
+function initialText(field: Field, value: FormValues[string] | undefined): string {
+  const initial = field.kind === 'text' || field.kind === 'addresses' ? (field.initial ?? '') : '';
+  const text = typeof value === 'object' ? value.join(', ') : typeof value === 'string' ? value : initial;
+  // Lines stay: this is a field to type in, not a line of a card.
+  return cleanAnswer(text).replaceAll(/[\u2028\u2029]/gu, '\n');
+}
+
+function headline(title: string): ModalBlock {
+  return richLine([bold(cut(title, limits.blockText))]);
+}
+
+function errorBlocks(form: Form, errors: Readonly<Record<string, string>>): ModalBlock[] {
+  return Object.entries(errors).map(([id, sentence]) => {
+    const label = form.fields.find((field) => field.id === id)?.label;
+    return richLine([bold(label === undefined ? '⚠ ' : `⚠ ${visible(label)}: `), plain(cut(visible(sentence), 1_000))]);
+  });
+}
+
+function richLine(elements: Parameters<typeof line>[0]): SlackBlock {
+  return { type: 'rich_text', elements: [{ type: 'rich_text_section', elements: [...line(elements).elements] }] };
+}
+
+function metadata(origin: FormOrigin): string {
+  const text = JSON.stringify(origin);
+  return text.length <= limits.privateMetadata ? text : JSON.stringify({ action: origin.action });
+}
+
+/** What was typed, as text: for a person whose modal Slack has closed. */
+export function typedText(form: Form, values: FormValues, options: TimeOptions): string {
+  return form.fields
+    .flatMap((field) => {
+      const value = values[field.id];
+      if (value === undefined || value === '' || value === false) return [];
+      const shown = typeof value === 'object' ? value.join(', ') : value === true ? 'yes' : value;
+      return [`${plainSpans([{ kind: 'plain', text: field.label }], options)}: ${visible(shown)}`];
+    })
+    .join(' · ');
+}

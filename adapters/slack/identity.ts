@@ -1,0 +1,143 @@
+/**
+ * Who an account is now, as Slack vouches for it: asked of users.info and remembered for a minute. Guests, bots, strangers and
+ * people of other workspaces are outsiders. Membership of user groups counts only when Slack has just said so.
+ */
+import { z } from 'zod';
+import type { Identity, Sender } from '../../src/chat/port.ts';
+import { MislaidError } from '../../src/errors.ts';
+import type { Clients } from './clients.ts';
+import { slackErrorOf } from './failures.ts';
+import { accountFreshMs, groupFreshMs, rememberedAccounts } from './limits.ts';
+import { identityOf, isUser, readTarget } from './refs.ts';
+
+export type Accounts = {
+  /** undefined: Slack knows no such account. Throws MislaidError `identity-not-told` when Slack does not say. */
+  identify(identity: Identity): Promise<Sender | undefined>;
+};
+
+/** docs.slack.dev/reference/objects/user-object */
+const SlackUser = z.object({
+  id: z.string(),
+  team_id: z.string().optional(),
+  deleted: z.boolean().optional(),
+  is_bot: z.boolean().optional(),
+  is_restricted: z.boolean().optional(),
+  is_ultra_restricted: z.boolean().optional(),
+  is_stranger: z.boolean().optional(),
+  tz: z.string().nullish(),
+  name: z.string().optional(),
+  real_name: z.string().optional(),
+  profile: z
+    .object({ real_name: z.string().optional(), display_name: z.string().optional(), email: z.string().optional() })
+    .optional(),
+});
+type SlackUser = z.infer<typeof SlackUser>;
+
+type Known = { at: number; sender: Promise<Sender | undefined> };
+
+export function createAccounts(input: {
+  clients: Clients;
+  /** The workspace that the bot is installed in, as Slack says. */
+  team: () => Promise<string | undefined>;
+  /** Groups of policy.yaml that make helpdesk; only these are asked for. */
+  groups: readonly string[];
+  onProblem: (what: string, error: unknown) => void;
+  /** Milliseconds that only move forward. */
+  now?: () => number;
+}): Accounts {
+  const { clients, team, onProblem, now = () => performance.now() } = input;
+  const accounts = new Map<Identity, Known>();
+  const members = new Map<string, { at: number; users: Promise<readonly string[]> }>();
+
+  async function ask(identity: Identity, asked: { team: string; id: string }): Promise<Sender | undefined> {
+    try {
+      const answer = await clients.lookUps.users.info({ user: asked.id });
+      const user = SlackUser.parse(answer.user);
+      return { ...senderOf(identity, user, asked.team, await team()), groups: await groupsOf(asked) };
+    } catch (error) {
+      if (unknownAccount.has(slackErrorOf(error) ?? '')) return undefined;
+      throw new MislaidError({
+        code: 'identity-not-told',
+        message: `Slack did not say who an account is (${slackErrorOf(error) ?? 'no answer'})`,
+        userMessage:
+          'Slack does not tell me who you are just now, so nothing was done. Please say it again in a minute.',
+        cause: error,
+      });
+    }
+  }
+
+  async function groupsOf({ team: home, id }: { team: string; id: string }): Promise<string[]> {
+    const mine: string[] = [];
+    for (const group of input.groups) {
+      const target = readTarget(group);
+      if (target === undefined || target.team !== home) continue;
+      if ((await membersOf(target.id)).includes(id)) mine.push(group);
+    }
+    return mine;
+  }
+
+  /** Nobody, when Slack does not say. */
+  function membersOf(group: string): Promise<readonly string[]> {
+    const known = members.get(group);
+    if (known !== undefined && now() - known.at < groupFreshMs) return known.users;
+    const users = clients.lookUps.usergroups.users.list({ usergroup: group }).then(
+      (answer) => answer.users ?? [],
+      (error: unknown) => {
+        members.delete(group);
+        onProblem('the members of a user group', error);
+        return [];
+      },
+    );
+    members.set(group, { at: now(), users });
+    return users;
+  }
+
+  return {
+    identify: (identity) => {
+      const asked = readTarget(identity);
+      if (asked === undefined || !isUser(asked.id)) return Promise.resolve(undefined);
+      const known = accounts.get(identity);
+      if (known !== undefined && now() - known.at < accountFreshMs) return known.sender;
+      accounts.delete(identity);
+      const sender = ask(identity, asked);
+      accounts.set(identity, { at: now(), sender });
+      const forget = (): void => {
+        if (accounts.get(identity)?.sender === sender) accounts.delete(identity);
+      };
+      sender.then((found) => found ?? forget(), forget);
+      const [oldest] = accounts.keys();
+      if (accounts.size > rememberedAccounts && oldest !== undefined) accounts.delete(oldest);
+      return sender;
+    },
+  };
+}
+
+/** user_not_visible: a stranger who shares no channel with us. */
+const unknownAccount = new Set(['user_not_found', 'user_not_visible']);
+
+function senderOf(identity: Identity, user: SlackUser, asked: string, ours: string | undefined): Sender {
+  const outsider = outsiderOf(user, asked, ours);
+  const email = user.profile?.email;
+  const name = user.profile?.real_name ?? user.real_name ?? user.profile?.display_name ?? user.name ?? '';
+  return {
+    identity,
+    displayName: name === '' ? user.id : name,
+    ...(email === undefined || email === '' ? {} : { email }),
+    ...(user.tz == null ? {} : { timeZone: user.tz }),
+    ...(outsider === undefined ? {} : { outsider }),
+  };
+}
+
+function outsiderOf(user: SlackUser, asked: string, ours: string | undefined): Sender['outsider'] {
+  if (user.deleted === true) return 'deactivated';
+  // USLACKBOT is a person by its flags.
+  if (user.is_bot === true || user.id === 'USLACKBOT') return 'bot';
+  if (user.is_stranger === true) return 'stranger';
+  if (ours === undefined || asked !== ours || user.team_id !== ours) return 'other-tenant';
+  return user.is_restricted === true || user.is_ultra_restricted === true ? 'guest' : undefined;
+}
+
+/** The sender as an event names him, before Slack was asked who that is. */
+export function bareSender(team: string, user: string, name: string | undefined): Sender {
+  return { identity: identityOf(team, user), displayName: name ?? user, bare: true };
+}

@@ -1,0 +1,305 @@
+/** Messages as Block Kit: pure, within every limit, ending in `assertNever`. */
+import type { types } from '@slack/bolt';
+import { assertNever } from '../../src/errors.ts';
+import type { Message } from '../../src/message/model.ts';
+import { plainText as plainMessage, plainTitle } from '../../src/message/plain.ts';
+import type { TimeOptions } from '../../src/message/times.ts';
+import { limits } from './limits.ts';
+import { type ActionElement, type Part, partsOf, plainText } from './parts.ts';
+import { cut, divided, escaped, head, type Line, lengthOf, line, plain } from './rich-text.ts';
+
+export type SlackBlock =
+  | types.HeaderBlock
+  | types.RichTextBlock
+  | types.ContextBlock
+  | types.ActionsBlock
+  | types.ImageBlock
+  | types.TableBlock;
+
+export type RenderOptions = TimeOptions & {
+  /** Slack's file ids of pictures, by the id of the picture in the store; one that is missing is described instead. */
+  files?: ReadonlyMap<string, string>;
+  /** Blocks that the surface takes; a message's where absent. */
+  mostBlocks?: number;
+  /** Visible characters at most; smaller where Slack refused the message as too long. */
+  mostText?: number;
+  /** Native tables, which only messages take, one in each. */
+  tables?: boolean;
+};
+
+/** `text` is what notifications show and screen readers read. */
+export type Rendered = { text: string; blocks: SlackBlock[] };
+
+export function renderMessage(message: Message, options: RenderOptions): Rendered {
+  const title = plainTitle(message);
+  const blocks: SlackBlock[] = title === undefined ? [] : headerOf(title);
+  const most = (options.mostBlocks ?? limits.messageBlocks) - blocks.length;
+  const parts = withinText(
+    partsOf(message.blocks, options),
+    (options.mostText ?? limits.messageText) - (title?.length ?? 0),
+    options,
+  );
+  blocks.push(...withinCount(drawn(parts, options), most));
+  return { text: fallbackText(message, options), blocks };
+}
+
+export function renderBlocks(blocks: Message['blocks'], options: RenderOptions): SlackBlock[] {
+  return renderMessage({ tone: 'neutral', blocks }, options).blocks;
+}
+
+/** The whole message as text; a title alone where there is nothing else to read. */
+function fallbackText(message: Message, options: TimeOptions): string {
+  const text = escaped(plainMessage(message, options));
+  if (text.trim() === '') return 'A message without text';
+  const most = limits.fallbackText;
+  if (text.length <= most) return text;
+  // Never within an escape.
+  const kept = head(text, most - 40).replace(/&\w{0,4}$/u, '');
+  return `${kept}… ${(text.length - kept.length).toLocaleString('en')} more characters`;
+}
+
+function headerOf(title: string): SlackBlock[] {
+  const header: SlackBlock = { type: 'header', text: plainText(cut(title, limits.header)) };
+  if (title.length <= limits.header) return [header];
+  const rest = title.slice(head(title, limits.header - 1).length);
+  const lines = divided(line([plain(`…${rest}`)]), limits.blockText);
+  return [header, ...lines.slice(0, 1).map((each): SlackBlock => richText([section(each)]))];
+}
+
+/** Cuts what is more than `most` characters; the first cut says how many lines are missing, buttons always stay. */
+function withinText(parts: readonly Part[], most: number, options: RenderOptions): Part[] {
+  let room = most - parts.reduce((sum, part) => sum + (part.kind === 'buttons' ? labelsLength(part.elements) : 0), 0);
+  const kept: Part[] = [];
+  let hidden = 0;
+  let cutAt: number | undefined;
+  for (const part of asTables(parts, options)) {
+    if (part.kind === 'buttons' || (part.kind === 'image' && cutAt === undefined)) {
+      kept.push(part);
+      continue;
+    }
+    if (cutAt !== undefined) {
+      hidden += linesOf(part).length;
+      continue;
+    }
+    const size = part.kind === 'table' ? tableLength(part.columns, part.rows) : linesLength(linesOf(part));
+    if (size <= room) {
+      kept.push(part);
+      room -= size;
+      continue;
+    }
+    const lines: Line[] = [];
+    for (const each of linesOf(part)) {
+      if (hidden > 0 || room < 80) {
+        hidden += 1;
+        continue;
+      }
+      if (each.length + 1 > room) {
+        const [first] = divided(each, room - 40);
+        if (first !== undefined) {
+          lines.push(
+            line([...first.elements, plain(`… ${(each.length - first.length).toLocaleString('en')} more characters`)]),
+          );
+        }
+        room = 0;
+        continue;
+      }
+      lines.push(each);
+      room -= each.length + 1;
+    }
+    kept.push({ kind: 'lines', style: part.kind === 'lines' ? part.style : 'lines', lines });
+    cutAt = kept.length;
+    room = 0;
+  }
+  if (cutAt === undefined || hidden === 0) return kept;
+  const notice: Part = {
+    kind: 'lines',
+    style: 'quiet',
+    lines: [line([plain(`… ${hidden.toLocaleString('en')} more`)])],
+  };
+  return [...kept.slice(0, cutAt), notice, ...kept.slice(cutAt)];
+}
+
+/** The first table that fits is a native one; others are records, one line each. */
+function asTables(parts: readonly Part[], options: RenderOptions): Part[] {
+  let free = options.tables !== false;
+  return parts.map((part): Part => {
+    if (part.kind !== 'table') return part;
+    const fits =
+      free &&
+      part.rows.length < limits.tableRows &&
+      part.columns.length <= limits.tableColumns &&
+      tableLength(part.columns, part.rows) <= limits.tableText;
+    if (!fits) return { kind: 'lines', style: 'bullets', lines: part.records };
+    free = false;
+    return part;
+  });
+}
+
+function linesOf(part: Part): readonly Line[] {
+  switch (part.kind) {
+    case 'lines':
+      return part.lines;
+    case 'table':
+      return part.records;
+    case 'image':
+      return [line([plain(part.alt)])];
+    case 'buttons':
+      return [];
+    default:
+      return assertNever(part, 'part');
+  }
+}
+
+function linesLength(lines: readonly Line[]): number {
+  return lines.reduce((sum, { length }) => sum + length + 1, 0);
+}
+
+function tableLength(columns: readonly string[], rows: readonly (readonly Line[])[]): number {
+  const cells = rows.flat().reduce((sum, { length }) => sum + Math.max(length, 1), 0);
+  return columns.reduce((sum, column) => sum + Math.max(column.length, 1), cells);
+}
+
+function labelsLength(elements: readonly ActionElement[]): number {
+  return elements.reduce((sum, element) => sum + (element.type === 'button' ? element.text.text.length : 0), 0);
+}
+
+function drawn(parts: readonly Part[], options: RenderOptions): SlackBlock[] {
+  return parts.flatMap((part): SlackBlock[] => {
+    switch (part.kind) {
+      case 'lines':
+        return part.style === 'quiet' ? part.lines.flatMap(quietBlocks) : richBlocks(part.lines, part.style);
+      case 'table':
+        return [tableBlock(part.columns, part.rows)];
+      case 'image':
+        return [imageBlock(part, options)];
+      case 'buttons':
+        return inSlices(part.elements, limits.actionsElements).map((elements) => ({ type: 'actions', elements }));
+      default:
+        return assertNever(part, 'part');
+    }
+  });
+}
+
+function richBlocks(lines: readonly Line[], style: 'lines' | 'bullets'): SlackBlock[] {
+  const blocks: SlackBlock[] = [];
+  let current: Line[] = [];
+  const close = (): void => {
+    if (current.length > 0) blocks.push(richText([style === 'bullets' ? bullets(current) : section(joined(current))]));
+    current = [];
+  };
+  for (const each of lines.flatMap((one) => divided(one, limits.blockText - 1))) {
+    if (linesLength([...current, each]) > limits.blockText) close();
+    current.push(each);
+  }
+  close();
+  return blocks;
+}
+
+/** A remark: small and grey where it is nothing but text; with times or links in it Slack has no literal small text. */
+function quietBlocks(quiet: Line): SlackBlock[] {
+  if (!quiet.elements.every((element) => element.type === 'text')) return richBlocks([quiet], 'lines');
+  const text = quiet.elements.map((element) => (element.type === 'text' ? element.text : '')).join('');
+  if (text.trim() === '') return [];
+  return divided(line([plain(text)]), limits.contextText).map((piece) => ({
+    type: 'context',
+    elements: [plainText(piece.elements.map((element) => (element.type === 'text' ? element.text : '')).join(''))],
+  }));
+}
+
+function tableBlock(columns: readonly string[], rows: readonly (readonly Line[])[]): SlackBlock {
+  return {
+    type: 'table',
+    column_settings: columns.map(() => ({ is_wrapped: true })),
+    rows: [
+      columns.map((column) =>
+        richText([section(line([{ type: 'text', text: column === '' ? ' ' : column, style: { bold: true } }]))]),
+      ),
+      ...rows.map((row) => row.map(cellOf)),
+    ],
+  };
+}
+
+function cellOf(cell: Line): types.RichTextBlock | types.RawTextElement {
+  return cell.length === 0 ? { type: 'raw_text', text: ' ' } : richText([section(cell)]);
+}
+
+function imageBlock({ id, alt }: { id: string; alt: string }, { files }: RenderOptions): SlackBlock {
+  const file = files?.get(id);
+  if (file === undefined)
+    return { type: 'context', elements: [plainText(cut(`[picture: ${alt}]`, limits.contextText))] };
+  return { type: 'image', slack_file: { id: file }, alt_text: cut(alt, limits.altText) };
+}
+
+/** Too many blocks: neighbours are drawn together first, and only then is the end cut, visibly and never a button. */
+function withinCount(blocks: readonly SlackBlock[], most: number): SlackBlock[] {
+  if (blocks.length <= most) return [...blocks];
+  const together = mergedNeighbours(blocks);
+  if (together.length <= most) return together;
+  let over = together.length - most + 1;
+  let hidden = 0;
+  const kept: SlackBlock[] = [];
+  let noticeAt = 0;
+  for (const block of together.toReversed()) {
+    if (over > 0 && block.type !== 'actions') {
+      over -= 1;
+      hidden += 1;
+      noticeAt = kept.length;
+      continue;
+    }
+    kept.push(block);
+  }
+  const notice: SlackBlock = { type: 'context', elements: [plainText(`… ${hidden} more`)] };
+  return [...kept.slice(0, noticeAt), notice, ...kept.slice(noticeAt)].toReversed();
+}
+
+function mergedNeighbours(blocks: readonly SlackBlock[]): SlackBlock[] {
+  const merged: SlackBlock[] = [];
+  for (const block of blocks) {
+    const last = merged.at(-1);
+    if (
+      last?.type === 'rich_text' &&
+      block.type === 'rich_text' &&
+      richLength(last) + richLength(block) <= limits.blockText
+    ) {
+      merged[merged.length - 1] = richText([...last.elements, ...block.elements]);
+    } else if (
+      last?.type === 'actions' &&
+      block.type === 'actions' &&
+      last.elements.length + block.elements.length <= limits.actionsElements
+    ) {
+      merged[merged.length - 1] = { type: 'actions', elements: [...last.elements, ...block.elements] };
+    } else {
+      merged.push(block);
+    }
+  }
+  return merged;
+}
+
+function richLength(block: types.RichTextBlock): number {
+  return block.elements.reduce((sum, element) => {
+    const sections = element.type === 'rich_text_list' ? element.elements : [element];
+    return sum + 1 + sections.flatMap((one) => one.elements).reduce((size, each) => size + lengthOf(each), 0);
+  }, 0);
+}
+
+function richText(elements: types.RichTextBlockElement[]): types.RichTextBlock {
+  return { type: 'rich_text', elements };
+}
+
+function section({ elements }: Line): types.RichTextSection {
+  return { type: 'rich_text_section', elements: [...elements] };
+}
+
+function bullets(lines: readonly Line[]): types.RichTextList {
+  return { type: 'rich_text_list', style: 'bullet', elements: lines.filter(({ length }) => length > 0).map(section) };
+}
+
+function joined(lines: readonly Line[]): Line {
+  return line(lines.flatMap(({ elements }, index) => (index === 0 ? elements : [plain('\n'), ...elements])));
+}
+
+function inSlices<T>(items: readonly T[], size: number): T[][] {
+  const slices: T[][] = [];
+  for (let from = 0; from < items.length; from += size) slices.push(items.slice(from, from + size));
+  return slices;
+}
