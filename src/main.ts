@@ -71,6 +71,11 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
   log.info({ policy: from, exchange: config.exchange }, 'starting');
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !args.json;
   let bot: Bot | undefined;
+  // On a terminal it says that the terminal is gone; to a service, that its files changed.
+  process.on('SIGHUP', () => {
+    if (isTerminal) end(0);
+    else void bot?.reloadPolicy();
+  });
   let inputEnded = false;
   const finish = (): void => {
     if (bot === undefined || !inputEnded) return;
@@ -83,6 +88,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     config,
     environment: process.env,
     policy,
+    readPolicy: () => loadPolicy(config).policy,
     jobs,
     ids: randomIds,
     log,
@@ -179,7 +185,7 @@ function readStart(): Started | undefined {
 
 function listenForEnd(end: (code: number) => void): void {
   let signals = 0;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       signals += 1;
       if (signals > 1) process.exit(1);

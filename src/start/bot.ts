@@ -5,9 +5,10 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { createDeliverer } from '../chat/deliver.ts';
-import type { ChatAdapter } from '../chat/port.ts';
+import type { CardView, ChatAdapter } from '../chat/port.ts';
 import { createReception, type ReceptionDesk } from '../chat/reception.ts';
 import { createRouter } from '../chat/router.ts';
+import { createCardView } from '../chat/view.ts';
 import type { Clock, Ids } from '../clock.ts';
 import type { Closing } from '../closing.ts';
 import { commands, labCommands } from '../commands/index.ts';
@@ -33,6 +34,7 @@ import type { Database } from '../store/schema.ts';
 import { createStore } from '../store/store.ts';
 import { openConfiguredDatabase } from './database.ts';
 import { openConfiguredExchange } from './exchange.ts';
+import { watchPolicy } from './policy-watch.ts';
 import { projections } from './projections.ts';
 import { openConfiguredServers } from './servers.ts';
 
@@ -40,6 +42,8 @@ export type BotParts = {
   config: Config;
   environment: Environment;
   policy: Policy;
+  /** Reads the policy file again, for a reload; throws MislaidError. */
+  readPolicy: () => Policy;
   jobs: readonly AnyJob[];
   ids: Ids;
   log: Logger;
@@ -61,10 +65,12 @@ export type Bot = {
   readonly db: Kysely<Database>;
   readonly clock: Clock;
   readonly adminPort: number;
+  /** Takes policy.yaml as it is now; an invalid one is told and changes nothing. */
+  reloadPolicy(): Promise<void>;
 };
 
 export async function startBot(parts: BotParts): Promise<Bot> {
-  const { config, policy, ids, log, closing, jobs } = parts;
+  const { config, ids, log, closing, jobs } = parts;
   const { db, connection } = await openConfiguredDatabase(config, log, closing);
   const { organisation, clock, exchange } = await openConfiguredExchange({ ...parts, db });
   const simulated = await simulationOf(config, exchange);
@@ -95,9 +101,18 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     wake: ({ work }) => sweep.wake(work),
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
   });
-  await announce(db, policy, ids, log, closing);
   // For trying out, people must be there with the first word; a real directory may take minutes and is read by a job.
   if (simulated !== undefined) await refreshDirectory({ db, exchange: exchange(organisation), clock });
+  const announcer = announcing(db, ids, log, closing);
+  const policy = await watchPolicy({
+    policy: parts.policy,
+    read: parts.readPolicy,
+    organisation,
+    store,
+    log,
+    onChange: (next) => announcer.say(next),
+  });
+  await announcer.say(policy.current);
 
   const chat =
     config.MISLAID_ROLE === 'worker'
@@ -110,24 +125,41 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     store,
     adapters: byPrefix,
     projections,
-    policy,
+    get policy() {
+      return policy.current;
+    },
     clock,
     ids,
     log,
     mark,
     metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
   });
-  const servers = openConfiguredServers({ config, policy, db, clock, exchange });
+  const servers = openConfiguredServers({ config, policy: policy.current, db, clock, exchange });
   await store.change(async (change) => {
     for (const server of servers(organisation).list()) {
       await change.enqueue('read-logs', { organisation, server }, { key: `${organisation}:${server}@start` });
     }
   });
 
+  const sayable = organisation === 'lab' ? [...commands, ...labCommands] : commands;
+  const view = createCardView({
+    store,
+    commands: sayable,
+    projections,
+    get policy() {
+      return policy.current;
+    },
+    organisation,
+    clock,
+    ids,
+    mark,
+  });
   const router = createRouter({
     store,
-    commands: organisation === 'lab' ? [...commands, ...labCommands] : commands,
-    policy,
+    commands: sayable,
+    get policy() {
+      return policy.current;
+    },
     organisation,
     clock,
     ids,
@@ -153,7 +185,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       store,
       exchange,
       servers,
-      policy,
+      policy: policy.current,
       clock,
       ids,
       log: jobLog,
@@ -178,7 +210,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
     await change.enqueue('checkpoint-audit', {}, { key: 'start' });
   });
-  await startChat(chat, desk, config, log, closing);
+  await startChat({ chat, desk, view, config, log, closing });
   await sweep.start();
   const admin = await listen(
     createAdminApp({
@@ -205,20 +237,23 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   );
   closing.add('health and metrics', () => admin.stop());
   log.info({ adminPort: admin.port, organisation, queue: backend.kind, role: config.MISLAID_ROLE }, 'ready');
-  return { sweep, db, clock, adminPort: admin.port };
+  return { sweep, db, clock, adminPort: admin.port, reloadPolicy: () => policy.reload() };
 }
 
-async function startChat(
-  chat: readonly ChatAdapter[],
-  desk: ReceptionDesk,
-  config: Config,
-  log: Logger,
-  closing: Closing,
-): Promise<void> {
+type ChatParts = {
+  chat: readonly ChatAdapter[];
+  desk: ReceptionDesk;
+  view: CardView;
+  config: Config;
+  log: Logger;
+  closing: Closing;
+};
+
+async function startChat({ chat, desk, view, config, log, closing }: ChatParts): Promise<void> {
   const app = createChatApp();
   for (const adapter of chat) {
     closing.add(`chat platform ${adapter.name}`, () => adapter.stop());
-    await adapter.start({ app, onCommand: (incoming) => desk.onCommand(incoming) });
+    await adapter.start({ app, onCommand: (incoming) => desk.onCommand(incoming), view });
   }
   if (!chat.some((adapter) => adapter.name !== 'console')) return;
   const server = await listen(app, config.HOST, config.PORT);
@@ -244,11 +279,17 @@ function lanesOf(config: Config, hasChat: boolean): Lane[] {
   return allLanes.filter((lane) => (lane === 'deliveries' ? hasChat : config.MISLAID_ROLE !== 'bot'));
 }
 
-async function announce(db: Kysely<Database>, policy: Policy, ids: Ids, log: Logger, closing: Closing): Promise<void> {
+/** Says which policy this process runs: at once, and every few seconds for as long as it lives. */
+function announcing(
+  db: Kysely<Database>,
+  ids: Ids,
+  log: Logger,
+  closing: Closing,
+): { say(policy: Policy): Promise<void> } {
   const id = ids.uuid();
-  const hash = policyHash(policy);
-  await announceProcess(db, id, hash);
+  let hash: string | undefined;
   const timer = setInterval(() => {
+    if (hash === undefined) return;
     announceProcess(db, id, hash).catch((error: unknown) =>
       log.warn({ err: error }, 'this process could not announce its policy'),
     );
@@ -257,6 +298,12 @@ async function announce(db: Kysely<Database>, policy: Policy, ids: Ids, log: Log
     clearInterval(timer);
     await forgetProcess(db, id);
   });
+  return {
+    say: async (policy) => {
+      hash = policyHash(policy);
+      await announceProcess(db, id, hash);
+    },
+  };
 }
 
 function awayOr(since: Date | undefined): { ok: boolean; found: string } {

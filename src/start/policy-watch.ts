@@ -24,8 +24,13 @@ export type WatchedPolicy = PolicySource & {
   reload(): Promise<void>;
 };
 
-/** Sections from which something was opened at start: servers' folders, and the lab's own requestor. */
-const openedAtStart = ['servers', 'exchange'] as const satisfies readonly (keyof Policy)[];
+/** Sections from which something was opened at start: servers' folders, the lab's own requestor, what adapters ask their platform. */
+const openedAtStart = [
+  'servers',
+  'exchange',
+  'helpdeskGroups',
+  'timeZone',
+] as const satisfies readonly (keyof Policy)[];
 
 export async function watchPolicy(parts: {
   policy: Policy;
