@@ -143,6 +143,9 @@ export const Settings = z.object({
   TEAMS_GRAPH_URL: url('https:', 'http:')
     .optional()
     .meta({ means: 'Teams: another Microsoft Graph address (national clouds, tests)' }),
+  TEAMS_SERVICE_URL: url('https:', 'http:')
+    .optional()
+    .meta({ means: 'Teams: where to post before Teams was heard from (national clouds, tests)' }),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -14,6 +14,16 @@ export type StoredAction = Selectable<StoredActionTable>;
 /** What minting needs; `db` may be a transaction. */
 export type Minting = { db: Kysely<Database>; subject: Subject; ids: Ids; now: Date };
 
+/** Commands whose click is answered with a form, for platforms that open a dialog only when it was asked for at once. */
+export const askingCommands: ReadonlySet<string> = new Set([
+  'wipe',
+  'deny',
+  'close',
+  'found',
+  'give-up',
+  'cancel-wipe',
+]);
+
 /** An intent with the label of its button: what makes it the same button again. */
 type Labelled = { intent: Intent; label: string };
 
@@ -66,6 +76,7 @@ function mintBlock(block: Block<Intent>, idOf: (labelled: Labelled) => string): 
     buttons: block.buttons.map((button) => ({
       ...button,
       action: idOf({ intent: button.action, label: button.label }),
+      ...(askingCommands.has(button.action.command) ? { asks: true as const } : {}),
     })),
   };
 }

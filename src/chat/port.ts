@@ -80,6 +80,17 @@ export type Reception =
   | { kind: 'duplicate' }
   | { kind: 'not-stored'; sentence: string };
 
+/**
+ * The card as one person should see it now: rendered from the store, without the buttons that he may not press. For platforms
+ * whose clients ask for a card when somebody looks at it. `ref`: the message that stands for the card, if one is known; `key`
+ * finds a card whose post got no answer. undefined: no card of ours, or none for him.
+ */
+export type CardView = (asked: {
+  sender: Sender;
+  ref: MessageRef;
+  key?: string;
+}) => Promise<{ message: Message; ref?: MessageRef } | undefined>;
+
 export type AdapterLimits = {
   /** At most so many posts a second to one place, over all processes where the platform counts them so. */
   readonly postsPerSecondPerPlace: number;
@@ -114,7 +125,7 @@ export type ChatAdapter = {
   readonly identityPrefix: string;
   readonly limits: AdapterLimits;
   /** Mounts routes on `app` (before any body parser) or opens its socket; resolves when commands can come. */
-  start(input: { app: Express; onCommand: (incoming: Incoming) => Promise<Reception> }): Promise<void>;
+  start(input: { app: Express; onCommand: (incoming: Incoming) => Promise<Reception>; view?: CardView }): Promise<void>;
   /** Posts a new message; throws DeliveryError. */
   post(target: Place, message: Message, key: string): Promise<MessageRef>;
   /** Whether a post with this key arrived although its answer was lost; a private one is looked for under the identity. */

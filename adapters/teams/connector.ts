@@ -1,0 +1,194 @@
+/** Calls to the Bot Connector, each tried once, with what their failures mean for a delivery. */
+import type { Activity } from 'botbuilder';
+import { AuthenticationConstants, ClaimsIdentity, type ConnectorClient } from 'botframework-connector';
+import { z } from 'zod';
+import { DeliveryError, type DeliveryProblem } from '../../src/chat/port.ts';
+import type { GuardedAuthentication } from './authentication.ts';
+import type { TeamsOptions } from './index.ts';
+import { refreshedPeople } from './limits.ts';
+
+/** What Teams says of a person in a conversation. */
+const Member = z.object({
+  id: z.string(),
+  name: z.string().nullish(),
+  aadObjectId: z.string().nullish(),
+  objectId: z.string().nullish(),
+  email: z.string().nullish(),
+  userPrincipalName: z.string().nullish(),
+  tenantId: z.string().nullish(),
+  userRole: z.string().nullish(),
+});
+export type Member = z.infer<typeof Member>;
+
+/** Only a call that surely had no effect may be made again unseen. */
+type Call = 'read' | 'post' | 'edit';
+
+export type Connector = {
+  /** Answers the id of the new message. */
+  post(serviceUrl: string, conversation: string, activity: Partial<Activity>): Promise<string>;
+  edit(serviceUrl: string, conversation: string, id: string, activity: Partial<Activity>): Promise<void>;
+  remove(serviceUrl: string, conversation: string, id: string): Promise<void>;
+  /** The personal chat with this person (his Teams id or Entra object id); Teams answers the same one each time. */
+  openPersonal(serviceUrl: string, user: string): Promise<string>;
+  /** undefined when the conversation knows nobody of this id. */
+  member(serviceUrl: string, conversation: string, user: string): Promise<Member | undefined>;
+  /** Teams ids of some of those who read along. */
+  someMembers(serviceUrl: string, conversation: string): Promise<readonly string[]>;
+};
+
+export function createConnector(authentication: GuardedAuthentication, options: TeamsOptions): Connector {
+  const { appId = '', tenant } = options;
+  const clients = new Map<string, Promise<ConnectorClient>>();
+
+  function client(serviceUrl: string): Promise<ConnectorClient> {
+    const known = clients.get(serviceUrl);
+    if (known !== undefined) return known;
+    const identity = new ClaimsIdentity([
+      { type: AuthenticationConstants.AudienceClaim, value: appId },
+      { type: AuthenticationConstants.AppIdClaim, value: appId },
+      { type: AuthenticationConstants.ServiceUrlClaim, value: serviceUrl },
+    ]);
+    const made = authentication.createConnectorFactory(identity).create(serviceUrl, options.audience);
+    clients.set(serviceUrl, made);
+    made.catch(() => clients.delete(serviceUrl));
+    return made;
+  }
+
+  async function call<T>(kind: Call, serviceUrl: string, work: (client: ConnectorClient) => Promise<T>): Promise<T> {
+    try {
+      return await work(await client(serviceUrl));
+    } catch (cause) {
+      throw deliveryError(cause, kind);
+    }
+  }
+
+  const bot = { id: `28:${appId}`, name: 'Mislaid' };
+
+  return {
+    post: (serviceUrl, conversation, activity) =>
+      call('post', serviceUrl, async ({ conversations }) => {
+        const { id } = await conversations.sendToConversation(conversation, { ...activity, from: bot });
+        // Without its id the message could be neither edited nor replied to.
+        if (typeof id !== 'string' || id === '') throw new DeliveryError({ kind: 'unknown' }, 'Teams answered no id');
+        return id;
+      }),
+    edit: (serviceUrl, conversation, id, activity) =>
+      call('edit', serviceUrl, async ({ conversations }) => {
+        await conversations.updateActivity(conversation, id, { ...activity, id, from: bot });
+      }),
+    remove: (serviceUrl, conversation, id) =>
+      call('edit', serviceUrl, async ({ conversations }) => {
+        await conversations.deleteActivity(conversation, id);
+      }),
+    openPersonal: (serviceUrl, user) =>
+      call('read', serviceUrl, async ({ conversations }) => {
+        const { id } = await conversations.createConversation({
+          isGroup: false,
+          bot,
+          members: [{ id: user, name: '' }],
+          tenantId: tenant,
+          channelData: { tenant: { id: tenant } },
+        });
+        return z.string().min(1).parse(id);
+      }),
+    member: async (serviceUrl, conversation, user) => {
+      try {
+        return await call('read', serviceUrl, async ({ conversations }) =>
+          Member.parse(await conversations.getConversationMember(conversation, user)),
+        );
+      } catch (error) {
+        if (error instanceof DeliveryError && error.problem.kind === 'dead') return undefined;
+        throw error;
+      }
+    },
+    someMembers: (serviceUrl, conversation) =>
+      call('read', serviceUrl, async ({ conversations }) => {
+        const page = await conversations.getConversationPagedMembers(conversation);
+        return z
+          .object({ members: z.array(z.object({ id: z.string() })) })
+          .parse(page)
+          .members.slice(0, refreshedPeople)
+          .map(({ id }) => id);
+      }),
+  };
+}
+
+const Failure = z.object({
+  statusCode: z.number().optional(),
+  code: z.union([z.string(), z.number()]).optional(),
+  name: z.string().optional(),
+  message: z.string().optional(),
+  errorCode: z.string().optional(),
+  body: z.object({ error: z.object({ code: z.string().optional() }).optional() }).nullish(),
+  response: z
+    .object({
+      headers: z.custom<{ get(name: string): string | undefined }>((value) => typeof Object(value).get === 'function'),
+    })
+    .nullish(),
+});
+
+/** From what the connector's client throws; the client's messages may quote what was sent and stay in `cause` alone. */
+export function deliveryError(cause: unknown, call: Call): DeliveryError {
+  if (cause instanceof DeliveryError) return cause;
+  const failure = Failure.safeParse(cause).data ?? {};
+  const problem = problemOf(failure, call);
+  const code = failure.body?.error?.code;
+  const what =
+    failure.statusCode === undefined
+      ? `no answer (${String(failure.code ?? failure.name ?? 'unknown')})`
+      : `${failure.statusCode}${code === undefined ? '' : ` ${code}`}`;
+  return new DeliveryError(problem, `Teams: ${what}`, { cause });
+}
+
+function problemOf(failure: z.infer<typeof Failure>, call: Call): DeliveryProblem {
+  const { statusCode, errorCode } = failure;
+  // An edit done twice is one edit, and a read is none.
+  const inDoubt: DeliveryProblem = call === 'post' ? { kind: 'unknown' } : { kind: 'not-sent' };
+  if (statusCode === undefined) {
+    if (errorCode !== undefined) return ofTokenService(errorCode);
+    const never = ['ENOTFOUND', 'ECONNREFUSED', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH'];
+    return never.includes(String(failure.code)) ? { kind: 'not-sent' } : inDoubt;
+  }
+  const code = failure.body?.error?.code ?? String(failure.code ?? '');
+  if (statusCode === 429) return { kind: 'wait', retryAfterMs: retryAfterMs(failure) };
+  // Teams takes the message later; it says so before it does anything.
+  if (statusCode === 412) return { kind: 'wait', retryAfterMs: jittered(1_000) };
+  if (statusCode === 408 || statusCode >= 500) return inDoubt;
+  return { kind: 'dead', mend: mendOf(statusCode, code) };
+}
+
+/** No token, so nothing was sent: a wrong secret needs a person, all else passes. */
+function ofTokenService(errorCode: string): DeliveryProblem {
+  if (['invalid_client', 'unauthorized_client', 'invalid_request'].includes(errorCode)) {
+    return {
+      kind: 'dead',
+      mend: 'Entra ID refuses the bot: renew TEAMS_APP_PASSWORD or the certificate and start again.',
+    };
+  }
+  return { kind: 'not-sent' };
+}
+
+function mendOf(status: number, code: string): string {
+  if (code === 'MessageSizeTooBig' || status === 413)
+    return 'The message is too large for Teams. Please report this as a fault of Mislaid.';
+  if (code === 'MessageWritesBlocked' || code === 'ConversationBlockedByUser')
+    return 'The person has blocked the bot in Teams and must unblock it there.';
+  if (status === 401)
+    return 'Teams does not accept the bot: check TEAMS_APP_ID, TEAMS_TENANT_ID and the secret, then start again.';
+  if (status === 403)
+    return 'The bot is not installed there any more. Install the app in that team, chat or for that person again (docs/teams.md).';
+  if (code === 'ActivityNotFoundInConversation' || code === 'MessageNotFound')
+    return 'The message was deleted in Teams. Say status INC-n there to see the case again.';
+  if (status === 404)
+    return 'There is no such conversation any more. Name another place in policy.yaml, or install the app there again (docs/teams.md).';
+  return `Teams refuses the message (${status}${code === '' ? '' : ` ${code}`}). Please report this as a fault of Mislaid.`;
+}
+
+function retryAfterMs(failure: z.infer<typeof Failure>): number {
+  const seconds = Number(failure.response?.headers.get('retry-after'));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : jittered(2_000);
+}
+
+function jittered(milliseconds: number): number {
+  return Math.round(milliseconds * (1 + Math.random()));
+}

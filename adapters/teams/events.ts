@@ -1,0 +1,363 @@
+/**
+ * One activity of Teams, from the person to the core and back: stored first, then answered. What was typed is acknowledged at once
+ * and answered privately; what was pressed gets its card or dialog in the response.
+ */
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { CardView, Incoming, Reception, Sender } from '../../src/chat/port.ts';
+import { assertNever } from '../../src/errors.ts';
+import type { Answer, Message } from '../../src/message/model.ts';
+import { plainText } from '../../src/message/plain.ts';
+import { type Heard, hear, type Pressed, type Shape, type TeamsActivity, type Values } from './activity.ts';
+import { type FormShowing, renderForm, unpack, valuesOf } from './forms.ts';
+import { addressText, isPersonal, type People, placeIn } from './identity.ts';
+import { noticeLength, responseMs } from './limits.ts';
+import { identityOf, mintRef, readAddress, threadOf } from './refs.ts';
+import { dialogResponse, ownCardResponse, type Response, sentenceResponse, taken } from './responses.ts';
+import type { Outbox } from './send.ts';
+import { hello, helloEverybody } from './welcome.ts';
+
+export type TurnParts = {
+  outbox: Outbox;
+  people: People;
+  tenant: string;
+  onCommand: (incoming: Incoming) => Promise<Reception>;
+  view?: CardView | undefined;
+  now: () => Date;
+  timeZone: string;
+  log: Logger;
+};
+
+export type Turns = {
+  /** Never rejects. */
+  take(activity: TeamsActivity): Promise<Response>;
+};
+
+const notStored = 'This was not stored, so nothing was done and nothing will be. Please say it again.';
+const notKnown = 'Teams did not tell me who you are, so this was not stored and nothing was done. Please say it again.';
+const oldButton = 'This button is not known any more, so nothing was done. Say "help" to see what I can do.';
+const received = 'I have that.';
+const answeredThere = 'I answered you in our private chat.';
+const underWay = 'I have that and am still at work on it; the answer comes in our private chat.';
+
+/** A response that took longer may not have reached the client, which then sends the same click with another id. */
+const slowMs = 3_000;
+const resentMs = 60_000;
+
+type Turn = { activity: TeamsActivity; sender: Sender };
+type Press = Turn & { pressed: Exclude<Pressed, { kind: 'refresh' }>; values: Values; shape: Shape };
+
+export function createTurns(parts: TurnParts): Turns {
+  const { outbox, people, tenant, log, view } = parts;
+  const pressing = new Map<string, Promise<Response>>();
+
+  async function take(activity: TeamsActivity): Promise<Response> {
+    const heard = hear(activity);
+    outbox.heardFrom(activity.conversation.id.replace(/;messageid=.*$/, ''), activity.serviceUrl);
+    try {
+      if (heard.kind === 'pressed') return await once(activity, heard);
+      return await act(activity, heard);
+    } catch (error) {
+      log.error({ err: error, kind: heard.kind }, 'an activity of Teams could not be handled');
+      return await refusal(activity, shapeOf(heard), notStored);
+    }
+  }
+
+  async function act(activity: TeamsActivity, heard: Exclude<Heard, { kind: 'pressed' }>): Promise<Response> {
+    switch (heard.kind) {
+      case 'nothing':
+        if (heard.shape !== undefined) return sentenceResponse(heard.shape, oldButton);
+        return activity.type === 'invoke' ? { status: 501 } : taken;
+      case 'uninstalled':
+        log.info({ conversation: activity.conversation.conversationType }, 'the app was removed from a conversation');
+        return taken;
+      case 'sentence':
+      case 'extension':
+      case 'installed':
+        break;
+      default:
+        return assertNever(heard, 'activity');
+    }
+    const sender = await senderOf(activity);
+    if (sender === undefined) return await refusal(activity, shapeOf(heard), notKnown);
+    const turn = { activity, sender };
+    switch (heard.kind) {
+      case 'sentence':
+        return await say(turn, { kind: 'sentence', text: heard.text });
+      case 'extension':
+        return await shortcut(turn, heard);
+      case 'installed':
+        return await welcome(turn);
+      default:
+        return assertNever(heard, 'activity');
+    }
+  }
+
+  /** A click that Teams sends again, even under another id, gets the answer of the first. */
+  async function once(activity: TeamsActivity, heard: Extract<Heard, { kind: 'pressed' }>): Promise<Response> {
+    const { pressed, values, shape } = heard;
+    const sender = await senderOf(activity);
+    if (sender === undefined) return await refusal(activity, shape, notKnown);
+    if (pressed.kind === 'refresh') return await refresh({ activity, sender }, pressed.key);
+    if (shape === 'message') return await press({ activity, sender, pressed, values, shape });
+    const { conversation, replyToId, name } = activity;
+    const same = [sender.identity, conversation.id, replyToId, name, pressed.kind, pressed.action, values];
+    const key = createHash('sha256').update(JSON.stringify(same)).digest('base64url');
+    const before = pressing.get(key);
+    if (before !== undefined) return await before;
+    const began = performance.now();
+    const response = press({ activity, sender, pressed, values, shape });
+    pressing.set(key, response);
+    const forget = () => pressing.delete(key);
+    const settle = () => {
+      if (performance.now() - began < slowMs) forget();
+      else setTimeout(forget, resentMs).unref();
+    };
+    response.then(settle, forget);
+    return await response;
+  }
+
+  async function senderOf(activity: TeamsActivity): Promise<Sender | undefined> {
+    try {
+      return await people.senderOf(activity);
+    } catch (error) {
+      log.warn({ err: error }, 'Teams did not say who spoke');
+      return undefined;
+    }
+  }
+
+  function incomingOf({ activity, sender }: Turn, said: Incoming['said'], card?: string): Incoming {
+    const { conversation } = activity;
+    const under = threadOf(conversation.id) ?? activity.replyToId ?? card;
+    const thread = under === undefined ? {} : { thread: mintRef({ conversation: conversation.id, activity: under }) };
+    return {
+      // Ids of messages are times, unique in their conversation alone.
+      eventKey: `teams:${conversation.id}:${activity.id}`,
+      sender,
+      ...placeIn(activity, tenant),
+      address: addressText(activity),
+      ...thread,
+      said,
+    };
+  }
+
+  async function say(turn: Turn, said: Incoming['said']): Promise<Response> {
+    const reception = await parts.onCommand(incomingOf(turn, said));
+    switch (reception.kind) {
+      case 'duplicate':
+        return taken;
+      case 'not-stored':
+        return await refusal(turn.activity, 'message', reception.sentence);
+      case 'stored':
+        show(turn, reception.answer);
+        return taken;
+      default:
+        return assertNever(reception, 'reception');
+    }
+  }
+
+  /** After the response: nobody waits for it, and a failure is told where it can be. */
+  function show(turn: Turn, answer: Promise<Answer>): void {
+    answer
+      .then((given) => privately(turn, given))
+      .catch((error: unknown) => log.error({ err: error }, 'an answer could not be shown in Teams'));
+  }
+
+  async function privately(turn: Turn, { private: message, form }: Answer): Promise<void> {
+    const { identity } = turn.sender;
+    const address = readAddress(addressText(turn.activity));
+    try {
+      if (message !== undefined) await outbox.privately(identity, message, undefined, address);
+      if (form === undefined) return;
+      const card = renderForm({ form }, { now: parts.now(), timeZone: parts.timeZone });
+      await outbox.cardPrivately(identity, card, form.title, address);
+    } catch (error) {
+      if (isPersonal(turn.activity)) throw error;
+      log.warn({ err: error }, 'somebody could not be written to privately');
+      const { serviceUrl, conversation } = turn.activity;
+      await outbox.aloud(
+        serviceUrl,
+        conversation.id,
+        'I have an answer for you alone but cannot write to you: add me in Teams under Apps, then say it again.',
+      );
+    }
+  }
+
+  async function shortcut(turn: Turn, heard: Extract<Heard, { kind: 'extension' }>): Promise<Response> {
+    if (heard.author === undefined) {
+      return sentenceResponse(
+        'dialog',
+        'No person of this organisation wrote that message. Say "lost device <person>" to me instead.',
+      );
+    }
+    const author = identityOf(tenant, heard.author);
+    return await respond(turn, { kind: 'shortcut', author, text: heard.text }, 'dialog', {});
+  }
+
+  async function press({ pressed, values, shape, ...turn }: Press): Promise<Response> {
+    if (pressed.kind === 'click') {
+      const said = { kind: 'click', action: pressed.action } as const;
+      return shape === 'message' ? await say(turn, said) : await respond(turn, said, shape, pressed);
+    }
+    const form = unpack(pressed.form);
+    if (form === undefined) return await refusal(turn.activity, shape, oldButton);
+    const answers = valuesOf(form, values);
+    const said = { kind: 'form', action: pressed.action, values: mutable(answers) } as const;
+    if (shape === 'message') return await say(turn, said);
+    const { key, card } = pressed;
+    const showing = {
+      form,
+      values: answers,
+      ...(key === undefined ? {} : { key }),
+      ...(card === undefined ? {} : { card }),
+    };
+    return await respond(turn, said, shape, { ...pressed, showing });
+  }
+
+  async function respond(
+    turn: Turn,
+    said: Incoming['said'],
+    shape: 'card' | 'dialog',
+    from: { key?: string | undefined; card?: string | undefined; showing?: FormShowing },
+  ): Promise<Response> {
+    const reception = await parts.onCommand(incomingOf(turn, said, from.card));
+    switch (reception.kind) {
+      case 'duplicate':
+        return sentenceResponse(shape, 'I have that already; it does not happen twice.');
+      case 'not-stored':
+        return sentenceResponse(shape, reception.sentence);
+      case 'stored': {
+        const answer = await within(reception.answer, responseMs);
+        if (answer !== undefined) return await responseTo(turn, answer, shape, from);
+        show(turn, reception.answer);
+        return sentenceResponse(shape, underWay);
+      }
+      default:
+        return assertNever(reception, 'reception');
+    }
+  }
+
+  async function responseTo(
+    turn: Turn,
+    answer: Answer,
+    shape: 'card' | 'dialog',
+    from: { key?: string | undefined; showing?: FormShowing },
+  ): Promise<Response> {
+    const { activity } = turn;
+    const { form, fieldErrors, private: message } = answer;
+    if (fieldErrors !== undefined && from.showing !== undefined)
+      return formResponse({ ...from.showing, errors: fieldErrors }, shape);
+    if (form !== undefined) {
+      const card = activity.replyToId === undefined ? {} : { card: activity.replyToId };
+      return formResponse({ form, ...(from.key === undefined ? {} : { key: from.key }), ...card }, shape);
+    }
+    if (message !== undefined) return await messageResponse(turn, message, shape);
+    if (shape === 'dialog') return from.showing === undefined ? sentenceResponse(shape, received) : taken;
+    const now = await viewFor(turn, from.key);
+    return now === undefined ? sentenceResponse(shape, received) : ownCardResponse(await outbox.draw(now));
+  }
+
+  function formResponse(showing: FormShowing, shape: 'card' | 'dialog'): Response {
+    const canvas = { now: parts.now(), timeZone: parts.timeZone, inDialog: shape === 'dialog' };
+    const card = renderForm(showing, canvas);
+    return shape === 'dialog' ? dialogResponse(showing.form.title, card) : ownCardResponse(card);
+  }
+
+  async function messageResponse(turn: Turn, message: Message, shape: 'card' | 'dialog'): Promise<Response> {
+    if (shape === 'dialog') {
+      const { title = 'Mislaid', ...rest } = message;
+      return dialogResponse(title, await outbox.draw({ ...rest, title }, { inDialog: true }));
+    }
+    const isShort = message.blocks.every((block) => block.kind === 'text');
+    const text = plainText(message, { now: parts.now(), timeZone: turn.sender.timeZone ?? parts.timeZone });
+    if (isShort && text.length <= noticeLength) return sentenceResponse(shape, text);
+    show(turn, Promise.resolve({ private: message }));
+    return sentenceResponse(shape, answeredThere);
+  }
+
+  async function refresh(turn: Turn, key: string | undefined): Promise<Response> {
+    const now = await viewFor(turn, key);
+    return now === undefined ? sentenceResponse('card', '') : ownCardResponse(await outbox.draw(now));
+  }
+
+  /** The card as this person should see it now. A second copy of a card, from a post whose answer was lost, goes. */
+  async function viewFor({ activity, sender }: Turn, key: string | undefined): Promise<Message | undefined> {
+    if (view === undefined || activity.replyToId === undefined) return undefined;
+    const ref = mintRef({ conversation: activity.conversation.id, activity: activity.replyToId });
+    const found = await view({ sender, ref, ...(key === undefined ? {} : { key }) });
+    if (found === undefined) return undefined;
+    if (found.ref === undefined && key !== undefined) parts.outbox.seen(key, ref);
+    if (found.ref !== undefined && found.ref !== ref) {
+      outbox
+        .remove(ref)
+        .catch((error: unknown) => log.info({ err: error }, 'a second copy of a card could not be removed'));
+    }
+    return found.message;
+  }
+
+  /** In a dialog or beside the button; for what was typed in the private chat, and Teams is asked to send again when that fails. */
+  async function refusal(activity: TeamsActivity, shape: Shape, sentence: string): Promise<Response> {
+    if (shape !== 'message') return sentenceResponse(shape, sentence);
+    const { aadObjectId } = activity.from;
+    if (aadObjectId === undefined) return taken;
+    const message: Message = { tone: 'warning', blocks: [{ kind: 'text', text: [{ kind: 'plain', text: sentence }] }] };
+    try {
+      await outbox.privately(identityOf(tenant, aadObjectId), message, undefined, readAddress(addressText(activity)));
+      return taken;
+    } catch (error) {
+      log.warn({ err: error }, 'somebody could not be told that nothing was stored');
+      return { status: 500 };
+    }
+  }
+
+  async function welcome(turn: Turn): Promise<Response> {
+    const { activity, sender } = turn;
+    if (!isPersonal(activity)) {
+      const { place } = placeIn(activity, tenant);
+      const message = helloEverybody(place ?? '');
+      if (place !== undefined) await outbox.post(place, message, `hello:${activity.id}`);
+      return taken;
+    }
+    if (sender.outsider !== undefined) return taken;
+    await outbox.privately(sender.identity, hello, undefined, readAddress(addressText(activity)));
+    // What he may say is the core's to tell, so the question is asked for him.
+    return await say(turn, { kind: 'sentence', text: 'help' });
+  }
+
+  return { take };
+}
+
+function shapeOf(heard: Heard): Shape {
+  switch (heard.kind) {
+    case 'pressed':
+      return heard.shape;
+    case 'extension':
+      return 'dialog';
+    case 'nothing':
+      return heard.shape ?? 'message';
+    case 'sentence':
+    case 'installed':
+    case 'uninstalled':
+      return 'message';
+    default:
+      return assertNever(heard, 'activity');
+  }
+}
+
+function mutable(values: ReturnType<typeof valuesOf>): Record<string, string | boolean | string[]> {
+  return Object.fromEntries(
+    Object.entries(values).map(([id, value]) => [id, typeof value === 'object' ? [...value] : value]),
+  );
+}
+
+async function within<T>(work: Promise<T>, milliseconds: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

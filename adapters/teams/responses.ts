@@ -1,0 +1,39 @@
+/** What an invoke is answered with: Teams shows it to the one who pressed, and to nobody else. */
+import type { Shape } from './activity.ts';
+import { attachment, type Card } from './card.ts';
+import { shortened } from './cut.ts';
+import { plainString } from './spans.ts';
+
+/** HTTP status and body of the answer to one activity. */
+export type Response = { readonly status: number; readonly body?: unknown };
+
+export const taken: Response = { status: 200 };
+/** Teams cuts the heading of a dialog. */
+const headingLength = 60;
+
+/** A sentence for the one who pressed; for a plain message there is nothing to answer with. */
+export function sentenceResponse(shape: Shape, sentence: string): Response {
+  switch (shape) {
+    case 'message':
+      return taken;
+    case 'card':
+      return cardResponse('application/vnd.microsoft.activity.message', sentence);
+    case 'dialog':
+      return { status: 200, body: { task: { type: 'message', value: sentence } } };
+  }
+}
+
+/** The card takes the place of the one that was pressed, for this person alone. */
+export function ownCardResponse(card: Card): Response {
+  return cardResponse('application/vnd.microsoft.card.adaptive', card);
+}
+
+export function dialogResponse(heading: string, card: Card): Response {
+  const title = shortened(plainString(heading), headingLength);
+  const value = { title, height: 'medium', width: 'medium', card: attachment(card) };
+  return { status: 200, body: { task: { type: 'continue', value } } };
+}
+
+function cardResponse(type: string, value: unknown): Response {
+  return { status: 200, body: { statusCode: 200, type, value } };
+}
