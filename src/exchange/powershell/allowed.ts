@@ -56,6 +56,8 @@ export const allowedCmdlets: Readonly<Record<string, readonly string[]>> = {
     'OtaNotificationMailInsert',
     'Confirm',
   ],
+  'Get-OrganizationConfig': [],
+  'Set-OrganizationConfig': ['EwsApplicationAccessPolicy', 'EwsBlockList', 'Confirm'],
   'Get-ActiveSyncDeviceAutoblockThreshold': ['Identity'],
   'Get-ActiveSyncVirtualDirectory': ['Identity', 'Server', 'ADPropertiesOnly', 'ShowMailboxVirtualDirectories'],
   'Get-ExchangeServer': ['Identity'],

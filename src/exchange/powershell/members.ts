@@ -21,7 +21,8 @@ export type Member = {
 };
 
 export type MembersOptions = {
-  readonly open: () => Promise<Connected>;
+  /** Aborted when the pool closes. */
+  readonly open: (signal: AbortSignal) => Promise<Connected>;
   readonly size: number;
   readonly recycle: { readonly calls: number; readonly ageMs: number; readonly bytes: number };
   readonly backOff: { readonly firstMs: number; readonly mostMs: number };
@@ -62,6 +63,7 @@ export function createMembers(options: MembersOptions): Members {
   let started = false;
   let closed = false;
   let last: Connected | undefined;
+  const closing = new AbortController();
 
   function maintain(): void {
     if (!started || closed) return;
@@ -78,13 +80,13 @@ export function createMembers(options: MembersOptions): Members {
       return;
     }
     // While attempts fail, one at a time is enough.
-    for (let count = failures > 0 ? Math.min(room, opening > 0 ? 0 : 1) : room; count > 0; count -= 1) void openOne();
+    for (let count = failures > 0 ? Math.min(room, opening > 0 ? 0 : 1) : room; count > 0; count -= 1) track(openOne());
   }
 
   async function openOne(): Promise<void> {
     opening += 1;
     try {
-      const connected = await options.open();
+      const connected = await options.open(closing.signal);
       opening -= 1;
       add(connected);
     } catch (error) {
@@ -116,6 +118,7 @@ export function createMembers(options: MembersOptions): Members {
   }
 
   function failed(error: unknown): void {
+    if (closed) return;
     failures += 1;
     const waitMs = Math.min(backOff.mostMs, backOff.firstMs * 2 ** (failures - 1));
     notBefore = performance.now() + waitMs;
@@ -147,6 +150,11 @@ export function createMembers(options: MembersOptions): Members {
     const done = (session.alive ? session.request({ op: 'bye' }, { deadlineMs: 5_000 }) : Promise.resolve())
       .catch(() => undefined)
       .then(() => session.kill());
+    track(done);
+  }
+
+  /** What `close` waits for. */
+  function track(done: Promise<void>): void {
     ending.add(done);
     void done.finally(() => ending.delete(done));
   }
@@ -183,9 +191,7 @@ export function createMembers(options: MembersOptions): Members {
     },
     discard: (member) => {
       if (!members.delete(member)) return;
-      const done = member.connected.session.kill();
-      ending.add(done);
-      void done.finally(() => ending.delete(done));
+      track(member.connected.session.kill());
       lost(member, 'was given up');
     },
     idle: () => [...members].filter((member) => !member.busy),
@@ -195,14 +201,14 @@ export function createMembers(options: MembersOptions): Members {
     last: () => last,
     close: async () => {
       closed = true;
+      closing.abort();
       clearTimeout(retry);
       for (const member of members) {
         members.delete(member);
-        if (member.busy) ending.add(member.connected.session.kill());
+        if (member.busy) track(member.connected.session.kill());
         else end(member.connected);
       }
-      while (ending.size > 0)
-        await Promise.allSettled([...ending].map((done) => done.finally(() => ending.delete(done))));
+      while (ending.size > 0) await Promise.allSettled([...ending]);
     },
   };
 }

@@ -12,7 +12,7 @@ import { type RequestOptions, SessionError } from './session.ts';
 import type { Connected } from './sessions.ts';
 
 export type PoolOptions = {
-  readonly open: () => Promise<Connected>;
+  readonly open: (signal: AbortSignal) => Promise<Connected>;
   /** Warm sessions. Exchange Online bears 3 in parallel, on-prem 18 per account. */
   readonly size: number;
   readonly log: Log;

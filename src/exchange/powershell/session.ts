@@ -74,6 +74,7 @@ export type SessionOptions = Omit<ShellOptions, 'environment'> & {
   readonly ids: Ids;
   /** For the handshake. */
   readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
 };
 
 export async function startSession(options: SessionOptions): Promise<Session> {

@@ -21,6 +21,8 @@ export type OpenOptions = {
   /** Milliseconds for the handshake (default 30 s), and for the connection (default 120 s). */
   readonly startMs?: number;
   readonly connectMs?: number;
+  /** Gives the attempt up. */
+  readonly signal?: AbortSignal;
   /** Told before the connection is tried. */
   readonly onHello?: (hello: Hello) => void;
 };
@@ -46,18 +48,20 @@ const Description = z.object({
 /** Throws SessionError, ExchangeError or CmdletFailure; nothing is left running then. */
 export async function openSession(options: OpenOptions): Promise<Connected> {
   const scripts = scriptsOf(options.connection);
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
   const session = await startSession({
     executable: options.engine,
     environment: engineEnvironment(options.environment, scripts.environment),
     boot: bootLine({ allowed: allowedCmdlets, probed: probedCmdlets, ...scripts }),
     ids: options.ids,
     deadlineMs: options.startMs ?? 30_000,
+    ...signal,
     ...(options.executionPolicy === undefined ? {} : { executionPolicy: options.executionPolicy }),
   });
   options.onHello?.(session.hello);
   try {
     const connect = { op: 'connect', settings: scripts.settings } as const;
-    const answer = await session.request(connect, { deadlineMs: options.connectMs ?? 120_000 });
+    const answer = await session.request(connect, { deadlineMs: options.connectMs ?? 120_000, ...signal });
     if (answer.error !== null) throw errorOf(answer.error, 'connecting', 'read');
     const { cmdlets, builds, modules, now } = Description.parse(answer.rows[0]);
     const capabilities = capabilitiesOf(options.connection, cmdlets, builds);

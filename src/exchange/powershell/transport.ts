@@ -18,7 +18,7 @@ export type PowershellTransport = Transport & {
 };
 
 export function createPowershellTransport(options: OpenOptions & Omit<PoolOptions, 'open'>): PowershellTransport {
-  const pool = createPool({ ...options, open: () => openSession(options) });
+  const pool = createPool({ ...options, open: (signal) => openSession({ ...options, signal }) });
   return {
     pool,
     call: async (cmdlet, args, { deadlineMs, signal }) => {

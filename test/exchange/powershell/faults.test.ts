@@ -1,5 +1,5 @@
 /** Whatever happens to a session: every call settles, nothing that changes something runs twice, the event loop stays free. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clearMobileDevice } from '../../../src/exchange/cmdlets/clear-mobile-device.ts';
@@ -243,6 +243,31 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     expect(await Promise.all(calls)).toEqual(['exchange-away', 'exchange-away', 'exchange-away']);
     expect(other.pids.filter(isRunning)).toEqual([]);
     await expect(read(other.exchange)).rejects.toMatchObject({ code: 'exchange-away', reached: 'no' });
+  });
+
+  it('leaves no engine behind that was still connecting when it closed', async () => {
+    const fake = fakeExchange();
+    const initScript = join(fake.folder, 'slow.ps1');
+    writeFileSync(
+      initScript,
+      "[IO.File]::WriteAllText($PSScriptRoot + '/engine.pid', [string]$PID); Start-Sleep -Seconds 60",
+    );
+    const transport = createPowershellTransport({
+      engine,
+      connection: { kind: 'custom', initScript },
+      environment: fake.environment,
+      ids: countingIds(),
+      size: 1,
+      log: { info: () => undefined, warn: () => undefined },
+    });
+    transport.warm();
+    const pid = await vi.waitFor(
+      () => Number(readFileSync(join(fake.folder, 'engine.pid'), 'utf8') || Number.NaN),
+      20_000,
+    );
+    await transport.close();
+    expect(isRunning(pid)).toBe(false);
+    fake.remove();
   });
 
   it('does not send a wipe that waited too long for a session', async () => {
