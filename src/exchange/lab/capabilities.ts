@@ -33,5 +33,7 @@ export const labCapabilities: Capabilities = {
     'Remove-ActiveSyncDeviceAccessRule': ['Identity', ...common],
     'Get-ActiveSyncOrganizationSettings': ['Identity', ...common],
     'Get-ActiveSyncDeviceClass': ['Identity', ...paged],
+    'Get-OrganizationConfig': common,
+    'Set-OrganizationConfig': ['EwsApplicationAccessPolicy', 'EwsBlockList', 'EwsAllowList', ...common],
   },
 };

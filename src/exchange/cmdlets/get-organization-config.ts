@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { organizationConfigObject } from '../lab/ews.ts';
+import { defineCmdlet } from '../port.ts';
+import { flag, text, texts } from '../values.ts';
+
+/** What the organisation lets in over Exchange Web Services. */
+export const OrganizationConfigRow = z
+  .object({ EwsEnabled: flag, EwsApplicationAccessPolicy: text, EwsBlockList: texts, EwsAllowList: texts })
+  .transform((row) => ({
+    /** null: neither switched on nor off for all. */
+    ewsEnabled: row.EwsEnabled,
+    /** `EnforceAllowList`, `EnforceBlockList`; empty: no list counts. */
+    ewsPolicy: row.EwsApplicationAccessPolicy,
+    /** User agents, `*` stands for anything. */
+    ewsBlockList: row.EwsBlockList,
+    ewsAllowList: row.EwsAllowList,
+  }));
+export type OrganizationConfigRow = z.output<typeof OrganizationConfigRow>;
+
+export const getOrganizationConfig = defineCmdlet({
+  id: 'get-organization-config',
+  name: 'Get-OrganizationConfig',
+  effect: 'read',
+  params: z.strictObject({}),
+  select: ['EwsEnabled', 'EwsApplicationAccessPolicy', 'EwsBlockList', 'EwsAllowList'],
+  row: OrganizationConfigRow,
+  simulate: async (lab) => [await organizationConfigObject(lab)],
+});
