@@ -1,9 +1,22 @@
 /** Rolls up the files of its command line once and prints what it took as one JSON line: run by logs.ts in a process of its own. */
+import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { bareAccount } from '../../src/activesync/account.ts';
 import { createReaderPool } from '../../src/activesync/reader/pool.ts';
 import { reportOver } from '../../src/activesync/reader/report.ts';
 import type { LogKind } from '../../src/servers/port.ts';
+
+/** What one run took; `digest` is of all rows in order, so that runs and engines can be compared. */
+export type Measured = {
+  milliseconds: number;
+  megabytes: number;
+  memoryMegabytes: number;
+  cpuSeconds: number;
+  lines: number;
+  requests: number;
+  rows: number;
+  digest: string;
+};
 
 const KINDS: readonly LogKind[] = ['frontEnd', 'backEnd', 'httpProxy', 'edge'];
 const [kindName, threads, ...files] = process.argv.slice(2);
@@ -31,17 +44,15 @@ const rows = report.rows.map((row) => [
   row.lastEnd,
 ]);
 const digest = rows.map((row) => row.join('\t')).sort();
-const { createHash } = await import('node:crypto');
-process.stdout.write(
-  `${JSON.stringify({
-    milliseconds,
-    megabytes: bytes / 1e6,
-    memoryMegabytes: Math.max(mostMemory, process.memoryUsage().rss) / 1e6,
-    cpuSeconds: (user + system) / 1e6,
-    lines: report.lines,
-    requests: report.requests,
-    rows: rows.length,
-    digest: createHash('sha256').update(digest.join('\n')).digest('hex'),
-  })}\n`,
-);
+const measured: Measured = {
+  milliseconds,
+  megabytes: bytes / 1e6,
+  memoryMegabytes: Math.max(mostMemory, process.memoryUsage().rss) / 1e6,
+  cpuSeconds: (user + system) / 1e6,
+  lines: report.lines,
+  requests: report.requests,
+  rows: rows.length,
+  digest: createHash('sha256').update(digest.join('\n')).digest('hex'),
+};
+process.stdout.write(`${JSON.stringify(measured)}\n`);
 await pool.close();
