@@ -29,7 +29,7 @@ const memory = setInterval(() => {
 }, 20);
 const pool = createReaderPool({ threads: Number(threads) });
 const began = performance.now();
-const sources = files.map((file) => createReadStream(file, { highWaterMark: 1 << 20 }));
+const sources = files.map((file) => createReadStream(file, { highWaterMark: 256 << 10 }));
 const report = await reportOver(sources, { kind, pool, accountOf: bareAccount });
 const milliseconds = performance.now() - began;
 clearInterval(memory);

@@ -6,7 +6,7 @@ import type { LogKind } from '../../servers/port.ts';
 import { SLACK } from './chunk.ts';
 import { ascii, startsAt } from './line.ts';
 
-export const CHUNK_BYTES = 1 << 20;
+export const CHUNK_BYTES = 512 << 10;
 const NEWLINE = 10;
 
 /** Where a file's reading stands: what the next reading needs to go on exactly there. */
@@ -107,7 +107,9 @@ function headerAfter(kind: LogKind, bytes: Uint8Array, length: number, before: s
   let best = -1;
   const first = bytes[0] === 0xef ? 3 : 0;
   if (kind === 'httpProxy' && startsAt(bytes, first, length, FIRST)) best = first;
-  for (let at = bytes.indexOf(HASH); at >= 0 && at < length; at = bytes.indexOf(HASH, at + 1)) {
+  // Buffer finds a byte several times as fast as Uint8Array does.
+  const view = Buffer.from(bytes.buffer, 0, length);
+  for (let at = view.indexOf(HASH); at >= 0; at = view.indexOf(HASH, at + 1)) {
     const lineStart = at === first || bytes[at - 1] === NEWLINE;
     if (lineStart && startsAt(bytes, at, length, FIELDS)) best = at;
   }
@@ -130,6 +132,6 @@ export class Buffers {
   }
 
   give(buffer: ArrayBuffer): void {
-    if (this.#spare.length < 8 && buffer.byteLength > 0) this.#spare.push(buffer);
+    if (this.#spare.length < 4 && buffer.byteLength > 0) this.#spare.push(buffer);
   }
 }

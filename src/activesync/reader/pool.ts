@@ -64,7 +64,7 @@ type Waiting = { resolve(answered: Answered): void; reject(error: unknown): void
 
 class Thread {
   readonly #worker = new Worker(new URL('./worker.js', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: 512 },
+    resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 8 },
   });
   /** Answers come in the order of the questions, per session. */
   readonly #waiting = new Map<number, Waiting[]>();

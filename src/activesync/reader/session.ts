@@ -24,7 +24,7 @@ export class Session {
     if (chunk.overLong > 0) this.#rollup.odd('over-long-line', '', chunk.overLong);
     if (chunk.length > 0) {
       this.#reader.header = chunk.header;
-      this.#reader.read(chunkOf(new Uint8Array(chunk.buffer), chunk.length), this.#rollup);
+      this.#reader.read(chunkOf(Buffer.from(chunk.buffer), chunk.length), this.#rollup);
     }
     return this.#rollup.full;
   }

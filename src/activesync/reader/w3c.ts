@@ -140,20 +140,23 @@ export class W3cReader {
 
   /** From the `&` of what Exchange appended to the end of the field; notes the value of `Log=`. */
   #appended(chunk: Chunk, ampersand: number): number {
-    const { bytes, length } = chunk;
-    const end = fieldEnd(chunk, ampersand);
+    const { bytes, view, length } = chunk;
     let at = ampersand;
-    while (at < end) {
-      if (bytes[at] === AMPERSAND && startsAt(bytes, at + 1, length, LOG)) {
-        this.#line.logStart = at + 1 + LOG.length;
-        this.#line.logEnd = end;
-        return end;
+    for (;;) {
+      const word = view.getInt32(at, true);
+      let hits = (word - 0x27272727) & ~word & 0x80808080;
+      while (hits !== 0) {
+        const place = at + (lowest(hits) >> 3);
+        if (isEnd(bytes, place)) return place;
+        if (bytes[place] === AMPERSAND && startsAt(bytes, place + 1, length, LOG)) {
+          this.#line.logStart = place + 1 + LOG.length;
+          this.#line.logEnd = fieldEnd(chunk, place);
+          return this.#line.logEnd;
+        }
+        hits &= hits - 1;
       }
-      // Front ends append ids of a hundred bytes and no Log=: only an L after an ampersand is worth a look.
-      at += 1;
-      while (at < end && bytes[at] !== AMPERSAND) at += 1;
+      at += 4;
     }
-    return end;
   }
 
   #finish(chunk: Chunk, rollup: Rollup): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LogFile, LogKind } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 
-const PIECE = 1 << 20;
+const PIECE = 256 << 10;
 /** `u_ex260302.log`, `HttpProxy_2026030209-1.LOG`, `access.log`, `access.log.1`, each also packed. */
 const NAMES: Record<LogKind, RegExp> = {
   frontEnd: /\.log(?:\.\d+)?(?:\.gz)?$/i,
