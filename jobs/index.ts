@@ -7,12 +7,14 @@ import { cancelWipe } from './cancel-wipe.ts';
 import { checkpointAudit } from './checkpoint-audit.ts';
 import { deliver } from './deliver.ts';
 import { endApprovalJob } from './end-approval.ts';
+import { findOutsideWipes } from './find-outside-wipes.ts';
 import { issueWipe } from './issue-wipe.ts';
 import { lastSeen } from './last-seen.ts';
 import { listDevices } from './list-devices.ts';
 import { lookUpPerson } from './look-up-person.ts';
 import { planB } from './plan-b.ts';
 import { readDevices } from './read-devices.ts';
+import { readHeartbeat } from './read-heartbeat.ts';
 import { readLogs } from './read-logs.ts';
 import { reconcileWipe } from './reconcile-wipe.ts';
 import { refreshDirectory } from './refresh-directory.ts';
@@ -30,12 +32,14 @@ export const jobs = [
   checkpointAudit,
   deliver,
   endApprovalJob,
+  findOutsideWipes,
   issueWipe,
   lastSeen,
   listDevices,
   lookUpPerson,
   planB,
   readDevices,
+  readHeartbeat,
   readLogs,
   reconcileWipe,
   refreshDirectory,

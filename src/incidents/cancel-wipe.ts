@@ -2,6 +2,7 @@
 
 import type { PersonGuid } from '../directory/person.ts';
 import { cancelMobileDeviceWipe } from '../exchange/cmdlets/cancel-mobile-device-wipe.ts';
+import { ExchangeError } from '../exchange/port.ts';
 import { paragraph, strong } from '../message/text.ts';
 import type { JobContext } from '../queue/job.ts';
 import { tellSecurity } from './places.ts';
@@ -18,6 +19,9 @@ export type Cancelling = {
   why: string;
 };
 
+/** Answers after which asking again would change nothing. */
+const surelyNot: readonly string[] = ['exchange-refused', 'exchange-refused-unsent', 'exchange-not-found'];
+
 export async function cancelWipeInExchange(
   context: JobContext,
   { wipe: wipeId, mode, by, why }: Cancelling,
@@ -26,7 +30,13 @@ export async function cancelWipeInExchange(
   const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
   if (wipe === undefined || !['requested', 'sent', 'not-reported', 'refused-by-device'].includes(wipe.state)) return;
   const exchange = context.exchange(wipe.organisation);
-  await exchange.run(cancelMobileDeviceWipe, { Identity: wipe.deviceGuid });
+  try {
+    await exchange.run(cancelMobileDeviceWipe, { Identity: wipe.deviceGuid });
+  } catch (error) {
+    // Exchange answered that it will not: the read below says how it stands, and giving up is said as what it is.
+    if (!(error instanceof ExchangeError) || !surelyNot.includes(error.code)) throw error;
+    context.log.warn({ wipe: wipe.id, code: error.code }, 'Exchange did not take the cancel');
+  }
   const device = await readOneDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
   const stillHeld = device !== undefined && timesFor(wipe.scope, device.wipe).requested !== null;
 

@@ -1,7 +1,5 @@
 /** After asking: reads until Exchange proves that it was asked, or that it was not. Only reads that succeed count. */
 import { z } from 'zod';
-import { cancelMobileDeviceWipe } from '../exchange/cmdlets/cancel-mobile-device-wipe.ts';
-import { strong, text } from '../message/text.ts';
 import type { JobContext } from '../queue/job.ts';
 import { type DeviceFacts, DeviceWipe } from './device.ts';
 import { tellNotAsked } from './issue-wipe.ts';
@@ -17,9 +15,9 @@ import {
   watchSchedule,
   wrongScopeMoved,
 } from './rules/request-proof.ts';
-import { incidentSubject } from './timeline.ts';
 import type { Wipe } from './view.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
+import { takeBackFullWipe, tookBackFullWipe } from './wrong-scope.ts';
 
 const Before = z.object({ wipe: DeviceWipe, readAt: z.iso.datetime() });
 
@@ -43,11 +41,15 @@ export async function reconcileWipe(context: JobContext, wipeId: number, step: n
     requestor: policy.exchange.requestor,
   };
   if (wrongScopeMoved(question)) {
-    await exchange.run(cancelMobileDeviceWipe, { Identity: wipe.deviceGuid });
-    await wrongScope(context, wipe);
+    await takeBackFullWipe(context, exchange, wipe, device);
     return;
   }
   const proof = provesRequest(question);
+  // While a wipe is being issued its steps count the cancels of a full wipe that Exchange took instead.
+  if (wipe.watchStep > 0 && proof.kind === 'not-seen') {
+    await tookBackFullWipe(context, wipe);
+    return;
+  }
   if (proof.kind === 'proved') {
     await requested(context, wipe, device, proof.requestedAt);
     return;
@@ -143,30 +145,5 @@ async function partnershipGone(context: JobContext, wipe: Wipe): Promise<void> {
         tone: 'danger',
         line: [`phone ${wipe.deviceNumber}: ${why}`],
       });
-  });
-}
-
-/** Account-only was asked and the full wipe's time moved: it was cancelled just now, and people must look at once. */
-async function wrongScope(context: JobContext, wipe: Wipe): Promise<void> {
-  await context.store.change(async (change) => {
-    const row = await lockWipe(change, wipe.id);
-    if (row.state !== 'issuing') return;
-    const sentence =
-      'Exchange took a FULL wipe where account-only was asked. I cancelled it at once; whether in time shows the next read.';
-    await change.reply(incidentSubject(wipe.incidentNumber), {
-      tone: 'danger',
-      blocks: [{ kind: 'text', text: text(strong(sentence)) }],
-    });
-    await tellSecurity(change, context.policy, {
-      incident: wipe.incidentNumber,
-      tone: 'danger',
-      line: [strong(sentence)],
-      key: `wrong-scope:${wipe.id}`,
-    });
-    await change.enqueue(
-      'reconcile-wipe',
-      { wipe: wipe.id, step: 0 },
-      { key: `${wipe.id}-scope`, dueAt: new Date(change.now.getTime() + 10_000) },
-    );
   });
 }

@@ -209,6 +209,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   await store.change(async (change) => {
     await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
     await change.enqueue('checkpoint-audit', {}, { key: 'start' });
+    await change.enqueue('find-outside-wipes', { organisation }, { key: organisation });
   });
   await startChat({ chat, desk, view, config, log, closing });
   await sweep.start();

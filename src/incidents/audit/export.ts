@@ -124,7 +124,7 @@ function userOf(record: StoredRecord): { uid: string; uid_alt?: string } | { nam
 
 /** 1 informational, 3 medium, 4 high (OCSF): what security looks at first. */
 function severityOf(action: string): number {
-  if (/^(brake|wipe-lock|lock)\.|break-glass|outside|forged|tamper/.test(action)) return 4;
+  if (/^wipes\.|break-glass|outside|wrong-scope|forged|tamper/.test(action)) return 4;
   if (/^(wipe|policy|role)\./.test(action)) return 3;
   return 1;
 }
