@@ -1,0 +1,130 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Express } from 'express';
+import pino from 'pino';
+import { createSlackAdapter, type SlackOptions } from '../../../adapters/slack/index.ts';
+import { eventsPath } from '../../../adapters/slack/receivers.ts';
+import type { ChatAdapter, Incoming, Reception } from '../../../src/chat/port.ts';
+import type { Answer, Message } from '../../../src/message/model.ts';
+import { sceneNow, sceneZone } from '../../../src/message/samples/scene.ts';
+import { text } from '../../../src/message/text.ts';
+import {
+  appToken,
+  botToken,
+  type FakeSlack,
+  type FakeUser,
+  openFakeSlack,
+  signingSecret,
+} from '../../fakes/slack/index.ts';
+
+export const team = 'T0LAB';
+export const helpdesk = 'C0HELP';
+
+export const people: readonly FakeUser[] = [
+  { id: 'U0HANA', name: 'Hana', email: 'hana@contoso.example' },
+  { id: 'U0OTTO', name: 'Otto', email: 'otto@contoso.example' },
+  { id: 'U0ALICE', name: 'Alice Ng', email: 'alice.ng@contoso.example' },
+];
+
+export type TestSlack = {
+  slack: FakeSlack;
+  adapter: ChatAdapter;
+  /** What the core heard. */
+  heard: Incoming[];
+  /** What the core says; by default that all is stored and there is nothing to answer. */
+  answers(with_: (incoming: Incoming) => Promise<Reception> | Reception): void;
+  close(): Promise<void>;
+};
+
+export type Transport = 'http' | 'socket';
+
+/** The adapter over a fake workspace; `start` it yourself, or let `openTestSlack` do it. */
+export async function slackAdapter(
+  transport: Transport,
+  options: Partial<SlackOptions> = {},
+): Promise<{ slack: FakeSlack; adapter: ChatAdapter; close(): Promise<void> }> {
+  const slack = await openFakeSlack({ users: people, channels: [helpdesk] });
+  let tokens = 0;
+  const inner = createSlackAdapter({
+    botToken,
+    transport: transport === 'http' ? { kind: 'http', signingSecret } : { kind: 'socket', appToken },
+    apiUrl: slack.apiUrl,
+    groups: [],
+    images: async () => undefined,
+    clock: { now: () => sceneNow },
+    ids: { token: () => `token-${++tokens}`, uuid: () => '00000000-0000-4000-8000-000000000000' },
+    timeZone: sceneZone,
+    log: pino({ level: 'silent' }),
+    ...options,
+  });
+  let server: Server | undefined;
+  const adapter: ChatAdapter = {
+    ...inner,
+    start: async (input) => {
+      await inner.start(input);
+      if (transport === 'socket') return;
+      server = await listening(input.app);
+      slack.sendTo(`${addressOf(server)}${eventsPath}`);
+    },
+  };
+  return {
+    slack,
+    adapter,
+    close: async () => {
+      await inner.stop();
+      server?.closeAllConnections();
+      server?.close();
+      await slack.close();
+    },
+  };
+}
+
+export async function openTestSlack(
+  transport: Transport = 'http',
+  options: Partial<SlackOptions> = {},
+): Promise<TestSlack> {
+  const { slack, adapter, close } = await slackAdapter(transport, options);
+  const heard: Incoming[] = [];
+  let receive: (incoming: Incoming) => Promise<Reception> | Reception = () => stored({});
+  await adapter.start({
+    app: express(),
+    onCommand: async (incoming) => {
+      heard.push(incoming);
+      return await receive(incoming);
+    },
+  });
+  return {
+    slack,
+    adapter,
+    heard,
+    answers: (with_) => {
+      receive = with_;
+    },
+    close,
+  };
+}
+
+export function stored(answer: Answer | Promise<Answer>): Reception {
+  return { kind: 'stored', answer: Promise.resolve(answer) };
+}
+
+export function said(words: string, ...buttons: { label: string; action: string }[]): Message {
+  return {
+    tone: 'neutral',
+    blocks: [
+      { kind: 'text', text: text(words) },
+      ...(buttons.length === 0 ? [] : [{ kind: 'buttons' as const, buttons }]),
+    ],
+  };
+}
+
+async function listening(app: Express): Promise<Server> {
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  return server;
+}
+
+function addressOf(server: Server): string {
+  const address: AddressInfo | string | null = server.address();
+  return `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
+}
