@@ -19,6 +19,10 @@ import { doctor } from './doctor.ts';
 import { found } from './found.ts';
 import { foundIt } from './found-it.ts';
 import { giveUp } from './give-up.ts';
+import { heartbeat } from './heartbeat.ts';
+import { heartbeatAdvice } from './heartbeat-advice.ts';
+import { heartbeatExplain } from './heartbeat-explain.ts';
+import { heartbeatHistory } from './heartbeat-history.ts';
 import { help } from './help.ts';
 import { hold } from './hold.ts';
 import { incidents } from './incidents.ts';
@@ -84,6 +88,10 @@ export const commands: readonly AnyCommand[] = [
   close,
   restore,
   acceptRole,
+  heartbeat,
+  heartbeatHistory,
+  heartbeatExplain,
+  heartbeatAdvice,
   audit,
   auditVerify,
   doctor,

@@ -8,6 +8,7 @@ import type { AppsTables } from '../apps/tables.ts';
 import type { Incoming } from '../chat/port.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { LabTables } from '../exchange/lab/tables.ts';
+import type { HeartbeatTables } from '../heartbeat/tables.ts';
 import type { TrustTables } from '../incidents/tables.ts';
 import type { DraftMessage } from '../message/model.ts';
 
@@ -374,4 +375,4 @@ export type CoreTables = {
   image: ImageTable;
 };
 
-export type Database = CoreTables & LabTables & ActiveSyncTables & AppsTables & TrustTables;
+export type Database = CoreTables & LabTables & ActiveSyncTables & AppsTables & TrustTables & HeartbeatTables;

@@ -4,6 +4,7 @@ import * as lab from './0002-lab.ts';
 import * as activesync from './0003-activesync.ts';
 import * as trust from './0004-trust.ts';
 import * as apps from './0005-apps.ts';
+import * as heartbeat from './0006-heartbeat.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -12,4 +13,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0003-activesync': activesync,
   '0004-trust': trust,
   '0005-apps': apps,
+  '0006-heartbeat': heartbeat,
 };

@@ -1,0 +1,199 @@
+/**
+ * What to type on the box in front of Exchange. Only the timeout that a waiting phone meets is changed, and only for ActiveSync:
+ * the same timeout for everything would keep dead connections of browsers open. Sources: the vendors' manuals, named in
+ * docs/heartbeat.md; none of it was tried on a box by us.
+ */
+
+import { assertNever } from '../errors.ts';
+import type { DraftMessage, Text } from '../message/model.ts';
+import { code, list, note, paragraph, strong, text } from '../message/text.ts';
+import { seconds } from './words.ts';
+
+export const edgeKinds = ['f5', 'citrix-adc', 'haproxy', 'nginx', 'azure', 'kemp', 'fortigate', 'other'] as const;
+export type EdgeKind = (typeof edgeKinds)[number];
+
+export function isEdgeKind(kind: string | undefined): kind is EdgeKind {
+  return edgeKinds.some((known) => known === kind);
+}
+
+export const edgeKindNames: Readonly<Record<EdgeKind, string>> = {
+  f5: 'F5 BIG-IP',
+  'citrix-adc': 'Citrix ADC',
+  haproxy: 'HAProxy',
+  nginx: 'nginx',
+  azure: 'Azure',
+  kemp: 'Kemp LoadMaster',
+  fortigate: 'FortiGate',
+  other: 'another box',
+};
+
+/** The idle timeout to set: longer than the longest heartbeat, with a minute for clocks and slow answers (3540 → 3600). */
+export function wantedTimeout(max: number): number {
+  return max + 60;
+}
+
+type Advice = { steps: readonly Text[]; commands: readonly string[]; notes: readonly string[] };
+
+export function adviceFor(kind: EdgeKind, max: number): Advice {
+  const wanted = wantedTimeout(max);
+  switch (kind) {
+    case 'f5':
+      return {
+        steps: [
+          text(
+            'Make TCP profiles of their own for the ActiveSync virtual server; the default profile’s idle timeout is 300 s.',
+          ),
+          text(
+            'Put them on both sides of that virtual server. Where all of Exchange shares one, an iRule sets the time for ActiveSync alone.',
+          ),
+        ],
+        commands: [
+          `tmsh create ltm profile tcp tcp-activesync defaults-from tcp idle-timeout ${wanted}`,
+          'tmsh modify ltm virtual vs_exchange profiles replace-all-with { tcp-activesync http clientssl { context clientside } serverssl { context serverside } }',
+          [
+            'when HTTP_REQUEST {',
+            '  if { [string tolower [HTTP::path]] starts_with "/microsoft-server-activesync" } {',
+            `    IP::idle_timeout ${wanted}`,
+            '  }',
+            '}',
+          ].join('\n'),
+        ],
+        notes: [
+          'List every profile that the virtual server has now in the second command: it replaces them all. The third is the iRule that may stand in place of the first two.',
+        ],
+      };
+    case 'citrix-adc':
+      return {
+        steps: [
+          text(
+            'The client timeout is 180 s by default, the server timeout 360 s: both must be longer than the heartbeat.',
+          ),
+          text('Set them on the ActiveSync virtual server and its service group.'),
+        ],
+        commands: [
+          `set lb vserver vs_activesync -cltTimeout ${wanted}`,
+          `set serviceGroup sg_activesync -cltTimeout ${wanted} -svrTimeout ${wanted}`,
+          'save ns config',
+        ],
+        notes: ['Behind content switching the timeout of the cs vserver counts as well: set cs vserver … -cltTimeout.'],
+      };
+    case 'haproxy':
+      return {
+        steps: [
+          text(
+            'A hanging Ping waits for its answer, so the server side’s timeout cuts it; give ActiveSync a backend of its own.',
+          ),
+        ],
+        commands: [
+          [
+            'frontend exchange',
+            `  timeout client ${wanted}s`,
+            '  acl activesync path_beg -i /Microsoft-Server-ActiveSync',
+            '  use_backend activesync if activesync',
+            '',
+            'backend activesync',
+            `  timeout server ${wanted}s`,
+          ].join('\n'),
+        ],
+        notes: [
+          'In mode tcp there is no path: then both timeouts are set for the whole listener. Where timeout tunnel is set, it counts only after an upgrade and changes nothing here.',
+        ],
+      };
+    case 'nginx':
+      return {
+        steps: [text('proxy_read_timeout is 60 s by default and ends a Ping that has not answered by then.')],
+        commands: [
+          [
+            'location ~* ^/Microsoft-Server-ActiveSync {',
+            '  proxy_pass https://exchange;',
+            '  proxy_http_version 1.1;',
+            `  proxy_read_timeout ${wanted}s;`,
+            `  proxy_send_timeout ${wanted}s;`,
+            '  proxy_buffering off;',
+            '}',
+          ].join('\n'),
+          'nginx -t && nginx -s reload',
+        ],
+        notes: ['As a stream (TCP) proxy it is proxy_timeout, 10 minutes by default, for the whole listener.'],
+      };
+    case 'azure':
+      return {
+        steps: [
+          text(
+            'Azure Load Balancer forgets idle connections after 4 minutes by default and after 30 at most: 1,800 s is the longest it can hold.',
+          ),
+          text(
+            `A heartbeat of ${seconds(max)} cannot live behind it: set it to 30 minutes, or use Application Gateway, whose request timeout goes further.`,
+          ),
+        ],
+        commands: [
+          'az network lb rule update --resource-group RG --lb-name LB --name activesync --idle-timeout 30 --enable-tcp-reset true',
+          `az network application-gateway http-settings update --resource-group RG --gateway-name GW --name activesync --timeout ${wanted}`,
+        ],
+        notes: [
+          'With TCP reset the phone learns at once that its connection is gone, instead of waiting in vain. Behind 30 minutes phones settle at about 29: better than 4, and over the threshold of event 1040.',
+        ],
+      };
+    case 'kemp':
+      return {
+        steps: [
+          text('The idle connection timeout is 660 s by default.'),
+          text('Virtual Services → ActiveSync sub-service → Standard Options → Idle Connection Timeout.'),
+        ],
+        commands: [`Idle Connection Timeout (Default 660): ${wanted}`],
+        notes: [
+          'System Configuration → L7 Configuration has a connection drain and an overall limit that must not be shorter.',
+        ],
+      };
+    case 'fortigate':
+      return {
+        steps: [
+          text(
+            'The session TTL is 3600 s by default; where it was made shorter, give the policy of ActiveSync its own.',
+          ),
+        ],
+        commands: [
+          ['config firewall policy', '  edit POLICY-ID', `    set session-ttl ${wanted}`, '  next', 'end'].join('\n'),
+        ],
+        notes: [],
+      };
+    case 'other':
+      return {
+        steps: [
+          text(
+            'Find every box between phones and Exchange that keeps connections: firewall, balancer, reverse proxy, VPN, provider.',
+          ),
+          text(`Set its idle timeout for TCP port 443 towards Exchange to at least ${seconds(wanted)}.`),
+          text('Where a box can answer a lost connection with a reset, let it: phones then notice at once.'),
+        ],
+        commands: [],
+        notes: ['IIS ARR: the proxy timeout of the server farm (30 s by default).'],
+      };
+    default:
+      return assertNever(kind, 'kind of edge');
+  }
+}
+
+/** The whole answer to "How, for F5". */
+export function adviceMessage(kind: EdgeKind, max: number): DraftMessage {
+  const { steps, commands, notes } = adviceFor(kind, max);
+  return {
+    title: `Idle timeout for ActiveSync: ${edgeKindNames[kind]}`,
+    tone: 'neutral',
+    blocks: [
+      paragraph(
+        `Exchange lets a phone wait ${seconds(max)}; the box must wait longer: `,
+        strong(seconds(wantedTimeout(max))),
+        ' for ',
+        code('/Microsoft-Server-ActiveSync'),
+        '.',
+      ),
+      list(...steps),
+      ...commands.map((command) => list(...command.split('\n').map((line) => text(code(line))))),
+      ...notes.map((each) => note(each)),
+      note(
+        'Names in these lines are examples: put yours. Afterwards phones try longer waits by themselves within hours; say "heartbeat" to see it, and correct idleTimeoutSeconds in policy.yaml.',
+      ),
+    ],
+  };
+}

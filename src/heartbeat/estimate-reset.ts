@@ -1,0 +1,94 @@
+import { fewestClients, fewestFailures, type SeenEdge } from './estimate.ts';
+import { answeredBeyond, beyond, countClients, countRequests, goesBeyond, type Observation } from './observation.ts';
+
+/** Lengths within this count as one: timers fire late by up to a few seconds, never early. */
+const WIDTH = 0.03;
+const SLACK_SECONDS = 2;
+/** Of the requests that could have outlived the edge, so many must have ended at it. */
+const SHARE = 0.8;
+/** Peaks that are looked at, the highest first. */
+const MOST_PEAKS = 6;
+
+/**
+ * The edge that closes connections: cuts pile up at one length, far over what chance spreads about it, and hardly any request
+ * that asked for more was answered after it.
+ */
+export function resetEdge(observations: readonly Observation[]): SeenEdge | undefined {
+  const cuts = observations
+    .filter(({ ended, asked, mean }) => ended === 'cut' && mean >= 10 && asked >= beyond(mean))
+    .sort((a, b) => a.mean - b.mean);
+  const passing = peaks(cuts)
+    .map((peak) => judged(peak, cuts, observations))
+    .filter((edge) => edge !== undefined);
+  return passing.sort((a, b) => b.requests - a.requests)[0];
+}
+
+/** Runs of cuts of about one length, by how many there are; `cuts` in the order of their lengths. */
+function peaks(cuts: readonly Observation[]): Observation[][] {
+  const windows: { from: number; to: number; weight: number }[] = [];
+  let to = 0;
+  let weight = 0;
+  for (let from = 0; from < cuts.length; from += 1) {
+    const first = cuts[from];
+    if (first === undefined) break;
+    const end = first.mean * (1 + WIDTH) + SLACK_SECONDS;
+    for (let next = cuts[to]; next !== undefined && next.mean <= end; next = cuts[to]) {
+      weight += next.requests;
+      to += 1;
+    }
+    windows.push({ from, to, weight });
+    weight -= first.requests;
+  }
+  windows.sort((a, b) => b.weight - a.weight);
+  const taken: typeof windows = [];
+  for (const window of windows) {
+    if (taken.length === MOST_PEAKS) break;
+    if (taken.every((other) => window.to <= other.from || window.from >= other.to)) taken.push(window);
+  }
+  return taken.map((window) => cuts.slice(window.from, window.to));
+}
+
+function judged(
+  peak: readonly Observation[],
+  cuts: readonly Observation[],
+  observations: readonly Observation[],
+): SeenEdge | undefined {
+  const seconds = medianLength(peak);
+  const atIt = peak.filter((cut) => goesBeyond(cut, seconds));
+  const requests = countRequests(atIt);
+  const clients = countClients(atIt);
+  const atRisk = countClients(observations.filter((each) => goesBeyond(each, seconds)));
+  if (requests < fewestFailures || clients < fewestClients(atRisk)) return undefined;
+
+  const last = peak.at(-1)?.mean ?? seconds;
+  const outlived =
+    observations.reduce((sum, each) => sum + answeredBeyond(each, last), 0) +
+    countRequests(cuts.filter(({ mean }) => mean > beyond(last)));
+  if (requests / (requests + outlived) < SHARE) return undefined;
+
+  const before = countRequests(cuts.filter(({ mean }) => mean >= seconds * 0.4 && mean < seconds * 0.96));
+  const byChance = (before * (seconds * WIDTH + SLACK_SECONDS)) / (seconds * 0.56);
+  if (requests < 4 * byChance + 3) return undefined;
+
+  return {
+    kind: 'seen',
+    seconds: Math.round(seconds),
+    how: 'reset',
+    requests,
+    clients,
+    firstHour: Math.min(...atIt.map(({ firstHour }) => firstHour)),
+    lastHour: Math.max(...atIt.map(({ lastHour }) => lastHour)),
+    confidence: requests >= 12 && clients >= 3 && outlived * 10 <= requests ? 'high' : 'medium',
+  };
+}
+
+/** Of the peak, in seconds, each request counted. */
+function medianLength(peak: readonly Observation[]): number {
+  const half = countRequests(peak) / 2;
+  let seen = 0;
+  for (const { mean, requests } of peak) {
+    seen += requests;
+    if (seen >= half) return mean;
+  }
+  return 0;
+}
