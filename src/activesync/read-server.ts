@@ -5,6 +5,7 @@ import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
 import { type LogFile, type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
+import type { Batch } from './reader/batch.ts';
 import { cutLines, type Position } from './reader/cut-lines.ts';
 import { createReaderPool, type ReaderPool } from './reader/pool.ts';
 import { fileRow, isUnchanged, type KnownFile, knownFiles, openUnpacked } from './store/log-files.ts';
@@ -116,9 +117,9 @@ async function readFile(reading: FileReading): Promise<number> {
   let requests = 0;
   let stored: Position = { offset: row.position, header: row.header, skipping: row.skipping };
   let reached = stored;
-  async function store(): Promise<void> {
+  async function store(whole: boolean): Promise<void> {
     const batch = await session.take();
-    await commit(reading, stored, reached, batch);
+    await commit(reading, { from: stored, to: reached, batch, whole });
     await progress.add(reached.offset - stored.offset);
     stored = reached;
     requests += batch.requests;
@@ -134,14 +135,9 @@ async function readFile(reading: FileReading): Promise<number> {
       options.signal?.throwIfAborted();
       reached = chunk.next;
       const full = await session.read(chunk);
-      if (full || reached.offset - stored.offset >= BATCH_BYTES) await store();
+      if (full || reached.offset - stored.offset >= BATCH_BYTES) await store(false);
     }
-    await store();
-    await options.db
-      .updateTable('logFile')
-      .set({ size: file.size, modifiedAt: file.modifiedAt, readAt: options.clock.now() })
-      .where('id', '=', row.id)
-      .execute();
+    await store(true);
     await progress.fileDone();
     return requests;
   } finally {
@@ -149,16 +145,14 @@ async function readFile(reading: FileReading): Promise<number> {
   }
 }
 
-async function commit(
-  { origin, row, options }: FileReading,
-  from: Position,
-  to: Position,
-  batch: Awaited<ReturnType<ReturnType<ReaderPool['open']>['take']>>,
-): Promise<void> {
+type Step = { from: Position; to: Position; batch: Batch /** The file was read to its end. */; whole: boolean };
+
+async function commit({ origin, row, file, options }: FileReading, { from, to, batch, whole }: Step): Promise<void> {
+  const end = whole ? { size: file.size, modifiedAt: file.modifiedAt } : {};
   await options.db.transaction().execute(async (tx) => {
     const moved = await tx
       .updateTable('logFile')
-      .set({ position: to.offset, header: to.header, skipping: to.skipping, readAt: options.clock.now() })
+      .set({ position: to.offset, header: to.header, skipping: to.skipping, readAt: options.clock.now(), ...end })
       .where('id', '=', row.id)
       .where('position', '=', from.offset)
       .executeTakeFirst();

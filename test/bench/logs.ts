@@ -199,7 +199,7 @@ async function stored(folder: string, megabytes: number): Promise<BenchResult[]>
 }
 
 function ours(kind: LogKind, path: string): Promise<Measured> {
-  return measuredBy([reportLogs, kind, '2', path]);
+  return measuredBy([reportLogs, kind, '1', path]);
 }
 
 const MeasuredLine = z.object({

@@ -27,6 +27,7 @@ let mostMemory = 0;
 const memory = setInterval(() => {
   mostMemory = Math.max(mostMemory, process.memoryUsage().rss);
 }, 20);
+// Beside the calling thread, which reads too.
 const pool = createReaderPool({ threads: Number(threads) });
 const began = performance.now();
 const sources = files.map((file) => createReadStream(file, { highWaterMark: 256 << 10 }));

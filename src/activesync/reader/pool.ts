@@ -12,6 +12,8 @@ export type ReadSession = {
   /** Resolves when there is room for another chunk; true: it is time to take the batch. The chunk's buffer is given away. */
   read(chunk: CutChunk): Promise<boolean>;
   take(): Promise<Batch>;
+  /** Chunks given and not read yet. */
+  readonly waiting: number;
   close(): void;
 };
 
@@ -20,8 +22,8 @@ export type ReaderPool = {
   threads: number;
   /** Where read chunks' buffers come back to; give it to cutLines. */
   buffers: Buffers;
-  /** A session on the thread with the fewest. */
-  open(options: SessionOptions): ReadSession;
+  /** A session on the thread with the fewest; `here`: on the calling one. */
+  open(options: SessionOptions, here?: 'here'): ReadSession;
   close(): Promise<void>;
 };
 
@@ -35,9 +37,9 @@ export function createReaderPool(options: { threads: number }): ReaderPool {
   return {
     threads,
     buffers,
-    open: (sessionOptions) => {
+    open: (sessionOptions, here) => {
       const [first, ...rest] = all;
-      if (first === undefined) return inThisThread(sessionOptions, buffers);
+      if (first === undefined || here !== undefined) return inThisThread(sessionOptions, buffers);
       const idlest = rest.reduce((best, thread) => (thread.sessions < best.sessions ? thread : best), first);
       return idlest.open(sessionOptions);
     },
@@ -56,6 +58,7 @@ function inThisThread(options: SessionOptions, buffers: Buffers): ReadSession {
       return full;
     },
     take: async () => session.take(),
+    waiting: 0,
     close: () => undefined,
   };
 }
@@ -93,10 +96,18 @@ class Thread {
     this.#waiting.set(session, []);
     this.#worker.postMessage({ type: 'open', session, ...options } satisfies Asked);
     const inFlight: Promise<boolean>[] = [];
+    let waiting = 0;
     return {
+      get waiting() {
+        return waiting;
+      },
       read: async ({ buffer, length, header, overLong }) => {
         const asked: Asked = { type: 'read', session, buffer, length, header, overLong };
-        const read = this.#ask(asked, [buffer]).then((answered) => answered.type === 'read' && answered.full);
+        waiting += 1;
+        const read = this.#ask(asked, [buffer]).then((answered) => {
+          waiting -= 1;
+          return answered.type === 'read' && answered.full;
+        });
         // Whoever waits for it hears of a failure; until then it must not end the process.
         read.catch(() => undefined);
         inFlight.push(read);

@@ -93,6 +93,7 @@ export async function fileRow(
   );
   const row = same ?? moved;
   if (row !== undefined) {
+    if (row.identity === file.identity && row.path === file.path) return row;
     await db
       .updateTable('logFile')
       .set({ identity: file.identity, path: file.path })

@@ -19,6 +19,9 @@ export type Progress = {
   end(problem: string | null): Promise<void>;
 };
 
+/** Shorter readings are over before anybody could look: only their end is written. */
+const WORTH_TELLING = 8 << 20;
+
 /** Keeps `log_reading`: how far one server's reading is, for whoever asks, in whatever process. */
 export function createProgress(
   db: Kysely<Database>,
@@ -48,12 +51,12 @@ export function createProgress(
       startedAt = clock.now();
       state.filesTotal = files.length;
       state.bytesTotal = files.reduce((sum, bytes) => sum + bytes, 0);
-      await write(null, null);
+      if (state.bytesTotal >= WORTH_TELLING) await write(null, null);
     },
     add: async (bytes) => {
       if (bytes === 0) return;
       state.bytesDone += bytes;
-      await write(null, null);
+      if (state.bytesTotal >= WORTH_TELLING) await write(null, null);
     },
     fileDone: async () => {
       state.filesDone += 1;
