@@ -68,7 +68,7 @@ export async function benchLogs({
 
 async function againstDuckDb(path: string, megabytes: number): Promise<BenchResult> {
   if (!existsSync(join(duckdb, 'node_modules'))) {
-    await run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock'], { cwd: duckdb });
+    await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: duckdb });
   }
   generate(path, 'frontEnd', megabytes);
   const mine: Measured[] = [];
