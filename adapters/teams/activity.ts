@@ -33,7 +33,7 @@ export const TeamsActivity = z.object({
   localTimezone: z.string().optional(),
   text: z.string().nullish(),
   entities: z.array(z.unknown()).nullish(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   action: z.string().optional(),
 });
 export type TeamsActivity = z.infer<typeof TeamsActivity>;
