@@ -16,7 +16,7 @@ export type PoolOptions = {
   /** Warm sessions. Exchange Online bears 3 in parallel, on-prem 18 per account. */
   readonly size: number;
   readonly log: Log;
-  /** Default: 500 calls, 30 minutes, 600 MB. */
+  /** Default: 2,000 calls, 30 minutes, 600 MB. A young engine is slower: its code is compiled as it runs. */
   readonly recycle?: { readonly calls: number; readonly ageMs: number; readonly bytes: number };
   /** Between attempts to connect; default 1 s doubling to 60 s. */
   readonly backOff?: { readonly firstMs: number; readonly mostMs: number };
@@ -78,7 +78,7 @@ export function createPool(options: PoolOptions): PowershellPool {
   const members = createMembers({
     open: options.open,
     size: options.size,
-    recycle: options.recycle ?? { calls: 500, ageMs: 30 * 60_000, bytes: 600_000_000 },
+    recycle: options.recycle ?? { calls: 2_000, ageMs: 30 * 60_000, bytes: 600_000_000 },
     backOff: options.backOff ?? { firstMs: 1_000, mostMs: 60_000 },
     onReady: dispatch,
     onAway: (error) => {

@@ -200,7 +200,7 @@ $Mislaid.Splat = {
     if (-not ($Mislaid.Allowed[$Command.Name] -contains $name)) { throw (New-Object System.UnauthorizedAccessException -ArgumentList ('-' + $name)) }
     if (-not $Command.Parameters.ContainsKey($name)) { throw (New-Object System.MissingMemberException -ArgumentList ('-' + $name)) }
     switch ([string]$argument.type) {
-      'text' { $splat[$name] = [string](& $Mislaid.Text $argument.value) }
+      'text' { $splat[$name] = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($argument.value)) }
       'bool' { $splat[$name] = [bool]$argument.value }
       'integer' { $splat[$name] = [long]$argument.value; if ([Math]::Abs($splat[$name]) -le 2147483647) { $splat[$name] = [int]$splat[$name] } }
       'number' { $splat[$name] = [double]$argument.value }

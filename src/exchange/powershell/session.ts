@@ -8,7 +8,7 @@ import type { Ids } from '../../clock.ts';
 import { Envelope } from './answer.ts';
 import { literalOf, type RequestBody } from './literal.ts';
 import { helloLine, requestLine } from './script.ts';
-import { type Shell, type ShellOptions, startShell } from './shell.ts';
+import { type Shell, type ShellEnd, type ShellOptions, startShell } from './shell.ts';
 import { killTree, treeMark } from './tree.ts';
 
 export type Hello = {
@@ -86,6 +86,9 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   let memory = 0;
   let busy = false;
   let dead = false;
+  // One listener for the session's life: one a call would keep every call's answer until the end.
+  let ended: ShellEnd | undefined;
+  let onEnded: (end: ShellEnd) => void = () => undefined;
 
   async function kill(): Promise<void> {
     dead = true;
@@ -103,6 +106,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       return await new Promise<string>((resolve, reject) => {
         // An answer that has come counts, whatever happens to the engine afterwards.
         const end = (fault: SessionFault, message: string, cause?: unknown) => {
+          if (settled.signal.aborted) return;
           if (answer === undefined) return reject(new SessionError(fault, message, true, cause));
           void kill();
           resolve(answer);
@@ -113,10 +117,11 @@ export async function startSession(options: SessionOptions): Promise<Session> {
           },
           onOverflow: () => end('too-large', 'PowerShell wrote more than 4 MB in one call'),
         });
-        void shell.ended.then(({ error, signal: by, code }) => {
+        onEnded = ({ error, signal: by, code }) => {
           const how = error?.message ?? `with ${by ?? `exit code ${code ?? 'none'}`}`;
           end('gone', `the PowerShell process ended ${how}`, error);
-        });
+        };
+        if (ended !== undefined) onEnded(ended);
         after(deadlineMs, undefined, { signal: settled.signal }).then(
           () => end('deadline', `PowerShell did not answer within ${deadlineMs} ms`),
           () => undefined,
@@ -132,6 +137,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       });
     } finally {
       settled.abort();
+      onEnded = () => undefined;
       shell.listen({ onFrame: () => undefined, onOverflow: () => undefined });
     }
   }
@@ -164,8 +170,12 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     return envelope;
   }
 
-  // What the engine had started may outlive it.
-  void shell.ended.then(kill);
+  void shell.ended.then((end) => {
+    ended = end;
+    onEnded(end);
+    // What the engine had started may outlive it.
+    return kill();
+  });
 
   const hello = await shake().catch(async (error: unknown) => {
     await kill();
