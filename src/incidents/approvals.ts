@@ -15,6 +15,7 @@ import { approvalsHash, type Policy } from '../policy.ts';
 import type { Change, Subject } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { coolingOf } from './grants.ts';
+import { refreshHomes } from './homes.ts';
 import { mayDecide } from './rules/approval.ts';
 import { standingRoles } from './standing.ts';
 import { incidentSubject, record } from './timeline.ts';
@@ -96,6 +97,7 @@ export async function requestApproval(change: Change, policy: Policy, request: A
   });
   await change.card(approvalSubjectOf(approval.id), policy.channels.approvals);
   await change.personalCard(approvalSubjectOf(approval.id), await privateCopies(change, policy, approval, request.by));
+  await refreshHomes(change);
   await change.enqueue('end-approval', { approval: approval.id }, { key: String(approval.id), dueAt: expiresAt });
   return approval;
 }
@@ -183,6 +185,7 @@ export async function decide(
     });
   }
   await change.refresh(approvalSubjectOf(approvalId));
+  await refreshHomes(change);
   return { approval, complete: missing <= 0, missing };
 }
 
@@ -234,6 +237,7 @@ export async function endApproval(
   });
   await subjectFor(approval.subjectKind).ended(change, approval, how, { policy, ...input });
   await change.refresh(approvalSubjectOf(approval.id));
+  await refreshHomes(change);
   if (approval.incidentNumber !== null) await change.refresh(incidentSubject(approval.incidentNumber));
   return true;
 }

@@ -4,6 +4,7 @@ import type { Organisation, PersonGuid } from '../directory/person.ts';
 import type { Policy } from '../policy.ts';
 import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import { refreshHomes } from './homes.ts';
 import type { BrakeInput } from './rules/brake.ts';
 import { type By, guidOf } from './timeline.ts';
 
@@ -104,5 +105,6 @@ export async function setLock(
     actor: { guid: guidOf(by), identity: by !== null && 'person' in by ? by.identity : null },
     data: { cause, reason },
   });
+  await refreshHomes(change);
   return true;
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../commands/command.ts';
 import type { PersonGuid } from '../directory/person.ts';
 import type { AuditEntry, Change, Subject } from '../store/port.ts';
+import { refreshHomes } from './homes.ts';
 
 /** Who an entry is about: a person who spoke, a person by guid, or the bot itself (null). */
 export type By = Actor | { guid: PersonGuid } | null;
@@ -33,4 +34,8 @@ export async function record(
     ...input.audit,
   });
   await change.refresh(incidentSubject(incident));
+  if (onHomePages.has(kind)) await refreshHomes(change);
 }
+
+/** Facts that lists of incidents show. */
+const onHomePages = new Set(['incident.opened', 'incident.closed', 'hold.opened', 'hold.closed']);

@@ -1,0 +1,185 @@
+/**
+ * The home page of one person: how to report a lost phone, his incidents, what waits for his decision, and whether wipes are
+ * locked. The lost phone may still be logged in to chat, so who holds no role (or none while his own phone is lost) sees his
+ * own reports only, and nothing of approvals.
+ */
+import type { Kysely } from 'kysely';
+import { personByGuid } from '../directory/find.ts';
+import { lockState } from '../incidents/brake.ts';
+import { standingRoles } from '../incidents/standing.ts';
+import { approvalSubjectFor } from '../incidents/subjects/index.ts';
+import { namesOf } from '../incidents/view.ts';
+import type { Block, DraftMessage, Intent } from '../message/model.ts';
+import { button, buttons, code, list, note, paragraph, strong, text, time } from '../message/text.ts';
+import { firstWord } from '../message/words.ts';
+import type { Role } from '../policy.ts';
+import type { Database } from '../store/schema.ts';
+import { identityRow } from './identity.ts';
+import type { Projection, ProjectionInput } from './projection.ts';
+
+const mostIncidents = 10;
+const mostApprovals = 10;
+
+export const homeProjection: Projection = {
+  kind: 'home',
+  async render(input): Promise<DraftMessage | undefined> {
+    const { db, id: identity, policy, now } = input;
+    const known = await identityRow(db, identity);
+    if (known === undefined || known.personGuid === null || known.refused !== null) return undefined;
+    const person = await personByGuid(db, known.personGuid);
+    if (person === undefined) return undefined;
+    const roles = await standingRoles(db, policy, { guid: person.guid, identity }, now);
+    const works = [...roles].some((role) => role !== 'user');
+    return {
+      title: 'Mislaid',
+      tone: 'neutral',
+      blocks: [
+        ...reporting(firstWord(person.displayName), works),
+        ...(works ? await lockBlocks(db) : []),
+        ...(works ? await approvalBlocks(input, person.guid, roles) : []),
+        ...(await incidentBlocks(db, person.guid, works)),
+        ...(works
+          ? [buttons(button('All open incidents', 'incidents', { which: 'open' }), helpButton)]
+          : [buttons(helpButton)]),
+      ],
+    };
+  },
+};
+
+const helpButton = button('What I can say', 'help', {});
+
+function reporting(first: string, works: boolean): Block<Intent>[] {
+  return [
+    paragraph(
+      strong(`Is your phone gone, ${first}?`),
+      ' Report it here, or write to me: ',
+      code('I lost my phone'),
+      '.',
+    ),
+    paragraph('Please do not change your password yourself; the helpdesk will tell you when.'),
+    buttons(
+      button(
+        'Report my phone',
+        'report-lost',
+        {},
+        {
+          style: 'danger',
+          confirm: {
+            title: 'Report your phone as lost?',
+            text: 'The helpdesk is told at once. Nothing is erased by this.',
+            ok: 'Report it',
+          },
+          // Each report is one of its own: the button works again when a phone is lost again.
+          epoch: 'home',
+        },
+      ),
+    ),
+    ...(works ? [note('For somebody else: /mislaid lost device <person>')] : []),
+  ];
+}
+
+async function lockBlocks(db: Kysely<Database>): Promise<Block<Intent>[]> {
+  const lock = await lockState(db);
+  if (!lock.locked) return [];
+  const names = await namesOf(db, lock.by === null ? [] : [lock.by]);
+  const who = lock.by === null ? 'the brake' : (names.get(lock.by) ?? 'somebody');
+  return [paragraph(strong('⛔ All wipes are locked'), ' by ', who, ', ', time(lock.since), `: ${lock.reason}`)];
+}
+
+/** What this person may decide, as far as its row says; the click is authorised again. */
+async function approvalBlocks(
+  { db, policy, now }: ProjectionInput,
+  guid: string,
+  roles: ReadonlySet<Role>,
+): Promise<Block<Intent>[]> {
+  const rows = await db
+    .selectFrom('approval')
+    .selectAll()
+    .where('state', '=', 'waiting')
+    .where('expiresAt', '>', now)
+    .where('requestedBy', '!=', guid)
+    .where(({ or, eb }) => or([eb('ownerGuid', 'is', null), eb('ownerGuid', '!=', guid)]))
+    .where('role', 'in', [...roles])
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('approvalDecision')
+            .select('approvalDecision.actorGuid')
+            .whereRef('approvalDecision.approvalId', '=', 'approval.id')
+            .where('approvalDecision.actorGuid', '=', guid),
+        ),
+      ),
+    )
+    .orderBy('expiresAt')
+    .limit(mostApprovals + 1)
+    .execute();
+  if (rows.length === 0) return [];
+  const names = await namesOf(
+    db,
+    rows.map((row) => row.requestedBy),
+  );
+  const blocks: Block<Intent>[] = [paragraph(strong('Waiting for your decision'))];
+  for (const approval of rows.slice(0, mostApprovals)) {
+    const { title } = await approvalSubjectFor(approval.subjectKind).describe({ db, approval, now, policy });
+    const incident = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
+    blocks.push(
+      paragraph(
+        strong(`${incident}${title}`),
+        ` — asked by ${names.get(approval.requestedBy) ?? 'somebody'}, expires `,
+        time(approval.expiresAt),
+      ),
+      buttons(
+        button('Approve', 'approve', { approval: approval.id }, { style: 'primary' }),
+        button('Deny…', 'deny', { approval: approval.id }, { style: 'danger' }),
+      ),
+    );
+  }
+  if (rows.length > mostApprovals) blocks.push(note('… and more: say "approvals".'));
+  return blocks;
+}
+
+/** With a role: the open incidents that he opened. Without: his own reports, by number and time alone. */
+async function incidentBlocks(db: Kysely<Database>, guid: string, works: boolean): Promise<Block<Intent>[]> {
+  const mine = db.selectFrom('incident').selectAll().where('state', '=', 'open');
+  const rows = await (works
+    ? mine.where('openedBy', '=', guid)
+    : mine.where('personGuid', '=', guid).where('byOwner', '=', true)
+  )
+    .orderBy('number', 'desc')
+    .limit(mostIncidents)
+    .execute();
+  if (rows.length === 0) return works ? [paragraph(strong('Your open incidents'), ': none.')] : [];
+  if (!works) {
+    return [
+      paragraph(strong('Your report')),
+      list(
+        ...rows.map((row) =>
+          text(
+            strong(`INC-${row.number}`),
+            ', ',
+            time(row.openedAt),
+            '. The helpdesk will reach you another way than by this phone.',
+          ),
+        ),
+      ),
+    ];
+  }
+  const names = await namesOf(
+    db,
+    rows.map((row) => row.personGuid),
+  );
+  return [
+    paragraph(strong('Your open incidents')),
+    list(
+      ...rows.map((row) =>
+        text(
+          strong(`INC-${row.number}`),
+          ` · ${row.drill ? 'DRILL ' : ''}${row.kind} · ${names.get(row.personGuid) ?? 'not in the directory'}, `,
+          time(row.openedAt),
+          row.hold === 'open' ? ' · do not reset the password yet' : ' · the password may be reset',
+        ),
+      ),
+    ),
+    buttons(...rows.map((row) => button(`INC-${row.number}`, 'status', { incident: row.number }))),
+  ];
+}
