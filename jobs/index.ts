@@ -22,6 +22,7 @@ import { remindReview } from './remind-review.ts';
 import { removeDevice } from './remove-device.ts';
 import { runDoctor } from './run-doctor.ts';
 import { showAppsJob } from './show-apps.ts';
+import { startDrill } from './start-drill.ts';
 import { verifyAuditJob } from './verify-audit.ts';
 import { watchWipe } from './watch-wipe.ts';
 
@@ -47,6 +48,7 @@ export const jobs = [
   remindReview,
   runDoctor,
   showAppsJob,
+  startDrill,
   verifyAuditJob,
   watchWipe,
 ] as const satisfies readonly AnyJob[];

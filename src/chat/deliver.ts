@@ -119,7 +119,7 @@ async function waitingNotes({ store, target }: Round): Promise<Note[]> {
     .selectFrom('delivery')
     .leftJoin('card', 'card.id', 'delivery.cardId')
     .selectAll('delivery')
-    .select(['card.ref as cardRef', 'card.dead as cardDead'])
+    .select(['card.ref as cardRef', 'card.dead as cardDead', 'card.subject as cardSubject'])
     .where('delivery.state', '=', 'waiting')
     .where(({ or, eb }) => or([eb('delivery.place', '=', target), eb('delivery.identity', '=', target)]))
     .where(({ or, eb }) =>

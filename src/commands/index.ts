@@ -16,6 +16,7 @@ import type { AnyCommand } from './command.ts';
 import { deny } from './deny.ts';
 import { devices } from './devices.ts';
 import { doctor } from './doctor.ts';
+import { drill } from './drill.ts';
 import { found } from './found.ts';
 import { foundIt } from './found-it.ts';
 import { giveUp } from './give-up.ts';
@@ -88,6 +89,7 @@ export const commands: readonly AnyCommand[] = [
   close,
   restore,
   acceptRole,
+  drill,
   heartbeat,
   heartbeatHistory,
   heartbeatExplain,

@@ -39,10 +39,18 @@ export function createExchange(input: {
     const args = withoutUndefined(parsed.data);
     refuseEmpty(cmdlet.name, args, cmdlet.identity);
     if (options.signal?.aborted === true) throw away(cmdlet.name, 'no', options.signal.reason);
-    refuseNotOffered(await capabilities(), cmdlet, args);
+    const offered = await capabilities();
+    refuseNotOffered(offered, cmdlet, args);
+    refuseRealLab(offered, cmdlet);
 
     const rows = await send(cmdlet, parsed.data, args, options);
     return parseRows(cmdlet, parsed.data, rows);
+  }
+
+  /** Drills run as the organisation `lab`: whatever answers under that name must be a simulation before anything is changed. */
+  function refuseRealLab(offered: Capabilities, cmdlet: { name: string; effect: Effect }): void {
+    if (organisation !== 'lab' || offered.simulation || cmdlet.effect === 'read') return;
+    throw unsent(cmdlet.name, 'this is no simulation', 'This was meant for the lab, and this Exchange is not the lab.');
   }
 
   async function send<E extends Effect, P extends Arguments, R>(

@@ -3,6 +3,7 @@ import type { DraftMessage, Span, Tone } from '../message/model.ts';
 import { strong, text } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Change } from '../store/port.ts';
+import { drillWord, isDrill } from './drill.ts';
 
 /** Where an incident's card stands: every helpdesk channel of policy, and the named channel in which it was opened. */
 export function incidentPlaces(policy: Policy, origin?: Place): Place[] {
@@ -23,7 +24,8 @@ export async function tellSecurity(
   input: { incident?: number; tone?: Tone; key?: string; line: readonly (string | Span)[] },
 ): Promise<void> {
   const { incident, tone = 'neutral', line } = input;
-  const head = incident === undefined ? [] : [strong(`INC-${incident}`), ' · '];
+  const drill = incident !== undefined && (await isDrill(change.tx, incident)) ? `${drillWord} · ` : '';
+  const head = incident === undefined ? [] : [strong(`${drill}INC-${incident}`), ' · '];
   const draft: DraftMessage = { tone, blocks: [{ kind: 'text', text: text(...head, ...line) }] };
   await change.notice(policy.channels.security, draft, input.key);
 }

@@ -5,13 +5,14 @@ import { firstWord } from '../message/words.ts';
 import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
 import type { DeviceFacts } from './device.ts';
+import { drillSteps, duration } from './drill.ts';
 import { tellSecurity } from './places.ts';
 import { readOneDevice } from './read-facts.ts';
 import { recordOneDevice } from './record-devices.ts';
 import { timesFor, watchSchedule } from './rules/request-proof.ts';
 import type { WipeEvent } from './rules/wipe.ts';
-import { incidentSubject } from './timeline.ts';
-import type { Wipe } from './view.ts';
+import { incidentSubject, record } from './timeline.ts';
+import { loadIncident, type Wipe } from './view.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 const watched: readonly string[] = ['requested', 'sent', 'refused-by-device', 'not-reported', 'given-up'];
@@ -98,6 +99,7 @@ async function acknowledged(change: Change, context: JobContext, wipe: Wipe, ack
     { acknowledgedAt, endedAt: change.now, exchangeHolds: false, sentAt: wipe.sentAt ?? acknowledgedAt },
   );
   if (moved.state !== 'acknowledged') return moved;
+  if (wipe.drill) await tellDrill(change, context, wipe);
   const owner = await personByGuid(change.tx, wipe.mailboxGuid);
   await change.reply(incidentSubject(wipe.incidentNumber), {
     tone: 'success',
@@ -117,6 +119,26 @@ async function acknowledged(change: Change, context: JobContext, wipe: Wipe, ack
     line: [`wipe acknowledged by phone ${wipe.deviceNumber}`],
   });
   return moved;
+}
+
+/** The figures of a drill go where drills are judged: under its card and to security. */
+async function tellDrill(change: Change, context: JobContext, wipe: Wipe): Promise<void> {
+  const view = await loadIncident(change.tx, wipe.incidentNumber);
+  const figures = drillSteps(view)
+    .filter((one) => one.seconds > 0)
+    .map((one) => `${one.what.toLowerCase()} after ${duration(one.seconds)}`)
+    .join(', ');
+  await record(change, {
+    incident: wipe.incidentNumber,
+    kind: 'drill.ended',
+    by: null,
+    data: Object.fromEntries(drillSteps(view).map((one) => [one.what, one.seconds])),
+  });
+  await change.reply(incidentSubject(wipe.incidentNumber), {
+    tone: 'success',
+    blocks: [paragraph(strong('The drill is over:'), ` ${figures}.`)],
+  });
+  await tellSecurity(change, context.policy, { incident: wipe.incidentNumber, tone: 'success', line: [figures] });
 }
 
 async function removed(change: Change, context: JobContext, wipe: Wipe): Promise<void> {

@@ -21,6 +21,7 @@ import { createMetrics } from '../http/metrics.ts';
 import { createAdminApp, createChatApp, listen } from '../http/server.ts';
 import { appendAudit } from '../incidents/audit/chain.ts';
 import { openSeal } from '../incidents/audit/checkpoint.ts';
+import { drillMark } from '../incidents/drill.ts';
 import { type Policy, policyHash } from '../policy.ts';
 import { announceEveryMs, announceProcess, forgetProcess } from '../processes.ts';
 import { postgresBackend, redisBackend } from '../queue/backend.ts';
@@ -132,6 +133,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     ids,
     log,
     mark,
+    markOf: drillMark,
     metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
   });
   const servers = openConfiguredServers({ config, policy: policy.current, db, clock, exchange });

@@ -21,11 +21,11 @@ import { tickLab } from '../../src/exchange/lab/tick.ts';
 import type { Exchange } from '../../src/exchange/port.ts';
 import { appendAudit } from '../../src/incidents/audit/chain.ts';
 import type { AuditSeal } from '../../src/incidents/audit/checkpoint.ts';
-import { approvalProjection } from '../../src/incidents/cards/approval-card.ts';
-import { incidentProjection } from '../../src/incidents/cards/incident-card.ts';
+import { drillMark } from '../../src/incidents/drill.ts';
 import { recordPolicy } from '../../src/incidents/policy-changes.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
+import { projections } from '../../src/start/projections.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
 import { createTalk, type Talk } from './conversation.ts';
@@ -100,13 +100,14 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const deliverer = createDeliverer({
     store,
     adapters: new Map([['console', adapter] as const]),
-    projections: [incidentProjection, approvalProjection],
+    projections,
     get policy() {
       return policy.current;
     },
     clock,
     ids,
     log,
+    markOf: drillMark,
   });
   const router = createRouter({
     store,

@@ -10,7 +10,11 @@ import { failureOf, RenderingError, stepAfter } from './failure.ts';
 import type { Round, Step } from './round.ts';
 
 /** A waiting delivery with what its card says of it, for replies. */
-export type Note = Selectable<DeliveryTable> & { cardRef: string | null; cardDead: boolean | null };
+export type Note = Selectable<DeliveryTable> & {
+  cardRef: string | null;
+  cardDead: boolean | null;
+  cardSubject: string | null;
+};
 
 export async function deliverNote(round: Round, note: Note): Promise<Step> {
   const { clock, pace } = round;
@@ -47,7 +51,9 @@ async function renderNote(round: Round, note: Note): Promise<Message | undefined
         : (note.draft ?? undefined);
     if (draft === undefined) return undefined;
     const subject = note.kind === 'home' ? (`home:${target}` as const) : (`delivery:${note.id}` as const);
-    return markMessage(await mintMessage({ db: store.db, subject, ids, now }, draft), mark);
+    const own = note.cardSubject === null ? undefined : await round.markOf?.(store.db, note.cardSubject);
+    const message = markMessage(await mintMessage({ db: store.db, subject, ids, now }, draft), own);
+    return markMessage(message, mark);
   } catch (cause) {
     throw new RenderingError(cause);
   }

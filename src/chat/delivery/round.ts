@@ -1,7 +1,9 @@
+import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock, Ids } from '../../clock.ts';
 import type { Policy } from '../../policy.ts';
 import type { Store } from '../../store/port.ts';
+import type { Database } from '../../store/schema.ts';
 import type { ChatAdapter, Identity, Place } from '../port.ts';
 import type { Projection } from '../projection.ts';
 import type { Pace } from './pace.ts';
@@ -17,6 +19,8 @@ export type DelivererParts = {
   log: Logger;
   /** Said on every message: "LAB, no real phone", "SIMULATION". */
   mark?: string | undefined;
+  /** What else is said of one card's subject and of the replies under it (`DRILL`). */
+  markOf?: ((db: Kysely<Database>, subject: string) => Promise<string | undefined>) | undefined;
   metrics?: { delivered(kind: string, outcome: string): void } | undefined;
 };
 

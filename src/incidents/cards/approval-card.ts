@@ -3,6 +3,7 @@ import type { Block, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
 import { decisionsOf } from '../approvals.ts';
 import { lockState } from '../brake.ts';
+import { drillMark, drillWord } from '../drill.ts';
 import { lockSentence } from '../lock.ts';
 import { approvalSubjectFor } from '../subjects/index.ts';
 import { type Approval, type Decision, namesOf } from '../view.ts';
@@ -23,9 +24,10 @@ export const approvalProjection: Projection = {
     const lock = approval.subjectKind === 'wipe' ? await lockState(db) : ({ locked: false } as const);
     const waits = ['waiting', 'approved'].includes(approval.state);
     const locked = lock.locked && waits ? [paragraph(...(await lockSentence(db, lock)))] : [];
+    const drill = (await drillMark(db, `approval:${approval.id}`)) === undefined ? '' : `${drillWord} · `;
     const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
     return {
-      title: approval.state === 'waiting' ? `Approve? ${where}${title}` : `${where}${title}`,
+      title: `${drill}${approval.state === 'waiting' ? 'Approve? ' : ''}${where}${title}`,
       tone:
         approval.state === 'waiting'
           ? 'warning'

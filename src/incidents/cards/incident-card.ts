@@ -7,6 +7,7 @@ import { button, buttons, note, paragraph, strong, text, time } from '../../mess
 import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import type { Database } from '../../store/schema.ts';
+import { drillBlocks } from '../drill.ts';
 import { incidentEvidence } from '../evidence.ts';
 import { isOpen } from '../rules/wipe.ts';
 import { type IncidentView, loadIncident } from '../view.ts';
@@ -39,6 +40,7 @@ export async function incidentCard({ view, db, policy, now }: IncidentCardInput)
       ...remarks(view),
       ...deviceBlocks({ view, capabilities, evidence, now }),
       ...wipeBlocks({ view, now, policy }),
+      ...drillBlocks(view),
       ...(open ? whatNext(view) : []),
     ],
   };

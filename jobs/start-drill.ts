@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { IdentityText, PlaceText } from '../src/chat/port.ts';
+import type { Actor } from '../src/commands/command.ts';
+import { findPeople, personByGuid } from '../src/directory/find.ts';
+import type { Person } from '../src/directory/person.ts';
+import { refreshDirectory } from '../src/directory/refresh.ts';
+import { personOf } from '../src/directory/rows.ts';
+import { MislaidError } from '../src/errors.ts';
+import { removeMobileDevice } from '../src/exchange/cmdlets/remove-mobile-device.ts';
+import { labPhonesNow, returnLabPhone } from '../src/exchange/lab/operations.ts';
+import { openIncident } from '../src/incidents/open-incident.ts';
+import { tellSecurity } from '../src/incidents/places.ts';
+import { readDeviceFacts } from '../src/incidents/read-facts.ts';
+import { fitForDrill } from '../src/incidents/rules/drill.ts';
+import { record } from '../src/incidents/timeline.ts';
+import { paragraph } from '../src/message/text.ts';
+import type { Role } from '../src/policy.ts';
+import { defineJob, type JobContext } from '../src/queue/job.ts';
+
+export const startDrill = defineJob({
+  name: 'start-drill',
+  does: 'Chooses a phone of the lab for a drill and opens its incident',
+  lane: 'exchange',
+  payload: z.object({
+    /** Names this drill: the job may run twice, the incident is opened once. */
+    token: z.string(),
+    by: z.string(),
+    identity: IdentityText,
+    place: PlaceText.optional(),
+    person: z.string().optional(),
+  }),
+  retryAfter: (failures) => (failures < 4 ? 15_000 * failures : undefined),
+  async run(context, { token, by, identity, place, person: wanted }) {
+    const { store, policy, clock } = context;
+    const lab = context.exchange('lab');
+    if (lab.organisation !== 'lab') {
+      throw new MislaidError({
+        code: 'wrong-organisation',
+        message: 'a drill was handed an Exchange that is not the lab',
+      });
+    }
+    // Beside a real organisation the lab's people are known only from here on.
+    await refreshDirectory({ db: store.db, exchange: lab, clock });
+    const owner = await ownerFor(context, wanted);
+    const starter = await personByGuid(store.db, by);
+    if (owner === undefined || starter === undefined) {
+      await store.change((change) =>
+        change.privately(
+          identity,
+          {
+            title: 'DRILL',
+            tone: 'warning',
+            blocks: [
+              paragraph(
+                wanted === undefined
+                  ? 'No phone of the lab is free for a drill now. I have set one up anew; say it again in a few minutes.'
+                  : 'The lab has no free phone for a person of this name. Say "drill lost device", and I choose one.',
+              ),
+            ],
+          },
+          `drill:${token}`,
+        ),
+      );
+      return;
+    }
+    await store.change(async (change) => {
+      const before = await change.tx
+        .selectFrom('incidentEvent')
+        .select('id')
+        .where('kind', '=', 'drill.started')
+        .where((eb) => eb(eb.ref('data', '->>').key('token'), '=', token))
+        .executeTakeFirst();
+      if (before !== undefined) return;
+      // Who said it was authorised when he said it; nothing here asks for a role.
+      const none: ReadonlySet<Role> = new Set();
+      const actor: Actor = { person: starter, identity, roles: none, grantedRoles: none, suspendedBy: [] };
+      const { number } = await openIncident(change, policy, {
+        owner,
+        kind: 'lost',
+        by: actor,
+        byOwner: false,
+        drill: true,
+        remark: 'Drill: practise as if it were real.',
+        ...(place === undefined ? {} : { place }),
+      });
+      await record(change, { incident: number, kind: 'drill.started', by: actor, data: { token } });
+      await tellSecurity(change, policy, { incident: number, line: [`begun by ${starter.displayName}`] });
+      await change.privately(
+        identity,
+        {
+          title: 'DRILL',
+          tone: 'neutral',
+          blocks: [paragraph(`INC-${number} is open for ${owner.displayName}, who exists only in the lab.`)],
+        },
+        `drill:${token}`,
+      );
+    });
+  },
+});
+
+/** The first of the lab's people, by name, whose phone is free and will hear of a wipe soon. */
+async function ownerFor(context: JobContext, wanted: string | undefined): Promise<Person | undefined> {
+  const { store } = context;
+  if (wanted !== undefined) {
+    const found = await findPeople(store.db, 'lab', wanted);
+    const people = found.kind === 'one' ? [found.person] : found.kind === 'many' ? found.people : [];
+    return firstFit(context, people);
+  }
+  const rows = await store.db
+    .selectFrom('person')
+    .selectAll()
+    .where('organisation', '=', 'lab')
+    .where('gone', '=', false)
+    .where('mailboxType', '=', 'user')
+    .orderBy('displayName')
+    .execute();
+  const owner = await firstFit(context, rows.map(personOf));
+  if (owner === undefined) await setOneUpAnew(context);
+  return owner;
+}
+
+async function firstFit(context: JobContext, people: readonly Person[]): Promise<Person | undefined> {
+  const { store, clock } = context;
+  for (const person of people) {
+    const busy = await store.db
+      .selectFrom('incident')
+      .select('number')
+      .where('personGuid', '=', person.guid)
+      .where('state', '=', 'open')
+      .executeTakeFirst();
+    if (busy !== undefined) continue;
+    const devices = await readDeviceFacts(context.exchange('lab'), person.guid);
+    if (devices.some((device) => fitForDrill(device, clock.now()))) return person;
+  }
+  return undefined;
+}
+
+/** Phones are used up by drills: one that erased itself is set up again, under a new partnership. */
+async function setOneUpAnew({ store, clock, exchange }: JobContext): Promise<void> {
+  const erased = (await labPhonesNow(store.db)).find((phone) => phone.erasedAt !== null);
+  if (erased === undefined) return;
+  if (erased.present) await exchange('lab').run(removeMobileDevice, { Identity: erased.guid });
+  await returnLabPhone(store.db, clock, erased.guid);
+}
