@@ -121,7 +121,7 @@ function input(field: Field, value: FormValues[string] | undefined): Input {
         ...common,
         isMultiline: field.multiline,
         maxLength: field.maxLength,
-        ...(field.initial === undefined ? {} : { value: field.initial }),
+        ...(field.initial === undefined ? {} : { value: plainString(field.initial) }),
         ...typed,
       };
     case 'typed':
@@ -139,7 +139,7 @@ function input(field: Field, value: FormValues[string] | undefined): Input {
       };
     case 'addresses': {
       const kept = Array.isArray(value) ? value.join(', ') : undefined;
-      const shown = kept ?? field.initial;
+      const shown = kept ?? (field.initial === undefined ? undefined : plainString(field.initial));
       return { type: 'Input.Text', ...common, ...(shown === undefined ? {} : { value: shown }) };
     }
     default:
