@@ -13,6 +13,7 @@ import { lastSeen } from './last-seen.ts';
 import { listDevices } from './list-devices.ts';
 import { lookUpPerson } from './look-up-person.ts';
 import { planB } from './plan-b.ts';
+import { readAppConfigs } from './read-app-configs.ts';
 import { readDevices } from './read-devices.ts';
 import { readHeartbeat } from './read-heartbeat.ts';
 import { readLogs } from './read-logs.ts';
@@ -20,10 +21,12 @@ import { reconcileWipe } from './reconcile-wipe.ts';
 import { refreshDirectory } from './refresh-directory.ts';
 import { remindReview } from './remind-review.ts';
 import { removeDevice } from './remove-device.ts';
+import { runAppStep } from './run-app-step.ts';
 import { runDoctor } from './run-doctor.ts';
 import { showAppsJob } from './show-apps.ts';
 import { startDrill } from './start-drill.ts';
 import { verifyAuditJob } from './verify-audit.ts';
+import { watchApps } from './watch-apps.ts';
 import { watchWipe } from './watch-wipe.ts';
 
 export const jobs = [
@@ -39,6 +42,7 @@ export const jobs = [
   listDevices,
   lookUpPerson,
   planB,
+  readAppConfigs,
   readDevices,
   readHeartbeat,
   readLogs,
@@ -47,9 +51,11 @@ export const jobs = [
   removeDevice,
   remindReview,
   runDoctor,
+  runAppStep,
   showAppsJob,
   startDrill,
   verifyAuditJob,
+  watchApps,
   watchWipe,
 ] as const satisfies readonly AnyJob[];
 

@@ -70,15 +70,22 @@ export function findApp(phones: readonly Phone[], typed: string): { app: App } |
   );
   const found = [...new Map(byName.map(({ app }) => [app.key, app])).values()];
   if (found.length === 1 && found[0] !== undefined) return { app: found[0] };
-  const near = [...apps.values()]
-    .map(({ name }) => ({
-      name,
-      away: name.toLowerCase().startsWith(wanted) ? 0 : distance(name.toLowerCase(), wanted),
-    }))
+  return {
+    near: nearest(
+      [...apps.values()].map(({ name }) => name),
+      wanted,
+    ),
+  };
+}
+
+/** Names close to what was typed, at most three. */
+export function nearest(names: readonly string[], wanted: string): string[] {
+  return names
+    .map((name) => ({ name, away: name.toLowerCase().startsWith(wanted) ? 0 : distance(name.toLowerCase(), wanted) }))
     .filter(({ away }) => away <= 3)
     .sort((one, other) => one.away - other.away)
+    .slice(0, 3)
     .map(({ name }) => name);
-  return { near: near.slice(0, 3) };
 }
 
 function earliest(dates: readonly (Date | null)[]): Date | null {

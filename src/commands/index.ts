@@ -8,6 +8,9 @@ import { apps } from './apps.ts';
 import { appsNew } from './apps-new.ts';
 import { audit } from './audit.ts';
 import { auditVerify } from './audit-verify.ts';
+import { blockApp } from './block-app.ts';
+import { blockAppConfig } from './block-app-config.ts';
+import { blockAppStage } from './block-app-stage.ts';
 import { blockDevice } from './block-device.ts';
 import { breakGlass } from './break-glass.ts';
 import { cancelWipe } from './cancel-wipe.ts';
@@ -45,6 +48,7 @@ import { review } from './review.ts';
 import { status } from './status.ts';
 import { stillHave } from './still-have.ts';
 import { tick } from './tick.ts';
+import { unblockApp } from './unblock-app.ts';
 import { unblockDevice } from './unblock-device.ts';
 import { unlockWipes } from './unlock-wipes.ts';
 import { verifyKept } from './verify-kept.ts';
@@ -60,6 +64,10 @@ export const commands: readonly AnyCommand[] = [
   apps,
   appsNew,
   app,
+  blockApp,
+  blockAppStage,
+  blockAppConfig,
+  unblockApp,
   wipe,
   approve,
   deny,

@@ -141,6 +141,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     for (const server of servers(organisation).list()) {
       await change.enqueue('read-logs', { organisation, server }, { key: `${organisation}:${server}@start` });
     }
+    await change.enqueue('watch-apps', { organisation }, { key: `${organisation}@start` });
   });
 
   const sayable = organisation === 'lab' ? [...commands, ...labCommands] : commands;

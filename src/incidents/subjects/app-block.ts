@@ -1,7 +1,7 @@
-import { personByGuid } from '../../directory/find.ts';
 import { stepBlocks } from '../../apps/block/step-blocks.ts';
 import { type Step, stepOf, stepTitle } from '../../apps/block/steps.ts';
 import { blockSubject, endStep, loadBlock } from '../../apps/block/store.ts';
+import { personByGuid } from '../../directory/find.ts';
 import { paragraph } from '../../message/text.ts';
 import type { Change } from '../../store/port.ts';
 import { type ApprovalSubject, type Ending, endingSentence } from '../approvals.ts';
@@ -45,7 +45,10 @@ export function stepSubject(kind: 'app-block' | 'web-config'): ApprovalSubject {
   };
 }
 
-async function loadStep(db: Change['tx'] | Parameters<ApprovalSubject['describe']>[0]['db'], id: string): Promise<Step> {
+async function loadStep(
+  db: Change['tx'] | Parameters<ApprovalSubject['describe']>[0]['db'],
+  id: string,
+): Promise<Step> {
   const row = await db.selectFrom('appBlockStep').selectAll().where('id', '=', Number(id)).executeTakeFirstOrThrow();
   return stepOf(row);
 }

@@ -1,9 +1,11 @@
 /** The registry of what can wait for an approval: one file per subject, one line here. */
 import { MislaidError } from '../../errors.ts';
 import type { ApprovalSubject } from '../approvals.ts';
+import { appBlockSubject } from './app-block.ts';
 import { blockDeviceSubject } from './block-device.ts';
 import { removeDeviceSubject } from './remove-device.ts';
 import { unlockSubject } from './unlock.ts';
+import { webConfigSubject } from './web-config.ts';
 import { wipeSubject } from './wipe.ts';
 
 export const approvalSubjects: readonly ApprovalSubject[] = [
@@ -11,6 +13,8 @@ export const approvalSubjects: readonly ApprovalSubject[] = [
   removeDeviceSubject,
   blockDeviceSubject,
   unlockSubject,
+  appBlockSubject,
+  webConfigSubject,
 ];
 
 /** Throws MislaidError `unknown-subject` for a row of a newer version. */

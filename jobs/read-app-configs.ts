@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import { configsMessage } from '../src/apps/block/configs.ts';
+import { loadBlock } from '../src/apps/block/store.ts';
+import { defineJob } from '../src/queue/job.ts';
+
+export const readAppConfigs = defineJob({
+  name: 'read-app-configs',
+  does: 'Reads the web.config files of every server and answers where an app could be denied, and where not and why',
+  lane: 'logs',
+  payload: z.object({ block: z.number().int(), identity: z.string(), token: z.string() }),
+  retryAfter: (failures) => (failures < 3 ? 5_000 : undefined),
+  async run({ store, servers }, { block: id, identity, token }) {
+    const { block } = await loadBlock(store.db, id);
+    const message = await configsMessage(servers(block.organisation), block);
+    await store.change((change) => change.privately(identity, message, `app-configs:${token}`));
+  },
+});

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { watchApps as watch, watchPeriod } from '../src/apps/watch.ts';
+import { defineJob, type Job } from '../src/queue/job.ts';
+
+const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
+
+/** The type is spelt out because the job enqueues itself. */
+export const watchApps: Job<'watch-apps', z.infer<typeof Payload>> = defineJob({
+  name: 'watch-apps',
+  does: 'Reads devices, rules and logs, verifies blocks of apps, and tells security what is new or undone.',
+  lane: 'exchange',
+  payload: Payload,
+  run: async (context, { organisation }) => {
+    const period = await watchPeriod(context, organisation);
+    // First the next one: a look that fails must not end the row of looks.
+    await context.store.change(async (change) => {
+      const dueAt = new Date((Math.floor(change.now.getTime() / period) + 1) * period);
+      await change.enqueue('watch-apps', { organisation }, { dueAt, key: `${organisation}@${dueAt.toISOString()}` });
+    });
+    await watch(context, organisation);
+  },
+  retryAfter: (failures) => (failures < 5 ? 10_000 * failures : undefined),
+});
