@@ -15,6 +15,14 @@ export type PostgresInput = {
 
 const schema = 'bullmq';
 
+/** BullMQ's pool listens to idle connections only; one that breaks in use would end the process. Its query fails all the same. */
+class HeardClient extends pg.Client {
+  constructor(config?: pg.ClientConfig) {
+    super(config);
+    this.on('error', () => {});
+  }
+}
+
 /**
  * BullMQ on PostgreSQL. A Queue or Worker made while the server is down never recovers, and one whose socket file is gone
  * spins, so they are made on a proven connection only and built anew after each loss. One connection that does nothing
@@ -24,9 +32,10 @@ export function postgresDriver({ connection, timing, log }: PostgresInput): Driv
   let sentry: pg.Client | undefined;
   let migrated = false;
   const limits = { connectionTimeoutMillis: 5_000, keepAlive: true };
+  const pooled = { ...limits, Client: HeardClient, schema, max: 2 };
   // bullmq pins the search path of pools that it makes itself; `query_timeout` is pg's, in milliseconds.
-  const producer = { ...connection, ...limits, schema, max: 2, query_timeout: 5_000 };
-  const consumer = { ...connection, ...limits, schema, max: 2 };
+  const producer = { ...connection, ...pooled, query_timeout: 5_000 };
+  const consumer = { ...connection, ...pooled };
 
   return {
     kind: 'postgres',

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino';
+import { createRoot } from '../store/embedded/folders.ts';
 
 export type LogTo = { readonly file: string } | { readonly stream: 'stdout' };
 
@@ -37,9 +38,12 @@ function open(to: LogTo): DestinationStream & { flushSync(): void } {
   return destination({ dest: to.file, mkdir: true, sync: true, append: true });
 }
 
-/** `<data folder>/logs/mislaid.log`: where the log goes while the console has the terminal. */
+/**
+ * `<data folder>/logs/mislaid.log`: where the log goes while the console has the terminal.
+ * Throws MislaidError `data-folder-unusable` with the mend.
+ */
 export function logFile(dataFolder: string): string {
-  const folder = join(dataFolder, 'logs');
+  const folder = join(createRoot(dataFolder), 'logs');
   mkdirSync(folder, { recursive: true });
   return join(folder, 'mislaid.log');
 }

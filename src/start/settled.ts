@@ -14,7 +14,8 @@ export async function settles(
 ): Promise<boolean> {
   const until = performance.now() + options.seconds * 1000;
   for (let quiet = 0; performance.now() < until; ) {
-    quiet = (await isQuiet(parts, options.untilSettled)) ? quiet + 1 : 0;
+    // A store that does not answer is not quiet: what it holds is done when it is back.
+    quiet = (await isQuiet(parts, options.untilSettled).catch(() => false)) ? quiet + 1 : 0;
     if (quiet >= quietLooks) return true;
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }

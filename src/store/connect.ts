@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { MislaidError } from '../errors.ts';
@@ -11,6 +12,8 @@ export type DatabaseConnection =
 export type OpenDatabase = { db: Kysely<Database>; close(): Promise<void> };
 
 const int8 = 20;
+/** A connection whose server is gone never says that it ended. */
+const closePatienceMs = 2_000;
 
 /** Throws `bad-database-url`, which never repeats the text: it holds a password. */
 export function connectionFromUrl(url: string): DatabaseConnection {
@@ -52,9 +55,23 @@ export function openDatabase(
   });
   // Without a listener a broken idle connection would end the process.
   pool.on('error', options.onError ?? (() => {}));
+  // The pool's end does not wait for its connections' ends; a server stopped right after would still break them.
+  const ends = new Set<Promise<unknown>>();
+  pool.on('connect', (client) => {
+    // The pool listens to idle connections only: without this, one that breaks under a transaction would end the process.
+    client.on('error', () => {});
+    const ended = new Promise<void>((resolve) => client.once('end', resolve)).finally(() => ends.delete(ended));
+    ends.add(ended);
+  });
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
   });
-  return { db, close: () => db.destroy() };
+  return {
+    db,
+    close: async () => {
+      await db.destroy();
+      await Promise.race([Promise.allSettled(ends), pause(closePatienceMs, undefined, { ref: false })]);
+    },
+  };
 }
