@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { IdentityText, PlaceText } from '../src/chat/port.ts';
 import type { Actor } from '../src/commands/command.ts';
 import { findPeople, personByGuid } from '../src/directory/find.ts';
+import { isMailboxOf } from '../src/directory/holders.ts';
 import type { Person } from '../src/directory/person.ts';
 import { refreshDirectory } from '../src/directory/refresh.ts';
 import { personOf } from '../src/directory/rows.ts';
@@ -114,7 +115,12 @@ async function ownerFor(context: JobContext, wanted: string | undefined): Promis
     .where('mailboxType', '=', 'user')
     .orderBy('displayName')
     .execute();
-  const owner = await firstFit(context, rows.map(personOf));
+  // Beside the real organisation nobody should read the name of somebody who decides here.
+  const everybody = rows.map(personOf);
+  const unlisted = everybody.filter(
+    (person) => !context.policy.people.some((entry) => entry.roles.length > 0 && isMailboxOf(entry.mailbox, person)),
+  );
+  const owner = (await firstFit(context, unlisted)) ?? (await firstFit(context, everybody));
   if (owner === undefined) await setOneUpAnew(context);
   return owner;
 }

@@ -22,7 +22,7 @@ it('a lost phone is wiped by two people, and every step is shown', async () => {
   expect((await bot.click('hana', '#approvals', 'Approve')).text).toContain('You asked for this');
 
   await bot.click('otto', '#approvals', 'Approve');
-  await bot.until(() => bot.shown('#helpdesk').some((text) => text.includes('Acknowledged by the phone')));
+  await bot.until(() => bot.shown('#helpdesk').some((text) => text.includes('✔ Acknowledged by the phone')));
   const wipe = await bot.db.selectFrom('wipe').selectAll().executeTakeFirstOrThrow();
   expect(wipe).toMatchObject({ scope: 'account-only' });
   const ledger = await bot.db.selectFrom('labLedger').select('name').where('name', '=', 'Clear-MobileDevice').execute();

@@ -24,6 +24,8 @@ import type { AuditSeal } from '../../src/incidents/audit/checkpoint.ts';
 import { drillMark } from '../../src/incidents/drill.ts';
 import { recordPolicy } from '../../src/incidents/policy-changes.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
+import type { JobContext } from '../../src/queue/job.ts';
+import type { ContextInput } from '../../src/queue/run.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
 import { projections } from '../../src/start/projections.ts';
 import type { Database } from '../../src/store/schema.ts';
@@ -63,9 +65,11 @@ export type TestBot = Talk &
     /** Runs another policy from now on, as a reload does: audited, and new roles cool off beside a real organisation. */
     setPolicy(next: Policy): Promise<void>;
     exchange(organisation?: Organisation): Exchange;
+    /** What a job is given, with other parts put in its place. */
+    jobContext(changes?: Partial<JobContext>): JobContext;
     /** Moves time, and lets phones and due work happen on the way, each at its instant. */
     advance(minutes: number): Promise<void>;
-    /** Moves time by steps of 10 s until the condition holds; fails after `minutes` (120). */
+    /** Moves time from due work to due work (a minute at most) until the condition holds; fails after `minutes` (120). */
     until(condition: () => Promise<boolean> | boolean, minutes?: number): Promise<void>;
     close(): Promise<void>;
   };
@@ -83,7 +87,8 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   await seedLab({ db, clock, historyHours: 1 });
   if (second !== undefined) await seedLab({ db: second.db, clock, historyHours: 1, seed: 'fabrikam' });
   const labInput = {
-    clock,
+    // Time passes between a read and what is asked of Exchange then, also while the clock stands still.
+    clock: { now: () => new Date(clock.now().getTime() + 1) },
     requestor: policy.current.exchange.requestor,
     ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }),
     ...(options.onChange === undefined ? {} : { onChange: options.onChange }),
@@ -124,26 +129,27 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
 
   const servers = labServers({ db: world, clock, names: policy.current.servers.map((server) => server.name) });
+  const context = ({ attempt, log: jobLog, signal, assertLock }: Omit<ContextInput, 'job' | 'workId'>): JobContext => ({
+    store,
+    exchange,
+    servers: () => servers,
+    policy: policy.current,
+    clock,
+    ids,
+    log: jobLog,
+    signal,
+    assertLock,
+    attempt,
+    ...(options.seal === undefined ? {} : { seal: options.seal }),
+    capabilities: (of) => exchange(of).capabilities(),
+    deliver: (target) => deliverer.deliver(target),
+  });
   const runner = createRunner({
     db,
     jobs,
     clock,
     log,
-    context: ({ attempt, log: jobLog, signal, assertLock }) => ({
-      store,
-      exchange,
-      servers: () => servers,
-      policy: policy.current,
-      clock,
-      ids,
-      log: jobLog,
-      signal,
-      assertLock,
-      attempt,
-      ...(options.seal === undefined ? {} : { seal: options.seal }),
-      capabilities: (of) => exchange(of).capabilities(),
-      deliver: (target) => deliverer.deliver(target),
-    }),
+    context,
   });
   const random = seededRandom('test bot');
   const worlds: TestDatabase['db'][] = second === undefined ? [db] : [db, second.db];
@@ -153,13 +159,16 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     await runner.settle();
   }
 
+  /** To the next due work, or as far as `most`. */
+  async function step(most: Date): Promise<void> {
+    const next = await runner.nextDueAt();
+    clock.set(next !== undefined && next > clock.now() && next < most ? next : most);
+    await moment();
+  }
+
   async function moveTo(target: Date): Promise<void> {
     await moment();
-    while (clock.now() < target) {
-      const next = await runner.nextDueAt();
-      clock.set(next !== undefined && next > clock.now() && next < target ? next : target);
-      await moment();
-    }
+    while (clock.now() < target) await step(target);
   }
 
   const talk = createTalk({ adapter, clock, ids, settle: () => runner.settle() });
@@ -178,6 +187,10 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
       policy.current = next;
     },
     exchange,
+    jobContext: (changes = {}) => ({
+      ...context({ attempt: 0, log, signal: new AbortController().signal, assertLock: async () => {} }),
+      ...changes,
+    }),
     advance: (minutes) => moveTo(new Date(clock.now().getTime() + minutes * 60_000)),
     until: async (condition, minutes = 120) => {
       const end = clock.now().getTime() + minutes * 60_000;
@@ -185,7 +198,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
       while (!(await condition())) {
         if (clock.now().getTime() >= end)
           throw new Error(`it did not happen within ${minutes} minutes\n${talk.everything()}`);
-        await moveTo(new Date(clock.now().getTime() + 10_000));
+        await step(new Date(clock.now().getTime() + 60_000));
       }
     },
     close: async () => {
