@@ -13,17 +13,18 @@ const edges = [
 ] as const;
 
 type Step = { from: number; to: number; answered: number; mail: number; failed: number };
-type Mark = { at: number; name: string; row: number };
+type Mark = { at: number; name: string; row: number; label: string; align: 'left' | 'right'; colour: string };
+
+/** Pixels above each panel for the names of its marks. */
+const labelBand = 38;
 
 /** undefined where there is nothing to draw. */
 export function heartbeatChart(look: Look, server?: string): ChartSpec | undefined {
   const panels = panelsOf(look, server);
   if (panels.length === 0) return undefined;
-  const high = panels.length > 1 ? 84 : 150;
+  const high = panels.length > 1 ? 76 : 150;
   return {
-    vconcat: panels.map((panel, index) =>
-      panelSpec(look, panel, { high, last: index === panels.length - 1, legend: index === 0 }),
-    ),
+    vconcat: panels.map((panel, index) => panelSpec(look, panel, { high, last: index === panels.length - 1 })),
     spacing: 14,
   };
 }
@@ -48,13 +49,10 @@ function panelsOf(look: Look, server: string | undefined): ServerLook[] {
   return [...first, ...rest].slice(0, mostPanels).sort((a, b) => a.server.localeCompare(b.server));
 }
 
-function panelSpec(
-  look: Look,
-  panel: ServerLook,
-  { high, last, legend }: { high: number; last: boolean; legend: boolean },
-) {
-  const scale = { type: 'log' as const, domain: [30, 4200], nice: false };
+function panelSpec(look: Look, panel: ServerLook, { high, last }: { high: number; last: boolean }) {
+  const scale = { type: 'log' as const, domain: [30, 3800], nice: false };
   const marks = marksOf(look, panel);
+  const markColour = { field: 'colour', type: 'nominal' as const, scale: null };
   const ends = [
     { field: 'answered', name: 'waited its time' },
     { field: 'mail', name: 'new mail' },
@@ -64,8 +62,8 @@ function panelSpec(
     ends.map(({ field, name }, order) => ({ from: step.from, to: step.to, ended: name, requests: step[field], order })),
   );
   return {
-    title: { text: panel.server, fontSize: 12, offset: legend ? 4 : 2 },
-    width: 430,
+    title: { text: panel.server, fontSize: 12, offset: 2 },
+    width: 400,
     height: high,
     layer: [
       {
@@ -105,18 +103,18 @@ function panelSpec(
       },
       {
         data: { values: marks },
-        mark: { type: 'rule' as const, color: colours.ink, strokeDash: [4, 3], strokeWidth: 1.2 },
-        encoding: { x: { field: 'at', type: 'quantitative' as const, scale } },
+        mark: { type: 'rule' as const, strokeDash: [4, 3], strokeWidth: 1.4 },
+        encoding: { x: { field: 'at', type: 'quantitative' as const, scale }, color: markColour },
       },
-      {
-        data: { values: marks },
+      ...(['left', 'right'] as const).map((align) => ({
+        data: { values: marks.filter((mark) => mark.align === align) },
         mark: {
           type: 'text' as const,
-          align: 'left' as const,
+          align,
           baseline: 'top' as const,
-          dx: 3,
-          color: colours.ink,
+          dx: align === 'left' ? 2 : -2,
           fontSize: 10,
+          clip: false,
         },
         encoding: {
           x: { field: 'at', type: 'quantitative' as const, scale },
@@ -127,15 +125,16 @@ function panelSpec(
             axis: null,
           },
           text: { field: 'label', type: 'nominal' as const },
+          color: markColour,
         },
-      },
+      })),
     ],
     resolve: { scale: { y: 'independent' as const } },
   };
 }
 
-/** From left to right; neighbours stand on different lines so that their names do not meet. */
-function marksOf(look: Look, server: ServerLook): (Mark & { label: string })[] {
+/** From left to right; neighbours' names stand on different lines above the panel so that they do not meet. */
+function marksOf(look: Look, server: ServerLook): Mark[] {
   const { values } = server;
   const average = currentAverage(server);
   const edge = edgeSeconds(look.edges.find(({ servers }) => servers.includes(server.server)));
@@ -148,8 +147,10 @@ function marksOf(look: Look, server: ServerLook): (Mark & { label: string })[] {
   ].sort((a, b) => a.at - b.at);
   return marks.map((mark, index) => ({
     ...mark,
-    row: 2 + (index % 3) * 12,
+    row: (index % 3) * 12 - labelBand,
     label: `${mark.name} ${mark.at}`,
+    align: mark.at > 2000 ? ('right' as const) : ('left' as const),
+    colour: mark.name === 'edge' ? colours.bad : mark.name === 'average' ? colours.mark : colours.ink,
   }));
 }
 

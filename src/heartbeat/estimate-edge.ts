@@ -1,7 +1,7 @@
 import type { EdgeEstimate } from './estimate.ts';
 import { resetEdge } from './estimate-reset.ts';
 import { silentEdge } from './estimate-silent.ts';
-import { answeredBeyond, goesBeyond, type Observation } from './observation.ts';
+import { answeredBeyond, countRequests, goesBeyond, type Observation } from './observation.ts';
 
 /** So many answers show how long a connection lives. */
 const enoughAnswers = 3;
@@ -56,7 +56,10 @@ export function locateEdge(observations: readonly Observation[], max: number): L
   const whole = estimateEdge(observations, max);
   const all: EdgeScope = { kind: 'all' };
   if (whole.kind === 'seen' || whole.kind === 'bounded') {
-    const soleType = soleTypeBeyond(observations, whole.kind === 'seen' ? whole.seconds : whole.atLeast);
+    const length = whole.kind === 'seen' ? whole.seconds : whole.atMost;
+    const network = soleNetwork(observations, length);
+    if (network !== undefined) return { estimate: whole, scope: { kind: 'network', name: network } };
+    const soleType = soleTypeBeyond(observations, length);
     return { estimate: whole, scope: all, ...(soleType === undefined ? {} : { soleType }) };
   }
   const networks = groups(observations, ({ network }) => network);
@@ -72,6 +75,21 @@ export function locateEdge(observations: readonly Observation[], max: number): L
   }
   return { estimate: whole, scope: all };
 }
+
+/** The one network whose phones meet the edge, where phones elsewhere are answered beyond it. */
+function soleNetwork(observations: readonly Observation[], edge: number): string | undefined {
+  const failing = observations.filter(
+    (each) => failed.has(each.ended) && goesBeyond(each, edge) && each.mean >= edge * 0.9,
+  );
+  const requests = new Map<string, number>();
+  for (const each of failing) requests.set(each.network, (requests.get(each.network) ?? 0) + each.requests);
+  const [most] = [...requests].sort((a, b) => b[1] - a[1]);
+  if (most === undefined || most[0] === '' || most[1] < 0.9 * countRequests(failing)) return undefined;
+  const elsewhere = observations.some((each) => each.network !== most[0] && answeredBeyond(each, edge * 1.03) > 0);
+  return elsewhere ? most[0] : undefined;
+}
+
+const failed: ReadonlySet<Observation['ended']> = new Set(['cut', 'dropped', 'overlapped'] as const);
 
 function soleTypeBeyond(observations: readonly Observation[], edge: number): string | undefined {
   const types = new Set(observations.filter((each) => goesBeyond(each, edge)).map(({ deviceType }) => deviceType));

@@ -60,6 +60,11 @@ function judged(
   const atRisk = countClients(observations.filter((each) => goesBeyond(each, seconds)));
   if (requests < fewestFailures || clients < fewestClients(atRisk)) return undefined;
 
+  // Two recycled pools, five minutes apart, cut everybody at one length, once; an edge goes on.
+  const firstHour = Math.min(...atIt.map((cut) => cut.firstHour));
+  const lastHour = Math.max(...atIt.map((cut) => cut.lastHour));
+  if (firstHour === lastHour) return undefined;
+
   const last = peak.at(-1)?.mean ?? seconds;
   const outlived =
     observations.reduce((sum, each) => sum + answeredBeyond(each, last), 0) +
@@ -76,8 +81,8 @@ function judged(
     how: 'reset',
     requests,
     clients,
-    firstHour: Math.min(...atIt.map(({ firstHour }) => firstHour)),
-    lastHour: Math.max(...atIt.map(({ lastHour }) => lastHour)),
+    firstHour,
+    lastHour,
     confidence: requests >= 12 && clients >= 3 && outlived * 10 <= requests ? 'high' : 'medium',
   };
 }

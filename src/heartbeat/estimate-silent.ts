@@ -46,34 +46,47 @@ export function silentEdge(observations: readonly Observation[]): SeenEdge | Bou
 /** The longest answered length beyond which nearly all fails; undefined where there is none. */
 function ceilingOf(observations: readonly Observation[]): number | undefined {
   const cells = condensed(observations);
-  const lengths = [...new Set([0, ...cells.flatMap(answeredLengths)])].sort((a, b) => a - b);
-  for (const length of lengths) {
-    const failed = failuresBeyond(cells, length).map(({ observation }) => observation);
-    const requests = countRequests(failed);
+  const failures = cells.filter(({ ended }) => ended === 'dropped' || ended === 'cut' || ended === 'overlapped');
+  const answers = cells.filter(({ ended }) => ended === 'heartbeat' || ended === 'change');
+  for (const length of ceilings(answers)) {
+    let requests = 0;
+    for (const each of failures) if (failsBeyond(each, length)) requests += each.requests;
     if (requests < fewestFailures) return undefined;
-    const answered = cells.reduce((sum, each) => sum + answeredBeyond(each, length), 0);
+    let answered = 0;
+    for (const each of answers) answered += answeredBeyond(each, length);
     if (requests / (requests + answered) < SHARE) continue;
+    const failed = failures.filter((each) => failsBeyond(each, length));
     const atRisk = countClients(observations.filter((each) => goesBeyond(each, length)));
     return countClients(failed) >= fewestClients(atRisk) ? length : undefined;
   }
   return undefined;
 }
 
-function answeredLengths({ ended, asked, longest }: Observation): number[] {
-  if (ended === 'heartbeat') return [asked];
-  return ended === 'change' ? [Math.round(longest)] : [];
+/** Lengths that were answered, shortest first; of those within 1 % only the longest. */
+function ceilings(answers: readonly Observation[]): number[] {
+  const steps = new Map<number, number>();
+  for (const { ended, asked, longest } of answers) {
+    const length = ended === 'heartbeat' ? asked : Math.round(longest);
+    const step = Math.round(Math.log(Math.max(1, length)) * 100);
+    steps.set(step, Math.max(length, steps.get(step) ?? 0));
+  }
+  return [0, ...steps.values()].sort((a, b) => a - b);
 }
 
-/** Requests that asked for more than `length`, lived that long, and came to nothing. */
+/** It asked for more than `length`, lived that long, and came to nothing; `cut` and `overlapped` are noticed some time after the way was gone. */
+function failsBeyond(observation: Observation, length: number): boolean {
+  if (!goesBeyond(observation, length)) return false;
+  const { ended, mean } = observation;
+  return ended === 'dropped' || ((ended === 'cut' || ended === 'overlapped') && mean >= length * 0.985);
+}
+
 function failuresBeyond(observations: readonly Observation[], length: number): Failure[] {
-  return observations.flatMap((observation) => {
-    if (!goesBeyond(observation, length)) return [];
-    const { ended, asked, mean } = observation;
-    if (ended === 'dropped') return [{ at: asked, observation }];
-    // Both are noticed some time after the way was gone.
-    if ((ended === 'cut' || ended === 'overlapped') && mean >= length * 0.985) return [{ at: mean, observation }];
-    return [];
-  });
+  return observations
+    .filter((observation) => failsBeyond(observation, length))
+    .map((observation) => ({
+      at: observation.ended === 'dropped' ? observation.asked : observation.mean,
+      observation,
+    }));
 }
 
 /** The shortest length by which the way was surely gone. */

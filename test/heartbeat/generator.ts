@@ -1,0 +1,225 @@
+/**
+ * Phones, an edge and a server, from the protocol alone, with a truth that is known. It knows nothing of the estimator.
+ *
+ * A phone asks to wait `asked` seconds. The server answers when mail comes or the time is up. Nothing passes meanwhile, so an
+ * edge that allows less idle time ends it: with a reset, which both sides see at once, or silently: the server's answer, when
+ * its time has come, fails with a network error, and the phone gives up some time after its own timer. A phone that was cut
+ * asks for less; one that was answered asks for more now and then. Phones lose their connection for reasons of their own.
+ * Sources: MS-ASCMD (Ping), KB905013 and the Exchange help on Direct Push (15 min fails, 8, 12, 16 fails, stays at 12).
+ */
+import { Heartbeats } from '../../src/activesync/reader/heartbeats.ts';
+import { Line } from '../../src/activesync/reader/line.ts';
+import { ENDED_NAMES } from '../../src/activesync/reader/outcome.ts';
+import type { Observation } from '../../src/heartbeat/observation.ts';
+import { seeded } from '../fixtures/activesync-logs.ts';
+
+/** How a phone finds its heartbeat. */
+export type Habit =
+  /** Begins high; halves when cut, climbs by half of what is left, stays under what failed, and tries that again now and then. */
+  | { kind: 'back-off'; first: number; step: number; again: number }
+  /** Begins low and adds a step for each answer. */
+  | { kind: 'climb'; first: number; step: number; again: number }
+  /** Always asks the same. */
+  | { kind: 'fixed'; asked: number }
+  /** Asks `asked` and hangs up by itself after `gives` seconds. */
+  | { kind: 'hangs-up'; asked: number; gives: number };
+
+export type World = {
+  seed: number;
+  phones: readonly { habit: Habit; deviceType: string; network: string; mailsPerHour: number }[];
+  hours: number;
+  /** undefined: nothing cuts. `networks`: only phones of these meet it. */
+  edge?: { seconds: number; how: 'reset' | 'silent'; lateSeconds: number; networks?: readonly string[] };
+  /** How often an hour a phone loses its connection by itself. */
+  lossesPerHour: number;
+  /** Hours (from the start) at which the pool is recycled: every waiting request ends with 995. */
+  recycledAt?: readonly number[];
+  max: number;
+};
+
+type Truth = {
+  /** Requests that asked for more than the edge and would have outlived it, and the phones that made them. */
+  beyond: number;
+  phonesBeyond: number;
+  /** Longest wait that was answered, and shortest asked that the edge ended. */
+  longestAnswered: number;
+  shortestEnded: number;
+  requests: number;
+};
+
+type Request = {
+  phone: number;
+  start: number;
+  end: number;
+  asked: number;
+  win32: number;
+  status: number;
+  collision: boolean;
+};
+
+const start = Date.UTC(2026, 2, 2) / 1000;
+
+export function live(world: World): { observations: Observation[]; truth: Truth } {
+  const requests: Request[] = [];
+  const truth: Truth = {
+    beyond: 0,
+    phonesBeyond: 0,
+    longestAnswered: 0,
+    shortestEnded: Number.POSITIVE_INFINITY,
+    requests: 0,
+  };
+  for (const index of world.phones.keys()) requests.push(...phoneLife(world, index, truth));
+  requests.sort((a, b) => a.end - b.end);
+  truth.requests = requests.length;
+  return { observations: observed(requests, world), truth };
+}
+
+type Habits = { asked: number; works: number; failed: number; answers: number };
+
+function phoneLife(world: World, index: number, truth: Truth): Request[] {
+  const phone = world.phones[index];
+  if (phone === undefined) return [];
+  const random = seeded(world.seed * 7919 + index * 104_729 + 1);
+  const after = (perHour: number) =>
+    perHour <= 0 ? Number.POSITIVE_INFINITY : (-Math.log(1 - random()) / perHour) * 3600;
+  const edge =
+    world.edge?.networks === undefined || world.edge.networks.includes(phone.network) ? world.edge : undefined;
+  const idle = edge?.seconds ?? Number.POSITIVE_INFINITY;
+  const state = begin(phone.habit);
+  const end = start + world.hours * 3600;
+  const lived: Request[] = [];
+  let now = start + random() * 600;
+  let met = false;
+  while (now < end) {
+    const asked = Math.round(Math.min(world.max, Math.max(60, state.asked)));
+    const mail = after(phone.mailsPerHour);
+    const loss = after(world.lossesPerHour);
+    const gives = phone.habit.kind === 'hangs-up' ? phone.habit.gives : Number.POSITIVE_INFINITY;
+    const recycle =
+      (world.recycledAt ?? []).map((hour) => start + hour * 3600 - now).find((left) => left > 0) ??
+      Number.POSITIVE_INFINITY;
+    const answer = Math.min(mail, asked);
+    const first = Math.min(answer, loss, gives, recycle, idle);
+    const request = (seconds: number, rest: Partial<Request>): Request => ({
+      phone: index,
+      start: now,
+      end: now + seconds,
+      asked,
+      win32: 0,
+      status: 1,
+      collision: false,
+      ...rest,
+    });
+    if (idle < asked && idle < mail) {
+      truth.beyond += 1;
+      if (!met) truth.phonesBeyond += 1;
+      met = true;
+    }
+    if (first === answer) {
+      const seconds = answer + 0.02 + random() * 0.4;
+      lived.push(request(seconds, { status: mail < asked ? 2 : 1 }));
+      truth.longestAnswered = Math.max(truth.longestAnswered, answer);
+      if (mail >= asked) answered(state, phone.habit, world.max);
+      now += seconds + 0.3 + random() * (mail < asked ? 6 : 1);
+    } else if (first === idle && edge !== undefined) {
+      truth.shortestEnded = Math.min(truth.shortestEnded, asked);
+      if (edge.how === 'reset') {
+        const seconds = idle + random() * edge.lateSeconds;
+        lived.push(request(seconds, { win32: 64, status: -1 }));
+        now += seconds + 0.5 + random() * 3;
+      } else {
+        // The phone sits out its own timer, unless somebody opens its mail before.
+        const opened = idle + after(0.4);
+        const gaveUp = Math.min(asked + 10 + random() * 30, opened);
+        const told = answer + 1 + random() * 2;
+        if (gaveUp < told) lived.push(request(gaveUp + 0.1, { collision: true, status: 8 }));
+        else lived.push(request(told, { win32: random() < 0.7 ? 64 : 121, status: -1 }));
+        now += gaveUp + 0.5;
+      }
+      cut(state, phone.habit);
+    } else if (first === gives) {
+      lived.push(request(gives + random() * 0.3, { win32: 64, status: -1 }));
+      now += gives + 1;
+    } else if (first === recycle) {
+      lived.push(request(recycle, { win32: 995, status: -1 }));
+      now += recycle + 2 + random() * 20;
+    } else {
+      // In a lift or between two networks: half of the time the server hears of it at once, else when it wants to answer.
+      const away = 5 + random() * 300;
+      const heard = random();
+      if (heard < 0.5) lived.push(request(loss, { win32: random() < 0.5 ? 64 : 1236, status: -1 }));
+      else if (loss + away < answer && heard < 0.75) lived.push(request(loss + away, { collision: true, status: 8 }));
+      else lived.push(request(answer + 1 + random() * 2, { win32: 64, status: -1 }));
+      now += loss + away;
+      // Phones cannot tell this from an edge; most forgive one failure.
+      if (random() < 0.3) cut(state, phone.habit);
+    }
+  }
+  return lived.filter((each) => each.end < end);
+}
+
+function begin(habit: Habit): Habits {
+  const asked = habit.kind === 'fixed' || habit.kind === 'hangs-up' ? habit.asked : habit.first;
+  return { asked, works: 0, failed: Number.POSITIVE_INFINITY, answers: 0 };
+}
+
+function answered(state: Habits, habit: Habit, max: number): void {
+  if (habit.kind === 'fixed' || habit.kind === 'hangs-up') return;
+  state.works = Math.max(state.works, state.asked);
+  state.answers += 1;
+  const room = Math.min(max, state.failed);
+  if (state.asked + habit.step < room) state.asked = state.asked + habit.step;
+  else if (Number.isFinite(state.failed) && state.answers % habit.again === 0) {
+    // Perhaps the phone is somewhere else by now.
+    state.failed = Number.POSITIVE_INFINITY;
+    state.asked = Math.min(max, state.asked + habit.step);
+  } else if (!Number.isFinite(state.failed)) state.asked = Math.min(max, state.asked + habit.step);
+}
+
+function cut(state: Habits, habit: Habit): void {
+  if (habit.kind === 'fixed' || habit.kind === 'hangs-up') return;
+  state.failed = Math.min(state.failed, state.asked);
+  if (state.works >= state.asked) state.works = 0;
+  state.asked = state.works > 0 ? state.works : Math.max(60, Math.floor(state.asked / 2));
+  state.answers = 0;
+}
+
+/** Through the log reader's own counting, as lines in the order of their ends. */
+function observed(requests: readonly Request[], world: World): Observation[] {
+  const heartbeats = new Heartbeats();
+  for (const request of requests) {
+    const line = new Line();
+    line.end = Math.floor(request.end);
+    line.taken = Math.round((request.end - request.start) * 1000);
+    line.win32 = request.win32;
+    line.http = 200;
+    heartbeats.add(line, request.phone, 0, request.asked, request.status, false, request.collision);
+  }
+  const rows = new Map<string, Observation>();
+  for (let row = 0; row < heartbeats.size; row += 1) {
+    const [client = 0, , hour = 0, asked = 0, how = 0, lived = 0] = heartbeats.keys.values.slice(row * 6, row * 6 + 6);
+    const ended = ENDED_NAMES[Math.floor(how / 100_000)] ?? 'unknown';
+    const phone = world.phones[client];
+    const count = heartbeats.requests[row] ?? 0;
+    const at = hour * 3_600_000;
+    // As the store's query groups them: hours fall together.
+    const key = `${client} ${asked} ${ended} ${lived}`;
+    const known = rows.get(key);
+    const sum = (heartbeats.sum[row] ?? 0) / 1000;
+    const requestsBefore = known?.requests ?? 0;
+    rows.set(key, {
+      client: String(client),
+      asked,
+      ended,
+      requests: requestsBefore + count,
+      shortest: Math.min(known?.shortest ?? Number.POSITIVE_INFINITY, (heartbeats.shortest[row] ?? 0) / 1000),
+      mean: ((known?.mean ?? 0) * requestsBefore + sum) / (requestsBefore + count),
+      longest: Math.max(known?.longest ?? 0, (heartbeats.longest[row] ?? 0) / 1000),
+      firstHour: Math.min(known?.firstHour ?? at, at),
+      lastHour: Math.max(known?.lastHour ?? at, at),
+      deviceType: phone?.deviceType ?? '',
+      network: phone?.network ?? '',
+    });
+  }
+  return [...rows.values()];
+}
