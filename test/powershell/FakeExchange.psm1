@@ -277,7 +277,7 @@ function New-StatisticsObject($State, $Mailbox, $Device) {
 function New-MailboxObject($State, $Mailbox) {
   ConvertTo-Remote 'Microsoft.Exchange.Data.Directory.Management.Mailbox' ([ordered]@{
       Identity = [ADObjectId]::new((Get-Path $Mailbox)); Guid = [guid]$Mailbox.Guid; ExchangeGuid = [guid]$Mailbox.ExchangeGuid
-      DisplayName = $Mailbox.DisplayName; Name = $Mailbox.DisplayName; Alias = $Mailbox.Alias; UserPrincipalName = $Mailbox.Upn
+      DistinguishedName = ('CN=' + $Mailbox.DisplayName + ',CN=Users,DC=contoso,DC=example'); DisplayName = $Mailbox.DisplayName; Name = $Mailbox.DisplayName; Alias = $Mailbox.Alias; UserPrincipalName = $Mailbox.Upn
       PrimarySmtpAddress = [SmtpAddress]::new($Mailbox.Upn); EmailAddresses = (Get-List $Mailbox.EmailAddresses)
       RecipientType = 'UserMailbox'; RecipientTypeDetails = $Mailbox.Kind; AccountDisabled = [bool]$Mailbox.Disabled; ServerName = $Mailbox.Server.ToLowerInvariant()
       WhenChanged = [DateTime]::Now; ProhibitSendQuota = '1.5 GB (1,610,612,736 bytes)'
@@ -582,6 +582,26 @@ function Set-ActiveSyncOrganizationSettings {
   if ($PSCmdlet.ShouldProcess('Mobile Mailbox Settings')) { Invoke-Change 'Set-ActiveSyncOrganizationSettings' $PSBoundParameters $PSCmdlet { param($State) if ($DefaultAccessLevel) { $State.defaultAccessLevel = $DefaultAccessLevel } } }
 }
 
+function Get-OrganizationConfig {
+  [CmdletBinding()] param($DomainController)
+  Write-Noise 'Get-OrganizationConfig'
+  Invoke-Fault 'Get-OrganizationConfig' 'before'
+  $ews = (Use-State { param($State) $State.ews } $false)[0]
+  ConvertTo-Remote 'Microsoft.Exchange.Data.Directory.Management.OrganizationConfig' ([ordered]@{ Identity = 'Contoso'; EwsEnabled = $null; EwsApplicationAccessPolicy = $ews.Policy; EwsBlockList = (Get-List $ews.BlockList); EwsAllowList = (Get-List @()) })
+}
+
+function Set-OrganizationConfig {
+  [CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'Medium')]
+  param([ValidateSet('EnforceAllowList', 'EnforceBlockList')][string]$EwsApplicationAccessPolicy, $EwsBlockList, $EwsAllowList, $DomainController)
+  if (-not $PSCmdlet.ShouldProcess('Contoso')) { return }
+  $bound = $PSBoundParameters
+  Invoke-Change 'Set-OrganizationConfig' $bound $PSCmdlet {
+    param($State)
+    if ($EwsApplicationAccessPolicy) { $State.ews.Policy = $EwsApplicationAccessPolicy }
+    if ($bound.ContainsKey('EwsBlockList')) { $State.ews.BlockList = Edit-List $State.ews.BlockList $bound['EwsBlockList'] }
+  }
+}
+
 function Get-ActiveSyncDeviceClass {
   [CmdletBinding()] param([Parameter(Position = 0)]$Identity, [string]$Filter, [string]$SortBy, $DomainController)
   $rows = Use-State { param($State) foreach ($device in $State.devices) { if ($device.Present) { $device } } } $false
@@ -604,6 +624,6 @@ function Disconnect-MislaidConnection { [CmdletBinding()] param() $script:Connec
 $names = @(
   'Get-MislaidSimulation', 'Get-ExchangeServer', 'Get-MobileDevice', 'Get-MobileDeviceStatistics', 'Clear-MobileDevice', 'Remove-MobileDevice', 'Get-Mailbox', 'Get-Recipient', 'Get-User',
   'Get-CASMailbox', 'Set-CASMailbox', 'Get-ActiveSyncDeviceAccessRule', 'New-ActiveSyncDeviceAccessRule', 'Set-ActiveSyncDeviceAccessRule', 'Remove-ActiveSyncDeviceAccessRule',
-  'Get-ActiveSyncOrganizationSettings', 'Set-ActiveSyncOrganizationSettings', 'Get-ActiveSyncDeviceClass', 'Get-MobileDeviceMailboxPolicy', 'Test-MislaidConnection', 'Disconnect-MislaidConnection')
+  'Get-ActiveSyncOrganizationSettings', 'Set-ActiveSyncOrganizationSettings', 'Get-ActiveSyncDeviceClass', 'Get-MobileDeviceMailboxPolicy', 'Get-OrganizationConfig', 'Set-OrganizationConfig', 'Test-MislaidConnection', 'Disconnect-MislaidConnection')
 $without = @(([string]$env:INIT_SCRIPT_FAKE_WITHOUT).Split(',') | ForEach-Object { $_.Trim() })
 Export-ModuleMember -Function @($names | Where-Object { $without -notcontains $_ })

@@ -16,6 +16,7 @@ export function fakeSeed() {
   return {
     defaultAccessLevel: 'Allow',
     rules: [],
+    ews: { Policy: null, BlockList: [] },
     mailboxes: labMailboxes.map((mailbox) => {
       const address = `${mailbox.alias}@${labDomain}`;
       return {

@@ -56,10 +56,10 @@ export const allowedCmdlets: Readonly<Record<string, readonly string[]>> = {
     'OtaNotificationMailInsert',
     'Confirm',
   ],
-  'Get-OrganizationConfig': [],
-  'Set-OrganizationConfig': ['EwsApplicationAccessPolicy', 'EwsBlockList', 'Confirm'],
   'Get-ActiveSyncDeviceAutoblockThreshold': ['Identity'],
   'Get-ActiveSyncVirtualDirectory': ['Identity', 'Server', 'ADPropertiesOnly', 'ShowMailboxVirtualDirectories'],
+  'Get-OrganizationConfig': [],
+  'Set-OrganizationConfig': ['EwsApplicationAccessPolicy', 'EwsBlockList', 'Confirm'],
   'Get-ExchangeServer': ['Identity'],
 };
 

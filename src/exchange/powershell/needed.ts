@@ -18,7 +18,12 @@ export const neededCmdlets: readonly Needed[] = [
   { cmdlet: 'Get-Mailbox', parameters: ['Identity', 'ResultSize'], role: readers, without: 'finding people' },
   { cmdlet: 'Get-User', parameters: ['Identity', 'ResultSize'], role: readers, without: 'departments and numbers' },
   { cmdlet: 'Get-Recipient', parameters: ['Anr', 'ResultSize'], role: readers, without: 'finding people by name' },
-  { cmdlet: 'Get-MobileDevice', parameters: ['Identity', 'Mailbox'], role: readers, without: 'listing phones' },
+  {
+    cmdlet: 'Get-MobileDevice',
+    parameters: ['Identity', 'Mailbox', 'ResultSize'],
+    role: readers,
+    without: 'listing phones',
+  },
   {
     cmdlet: 'Get-MobileDeviceStatistics',
     parameters: ['Identity', 'Mailbox'],
@@ -65,5 +70,17 @@ export const neededCmdlets: readonly Needed[] = [
     without: 'unblocking an app',
   },
   { cmdlet: 'Get-ActiveSyncDeviceClass', parameters: [], role: rules, without: 'the spelling of apps for rules' },
+  {
+    cmdlet: 'Get-OrganizationConfig',
+    parameters: [],
+    role: 'View-Only Configuration',
+    without: 'seeing apps blocked on Exchange Web Services',
+  },
+  {
+    cmdlet: 'Set-OrganizationConfig',
+    parameters: ['EwsApplicationAccessPolicy', 'EwsBlockList'],
+    role: 'Organization Configuration',
+    without: 'blocking an app on Exchange Web Services',
+  },
   { cmdlet: 'Get-ActiveSyncOrganizationSettings', parameters: [], role: rules, without: 'the default for new phones' },
 ];
