@@ -60,7 +60,7 @@ function judged(
   const atRisk = countClients(observations.filter((each) => goesBeyond(each, seconds)));
   if (requests < fewestFailures || clients < fewestClients(atRisk)) return undefined;
 
-  // Two recycled pools, five minutes apart, cut everybody at one length, once; an edge goes on.
+  // A pool that is recycled every few minutes cuts everybody at one length, for a while; an edge goes on.
   const firstHour = Math.min(...atIt.map((cut) => cut.firstHour));
   const lastHour = Math.max(...atIt.map((cut) => cut.lastHour));
   if (firstHour === lastHour) return undefined;

@@ -36,6 +36,8 @@ export function silentEdge(observations: readonly Observation[]): SeenEdge | Bou
     firstHour: Math.min(...group.map(({ firstHour }) => firstHour)),
     lastHour: Math.max(...group.map(({ lastHour }) => lastHour)),
   };
+  // As with resets: what happened within one hour only may be a pool that is recycled.
+  if (support.firstHour === support.lastHour) return undefined;
   if (ceiling > 0 && floor / ceiling <= CLOSE) {
     const seconds = Math.round(Math.sqrt(ceiling * floor));
     return { kind: 'seen', seconds, how: 'silent', ...support, confidence: 'medium' };

@@ -149,8 +149,13 @@ describe('one organisation with a known truth', () => {
     expect(locateEdge(live(world).observations, 3540).scope).toEqual({ kind: 'network', name: 'Carrier A' });
   });
 
-  it('does not take two recycled pools for an edge', () => {
-    const world = at({ phones: phones(patient, 30), recycledAt: [6, 6 + 420 / 3600] });
+  it('does not take a pool that is recycled again and again for an edge', () => {
+    const waiting = phones({ kind: 'fixed', asked: 3540 }, 30);
+    const world = at({
+      phones: waiting,
+      hours: 1,
+      recycledAt: [0, 1, 2, 3, 4, 5].map((times) => (612 + times * 420) / 3600),
+    });
 
     expect(claims(locateEdge(live(world).observations, 3540))).toBe(false);
   });
