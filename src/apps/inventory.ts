@@ -50,13 +50,8 @@ export async function storeInventory(
   db: Kysely<Database>,
   organisation: Organisation,
   inventory: Inventory,
-): Promise<{ first: boolean; goneRules: { guid: string; name: string }[] }> {
+): Promise<{ goneRules: { guid: string; name: string }[] }> {
   const { readAt } = inventory;
-  const before = await db
-    .selectFrom('appInventory')
-    .select('readAt')
-    .where('organisation', '=', organisation)
-    .executeTakeFirst();
   for (let from = 0; from < inventory.devices.length; from += batch) {
     await db
       .insertInto('mobileDevice')
@@ -99,7 +94,7 @@ export async function storeInventory(
         .doUpdateSet({ defaultAccessLevel: inventory.defaultAccessLevel, readAt, problem: null }),
     )
     .execute();
-  return { first: before === undefined, goneRules };
+  return { goneRules };
 }
 
 async function storeRules(

@@ -13,7 +13,7 @@ export async function refreshInventory(
   context: JobContext,
   organisation: Organisation,
   options: { force?: boolean } = {},
-): Promise<InventoryState & { goneRules: { guid: string; name: string }[]; first: boolean }> {
+): Promise<InventoryState & { goneRules: { guid: string; name: string }[] }> {
   const { store, clock } = context;
   const known = await store.db
     .selectFrom('appInventory')
@@ -26,7 +26,6 @@ export async function refreshInventory(
     problem: null,
     defaultAccessLevel: known?.defaultAccessLevel ?? '',
     goneRules: [],
-    first: known === undefined,
   };
   if (options.force !== true && known !== undefined && now.getTime() - known.readAt.getTime() < fresh) return state;
   try {

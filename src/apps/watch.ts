@@ -34,7 +34,7 @@ export async function watchApps(context: JobContext, organisation: Organisation)
   await freshenLogs(context, organisation);
   const now = clock.now();
   const phones = await loadPhones(store.db, { organisation, since: new Date(now.getTime() - usageDays * day) });
-  await rememberApps(context, organisation, phones, inventory.first);
+  await rememberApps(context, organisation, phones);
   if (inventory.problem === null) await tellGoneRules(context, organisation, inventory.goneRules);
   for (const block of await openBlocks(store.db, organisation)) await verify(context, block, phones);
   await lookAtConfigs(context, organisation);
@@ -45,9 +45,9 @@ async function rememberApps(
   { store, policy }: JobContext,
   organisation: Organisation,
   phones: readonly Phone[],
-  first: boolean,
 ): Promise<void> {
   const known = await store.db.selectFrom('appSeen').select('app').where('organisation', '=', organisation).execute();
+  const first = known.length === 0;
   const seen = new Set(known.map(({ app }) => app));
   const fresh = usesOf(phones, 'app').filter(({ app }) => app !== undefined && !seen.has(app.key));
   if (fresh.length === 0) return;

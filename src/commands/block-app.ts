@@ -23,6 +23,13 @@ export const blockApp = defineCommand({
     const found = await findKnownApp(store.db, organisation, typed);
     if ('near' in found) {
       await store.change((change) => change.enqueue('watch-apps', { organisation }, { key: `${organisation}:now` }));
+      const read = await store.db
+        .selectFrom('appInventory')
+        .select('readAt')
+        .where('organisation', '=', organisation)
+        .executeTakeFirst();
+      if (read === undefined)
+        return said("I am still reading Exchange's devices for the first time. Say it again in a minute.");
       return { private: unknownApp(typed, found.near) };
     }
     const { app } = found;

@@ -4,6 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import { readInventory, storeInventory } from '../apps/inventory.ts';
 import { createDeliverer } from '../chat/deliver.ts';
 import type { CardView, ChatAdapter } from '../chat/port.ts';
 import { createReception, type ReceptionDesk } from '../chat/reception.ts';
@@ -103,7 +104,10 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
   });
   // For trying out, people must be there with the first word; a real directory may take minutes and is read by a job.
-  if (simulated !== undefined) await refreshDirectory({ db, exchange: exchange(organisation), clock });
+  if (simulated !== undefined) {
+    await refreshDirectory({ db, exchange: exchange(organisation), clock });
+    await storeInventory(db, organisation, await readInventory(exchange(organisation), organisation, clock.now()));
+  }
   const announcer = announcing(db, ids, log, closing);
   const policy = await watchPolicy({
     policy: parts.policy,

@@ -66,7 +66,7 @@ function verdictBlocks(block: AppBlock, verdict: Verdict | undefined): Block<Int
   const { state, since, lastSuccess, through } = verdict;
   const sentence =
     state === 'blocked'
-      ? paragraph(strong(`${verdictSentence(verdict)}`), ', not one since ', time(since), '.')
+      ? paragraph(strong(`${verdictSentence(verdict)}`), ' since ', time(since), '.')
       : state === 'leaking'
         ? paragraph(strong(verdictSentence(verdict)), ' since ', time(block.since), '.')
         : paragraph(
