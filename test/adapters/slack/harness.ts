@@ -42,8 +42,10 @@ export type Transport = 'http' | 'socket';
 export async function slackAdapter(
   transport: Transport,
   options: Partial<SlackOptions> = {},
+  prepare: (slack: FakeSlack) => void = () => undefined,
 ): Promise<{ slack: FakeSlack; adapter: ChatAdapter; close(): Promise<void> }> {
   const slack = await openFakeSlack({ users: people, channels: [helpdesk] });
+  prepare(slack);
   let tokens = 0;
   const inner = createSlackAdapter({
     botToken,
@@ -82,8 +84,9 @@ export async function slackAdapter(
 export async function openTestSlack(
   transport: Transport = 'http',
   options: Partial<SlackOptions> = {},
+  prepare?: (slack: FakeSlack) => void,
 ): Promise<TestSlack> {
-  const { slack, adapter, close } = await slackAdapter(transport, options);
+  const { slack, adapter, close } = await slackAdapter(transport, options, prepare);
   const heard: Incoming[] = [];
   let receive: (incoming: Incoming) => Promise<Reception> | Reception = () => stored({});
   await adapter.start({

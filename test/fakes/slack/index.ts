@@ -42,7 +42,7 @@ export type FakeSlack = {
   openHome(user: string): Promise<Delivered>;
   /** Presses the button, or chooses the option, of the newest message or home page on which this person sees it. */
   press(user: string, action: string): Promise<Delivered>;
-  pressLabel(user: string, label: string): Promise<Delivered>;
+  pressLabel(user: string, label: string | RegExp): Promise<Delivered>;
   shortcut(user: string, message: { author: string; text: string }, channel: string): Promise<Delivered>;
   /** Submits the form that is open for him; values by block id, in place of what stands in the fields. */
   submit(user: string, values: Readonly<Record<string, string | boolean>>): Promise<Delivered>;
@@ -267,7 +267,11 @@ export async function openFakeSlack(
       }),
     openHome: (user) => event({ type: 'app_home_opened', user, tab: 'home', channel: workspace.directWith(user) }),
     press: (user, action) => press(user, (element) => text(element, 'value') === action),
-    pressLabel: (user, label) => press(user, (element) => text(field(element, 'text'), 'text') === label),
+    pressLabel: (user, label) =>
+      press(user, (element) => {
+        const shown = text(field(element, 'text'), 'text');
+        return typeof label === 'string' ? shown === label : label.test(shown);
+      }),
     shortcut: (user, message, channel) =>
       interactive({
         type: 'message_action',
