@@ -1,0 +1,195 @@
+/**
+ * From `/mislaid lost device alice` to the acknowledged wipe, by three people, over signed requests to a whole bot: killed as
+ * soon as each step is acknowledged, and with two processes that get every other request.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { advanceLab } from '../../../src/exchange/lab/clock.ts';
+import { type FakeSlack, openFakeSlack } from '../../fakes/slack/index.ts';
+import { compiled } from '../../setup/compiled.ts';
+import { type TestDatabase, testDatabase } from '../../setup/database.ts';
+import { testRedis } from '../../setup/redis.ts';
+import { type BotFolder, type BotProcess, botFolder, channels, startBotProcess, users } from './bots.ts';
+
+const patience = { timeout: 40_000, interval: 100 };
+
+describe('the lost-device flow in Slack', { timeout: 240_000 }, () => {
+  let program: Awaited<ReturnType<typeof compiled>>;
+  let slack: FakeSlack;
+  let database: TestDatabase;
+  let folder: BotFolder;
+  let bots: BotProcess[];
+
+  beforeAll(async () => {
+    program = await compiled('src/main.ts');
+  }, 120_000);
+  afterAll(() => program.remove());
+
+  beforeEach(async () => {
+    slack = await openFakeSlack({
+      users: [
+        { id: users.hana, name: 'Hana', email: 'hana@contoso.example' },
+        { id: users.otto, name: 'Otto', email: 'otto@contoso.example' },
+        { id: users.ada, name: 'Ada', email: 'ada@contoso.example' },
+        { id: users.sasha, name: 'Sasha', email: 'sasha@contoso.example' },
+      ],
+      channels: Object.values(channels),
+    });
+    database = await testDatabase();
+    folder = botFolder();
+    bots = [];
+  });
+  afterEach(async () => {
+    console.log(
+      'OTTO',
+      slack.shownTo(users.otto),
+      bots.map((b) => b.log().slice(-3000)),
+    );
+    for (const bot of bots) await bot.kill();
+    await slack.close();
+    await database.close();
+    folder.remove();
+  });
+
+  async function start(redisUrl?: string): Promise<BotProcess> {
+    const bot = await startBotProcess({
+      script: program.script,
+      folder,
+      slack,
+      databaseUrl: database.url,
+      ...(redisUrl === undefined ? {} : { redisUrl }),
+    });
+    bots.push(bot);
+    slack.sendTo(bot.url);
+    return bot;
+  }
+
+  const last = <T>(all: readonly T[]): T | undefined => all.at(-1);
+  const incidentCard = () =>
+    slack.shownIn(channels.helpdesk).find((shown) => shown.includes('Lost device · Alice Ng')) ?? '';
+  const sees = (user: string, part: string | RegExp) =>
+    slack.shownTo(user).some((shown) => (typeof part === 'string' ? shown.includes(part) : part.test(shown)));
+
+  /** Until a condition holds, phones live on. */
+  async function labUntil(condition: () => void): Promise<void> {
+    await vi.waitFor(async () => {
+      await advanceLab(database.db, 30_000);
+      condition();
+    }, patience);
+  }
+
+  type Step = { name: string; act(): Promise<unknown>; until(): Promise<unknown> };
+
+  /** Each step is one person's act, and what everybody must see of it. */
+  const steps: readonly Step[] = [
+    {
+      name: 'Hana reports',
+      act: () => slack.command(users.hana, 'lost device alice', channels.helpdesk),
+      until: () => vi.waitFor(() => expect(sees(users.hana, 'Two people match')).toBe(true), patience),
+    },
+    {
+      name: 'Hana chooses Alice Ng',
+      act: () => slack.pressLabel(users.hana, 'Alice Ng'),
+      until: () => vi.waitFor(() => expect(incidentCard()).toMatch(/Which phone is lost/), patience),
+    },
+    {
+      name: 'Hana proposes a wipe',
+      act: () => propose(),
+      until: () =>
+        vi.waitFor(() => expect(last(slack.shownIn(channels.approvals)) ?? '').toMatch(/Approve\?/), patience),
+    },
+    {
+      name: 'Otto opens his home page',
+      act: () => slack.openHome(users.otto),
+      until: () =>
+        vi.waitFor(
+          () => expect(JSON.stringify(slack.workspace.homes.get(users.otto))).toMatch(/Waiting for your decision/),
+          patience,
+        ),
+    },
+    {
+      name: 'Otto approves',
+      act: () => slack.pressLabel(users.otto, 'Approve'),
+      until: async () => {
+        await vi.waitFor(() => expect(incidentCard()).toMatch(/✔ Approved by Otto/), patience);
+        await labUntil(() => expect(incidentCard()).toMatch(/✔ Acknowledged by the phone/));
+      },
+    },
+  ];
+
+  async function propose(): Promise<unknown> {
+    await vi.waitFor(async () => {
+      if (slack.openView(users.hana) === undefined) await slack.pressLabel(users.hana, /^1 /);
+      expect(slack.openView(users.hana)).toBeDefined();
+    }, patience);
+    return await slack.submit(users.hana, { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
+  }
+
+  async function expectOnceEverywhere(): Promise<void> {
+    const wipes = await database.db.selectFrom('wipe').selectAll().execute();
+    expect(wipes).toMatchObject([{ state: 'acknowledged', scope: 'account-only' }]);
+    expect(await database.db.selectFrom('incident').selectAll().execute()).toHaveLength(1);
+    expect(await database.db.selectFrom('approvalDecision').selectAll().execute()).toHaveLength(1);
+    const cards = slack.workspace.messages.filter((one) => one.threadTs === undefined && one.onlyFor === undefined);
+    const titled = (channel: string, part: string) =>
+      cards.filter((one) => one.channel === channel && JSON.stringify(one.blocks).includes(part));
+    expect(titled(channels.helpdesk, 'Lost device · Alice Ng')).toHaveLength(1);
+    expect(titled(channels.approvals, 'iPhone')).toHaveLength(1);
+    // Every copy has changed: nobody is asked any more.
+    for (const channel of [channels.approvals, `D${users.otto}`, `D${users.ada}`]) {
+      const copies = titled(channel, 'iPhone');
+      expect(copies).toHaveLength(1);
+      await vi.waitFor(
+        () => expect(JSON.stringify(titled(channel, 'iPhone')[0]?.blocks)).not.toContain('Approve?'),
+        patience,
+      );
+    }
+    await vi.waitFor(
+      () => expect(JSON.stringify(slack.workspace.homes.get(users.otto))).not.toMatch(/Waiting for your decision/),
+      patience,
+    );
+    expect(new Set(slack.workspace.messages.map((one) => JSON.stringify(one.metadata))).size).toBeGreaterThan(1);
+    expectNoDoubles();
+  }
+
+  /** No post of the core's stands twice: each carries its key. */
+  function expectNoDoubles(): void {
+    const keys = slack.calls
+      .filter(({ method }) => method === 'chat.postMessage')
+      .flatMap(({ args }) => (args.metadata === undefined ? [] : [JSON.stringify(args.metadata)]));
+    const doubled = keys.filter((key, index) => keys.indexOf(key) !== index);
+    const standing = slack.workspace.messages.map((one) => JSON.stringify(one.metadata));
+    for (const key of doubled) expect(standing.filter((one) => one === key).length).toBeLessThanOrEqual(1);
+  }
+
+  it('ends in one acknowledged wipe although the bot is killed after every step', async () => {
+    let bot = await start();
+    for (const step of steps) {
+      await step.act();
+      await bot.kill();
+      bot = await start();
+      await step.until();
+    }
+    await expectOnceEverywhere();
+  });
+
+  it('ends in one acknowledged wipe with two processes and every request sent twice', async () => {
+    const redis = await testRedis();
+    try {
+      const one = await start(redis.url);
+      const other = await start(redis.url);
+      let turn = 0;
+      for (const step of steps) {
+        turn += 1;
+        slack.sendTo(turn % 2 === 0 ? one.url : other.url);
+        await step.act();
+        slack.sendTo(turn % 2 === 0 ? other.url : one.url);
+        await slack.sendAgain();
+        await step.until();
+      }
+      await expectOnceEverywhere();
+    } finally {
+      for (const bot of bots.splice(0)) await bot.kill();
+      await redis.close();
+    }
+  });
+});

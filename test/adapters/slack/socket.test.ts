@@ -1,0 +1,74 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { helpdesk, openTestSlack, said, stored, type TestSlack } from './harness.ts';
+
+const rejections: unknown[] = [];
+const note = (error: unknown) => rejections.push(error);
+beforeAll(() => process.on('unhandledRejection', note));
+afterAll(() => process.off('unhandledRejection', note));
+
+describe('Socket Mode', () => {
+  let test: TestSlack;
+  beforeEach(async () => {
+    test = await openTestSlack('socket');
+    await vi.waitFor(() => expect(test.slack.sockets()).toBe(2));
+  });
+  afterEach(async () => {
+    await test.close();
+    expect(rejections).toEqual([]);
+  });
+
+  it('acknowledges an event only when it is stored', async () => {
+    test.answers(() => ({ kind: 'not-stored', sentence: 'not stored' }));
+
+    const lost = test.slack.direct('U0HANA', 'incidents').then(
+      () => 'acknowledged',
+      () => 'not acknowledged',
+    );
+
+    expect(await lost).toBe('not acknowledged');
+    test.answers(() => stored({}));
+    expect(await test.slack.direct('U0HANA', 'incidents')).toMatchObject({ status: 200 });
+  });
+
+  it('is connected again at once after Slack renews it', async () => {
+    test.slack.renewSockets();
+    const began = performance.now();
+    await vi.waitFor(() => expect(test.slack.sockets()).toBe(0), { interval: 5 }).catch(() => undefined);
+    await vi.waitFor(() => expect(test.slack.sockets()).toBe(2), { interval: 20, timeout: 5_000 });
+
+    // @slack/socket-mode alone takes 5 s and more.
+    expect(performance.now() - began).toBeLessThan(3_000);
+    await test.slack.command('U0HANA', 'incidents', helpdesk);
+    expect(test.heard).toHaveLength(1);
+  });
+
+  it('survives Slack being away', async () => {
+    test.slack.fail('apps.connections.open', { kind: '500' }, 2);
+    test.slack.fail('apps.connections.open', { kind: '429', seconds: 1 }, 2);
+    test.slack.down();
+    await vi.waitFor(() => expect(test.slack.sockets()).toBe(0));
+
+    await test.slack.up();
+
+    await vi.waitFor(() => expect(test.slack.sockets()).toBe(2), { timeout: 10_000 });
+    await test.slack.command('U0HANA', 'incidents', helpdesk);
+    expect(test.heard).toHaveLength(1);
+  });
+
+  it.each(['null', '{"type":"events_api"}', '{"type":"events_api","envelope_id":"e","payload":null}', 'no JSON', '[]'])(
+    'survives %s',
+    async (message) => {
+      test.slack.sendRaw(message);
+
+      test.answers(() => stored({ private: said('answer') }));
+      await test.slack.command('U0HANA', 'incidents', helpdesk);
+      await vi.waitFor(() => expect(test.slack.shownTo('U0HANA')).toEqual(['answer']));
+    },
+  );
+
+  it('closes its sockets when the bot stops', async () => {
+    await test.adapter.stop();
+
+    await vi.waitFor(() => expect(test.slack.sockets()).toBe(0));
+  });
+});
