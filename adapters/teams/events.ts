@@ -104,7 +104,10 @@ export function createTurns(parts: TurnParts): Turns {
     const same = [sender.identity, conversation.id, replyToId, name, pressed.kind, pressed.action, values];
     const key = createHash('sha256').update(JSON.stringify(same)).digest('base64url');
     const before = pressing.get(key);
-    if (before !== undefined) return await before;
+    if (before !== undefined) {
+      log.info('a click was sent again while its answer was on the way');
+      return await before;
+    }
     const began = performance.now();
     const response = press({ activity, sender, pressed, values, shape });
     pressing.set(key, response);

@@ -72,9 +72,11 @@ function drawField(field: Field, value: FormValues[string] | undefined, error: s
           ]),
         ]
       : []),
-    ...(field.hint === undefined ? [] : [block(plainRuns(field.hint, { isSubtle: true, size: 'small' }))]),
     ...(field.kind === 'choice' ? choiceHints(field) : []),
     input(field, value),
+    ...(field.hint === undefined
+      ? []
+      : [block(plainRuns(field.hint, { isSubtle: true, size: 'small' }), { spacing: 'small' })]),
     ...(error === undefined ? [] : [problem(error)]),
   ];
 }

@@ -5,11 +5,10 @@
 import { assertNever } from '../../src/errors.ts';
 import type { Span, Text } from '../../src/message/model.ts';
 import { isolated, safeUrl, visible } from '../../src/message/safe.ts';
-import type { TimeOptions } from '../../src/message/times.ts';
+import { relativeAndExact, type TimeOptions } from '../../src/message/times.ts';
 import type { Element, TextRun } from './card.ts';
 
 const nearMs = 12 * 60 * 60_000;
-const dayMs = 24 * 60 * 60_000;
 
 export type Look = Omit<TextRun, 'type' | 'text' | 'selectAction'>;
 
@@ -68,16 +67,15 @@ export function markdownString(text: string): string {
  * In the reader's own zone and language: the clock, with the day where it is not near. A relative time would grow stale on a
  * card that stands for hours, so only days are said in words.
  */
-function timeRuns(instant: string, { now }: TimeOptions, look: Look): TextRun[] {
+function timeRuns(instant: string, options: TimeOptions, look: Look): TextRun[] {
   const at = new Date(instant);
   if (Number.isNaN(at.getTime())) return [{ type: 'TextRun', text: 'at a time not known', ...look }];
-  const distance = now.getTime() - at.getTime();
+  const distance = options.now.getTime() - at.getTime();
   // The client's functions take whole seconds and nothing finer.
   const stamp = `${at.toISOString().slice(0, 19)}Z`;
   const clock: TextRun = { type: 'TextRun', text: `{{TIME(${stamp})}}`, ...look };
   if (Math.abs(distance) < nearMs) return [clock];
-  const days = Math.floor(distance / dayMs);
-  const words = days < 1 ? '' : `${days} ${days === 1 ? 'day' : 'days'} ago, `;
+  const words = /^\d+ days? ago, /.exec(relativeAndExact(at, options))?.[0] ?? '';
   return [
     ...(words === '' ? [] : [{ type: 'TextRun' as const, text: words, ...look }]),
     { type: 'TextRun', text: `{{DATE(${stamp}, SHORT)}}`, ...look },

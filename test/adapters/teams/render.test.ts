@@ -76,7 +76,7 @@ describe('a card of Teams', () => {
 
     expect(said('last sync ', at('09:12'))).toBe('last sync {{TIME(2026-03-02T08:12:00Z)}}');
     expect(said('last sync ', on('2026-02-27', '17:40'))).toBe(
-      'last sync 2 days ago, {{DATE(2026-02-27T16:40:00Z, SHORT)}} {{TIME(2026-02-27T16:40:00Z)}}',
+      'last sync 3 days ago, {{DATE(2026-02-27T16:40:00Z, SHORT)}} {{TIME(2026-02-27T16:40:00Z)}}',
     );
     expect(said('until ', on('2026-03-04', '17:40'))).toBe(
       'until {{DATE(2026-03-04T16:40:00Z, SHORT)}} {{TIME(2026-03-04T16:40:00Z)}}',
