@@ -4,8 +4,9 @@ import { ownerReport } from '../src/incidents/cards/owner-report.ts';
 import { exchangeWentAway } from '../src/incidents/exchange-away.ts';
 import { readDeviceFacts } from '../src/incidents/read-facts.ts';
 import { recordDevices } from '../src/incidents/record-devices.ts';
-import { record } from '../src/incidents/timeline.ts';
+import { incidentSubject, record } from '../src/incidents/timeline.ts';
 import { loadIncident } from '../src/incidents/view.ts';
+import { paragraph, strong } from '../src/message/text.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const readDevices = defineJob({
@@ -32,6 +33,19 @@ export const readDevices = defineJob({
           .where('incidentNumber', '=', incident)
           .where('kind', '=', 'devices.read')
           .executeTakeFirst();
+        const last = await change.tx
+          .selectFrom('incidentEvent')
+          .select('kind')
+          .where('incidentNumber', '=', incident)
+          .where('kind', 'in', ['devices.read', 'exchange.away'])
+          .orderBy('id', 'desc')
+          .executeTakeFirst();
+        if (last?.kind === 'exchange.away') {
+          await change.reply(incidentSubject(incident), {
+            tone: 'success',
+            blocks: [paragraph(strong('Exchange answers again.'), ' The card shows the phones as they are now.')],
+          });
+        }
         await recordDevices(change, incident, facts);
         await record(change, { incident, kind: 'devices.read', by: null, data: { devices: facts.length } });
         if (before === undefined) await tellOwner(change, incident);

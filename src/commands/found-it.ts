@@ -59,8 +59,8 @@ export const foundIt = defineCommand({
         tone: 'warning',
         blocks: [
           paragraph(
-            strong(untouched ? 'The owner took the report back.' : 'Owner says found, not verified.'),
-            ' Said from chat, which the lost phone may hold. Verify her another way before you believe it.',
+            strong(untouched ? 'The owner took the report back.' : 'The owner says that it was found: not verified.'),
+            ' Said from chat, which the lost phone may hold. Verify the owner another way before you believe it.',
           ),
         ],
       });

@@ -33,14 +33,14 @@ export const myLostPhone = defineCommand({
         tone: 'warning',
         blocks: [
           paragraph(
-            strong(`The owner says, from chat: it is phone ${device.number}`),
-            ` (${device.label}). Verify her another way before anything is wiped.`,
+            strong(`The owner says, from chat, that it is phone ${device.number} · ${device.facts.name}.`),
+            ' Verify the owner another way before anything is wiped.',
           ),
         ],
       });
     });
     return said(
-      `Thank you. I have told the helpdesk that it is ${device.label}. They will reach you another way than by this phone.`,
+      `Thank you. I have told the helpdesk that it is ${device.facts.name}. They will reach you another way than by this phone.`,
     );
   },
 });

@@ -59,8 +59,8 @@ export const stillHave = defineCommand({
         tone: 'warning',
         blocks: [
           paragraph(
-            strong(`Owner says so, from chat: she still has phone ${device.number}`),
-            ` (${device.label}). Not verified; it excludes nothing yet.`,
+            strong(`The owner says, from chat, that phone ${device.number} · ${device.facts.name} is still at hand.`),
+            ' Not verified; it excludes nothing yet.',
           ),
         ],
       });
@@ -72,7 +72,7 @@ export const stillHave = defineCommand({
       );
     });
     return said(
-      `Thank you. Open the mail app on ${device.label} now; I will see whether it is that one, and tell the helpdesk.`,
+      `Thank you. Open the mail app on ${device.facts.name} now; I will see whether it is that one, and tell the helpdesk.`,
     );
   },
 });

@@ -99,7 +99,7 @@ export function idEnding(facts: Pick<DeviceFacts, 'deviceId'>): string {
 
 /** One line for cards: `iPhone 15 (iOS 18.1, native mail, EAS 16.1)`. */
 export function deviceLabel(facts: DeviceFacts): string {
-  const details = [printable(facts.os), clientWords(facts)].filter((part) => part !== '' && part !== facts.name);
+  const details = [osWords(facts.os), clientWords(facts)].filter((part) => part !== '' && part !== facts.name);
   return details.length === 0 ? facts.name : `${facts.name} (${details.join(', ')})`;
 }
 
@@ -117,6 +117,11 @@ export function confirmsTyped(facts: Pick<DeviceFacts, 'name' | 'deviceId'>, typ
 export function versionText(clientVersion: number): string {
   const digits = String(clientVersion);
   return digits.length < 2 ? digits : `${digits.slice(0, -1)}.${digits.slice(-1)}`;
+}
+
+/** `iOS 18.1`: the build (`22B83`) tells people nothing. */
+function osWords(os: string): string {
+  return printable(os).replace(/ \d+[A-Z]\w*$/, '');
 }
 
 function clientWords(facts: DeviceFacts): string {

@@ -9,6 +9,7 @@ export const afterSteps = {
   sessions: 'Sessions revoked',
 } as const;
 export type AfterStep = keyof typeof afterSteps;
+const afterStepNames = ['password', 'sessions'] as const satisfies readonly AfterStep[];
 
 /** After the acknowledgement: what people do now, ticked with who and when. */
 export function afterwards(view: IncidentView): Block<Intent>[] {
@@ -18,7 +19,8 @@ export function afterwards(view: IncidentView): Block<Intent>[] {
     (wipe) => view.devices.find((device) => device.number === wipe.deviceNumber)?.present === false,
   );
   const acknowledged = view.wipes.filter((wipe) => wipe.state === 'acknowledged').at(-1);
-  const open = (Object.keys(afterSteps) as AfterStep[]).filter((step) => !ticked.has(step));
+  // While the hold is open neither may be done yet.
+  const open = view.incident.hold === 'open' ? [] : afterStepNames.filter((step) => !ticked.has(step));
   const row = [
     ...open.map((step) => button(afterSteps[step], 'tick', { incident: n, step })),
     ...(acknowledged === undefined || removed
@@ -32,5 +34,6 @@ export function afterwards(view: IncidentView): Block<Intent>[] {
     acknowledged === undefined || removed
       ? []
       : [note('Remove the partnership so that this phone is not wiped again if it comes back.')];
-  return [...doneLines(view), paragraph(strong('Now:')), buttons(...row), ...advice];
+  const now = row.length > 1 ? [paragraph(strong('Now:'))] : [];
+  return [...doneLines(view), ...now, buttons(...row), ...advice];
 }

@@ -43,8 +43,7 @@ function askedBlock(approval: Approval, names: ReadonlyMap<string, string>): Blo
   return paragraph(
     `Asked by ${names.get(approval.requestedBy) ?? 'somebody'}, `,
     time(approval.requestedAt),
-    ', expires ',
-    time(approval.expiresAt),
+    ...(approval.state === 'waiting' ? [', expires ', time(approval.expiresAt)] : []),
     '.',
   );
 }
@@ -82,7 +81,10 @@ function decided(
       : ` by ${names.get(approval.closedBy) ?? 'somebody'}`;
   const words = {
     approved: 'Approved; it is being carried out.',
-    executed: 'Approved and carried out.',
+    executed:
+      approval.incidentNumber === null
+        ? 'Approved and carried out.'
+        : `Approved and passed on. The card of INC-${approval.incidentNumber} shows how far it got.`,
     denied: 'Denied.',
     withdrawn: `Withdrawn${by}.`,
     expired: 'Expired: nobody decided in time. Propose again if it is still needed.',

@@ -1,5 +1,5 @@
 import type { Capabilities } from '../../exchange/port.ts';
-import type { Block, Button, Intent, Span, Text } from '../../message/model.ts';
+import type { Block, Button, Intent, Text } from '../../message/model.ts';
 import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
 import type { DeviceEvidence } from '../evidence.ts';
 import { reachability } from '../rules/reachability.ts';
@@ -21,7 +21,7 @@ const detailed = 8;
 export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
   return input.view.devices.flatMap((device, index) => [
     headline(device),
-    ...(index < detailed && device.present ? [details(device, input)] : []),
+    ...(index < detailed && isToBeChosen(device, input.view) ? [details(device, input)] : []),
     ...(device.present
       ? []
       : [note('This partnership is gone from Exchange: it was removed, or the phone set up its account anew.')]),
@@ -31,6 +31,7 @@ export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
 
 /** One button per phone that may be chosen now. */
 export function deviceButtons(view: IncidentView): Button<Intent>[] {
+  const named = namedDevice(view);
   return view.devices
     .filter(
       (device) =>
@@ -39,11 +40,31 @@ export function deviceButtons(view: IncidentView): Button<Intent>[] {
         !view.wipes.some((wipe) => wipe.deviceNumber === device.number && isOpen(wipe.state)),
     )
     .map((device) =>
-      button(`${device.number} ${device.facts.name}`, 'wipe', {
-        incident: view.incident.number,
-        device: String(device.number),
-      }),
+      button(
+        `${device.number} ${device.facts.name}`,
+        'wipe',
+        { incident: view.incident.number, device: String(device.number) },
+        device.number === named ? { style: 'primary' } : {},
+      ),
     );
+}
+
+/** The phone that was named when the incident was opened: its number, or words of its name. */
+function namedDevice({ devices, events }: IncidentView): number | undefined {
+  const said = events.findLast((event) => event.kind === 'device.named')?.data.device;
+  if (typeof said !== 'string') return undefined;
+  const words = said.toLowerCase().split(/\s+/);
+  const matches = devices.filter(
+    ({ number, label }) =>
+      said.replace('#', '') === String(number) || words.every((word) => label.toLowerCase().includes(word)),
+  );
+  return matches.length === 1 ? matches[0]?.number : undefined;
+}
+
+/** What a wipe would erase and how soon it is heard of helps to choose; a wipe on its way, or over, speaks for itself. */
+function isToBeChosen(device: IncidentDevice, { incident, wipes }: IncidentView): boolean {
+  const chosen = wipes.some((wipe) => isOpen(wipe.state) || wipe.state === 'acknowledged');
+  return device.present && incident.state === 'open' && !chosen;
 }
 
 function headline({ number, label, facts }: IncidentDevice): Block<Intent> {
@@ -60,22 +81,16 @@ function details(device: IncidentDevice, { view, capabilities, evidence, now }: 
   const { facts } = device;
   const choices = scopeFor(facts, { accountOnly: capabilities?.accountOnly ?? false });
   const allowed = choices.choices.filter((choice) => choice.allowed);
-  const options = allowed.flatMap((choice, index): (string | Span)[] => [
-    index === 0 ? 'A wipe: ' : '; ',
-    strong(choice.scope),
-    ` erases ${choice.erases}`,
-  ]);
   const lines: Text[] = [];
   if (choices.instead !== undefined) lines.push(text(strong(choices.instead)));
-  if (options.length > 0) lines.push(text(...options, '.'));
-  else
-    for (const choice of choices.choices)
-      lines.push(text(`No ${choice.scope} wipe: ${choice.whyNot ?? 'not possible here.'}`));
-  lines.push(
-    text(
-      `${reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).sentence} Passcode: ${passcode(facts)}.`,
-    ),
-  );
+  for (const choice of allowed) lines.push(text(`A wipe, `, strong(choice.scope), `, erases ${choice.erases}.`));
+  if (allowed.length === 0) {
+    const reasons = new Set(choices.choices.map((choice) => choice.whyNot ?? 'It is not possible here.'));
+    lines.push(text(strong('It cannot be wiped from here. '), [...reasons].join(' ')));
+  } else {
+    lines.push(text(reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).sentence));
+  }
+  lines.push(text(`Passcode: ${passcode(facts)}.`));
   for (const item of evidence.get(device.guid) ?? []) lines.push(text(...item.text));
   return { kind: 'list', items: lines };
 }
@@ -105,15 +120,15 @@ function ownerRemark(device: IncidentDevice, view: IncidentView): Block<Intent>[
     new Date(device.facts.lastSync) > device.ownerSaysKeptSync;
   return [
     paragraph(
-      `The owner says, from chat, that phone ${device.number} is still in hand (`,
+      `The owner says, from chat, that phone ${device.number} is still at hand, `,
       time(device.ownerSaysKeptAt),
-      `${verifier === undefined ? '; not verified' : ''}): ${moved ? 'it has synced since' : 'it has not synced since'}.`,
+      `${verifier === undefined ? ': not verified' : ''}. ${moved ? 'It has synced since.' : 'It has not synced since.'}`,
     ),
     ...kept,
     ...(verifier === undefined && view.incident.state === 'open'
       ? [
           buttons(
-            button(`Verified: she has ${device.number}`, 'verify-kept', {
+            button(`Verified: the owner has ${device.number}`, 'verify-kept', {
               what: 'verify',
               incident: view.incident.number,
               device: String(device.number),

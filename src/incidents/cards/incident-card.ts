@@ -37,7 +37,7 @@ export async function incidentCard({ view, db, policy, now }: IncidentCardInput)
     blocks: [
       opening(view),
       ...(open ? [holdBlock(view)] : [closing(view)]),
-      ...remarks(view),
+      ...(open ? remarks(view) : []),
       ...deviceBlocks({ view, capabilities, evidence, now }),
       ...wipeBlocks({ view, now, policy }),
       ...drillBlocks(view),
@@ -67,7 +67,13 @@ function opening(view: IncidentView): Block<Intent> {
   const who = incident.byOwner
     ? `reported by ${owner.displayName}`
     : `opened by ${opener?.displayName ?? 'Mislaid itself'}`;
-  return note(`${who}, `, time(incident.openedAt), incident.remark === null ? '' : ` — “${incident.remark}”`);
+  const named = view.events.findLast((event) => event.kind === 'device.named')?.data.device;
+  return note(
+    `${who}, `,
+    time(incident.openedAt),
+    typeof named === 'string' ? ` · phone named: “${named}”` : '',
+    incident.remark === null ? '' : ` — “${incident.remark}”`,
+  );
 }
 
 function holdBlock(view: IncidentView): Block<Intent> {
@@ -78,7 +84,6 @@ function holdBlock(view: IncidentView): Block<Intent> {
     return paragraph(strong(`${first}'s password may be reset now.`), ` ${incident.holdClosedWhy ?? ''}${by}`);
   }
   return paragraph(
-    '⚠ ',
     strong(`Do not reset ${first}'s password, disable the account, block or remove the phone, or suspend the SIM yet.`),
     ' The phone must still log in to hear of a wipe. I will say when it is safe. If somebody is using the account now, that comes first: call security.',
   );
@@ -99,7 +104,10 @@ function whatNext(view: IncidentView): Block<Intent>[] {
   const { incident, devices, wipes } = view;
   const n = incident.number;
   if (wipes.some((wipe) => wipe.state === 'acknowledged' || wipe.exchangeHolds)) return afterwards(view);
-  if (wipes.some((wipe) => isOpen(wipe.state))) return [];
+  if (wipes.some((wipe) => isOpen(wipe.state))) {
+    const others = deviceButtons(view).length > 0;
+    return others ? [note(`Is another phone lost, too? Say "wipe INC-${n} <number of the phone>".`)] : [];
+  }
   if (devices.length === 0) {
     const read = view.events.some((event) => event.kind === 'devices.read');
     return read

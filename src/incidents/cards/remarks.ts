@@ -12,11 +12,10 @@ export function remarks(view: IncidentView): Block<Intent>[] {
   if (found !== undefined && !verified) {
     blocks.push(
       paragraph(
-        'The owner says found, ',
+        { kind: 'strong', text: 'The owner says that it was found: not verified.' },
+        ' Said from chat, ',
         time(found.at),
-        ', from chat: ',
-        { kind: 'strong', text: 'not verified' },
-        '. Reach her another way than by this phone, then say "found" here.',
+        `, and the lost phone may hold that chat. Reach the owner another way, then say "found INC-${view.incident.number}".`,
       ),
     );
   }
@@ -24,9 +23,10 @@ export function remarks(view: IncidentView): Block<Intent>[] {
   if (away?.kind === 'exchange.away') {
     blocks.push(
       paragraph(
-        'Exchange does not answer since ',
+        { kind: 'strong', text: 'Exchange does not answer.' },
+        ' First noticed ',
         time(away.at),
-        '. I go on by myself when it is back, and will say so here.',
+        '. What was said is stored; I go on by myself when Exchange is back, and will say so here.',
       ),
     );
   }

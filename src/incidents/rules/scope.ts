@@ -45,9 +45,9 @@ export function scopeFor(device: DeviceFacts, capabilities: Pick<Capabilities, '
 export function erases(scope: WipeScope): string {
   switch (scope) {
     case 'account-only':
-      return 'work mail, contacts and calendar of this account; nothing else on the phone';
+      return 'work mail, contacts and calendar, and nothing else on the phone';
     case 'full':
-      return 'the whole phone: a factory reset, private photos included';
+      return 'everything on the phone: a factory reset, private photos included';
     case 'outlook-app':
       return "Outlook's data on all of this person's phones and tablets, not only on this one";
     default:

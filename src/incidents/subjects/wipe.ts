@@ -48,7 +48,7 @@ export const wipeSubject: ApprovalSubject = {
     });
     const requester = names.get(wipe.requestedBy) ?? 'the requester';
     return {
-      title: `${ownerName} · ${deviceLabel(facts)} · ${wipe.scope}`,
+      title: `${ownerName} · wipe ${facts.name} · ${wipe.scope}`,
       blocks: [
         {
           kind: 'fields',
