@@ -23,10 +23,12 @@ import { remindReview } from './remind-review.ts';
 import { removeDevice } from './remove-device.ts';
 import { runAppStep } from './run-app-step.ts';
 import { runDoctor } from './run-doctor.ts';
+import { sendReport } from './send-report.ts';
 import { showAppsJob } from './show-apps.ts';
 import { startDrill } from './start-drill.ts';
 import { verifyAuditJob } from './verify-audit.ts';
 import { watchApps } from './watch-apps.ts';
+import { watchHeartbeat } from './watch-heartbeat.ts';
 import { watchWipe } from './watch-wipe.ts';
 
 export const jobs = [
@@ -52,10 +54,12 @@ export const jobs = [
   remindReview,
   runDoctor,
   runAppStep,
+  sendReport,
   showAppsJob,
   startDrill,
   verifyAuditJob,
   watchApps,
+  watchHeartbeat,
   watchWipe,
 ] as const satisfies readonly AnyJob[];
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readServer } from '../src/activesync/read-server.ts';
 import { pruneLogs } from '../src/activesync/store/prune.ts';
+import { refreshLogEvidence } from '../src/apps/evidence.ts';
 import { defineJob, type Job } from '../src/queue/job.ts';
 import type { LogKind } from '../src/servers/port.ts';
 
@@ -30,6 +31,7 @@ export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
       );
     });
     const since = new Date(now.getTime() - KEPT_DAYS * DAY);
+    let requests = 0;
     for (const kind of KINDS) {
       const read = await readServer(servers(organisation), server, kind, {
         db: store.db,
@@ -38,10 +40,12 @@ export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
         since,
         signal,
       });
+      requests += read.requests;
       if (read.files > 0)
         log.info({ server, kind, files: read.files, bytes: read.bytes, requests: read.requests }, 'logs read');
       if (read.problem !== undefined) log.warn({ server, kind }, read.problem);
     }
+    if (requests > 0) await refreshLogEvidence(store, organisation);
     await pruneLogs(store.db, since);
   },
 });

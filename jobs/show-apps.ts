@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dimensions } from '../src/apps/overview.ts';
-import { appsNow, showApp, showApps, showNewApps } from '../src/apps/show.ts';
+import { appsNow, showApp, showApps, showBlocked, showNewApps } from '../src/apps/show.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { paragraph } from '../src/message/text.ts';
 import { defineJob, type JobContext } from '../src/queue/job.ts';
@@ -13,6 +13,7 @@ const Payload = z.object({
   view: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('apps'), by: z.enum(dimensions) }),
     z.object({ kind: z.literal('new') }),
+    z.object({ kind: z.literal('blocked') }),
     z.object({ kind: z.literal('app'), app: z.string() }),
   ]),
   person: z.string(),
@@ -31,7 +32,7 @@ export const showAppsJob = defineJob({
     const message = await answer(context, payload);
     await context.store.change(async (change) => {
       await change.privately(payload.identity, message, `apps:${payload.token}`);
-      if (payload.view.kind !== 'app') await remember(change, payload);
+      if (payload.view.kind === 'apps' || payload.view.kind === 'new') await remember(change, payload);
     });
   },
   async onGivenUp({ store }, { identity, token }) {
@@ -44,6 +45,7 @@ export const showAppsJob = defineJob({
 });
 
 async function answer(context: JobContext, { organisation, view, person }: Payload): Promise<DraftMessage> {
+  if (view.kind === 'blocked') return showBlocked(context, organisation, { names: true });
   const found = await appsNow(context, organisation);
   if (view.kind === 'app') return showApp(context, found, view.app);
   const look = await context.store.db

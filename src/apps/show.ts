@@ -5,7 +5,9 @@ import type { Organisation } from '../directory/person.ts';
 import type { DraftMessage } from '../message/model.ts';
 import { paragraph } from '../message/text.ts';
 import type { JobContext } from '../queue/job.ts';
+import { blockedOf } from './blocked.ts';
 import { appMessage, appsMessage, newAppsMessage, usageDays } from './cards/apps.ts';
+import { blockedMessage } from './cards/blocked.ts';
 import { drawn } from './drawn.ts';
 import { type Freshness, freshenLogs } from './freshen.ts';
 import { networksOf } from './networks.ts';
@@ -106,4 +108,20 @@ export function unknownApp(typed: string, near: readonly string[]): DraftMessage
     tone: 'neutral',
     blocks: [paragraph(`No phone here comes with an app called “${typed}”.${guess} Say "apps" for all of them.`)],
   };
+}
+
+/** The answer to `blocked apps`, and the summary of a report. */
+export async function showBlocked(
+  context: JobContext,
+  organisation: Organisation,
+  { names }: { names: boolean },
+): Promise<DraftMessage> {
+  const found = await appsNow(context, organisation);
+  const rules = await context.store.db
+    .selectFrom('accessRule')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .where('goneAt', 'is', null)
+    .execute();
+  return blockedMessage({ ...found, blocked: blockedOf(rules, found.phones), names });
 }

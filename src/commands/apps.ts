@@ -26,7 +26,7 @@ export const apps = defineCommand({
   run: (context, { by }) => showing(context, { kind: 'apps', by: spoken[by] ?? 'app' }),
 });
 
-type View = { kind: 'apps'; by: Dimension } | { kind: 'new' } | { kind: 'app'; app: string };
+type View = { kind: 'apps'; by: Dimension } | { kind: 'new' } | { kind: 'blocked' } | { kind: 'app'; app: string };
 
 /** Starts the reading; the answer comes privately. */
 export async function showing(context: CommandContext, view: View): Promise<DraftAnswer> {

@@ -12,6 +12,7 @@ import { blockApp } from './block-app.ts';
 import { blockAppConfig } from './block-app-config.ts';
 import { blockAppStage } from './block-app-stage.ts';
 import { blockDevice } from './block-device.ts';
+import { blockedApps } from './blocked-apps.ts';
 import { breakGlass } from './break-glass.ts';
 import { cancelWipe } from './cancel-wipe.ts';
 import { close } from './close.ts';
@@ -41,12 +42,15 @@ import { lostDevice } from './lost-device.ts';
 import { myLostPhone } from './my-lost-phone.ts';
 import { releaseHold } from './release-hold.ts';
 import { removeDevice } from './remove-device.ts';
+import { reportBlockedApps } from './report-blocked-apps.ts';
 import { reportLost } from './report-lost.ts';
+import { reports } from './reports.ts';
 import { resetAnyway } from './reset-anyway.ts';
 import { restore } from './restore.ts';
 import { review } from './review.ts';
 import { status } from './status.ts';
 import { stillHave } from './still-have.ts';
+import { stopReport } from './stop-report.ts';
 import { tick } from './tick.ts';
 import { unblockApp } from './unblock-app.ts';
 import { unblockDevice } from './unblock-device.ts';
@@ -64,10 +68,14 @@ export const commands: readonly AnyCommand[] = [
   apps,
   appsNew,
   app,
+  blockedApps,
   blockApp,
   blockAppStage,
   blockAppConfig,
   unblockApp,
+  reportBlockedApps,
+  reports,
+  stopReport,
   wipe,
   approve,
   deny,

@@ -3,6 +3,8 @@
  * store only. To add one: write it beside its subject and add a line to `providers`.
  */
 import type { Kysely } from 'kysely';
+import { logEvidence } from '../apps/evidence.ts';
+import { heartbeatEvidence } from '../heartbeat/evidence.ts';
 import type { Span } from '../message/model.ts';
 import type { Policy } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
@@ -19,7 +21,7 @@ export type EvidenceInput = { db: Kysely<Database>; view: IncidentView; now: Dat
 /** By device guid. */
 export type EvidenceProvider = (input: EvidenceInput) => Promise<ReadonlyMap<string, DeviceEvidence>>;
 
-const providers: readonly EvidenceProvider[] = [];
+const providers: readonly EvidenceProvider[] = [logEvidence, heartbeatEvidence];
 
 export async function incidentEvidence(input: EvidenceInput): Promise<ReadonlyMap<string, readonly DeviceEvidence[]>> {
   const collected = new Map<string, DeviceEvidence[]>();

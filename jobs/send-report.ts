@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { sendReport as send } from '../src/apps/reports.ts';
+import { defineJob, type Job } from '../src/queue/job.ts';
+
+const Payload = z.object({ report: z.number().int() });
+
+/** The type is spelt out because the job enqueues itself. */
+export const sendReport: Job<'send-report', z.infer<typeof Payload>> = defineJob({
+  name: 'send-report',
+  does: 'Posts a scheduled summary in its channel, and stores when the next one is due.',
+  lane: 'exchange',
+  payload: Payload,
+  run: (context, { report }) => send(context, report),
+});

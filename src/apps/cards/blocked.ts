@@ -1,0 +1,90 @@
+import type { Block, DraftMessage, Text } from '../../message/model.ts';
+import { code, list, note, paragraph, strong, text, time } from '../../message/text.ts';
+import type { Blocked, RuleUse } from '../blocked.ts';
+import type { Freshness } from '../freshen.ts';
+import { peopleOf } from '../overview.ts';
+import type { InventoryState } from '../refresh.ts';
+import { counted, sources, usageDays } from './apps.ts';
+
+const mostRules = 40;
+const mostNames = 10;
+
+/** What is answered to `blocked apps`, and posted on a schedule. In a channel nobody is named. */
+export function blockedMessage(input: {
+  blocked: Blocked;
+  inventory: InventoryState;
+  freshness: Freshness;
+  names: boolean;
+}): DraftMessage {
+  const { blocked, inventory, freshness, names } = input;
+  const { rules, idle, reasons } = blocked;
+  const all = [...rules, ...idle];
+  return {
+    title: 'Blocked apps and phones',
+    tone: 'neutral',
+    blocks: [
+      paragraph(strong(defaultWords(inventory.defaultAccessLevel))),
+      all.length === 0
+        ? paragraph('There is no device access rule.')
+        : {
+            kind: 'table',
+            columns: ['Rule', 'Matches exactly', 'Does', 'Phones', `Denied, ${usageDays} days`, 'Last denied'],
+            rows: all.slice(0, mostRules).map(ruleRow),
+          },
+      ...(all.length > mostRules ? [note(`… ${all.length - mostRules} more rules`)] : []),
+      ...(idle.length === 0
+        ? []
+        : [
+            paragraph(
+              `${counted(idle.length, 'rule catches', 'rules catch')} no phone now: ${idle
+                .slice(0, mostNames)
+                .map(({ rule }) => rule.name)
+                .join(', ')}${idle.length > mostNames ? ' …' : ''}. A string that nobody spells so catches nobody.`,
+            ),
+          ]),
+      ...reasonBlocks(reasons, names),
+      note(...sources(inventory, freshness)),
+    ],
+  };
+}
+
+function ruleRow({ rule, caught, denied, lastDenied }: RuleUse): Text[] {
+  const does: Readonly<Record<string, string>> = { Block: 'blocks', Quarantine: 'quarantines', Allow: 'lets in' };
+  return [
+    text(rule.name),
+    text(`${rule.characteristic} `, code(rule.queryString)),
+    text(does[rule.accessLevel] ?? rule.accessLevel),
+    text(String(caught.length)),
+    text(String(denied)),
+    lastDenied === null || rule.accessLevel === 'Allow' ? text('–') : text(time(lastDenied)),
+  ];
+}
+
+function reasonBlocks(reasons: Blocked['reasons'], names: boolean): Block<never>[] {
+  if (reasons.length === 0) return [paragraph('No phone is blocked or quarantined.')];
+  return [
+    paragraph('Phones that are kept out:'),
+    list(
+      ...reasons.map(({ state, words, phones }) => {
+        const people = peopleOf(phones).map(({ name }) => name);
+        const who = names
+          ? `: ${people.slice(0, mostNames).join(', ')}${people.length > mostNames ? ` … ${people.length - mostNames} more` : ''}`
+          : '';
+        return text(strong(`${phones.length} ${state}`), ` ${words}${who}`);
+      }),
+    ),
+  ];
+}
+
+function defaultWords(level: string): string {
+  switch (level) {
+    case 'Allow':
+      return 'A phone that no list and no rule names is let in.';
+    case 'Block':
+      return 'A phone that no list and no rule names is blocked.';
+    case 'Quarantine':
+      return 'A phone that no list and no rule names is quarantined.';
+    default:
+      return 'What happens to a phone that no list and no rule names is not known.';
+  }
+}

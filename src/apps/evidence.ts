@@ -1,0 +1,97 @@
+/** What the servers' logs say of each phone of an incident: whether it still reaches Exchange, and what keeps it from hearing of a wipe. */
+import { type Kysely, sql } from 'kysely';
+import type { Organisation } from '../directory/person.ts';
+import type { DeviceEvidence, EvidenceProvider } from '../incidents/evidence.ts';
+import type { Span } from '../message/model.ts';
+import { strong, time } from '../message/text.ts';
+import type { Store } from '../store/port.ts';
+import type { Database } from '../store/schema.ts';
+import { outcomeOf } from './outcome.ts';
+import { loadPhones, type Phone } from './phones.ts';
+
+const day = 86_400_000;
+const lookedBackDays = 14;
+
+export const logEvidence: EvidenceProvider = async ({ db, view, now }) => {
+  const { incident, owner, devices } = view;
+  const since = new Date(now.getTime() - lookedBackDays * day);
+  const phones = await loadPhones(db, { organisation: incident.organisation, since, person: owner.guid });
+  const byId = new Map(
+    phones.filter(({ clients }) => clients.length > 0).map((phone) => [phone.deviceId.toLowerCase(), phone]),
+  );
+  const found = new Map<string, DeviceEvidence>();
+  for (const device of devices) {
+    const phone = byId.get(device.facts.deviceId.toLowerCase());
+    if (phone === undefined) continue;
+    const lastSync = device.facts.lastSync === null ? null : new Date(device.facts.lastSync);
+    const text = await sentence(db, phone, lastSync, now);
+    if (text.length > 0) found.set(device.guid, { source: 'logs', text });
+  }
+  return found;
+};
+
+/** Empty where Exchange itself knows a later success than the logs, which are read a minute behind. */
+async function sentence(
+  db: Kysely<Database>,
+  phone: Phone,
+  lastSync: Date | null,
+  now: Date,
+): Promise<(string | Span)[]> {
+  const { lastAttempt, lastLetIn, lastRefused, refused } = phone.usage;
+  if (lastAttempt === null) return ['Logs: no request in 14 days.'];
+  const newest = lastRefused !== null && (lastLetIn === null || lastRefused.at > lastLetIn.at) ? lastRefused : null;
+  if (newest === null) {
+    if (lastSync !== null && lastLetIn !== null && lastSync > lastLetIn.end) return [];
+    const from = lastAttempt.address === '' ? '' : ` from ${lastAttempt.address}`;
+    return ['Logs: last let in ', time(lastLetIn?.end ?? lastAttempt.end), `${from}, on ${lastAttempt.server}.`];
+  }
+  if (newest.why === 'wipe-told') return ['Logs: ', strong('it was told to wipe itself'), ', ', time(newest.at), '.'];
+  if (newest.why !== 'password') return ['Logs: last try ', time(newest.at), `, ${newest.meaning}.`];
+  const first = await firstRefusal(db, phone, lastLetIn?.at ?? new Date(now.getTime() - lookedBackDays * day));
+  return [
+    strong('Logs: refused at the login since '),
+    time(first ?? newest.at),
+    lastLetIn === null ? '' : ', right after it was last let in',
+    refused > 1 ? ` (${refused} times, the last ` : ' (the last ',
+    time(newest.at),
+    '): the password it sends is no longer right, as after a password change, ',
+    strong('so a wipe cannot reach it'),
+    '.',
+  ];
+}
+
+/** Roll-ups are by the hour: the first refusal of the first hour that began after the phone was last let in, or of that hour itself. */
+async function firstRefusal(db: Kysely<Database>, phone: Phone, after: Date): Promise<Date | undefined> {
+  const rows = await db
+    .selectFrom('logRollup')
+    .select(['kind', 'http', 'substatus', 'status', 'error', 'access', 'firstStart', 'lastStart'])
+    .where(
+      'clientId',
+      'in',
+      phone.clients.map(({ id }) => id),
+    )
+    .where('lastStart', '>', after)
+    .where(sql<boolean>`http in (401, 456, 457)`)
+    .orderBy('firstStart')
+    .limit(50)
+    .execute();
+  const first = rows.find((row) => outcomeOf(row).why === 'password');
+  if (first === undefined) return undefined;
+  return first.firstStart > after ? first.firstStart : first.lastStart;
+}
+
+/** Cards of young incidents with an open hold are shown anew after logs were read; one that says the same is not sent again. */
+export async function refreshLogEvidence(store: Store, organisation: Organisation): Promise<void> {
+  await store.change(async (change) => {
+    const young = new Date(change.now.getTime() - day);
+    const open = await change.tx
+      .selectFrom('incident')
+      .select('number')
+      .where('organisation', '=', organisation)
+      .where('state', '=', 'open')
+      .where('hold', '=', 'open')
+      .where('openedAt', '>', young)
+      .execute();
+    for (const { number } of open) await change.refresh(`incident:${number}`);
+  });
+}
