@@ -57,8 +57,10 @@ export function locateEdge(observations: readonly Observation[], max: number): L
   const all: EdgeScope = { kind: 'all' };
   if (whole.kind === 'seen' || whole.kind === 'bounded') {
     const length = whole.kind === 'seen' ? whole.seconds : whole.atMost;
-    const network = soleNetwork(observations, length);
+    const network = solePart(observations, length, (each) => each.network);
     if (network !== undefined) return { estimate: whole, scope: { kind: 'network', name: network } };
+    const type = solePart(observations, length, (each) => each.deviceType);
+    if (type !== undefined) return { estimate: whole, scope: { kind: 'device-type', name: type } };
     const soleType = soleTypeBeyond(observations, length);
     return { estimate: whole, scope: all, ...(soleType === undefined ? {} : { soleType }) };
   }
@@ -76,16 +78,20 @@ export function locateEdge(observations: readonly Observation[], max: number): L
   return { estimate: whole, scope: all };
 }
 
-/** The one network whose phones meet the edge, where phones elsewhere are answered beyond it. */
-function soleNetwork(observations: readonly Observation[], edge: number): string | undefined {
+/** The one part (network, type) whose phones meet the edge, where phones of other parts are answered beyond it. */
+function solePart(
+  observations: readonly Observation[],
+  edge: number,
+  of: (observation: Observation) => string,
+): string | undefined {
   const failing = observations.filter(
     (each) => failed.has(each.ended) && goesBeyond(each, edge) && each.mean >= edge * 0.9,
   );
   const requests = new Map<string, number>();
-  for (const each of failing) requests.set(each.network, (requests.get(each.network) ?? 0) + each.requests);
+  for (const each of failing) requests.set(of(each), (requests.get(of(each)) ?? 0) + each.requests);
   const [most] = [...requests].sort((a, b) => b[1] - a[1]);
   if (most === undefined || most[0] === '' || most[1] < 0.9 * countRequests(failing)) return undefined;
-  const elsewhere = observations.some((each) => each.network !== most[0] && answeredBeyond(each, edge * 1.03) > 0);
+  const elsewhere = observations.some((each) => of(each) !== most[0] && answeredBeyond(each, edge * 1.03) > 0);
   return elsewhere ? most[0] : undefined;
 }
 

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { watchHeartbeat as watch } from '../src/heartbeat/watch.ts';
+import { defineJob, type Job } from '../src/queue/job.ts';
+
+const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
+const period = 15 * 60_000;
+
+/** The type is spelt out because the job enqueues itself. */
+export const watchHeartbeat: Job<'watch-heartbeat', z.infer<typeof Payload>> = defineJob({
+  name: 'watch-heartbeat',
+  does: 'Looks at heartbeats, event 1040 and their values every quarter of an hour, and tells what is new or over.',
+  lane: 'logs',
+  payload: Payload,
+  run: async (context, { organisation }) => {
+    // First the next one: a look that fails must not end the row of looks.
+    await context.store.change(async (change) => {
+      const dueAt = new Date((Math.floor(change.now.getTime() / period) + 1) * period);
+      await change.enqueue(
+        'watch-heartbeat',
+        { organisation },
+        { dueAt, key: `${organisation}@${dueAt.toISOString()}` },
+      );
+    });
+    await watch(context, organisation);
+  },
+  retryAfter: (failures) => (failures < 5 ? 10_000 * failures : undefined),
+});

@@ -1,0 +1,75 @@
+/** On an incident's card: how long this phone waits on its connection, what cuts it, and so how soon it may hear of a wipe. */
+import { type Kysely, sql } from 'kysely';
+import type { DeviceEvidence, EvidenceInput } from '../incidents/evidence.ts';
+import { time } from '../message/text.ts';
+import type { Database } from '../store/schema.ts';
+import type { EdgeLook } from './look.ts';
+import { latestLook } from './looks.ts';
+import { edgeName } from './reasons.ts';
+import { shortEdge } from './verdict.ts';
+import { atMost, seconds } from './words.ts';
+
+const lookedBackHours = 24;
+
+type Waits = { deviceId: string; server: string; asked: number; requests: number; failed: number; lastHour: Date };
+
+/** By device guid; only phones that held a connection within the last day are spoken of. */
+export async function heartbeatEvidence({
+  db,
+  view,
+  now,
+}: EvidenceInput): Promise<ReadonlyMap<string, DeviceEvidence>> {
+  const ids = view.devices.map(({ facts }) => facts.deviceId.toLowerCase()).filter((id) => id !== '');
+  if (ids.length === 0) return new Map();
+  const { organisation } = view.incident;
+  const waits = await latestWaits(db, { organisation, ids, now });
+  if (waits.size === 0) return new Map();
+  const look = await latestLook(db, organisation);
+  const found = new Map<string, DeviceEvidence>();
+  for (const device of view.devices) {
+    const wait = waits.get(device.facts.deviceId.toLowerCase());
+    if (wait === undefined) continue;
+    const edge = look?.edges.find(({ servers }) => servers.includes(wait.server));
+    const max = look?.servers.find(({ server }) => server === wait.server)?.values.max ?? 3540;
+    found.set(device.guid, { source: 'heartbeat', text: sentence(wait, edge, max) });
+  }
+  return found;
+}
+
+function sentence(wait: Waits, edge: EdgeLook | undefined, max: number): DeviceEvidence['text'] {
+  const short = edge === undefined ? undefined : shortEdge(edge, max);
+  const asks = `Direct Push: asks ${wait.server} to wait ${seconds(wait.asked)} for mail`;
+  const lately = [' (last such wait ended in the hour of ', time(wait.lastHour), ').'];
+  if (edge === undefined || short === undefined || short.seconds > Math.max(wait.asked, max)) {
+    return [`${asks}, so it hears of a wipe after ${atMost(wait.asked)} at most while it is connected`, ...lately];
+  }
+  const silent = short.known === 'bounded' || (short.known === 'seen' && short.seen.how === 'silent');
+  if (silent && wait.asked > short.seconds) {
+    return [
+      `${asks}, but ${edgeName(edge)} silently forgets connections by ${seconds(short.seconds)}: it may hear of a wipe only when it next connects by itself`,
+      ...lately,
+    ];
+  }
+  const within = Math.min(wait.asked, short.seconds);
+  return [
+    `${asks}; ${edgeName(edge)} cuts at about ${seconds(short.seconds)}. It hears of a wipe after ${atMost(within)} at most while it is connected`,
+    ...lately,
+  ];
+}
+
+/** What each device asked for most often in its newest hour with a waiting request. */
+async function latestWaits(
+  db: Kysely<Database>,
+  query: { organisation: string; ids: readonly string[]; now: Date },
+): Promise<ReadonlyMap<string, Waits>> {
+  const { rows } = await sql<Waits>`
+    select distinct on (lower(c.device_id)) lower(c.device_id) as device_id, h.server, h.asked, sum(h.requests)::int as requests,
+      sum(case when h.ended in ('cut', 'dropped') then h.requests else 0 end)::int as failed, h.hour as last_hour
+    from log_heartbeat h join log_client c on c.id = h.client_id
+    where c.organisation = ${query.organisation} and lower(c.device_id) = any(${[...query.ids]}::text[])
+      and h.kind = 'backEnd' and h.asked > 0 and h.ended <> 'overlapped'
+      and h.hour >= ${new Date(query.now.getTime() - lookedBackHours * 3_600_000)}
+    group by lower(c.device_id), h.server, h.asked, h.hour
+    order by lower(c.device_id), h.hour desc, requests desc`.execute(db);
+  return new Map(rows.map((row) => [row.deviceId, row]));
+}
