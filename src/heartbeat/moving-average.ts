@@ -79,6 +79,8 @@ const MOST_FEW = 5;
 const FEW_SHARE = 0.25;
 /** The average without them must be so much over the threshold. */
 const WELL_OVER = 1.25;
+/** Clients that pull at least so hard as the strongest are of its kind. */
+const ALIKE = 0.3;
 
 /** Who pulls the average down: one bad app with many short Pings is not a firewall. */
 export function whoPulls(
@@ -97,23 +99,23 @@ export function whoPulls(
     clients.set(key, known);
   }
   for (const client of clients.values()) client.puller.average = Math.floor(client.asked / client.puller.samples);
-  const heaviest = [...clients.values()]
-    .filter(({ puller }) => puller.average <= threshold)
-    .sort((a, b) => threshold * (b.puller.samples - a.puller.samples) - (b.asked - a.asked));
+  const pullOf = ({ puller, asked }: { puller: Puller; asked: number }) => threshold * puller.samples - asked;
+  const heaviest = [...clients.values()].filter((client) => pullOf(client) > 0).sort((a, b) => pullOf(b) - pullOf(a));
   const most = Math.min(MOST_FEW, Math.max(1, Math.floor(clients.size * FEW_SHARE)));
+  const strongest = heaviest[0] === undefined ? 0 : pullOf(heaviest[0]);
   let left = buffer.length;
   let sum = buffer.reduce((total, { asked }) => total + asked, 0);
   const few: Puller[] = [];
-  for (const { puller, asked } of heaviest.slice(0, most)) {
-    few.push(puller);
-    left -= puller.samples;
-    sum -= asked;
-    // What is left must be enough to be an average of something.
-    if (left < 10) break;
-    if (sum / left < threshold * WELL_OVER) continue;
-    const types = new Set(few.map(({ deviceType }) => deviceType));
-    const [deviceType] = types;
-    return { few, without: Math.floor(sum / left), ...(types.size === 1 && deviceType ? { deviceType } : {}) };
+  for (const client of heaviest.slice(0, most)) {
+    // Enough are named when the rest is well; those that pull about as hard belong to them.
+    if (left > 0 && sum / left >= threshold * WELL_OVER && pullOf(client) < strongest * ALIKE) break;
+    few.push(client.puller);
+    left -= client.puller.samples;
+    sum -= client.asked;
   }
-  return { few: [] };
+  // What is left must be enough to be an average of something.
+  if (left < 10 || sum / left < threshold * WELL_OVER) return { few: [] };
+  const types = new Set(few.map(({ deviceType }) => deviceType));
+  const [deviceType] = types;
+  return { few, without: Math.floor(sum / left), ...(types.size === 1 && deviceType ? { deviceType } : {}) };
 }
