@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { knownApp } from '../../src/activesync/known-apps.ts';
 import { type LoggedOutcome, meaningOf } from '../../src/activesync/meaning.ts';
 
 const base: LoggedOutcome = { kind: 'backEnd', http: 200, substatus: 0, status: -1, error: '', access: '' };
@@ -29,10 +28,4 @@ test('access tokens say why', () => {
   expect(sentence('BlockedD')).toContain('by an access rule');
   expect(sentence('BlockedABO')).toContain('automatically');
   expect(sentence('QuarantinedG')).toContain("quarantined by the organisation's default");
-});
-
-test('known apps are found as words, and claims have a source', () => {
-  expect(knownApp(['iPhone', 'Cm=CloudMagic'])?.name).toBe('CloudMagic (Newton)');
-  expect(knownApp(['iPhone', 'Sparkle/1.0'])).toBeUndefined();
-  expect(knownApp(['Spark/3.2'])?.claim?.source).toMatch(/^https:/);
 });
