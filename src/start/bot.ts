@@ -140,12 +140,23 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     markOf: drillMark,
     metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
   });
-  const servers = openConfiguredServers({ config, policy: policy.current, db, clock, exchange });
+  const servers = await openConfiguredServers({
+    config,
+    environment: parts.environment,
+    ids,
+    log,
+    closing,
+    policy: policy.current,
+    db,
+    clock,
+    exchange,
+  });
   await store.change(async (change) => {
     for (const server of servers(organisation).list()) {
       await change.enqueue('read-logs', { organisation, server }, { key: `${organisation}:${server}@start` });
     }
     await change.enqueue('watch-apps', { organisation }, { key: `${organisation}@start` });
+    await change.enqueue('watch-heartbeat', { organisation }, { key: `${organisation}@start` });
   });
 
   const sayable = organisation === 'lab' ? [...commands, ...labCommands] : commands;

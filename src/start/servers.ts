@@ -1,17 +1,27 @@
 import type { Kysely } from 'kysely';
-import type { Clock } from '../clock.ts';
-import type { Config } from '../config.ts';
+import type { Logger } from 'pino';
+import type { Clock, Ids } from '../clock.ts';
+import type { Closing } from '../closing.ts';
+import type { Config, Environment } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
+import { MislaidError } from '../errors.ts';
 import type { Exchange } from '../exchange/port.ts';
+import { findEngine } from '../exchange/powershell/transport.ts';
 import type { Policy } from '../policy.ts';
 import { createFileServers } from '../servers/files/index.ts';
 import { labServers } from '../servers/lab/index.ts';
 import { noServers } from '../servers/none.ts';
 import type { Servers } from '../servers/port.ts';
+import { createWinrmServers } from '../servers/winrm/index.ts';
+import { openWinrmPool } from '../servers/winrm/session.ts';
 import type { Database } from '../store/schema.ts';
 
 export type ServersParts = {
   config: Config;
+  environment: Environment;
+  ids: Ids;
+  log: Logger;
+  closing: Closing;
   policy: Policy;
   db: Kysely<Database>;
   clock: Clock;
@@ -25,16 +35,30 @@ const labNames = ['EX01', 'EX02', 'EX03'] as const;
  * The servers of an organisation. The lab's are always the lab's own; the real ones are read as MISLAID_SERVERS says. Exchange
  * Online has none, whatever policy.yaml lists.
  */
-export function openConfiguredServers(parts: ServersParts): (organisation: Organisation) => Servers {
+export async function openConfiguredServers(parts: ServersParts): Promise<(organisation: Organisation) => Servers> {
   const { config, policy, db, clock } = parts;
   const onLab = config.exchange === 'lab';
   const names = onLab && policy.servers.length > 0 ? policy.servers.map(({ name }) => name) : labNames;
   const lab = labServers({ db, clock, names });
-  const real = onLab ? noServers : realServers(parts);
+  const real = onLab ? noServers : await realServers(parts);
   return (organisation) => (organisation === 'lab' ? lab : real);
 }
 
-function realServers({ config, policy }: ServersParts): Servers {
+async function realServers({ config, policy, environment, ids, log, clock, closing }: ServersParts): Promise<Servers> {
   if (config.exchange === 'online' || policy.servers.length === 0) return noServers;
-  return createFileServers(policy.servers);
+  if (config.MISLAID_SERVERS === 'files') return createFileServers(policy.servers);
+  const engine = await findEngine({
+    ...environment,
+    POWERSHELL_PATH: config.POWERSHELL_PATH,
+    NODE_POWERSHELL: config.NODE_POWERSHELL,
+  });
+  if (engine === undefined) {
+    throw new MislaidError({
+      code: 'no-powershell',
+      message: 'MISLAID_SERVERS=winrm needs PowerShell, which was not found. Set POWERSHELL_PATH to its executable.',
+    });
+  }
+  const pool = openWinrmPool({ engine, environment, ids, log });
+  closing.add('WinRM sessions', () => pool.close());
+  return createWinrmServers(policy.servers, pool, clock);
 }
