@@ -15,7 +15,7 @@ export const askHold = defineJob({
         .selectFrom('incident')
         .selectAll()
         .where('number', '=', incident)
-        .forUpdate()
+        .forNoKeyUpdate()
         .executeTakeFirst();
       if (row === undefined || row.state === 'closed' || row.hold === 'closed') return;
       const due = holdQuestionAt(row, policy);

@@ -43,9 +43,17 @@ export async function brakeCounts(
   return { today: issued.length, byRequester: issued.filter((row) => row.requester === question.requester).length };
 }
 
-/** What the gate in rules/issue.ts needs, read under the brake's lock: two workers cannot both take the last place. */
-export async function brakeInput(change: Change, question: BrakeQuestion): Promise<Omit<BrakeInput, 'now'>> {
+/**
+ * Taken before anything that the gate looks at is read, and before any row: two workers cannot both take the last place, and
+ * nobody goes through while the lock is being pulled. Held until the transaction ends.
+ */
+export async function holdBrake(change: Change): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('mislaid.brake'))`.execute(change.tx);
+}
+
+/** What the gate in rules/issue.ts needs. */
+export async function brakeInput(change: Change, question: BrakeQuestion): Promise<Omit<BrakeInput, 'now'>> {
+  await holdBrake(change);
   const unlocked = await change.tx
     .selectFrom('wipeLock')
     .select('at')
@@ -91,7 +99,7 @@ export async function setLock(
   change: Change,
   input: { state: 'locked' | 'unlocked'; cause: 'person' | 'brake' | 'approval'; by: By; reason: string },
 ): Promise<boolean> {
-  await sql`select pg_advisory_xact_lock(hashtext('mislaid.brake'))`.execute(change.tx);
+  await holdBrake(change);
   const before = await lockState(change.tx);
   const { state, cause, by, reason } = input;
   if (before.locked === (state === 'locked') && cause !== 'person') return false;

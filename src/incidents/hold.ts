@@ -7,11 +7,12 @@ import { type By, guidOf, incidentSubject, record } from './timeline.ts';
 
 /** Closes the hold when the incident's wipes say so (every chosen one acknowledged, or a give-up or cancel was read back). */
 export async function holdAfterWipes(change: Change, incident: number, by: By): Promise<void> {
+  // Not FOR UPDATE: every event of the timeline refers to this row, and two writers would wait for each other.
   const row = await change.tx
     .selectFrom('incident')
     .select('hold')
     .where('number', '=', incident)
-    .forUpdate()
+    .forNoKeyUpdate()
     .executeTakeFirstOrThrow();
   if (row.hold === 'closed') return;
   const wipes = await change.tx

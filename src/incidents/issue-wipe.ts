@@ -10,12 +10,13 @@ import { approvalsHash, type Policy } from '../policy.ts';
 import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
 import { endApproval, openApproval } from './approvals.ts';
+import { lockState } from './brake.ts';
 import type { DeviceFacts } from './device.ts';
 import { tellSecurity } from './places.ts';
 import { readOneDevice } from './read-facts.ts';
 import { changedSince, Frozen, freeze } from './rules/frozen.ts';
 import { approvalSubjectFor } from './subjects/index.ts';
-import { issueDeadlineMs, takeWipe } from './take-wipe.ts';
+import { heldByLock, issueDeadlineMs, takeWipe } from './take-wipe.ts';
 import { incidentSubject } from './timeline.ts';
 import type { Wipe } from './view.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
@@ -26,6 +27,7 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
   // Anything but `approved`: withdrawn, or taken by an earlier run of this job, whose reconciling is on its way already.
   if (wipe?.state !== 'approved') return;
   const exchange = exchangeOf(context, wipe);
+  if (await heldByLock(context, wipeId)) return;
 
   const device = await readOneDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
   const changes = await whatChanged(context, wipe, device);
@@ -38,6 +40,14 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
   if (taken === undefined) return;
 
   await context.assertLock();
+  // Pulled in this very moment: what was not sent yet is not sent.
+  if ((await lockState(store.db)).locked) {
+    await notAsked(context, taken, {
+      code: 'locked',
+      userMessage: 'All wipes were locked just before Exchange was asked.',
+    });
+    return;
+  }
   await ask(context, exchange, taken);
 }
 
@@ -105,7 +115,11 @@ async function ask(context: JobContext, exchange: Exchange, wipe: Wipe): Promise
 }
 
 /** Exchange was surely not asked: refused before anything was sent. */
-async function notAsked(context: JobContext, wipe: Wipe, error: ExchangeError): Promise<void> {
+async function notAsked(
+  context: JobContext,
+  wipe: Wipe,
+  error: Pick<ExchangeError, 'userMessage'> & { code: string },
+): Promise<void> {
   await context.store.change(async (change) => {
     const row = await lockWipe(change, wipe.id);
     const moved = await moveWipe(

@@ -14,7 +14,7 @@ export async function raisePlanB({ store, policy }: JobContext, wipeId: number):
       .selectFrom('incident')
       .selectAll()
       .where('number', '=', wipe.incidentNumber)
-      .forUpdate()
+      .forNoKeyUpdate()
       .executeTakeFirstOrThrow();
     if (wipe.requestedAt === null || incident.state === 'closed') return;
     const device = await change.tx

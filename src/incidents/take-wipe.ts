@@ -8,7 +8,7 @@ import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
 import { decisionsOf, endApproval, lockApproval, markExecuted, openApproval } from './approvals.ts';
 import { auditIsWritable } from './audit/chain.ts';
-import { brakeInput, lockState } from './brake.ts';
+import { brakeInput, holdBrake, lockState } from './brake.ts';
 import { breakGlassStands, breakGlassUntil } from './break-glass.ts';
 import type { DeviceFacts } from './device.ts';
 import { lockedBecause, lockWipes } from './lock.ts';
@@ -26,6 +26,8 @@ import { lockWipe, moveWipe } from './wipes.ts';
 export const issueDeadlineMs = 60_000;
 /** A held wipe is looked at again so often, until its time runs out. */
 const heldAgainMs = 15_000;
+/** Unlocking looks at once at everything that it held; this only finds what ran out of time. */
+const lockedAgainMs = 60_000;
 
 /** The wipe in state `issuing`, or undefined when it was not taken: held, ended, or somebody else was faster. */
 export async function takeWipe(
@@ -43,9 +45,12 @@ export async function takeWipe(
     return undefined;
   }
   return store.change(async (change) => {
+    // In this order everywhere: the brake, the approval, the wipe, its incident; so that nobody waits crosswise.
+    await holdBrake(change);
+    const approval = await openApproval(change.tx, 'wipe', String(wipeId));
+    if (approval !== undefined) await lockApproval(change, approval.id);
     const wipe = await lockWipe(change, wipeId);
     if (wipe.state !== 'approved') return undefined;
-    const approval = await openApproval(change.tx, 'wipe', String(wipe.id));
     const refused =
       wipe.breakGlassBy === null
         ? await approvalNoLongerStands(change, context, approval)
@@ -71,6 +76,25 @@ export async function takeWipe(
     if (gate.kind === 'go') return await taken(change, { wipe, approval, device, readAt });
     await heldOrRefused(change, context, wipe, approval, gate);
     return undefined;
+  });
+}
+
+/** Under the lock Exchange is not even read. true: it is held, or its time has run out. */
+export async function heldByLock(context: JobContext, wipeId: number): Promise<boolean> {
+  if (!(await lockState(context.store.db)).locked) return false;
+  return context.store.change(async (change) => {
+    const approval = await openApproval(change.tx, 'wipe', String(wipeId));
+    if (approval !== undefined) await lockApproval(change, approval.id);
+    const wipe = await lockWipe(change, wipeId);
+    if (wipe.state !== 'approved') return true;
+    const executeBy = approval?.executeBy ?? breakGlassUntil(wipe, context.policy);
+    if (change.now >= executeBy) {
+      const why = 'It was not carried out in time, because all wipes were locked.';
+      await endUnissued(change, context, { wipe, approval, how: 'lapsed', why });
+      return true;
+    }
+    await hold(change, wipe, lockedBecause, lockedAgainMs);
+    return true;
   });
 }
 
@@ -199,7 +223,7 @@ async function endUnissued(
   });
 }
 
-async function hold(change: Change, wipe: Wipe, because: string): Promise<void> {
+async function hold(change: Change, wipe: Wipe, because: string, againMs = heldAgainMs): Promise<void> {
   if (wipe.heldBecause !== because) {
     await change.tx.updateTable('wipe').set({ heldBecause: because }).where('id', '=', wipe.id).execute();
     await record(change, {
@@ -209,7 +233,7 @@ async function hold(change: Change, wipe: Wipe, because: string): Promise<void> 
       data: { wipe: wipe.id, because },
     });
   }
-  await lookAgain(change, wipe.id);
+  await lookAgain(change, wipe.id, againMs);
 }
 
 /** The same where nothing can be audited: the card and security say so, and no fact is changed that an audit would have to hold. */
@@ -229,12 +253,12 @@ async function holdUnaudited({ store, policy }: JobContext, wipeId: number): Pro
       line: ['the audit cannot be written: no wipe is issued until it can. Look at the disk of the database.'],
       key: `audit-away:${wipeId}`,
     });
-    await lookAgain(change, wipeId);
+    await lookAgain(change, wipeId, heldAgainMs);
   });
 }
 
 /** A key of its own: this run's row is still waiting, and a wish for it would be due at once. */
-async function lookAgain(change: Change, wipeId: number): Promise<void> {
-  const dueAt = new Date(change.now.getTime() + heldAgainMs);
+async function lookAgain(change: Change, wipeId: number, againMs: number): Promise<void> {
+  const dueAt = new Date(change.now.getTime() + againMs);
   await change.enqueue('issue-wipe', { wipe: wipeId }, { key: `${wipeId}-${dueAt.getTime()}`, dueAt });
 }

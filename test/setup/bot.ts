@@ -101,7 +101,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const policyLoad = { organisation, why: 'start', processUser: 'test' } as const;
   await store.change((change) => recordPolicy(change, { ...policyLoad, policy: policy.current }));
 
-  const adapter = fakeAdapter({ name: 'console', postsPerSecond: Number.POSITIVE_INFINITY });
+  const adapter = fakeAdapter({ name: 'console', postsPerSecond: 1_000_000 });
   const deliverer = createDeliverer({
     store,
     adapters: new Map([['console', adapter] as const]),

@@ -45,6 +45,7 @@ export type Talk = {
 export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids; settle: () => Promise<void> }): Talk {
   const { adapter, clock, ids, settle } = input;
   const answers = new Map<string, Answer>();
+  const forms = new Map<string, NonNullable<Answer['form']>>();
   const times = {
     timeZone: 'UTC',
     get now() {
@@ -62,7 +63,8 @@ export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids
     };
     const reception = await adapter.say(incoming);
     const answer: Answer = reception.kind === 'stored' ? await reception.answer : {};
-    if (answer.form !== undefined || answer.private !== undefined) answers.set(identity, answer);
+    if (answer.private !== undefined) answers.set(identity, answer);
+    if (answer.form !== undefined) forms.set(identity, answer.form);
     if (options.settle !== false) await settle();
     return { kind: reception.kind, answer, text: textOf(answer) };
   }
@@ -107,7 +109,7 @@ export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids
       speak(persona, where, { kind: 'click', action: action(where, persona, label) }, options),
     press: (persona, where, id, options = {}) => speak(persona, where, { kind: 'click', action: id }, options),
     submit: (persona, where, values, options = {}) => {
-      const form = answers.get(identityOf(persona))?.form;
+      const form = forms.get(identityOf(persona));
       if (form === undefined) throw new Error(`${persona} was shown no form`);
       const given = Object.fromEntries(
         Object.entries(values).map(([field, value]) => [field, typeof value === 'object' ? [...value] : value]),

@@ -1,0 +1,103 @@
+/** A mass wipe ends after five, whoever asks and however many at once. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Actor } from '../../../src/commands/command.ts';
+import { personByAddress } from '../../../src/directory/find.ts';
+import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
+import { decide } from '../../../src/incidents/approvals.ts';
+import { issueWipe } from '../../../src/incidents/issue-wipe.ts';
+import { proposeWipe } from '../../../src/incidents/propose-wipe.ts';
+import { approvalSubjectFor } from '../../../src/incidents/subjects/index.ts';
+import { loadIncident } from '../../../src/incidents/view.ts';
+import type { Role } from '../../../src/policy.ts';
+import { type TestBot, testBot } from '../../setup/bot.ts';
+import { asked, lost } from '../scenes.ts';
+
+const many = 50;
+let bot: TestBot;
+
+beforeAll(async () => {
+  bot = await testBot();
+  const { id: _id, ...phone } = await bot.db
+    .selectFrom('labDevice')
+    .selectAll()
+    .where('mailboxGuid', '=', labMailboxGuid('renee'))
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  const copies = Array.from({ length: many }, (_, index) => ({
+    ...phone,
+    id: 1_000 + index,
+    guid: `22222222-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    deviceId: `MANY${String(index).padStart(6, '0')}`,
+    notify: '[]',
+    nextContactAt: null,
+  }));
+  await bot.db.insertInto('labDevice').values(copies).execute();
+  await lost(bot, 'renee');
+});
+afterAll(() => bot.close());
+
+async function actor(name: string, ...roles: Role[]): Promise<Actor> {
+  const person = await personByAddress(bot.db, 'lab', `${name}@contoso.example`);
+  if (person === undefined) throw new Error(`no ${name}`);
+  const held = new Set<Role>(['user', ...roles]);
+  return { person, identity: `console:${name}`, roles: held, grantedRoles: held, suspendedBy: [] };
+}
+
+it('50 wipes at once from three accounts: five are issued, then everything is locked', async () => {
+  const requesters = [
+    await actor('hana', 'helpdesk'),
+    await actor('hugo', 'helpdesk'),
+    await actor('sasha', 'security'),
+  ];
+  const otto = await actor('otto', 'approver');
+  const view = await loadIncident(bot.db, 101);
+  const phones = view.devices.filter((device) => device.facts.deviceId.startsWith('MANY'));
+  expect(phones).toHaveLength(many);
+  const policy = bot.policy.current;
+
+  const wipes = await atOnce(phones, (device, index) => {
+    const by = requesters[index % requesters.length];
+    if (by === undefined) throw new Error('no requester');
+    return bot.store.change((change) =>
+      proposeWipe(change, policy, {
+        view,
+        device,
+        scope: 'full',
+        reason: 'Malice.',
+        verification: { how: 'none', note: '' },
+        ownerWasTold: true,
+        notify: [],
+        by,
+      }),
+    );
+  });
+  const approvals = await bot.db.selectFrom('approval').select('id').orderBy('id').execute();
+  await atOnce(approvals, ({ id }) =>
+    bot.store.change((change) =>
+      decide(change, policy, approvalSubjectFor, { approvalId: id, by: otto, decision: 'approve', reason: null }),
+    ),
+  );
+  await atOnce(wipes, (wipe) => issueWipe(bot.jobContext(), wipe.id));
+
+  expect(await asked(bot)).toBe(5);
+  const lock = await bot.db.selectFrom('wipeLock').selectAll().execute();
+  expect(lock).toMatchObject([{ state: 'locked', cause: 'brake' }]);
+  bot.clock.advance(20 * 60_000);
+  await bot.runner.settle();
+  expect(await asked(bot)).toBe(5);
+  expect(bot.shown('#security').filter((text) => text.includes('brake pulled'))).toHaveLength(1);
+});
+
+/** As many at once as the test's database has connections for. */
+async function atOnce<T, R>(items: readonly T[], each: (item: T, index: number) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const left = items.map((item, index) => ({ item, index }));
+  const lane = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      results[next.index] = await each(next.item, next.index);
+    }
+  };
+  await Promise.all([lane(), lane(), lane(), lane()]);
+  return results;
+}
