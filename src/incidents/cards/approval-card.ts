@@ -70,8 +70,9 @@ function decided(
         ? [paragraph(`${missing} more ${missing === 1 ? 'person' : 'people'} must approve.`)]
         : []),
       buttons(
-        button('Approve', 'approve', { approval: approval.id }, { style: 'primary' }),
-        button('Deny…', 'deny', { approval: approval.id }, { style: 'danger' }),
+        // Each decision takes its button with it; the next person needs one of his own.
+        button('Approve', 'approve', { approval: approval.id }, { style: 'primary', epoch: decisions.length }),
+        button('Deny…', 'deny', { approval: approval.id }, { style: 'danger', epoch: decisions.length }),
       ),
     ];
   }
