@@ -41,7 +41,7 @@ export function adviceFor(kind: EdgeKind, max: number): Advice {
       return {
         steps: [
           text(
-            'Make TCP profiles of their own for the ActiveSync virtual server; the default profile’s idle timeout is 300 s.',
+            "Make TCP profiles of their own for the ActiveSync virtual server; the default profile's idle timeout is 300 s.",
           ),
           text(
             'Put them on both sides of that virtual server. Where all of Exchange shares one, an iRule sets the time for ActiveSync alone.',
@@ -81,7 +81,7 @@ export function adviceFor(kind: EdgeKind, max: number): Advice {
       return {
         steps: [
           text(
-            'A hanging Ping waits for its answer, so the server side’s timeout cuts it; give ActiveSync a backend of its own.',
+            "A hanging Ping waits for its answer, so the server side's timeout cuts it; give ActiveSync a backend of its own.",
           ),
         ],
         commands: [

@@ -218,7 +218,7 @@ function sameValues(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
 
 function valuesWords(written: Readonly<Record<string, string>>): string {
   const parts = Object.entries(written).map(([key, value]) => `${key} ${value}`);
-  return parts.length === 0 ? 'All four have Exchange’s defaults.' : `${parts.join(', ')}.`;
+  return parts.length === 0 ? "All four have Exchange's defaults." : `${parts.join(', ')}.`;
 }
 
 function find(standing: readonly StandingAlert[], server: ServerLook, cause: AlertCause): StandingAlert | undefined {

@@ -24,7 +24,7 @@ export function edgeSentence(edge: EdgeLook, max: number): string {
       const like = known === undefined ? '' : `, as ${known.whose} (${seconds(known.seconds)}) would`;
       const part =
         scope.kind === 'network'
-          ? `Only phones on ${scope.name} meet it, so it is that network’s and not ${who}. `
+          ? `Only phones on ${scope.name} meet it, so it is that network's and not ${who}. `
           : scope.kind === 'device-type'
             ? `Only clients of type ${scope.name} meet it while others last longer, so it is that app. `
             : edge.soleType === undefined

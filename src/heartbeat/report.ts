@@ -200,7 +200,7 @@ function toDo(look: Look): (string | ReturnType<typeof code>)[] {
       return [
         'correct them in ',
         code('ClientAccess\\Sync\\web.config'),
-        ' on every server alike (Exchange’s own: 60, 3540, 200, 540), then ',
+        " on every server alike (Exchange's own: 60, 3540, 200, 540), then ",
         code('Restart-WebAppPool MSExchangeSyncAppPool'),
         '. That drops every waiting connection of the server; its phones come back at once.',
       ];

@@ -72,7 +72,7 @@ function details(server: ServerLook): Block<never>[] {
 }
 
 function valueWords(value: number, written: string | undefined): string {
-  if (written === undefined) return `${value} (Exchange’s default)`;
+  if (written === undefined) return `${value} (Exchange's default)`;
   return written.trim() === String(value) ? String(value) : `${value} (the file says “${written.slice(0, 20)}”)`;
 }
 

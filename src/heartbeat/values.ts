@@ -46,7 +46,7 @@ export function readValues(bytes: Buffer): ConfiguredValues {
       values: defaultValues,
       written,
       problems: [
-        'Its web.config is not well-formed XML, so the pool would not start with it; Exchange’s defaults are assumed here.',
+        "Its web.config is not well-formed XML, so the pool would not start with it; Exchange's defaults are assumed here.",
       ],
     };
   }

@@ -14,7 +14,8 @@ export function count(value: number, one: string, many = `${one}s`): string {
 /** `5 minutes`, rounded up: how long something takes at most. */
 export function atMost(value: number): string {
   if (value < 90) return count(Math.ceil(value), 'second');
-  return count(Math.ceil(value / 60), 'minute');
+  // An edge of 301 s is one of 5 minutes.
+  return count(Math.ceil((value - 15) / 60), 'minute');
 }
 
 /** `every 5 minutes`, `every hour`, `every 40 seconds`. */

@@ -47,7 +47,7 @@ type Truth = {
   requests: number;
 };
 
-type Request = {
+export type Request = {
   phone: number;
   start: number;
   end: number;
@@ -59,7 +59,7 @@ type Request = {
 
 const start = Date.UTC(2026, 2, 2) / 1000;
 
-export function live(world: World): { observations: Observation[]; truth: Truth } {
+export function live(world: World): { observations: Observation[]; truth: Truth; requests: Request[] } {
   const requests: Request[] = [];
   const truth: Truth = {
     beyond: 0,
@@ -71,7 +71,7 @@ export function live(world: World): { observations: Observation[]; truth: Truth 
   for (const index of world.phones.keys()) requests.push(...phoneLife(world, index, truth));
   requests.sort((a, b) => a.end - b.end);
   truth.requests = requests.length;
-  return { observations: observed(requests, world), truth };
+  return { observations: observed(requests, world), truth, requests };
 }
 
 type Habits = { asked: number; works: number; failed: number; answers: number };

@@ -37,7 +37,7 @@ describe('events 1040', () => {
     ]);
   });
 
-  it('are counted by day in the reader’s zone, with the run that goes on and the trend', () => {
+  it("are counted by day in the reader's zone, with the run that goes on and the trend", () => {
     const events = [event(1), event(5), event(10.5), event(20), event(100), event(300)];
     const summary = summariseEvents(events, { now, timeZone: 'Europe/Berlin' });
 

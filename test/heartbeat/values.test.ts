@@ -31,7 +31,7 @@ describe('the values of a server', () => {
     });
   });
 
-  it('are not in a front end’s file, and then are the defaults', () => {
+  it("are not in a front end's file, and then are the defaults", () => {
     const path = join(samples, 'E19-FrontEnd-HttpProxy-Sync-web.config');
     if (!existsSync(path)) throw new Error(`the sample ${path} is absent`);
 
