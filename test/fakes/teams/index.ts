@@ -41,7 +41,7 @@ export type FakeTeams = {
   looksByItself: boolean;
   say(who: FakePerson, text: string, where?: FakeConversation): Promise<Sent>;
   /** Presses the button of this action, or with this label, on the newest card that he sees. */
-  press(who: FakePerson, action: string): Promise<Sent>;
+  press(who: FakePerson, action: string | RegExp): Promise<Sent>;
   submit(who: FakePerson, values: Record<string, string>): Promise<Sent>;
   install(who: FakePerson, where?: FakeConversation): Promise<Sent>;
   /** "Handle as lost device" on somebody's message. */
@@ -355,8 +355,11 @@ export async function openFakeTeams(): Promise<FakeTeams> {
     }
   }
 
-  function findButton(who: FakePerson, wanted: string) {
-    const matches = (button: CardButton) => button.data.mislaid.action === wanted || button.title === wanted;
+  function findButton(who: FakePerson, wanted: string | RegExp) {
+    const matches = (button: CardButton) =>
+      typeof wanted === 'string'
+        ? button.data.mislaid.action === wanted || button.title === wanted
+        : wanted.test(button.title);
     const open = dialogs.get(who.objectId);
     const inDialog = open === undefined ? undefined : buttonsOf(open.card).find(matches);
     if (open !== undefined && inDialog !== undefined) {
