@@ -41,6 +41,7 @@ export const adapters: readonly AdapterEntry[] = [
     name: 'slack',
     enabled: (config) => config.platforms.includes('slack'),
     create: async (input) => (await import('./slack/open.ts')).openSlack(input),
+    check: async (config) => (await import('./slack/doctor.ts')).slackDoctor(config),
   },
   {
     name: 'teams',
@@ -49,5 +50,6 @@ export const adapters: readonly AdapterEntry[] = [
       const { createTeamsAdapter, teamsOptions } = await import('./teams/index.ts');
       return createTeamsAdapter(teamsOptions(config, rest));
     },
+    check: async (config) => (await import('./teams/doctor.ts')).teamsDoctor(config),
   },
 ];

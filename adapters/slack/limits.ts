@@ -79,3 +79,8 @@ export const rememberedAccounts = 5_000;
 export const searchedPages = 5;
 export const searchedPageSize = 200;
 export const searchedThreads = 20;
+
+/** A button whose value begins so says the rest as a sentence. */
+export const sayPrefix = 'say:';
+/** A button whose value begins so opens a kept form again. */
+export const reopenPrefix = 'reopen:';

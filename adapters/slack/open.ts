@@ -1,10 +1,16 @@
 import type { ChatAdapter } from '../../src/chat/port.ts';
+import type { Config } from '../../src/config.ts';
 import { MislaidError } from '../../src/errors.ts';
-import type { AdapterInput } from '../index.ts';
 import { createSlackAdapter, type SlackOptions } from './index.ts';
 
+/** What main gives to every platform, as far as Slack needs it. */
+export type OpenInput = Pick<SlackOptions, 'clock' | 'ids' | 'log' | 'timeZone' | 'images'> & {
+  readonly config: Config;
+  readonly helpdeskGroups: readonly string[];
+};
+
 /** Slack as the settings say. An app token means Socket Mode, whether or not there is a signing secret. */
-export function openSlack(input: Omit<AdapterInput, 'console'>): ChatAdapter {
+export function openSlack(input: OpenInput): ChatAdapter {
   const { config } = input;
   if (config.SLACK_BOT_TOKEN === undefined) throw missing('SLACK_BOT_TOKEN');
   return createSlackAdapter({
@@ -20,7 +26,7 @@ export function openSlack(input: Omit<AdapterInput, 'console'>): ChatAdapter {
   });
 }
 
-function transportOf({ config }: Omit<AdapterInput, 'console'>): SlackOptions['transport'] {
+function transportOf({ config }: OpenInput): SlackOptions['transport'] {
   if (config.SLACK_APP_TOKEN !== undefined) return { kind: 'socket', appToken: config.SLACK_APP_TOKEN };
   if (config.SLACK_SIGNING_SECRET !== undefined) return { kind: 'http', signingSecret: config.SLACK_SIGNING_SECRET };
   throw missing('SLACK_SIGNING_SECRET');

@@ -10,7 +10,7 @@ import type { Message } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
 import { text } from '../../src/message/text.ts';
 import { formCallback, readValues } from './forms.ts';
-import { limits } from './limits.ts';
+import { limits, reopenPrefix } from './limits.ts';
 import { plainText } from './parts.ts';
 import type { ViewSubmission } from './payloads.ts';
 import { cut } from './rich-text.ts';
@@ -81,8 +81,6 @@ export type Kept = {
   /** The kept form, for the person who had filled it in and nobody else. */
   take(user: string, action: string): types.ModalView | undefined;
 };
-
-export const reopenPrefix = 'reopen:';
 
 export function createKept(ids: Ids, now: () => number = () => performance.now()): Kept {
   const kept = new Map<string, { user: string; view: types.ModalView; at: number }>();

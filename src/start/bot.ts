@@ -17,6 +17,7 @@ import type { Config, Environment } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
 import { refreshDirectory } from '../directory/refresh.ts';
 import type { DoctorRow } from '../doctor/row.ts';
+import type { LabInput } from '../exchange/lab/index.ts';
 import type { Exchange } from '../exchange/port.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { createAdminApp, createChatApp, listen } from '../http/server.ts';
@@ -52,6 +53,8 @@ export type BotParts = {
   closing: Closing;
   /** Everything that doctor looks at; main.ts adds the chat platforms. */
   doctor: () => Promise<DoctorRow[]>;
+  /** Strikes around each change that the lab is asked for: fault runs kill their process there. */
+  onLabChange?: LabInput['onChange'];
   /** Makes the adapters once the clock is known; opened after everything that they need stands. */
   adapters: (input: {
     clock: Clock;
@@ -73,7 +76,7 @@ export type Bot = {
 
 export async function startBot(parts: BotParts): Promise<Bot> {
   const { config, ids, log, closing, jobs } = parts;
-  const { db, connection } = await openConfiguredDatabase(config, log, closing);
+  const { db, inbox, connection } = await openConfiguredDatabase(config, log, closing);
   const { organisation, clock, exchange } = await openConfiguredExchange({ ...parts, db });
   const simulated = await simulationOf(config, exchange);
   const mark = simulated;
@@ -187,7 +190,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     identify: async (identity) => await byPrefix.get(identity.slice(0, identity.indexOf(':')))?.identify(identity),
     metrics,
   });
-  const desk = createReception({ store, db, clock, router, log });
+  const desk = createReception({ store, db: inbox, clock, router, log });
   closing.add('commands under way', () => desk.idle());
 
   const workers = createWorkers({

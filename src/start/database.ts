@@ -12,15 +12,21 @@ export async function openConfiguredDatabase(
   config: Config,
   log: Logger,
   closing: Closing,
-): Promise<{ db: Kysely<Database>; connection: DatabaseConnection }> {
+): Promise<{ db: Kysely<Database>; inbox: Kysely<Database>; connection: DatabaseConnection }> {
   const connection = await connect(config, log, closing);
   const { db, close } = openDatabase(connection, {
     poolSize: 20,
     onError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
   });
   closing.add('database connections', close);
+  // Commands are stored before they are acknowledged: that must not wait behind what earlier ones set going.
+  const inbox = openDatabase(connection, {
+    poolSize: 3,
+    onError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
+  });
+  closing.add('database connections of the inbox', inbox.close);
   await migrate(db);
-  return { db, connection };
+  return { db, inbox: inbox.db, connection };
 }
 
 async function connect(config: Config, log: Logger, closing: Closing): Promise<DatabaseConnection> {

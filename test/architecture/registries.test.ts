@@ -83,7 +83,7 @@ describe('a registry is its folder', () => {
 
   it('of cards', async () => {
     const found: string[] = [];
-    for (const path of filesBelow('src').filter((file) => file.endsWith('-card.ts'))) {
+    for (const path of filesBelow('src').filter((file) => /(^|[-/])(card|projection)\.ts$/.test(file))) {
       for (const value of Object.values<unknown>(await import(join(top, path)))) {
         const object = new Map<string, unknown>(
           typeof value === 'object' && value !== null ? Object.entries(value) : [],

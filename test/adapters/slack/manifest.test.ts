@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { scopes } from '../../../adapters/slack/doctor.ts';
 import { shortcutCallback } from '../../../adapters/slack/events.ts';
 import { eventsPath } from '../../../adapters/slack/receivers.ts';
 
@@ -70,6 +71,7 @@ describe('the manifest of the Slack app', () => {
       'commands',
     ];
     expect([...manifest.oauth_config.scopes.bot].sort()).toEqual([...new Set(needed)].sort());
+    expect([...scopes].sort()).toEqual([...new Set(needed)].sort());
   });
 
   it('subscribes to the events that have a listener', () => {

@@ -36,6 +36,7 @@ export async function answerCall(input: CallInput): Promise<void> {
     request.socket.destroy();
     return;
   }
+  response.setHeader('x-oauth-scopes', workspace.scopes.join(','));
   send(response, 'error' in answer ? { ok: false, ...answer } : { ok: true, ...answer });
 }
 

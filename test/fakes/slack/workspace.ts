@@ -1,4 +1,5 @@
 /** What is in the workspace: people, channels, messages, open views, and what is alive only for a while. */
+import { scopes } from '../../../adapters/slack/doctor.ts';
 import { field, list, text, viewProblems } from './block-limits.ts';
 
 export type FakeUser = {
@@ -84,6 +85,8 @@ export function createWorkspace(input: { team: string; users?: readonly FakeUser
     homes,
     groups,
     files,
+    /** Scopes of the bot's token: those of the manifest. */
+    scopes: [...scopes],
     /** Set to a number of posts a second and channel to have them limited. */
     postsPerSecond: Number.POSITIVE_INFINITY,
     triggerMs,

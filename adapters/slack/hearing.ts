@@ -1,0 +1,96 @@
+/** What every listener does with what it heard: store it first, show the answer when it comes. */
+import type { Logger } from 'pino';
+import type { Incoming, Reception } from '../../src/chat/port.ts';
+import type { Answer } from '../../src/message/model.ts';
+import type { Answers, Turn } from './answers.ts';
+import type { Clients } from './clients.ts';
+import type { Accounts } from './identity.ts';
+import { mentionMs } from './limits.ts';
+import { UnreadableError } from './payloads.ts';
+import { identityOf } from './refs.ts';
+import { mentioned, typedText } from './said.ts';
+import type { Sending } from './send.ts';
+import { type Kept, within } from './submissions.ts';
+
+/** Nothing is stored: the request is answered with 503, so that Slack sends an event again. */
+export class NotStoredError extends Error {
+  override readonly name = 'NotStoredError';
+}
+
+/** Who the bot is, as auth.test said. */
+export type Self = { readonly team: string; readonly botId: string; readonly botUser: string };
+
+export type ListenerParts = {
+  onCommand: (incoming: Incoming) => Promise<Reception>;
+  /** undefined: not known yet, or stopped; nothing is taken then. */
+  self: () => Self | undefined;
+  accounts: Accounts;
+  answers: Answers;
+  sending: Sending;
+  clients: Clients;
+  kept: Kept;
+  clock: { now(): Date };
+  timeZone: string;
+  log: Logger;
+  /** Work that goes on after the acknowledgement. */
+  track: (work: Promise<unknown>) => void;
+};
+
+export type Hearing = ListenerParts & {
+  /** Never rejects: whatever fails was not stored. */
+  receive(incoming: Incoming): Promise<Reception>;
+  /** Shows the answer when it comes; nothing waits for it. */
+  show(turn: Turn, answer: Promise<Answer>): void;
+  /** Who the bot is; throws NotStoredError while that is not known. */
+  ready(): Self;
+  /** A text as typed; mentioned people become their addresses, as far as Slack tells at once. */
+  typed(text: string, me: Self): Promise<string>;
+};
+
+const notStored = 'I could not store that, so nothing was done. This was not stored; please say it again.';
+export const notReady =
+  'I have just started and Slack has not yet told me who I am. This was not stored; please say it again in a minute.';
+
+export function createHearing(parts: ListenerParts): Hearing {
+  const { onCommand, accounts, answers, log, track } = parts;
+  return {
+    ...parts,
+    receive: async (incoming) => {
+      try {
+        return await onCommand(incoming);
+      } catch (error) {
+        log.error({ err: error }, 'a command could not be received');
+        return { kind: 'not-stored', sentence: notStored };
+      }
+    },
+    show: (turn, answer) =>
+      track(
+        answer
+          .then((given) => answers.show(turn, given))
+          .catch((error: unknown) => log.error({ err: error }, 'an answer was not given')),
+      ),
+    ready: () => {
+      const me = parts.self();
+      if (me === undefined) throw new NotStoredError(notReady);
+      return me;
+    },
+    typed: async (text, me) => {
+      const addresses = new Map<string, string>();
+      const people = mentioned(text, me.botUser).slice(0, 5);
+      const asked = people.map(async (user) => {
+        const account = await accounts.identify(identityOf(me.team, user));
+        if (account?.email !== undefined) addresses.set(user, account.email);
+      });
+      if (asked.length > 0) await within(Promise.allSettled(asked), mentionMs).catch(() => undefined);
+      return typedText(text, me.botUser, (user) => addresses.get(user));
+    },
+  };
+}
+
+/** The same request once more is the same command: by its signature over HTTP, by its trigger over a socket. */
+export function eventKey(context: Record<string, unknown>, trigger: string | undefined): string {
+  const { requestKey } = context;
+  if (typeof requestKey === 'string') return `slack:request:${requestKey}`;
+  if (trigger === undefined) throw new UnreadableError('a request without a key');
+  return `slack:trigger:${trigger}`;
+}
