@@ -1,0 +1,70 @@
+/** What `npm run doctor` looks at: whether Entra ID knows the bot, whether Teams' keys can be read, and the groups. It posts nothing. */
+import { z } from 'zod';
+import type { Config } from '../../src/config.ts';
+import type { DoctorRow } from '../../src/doctor/row.ts';
+import { cloudOf, openClient } from './authentication.ts';
+import { callTimeoutMs } from './limits.ts';
+
+const Metadata = z.object({ jwks_uri: z.string() });
+const Keys = z.object({ keys: z.array(z.object({ kid: z.string() })).min(1) });
+/** What a token of Entra ID says of itself, as far as it can be read. */
+const TokenError = z.object({ errorCode: z.string() });
+
+export async function teamsDoctor(config: Config): Promise<DoctorRow[]> {
+  const { TEAMS_APP_ID: appId, TEAMS_TENANT_ID: tenant = '', TEAMS_OPENID_METADATA_URL: openIdMetadataUrl } = config;
+  if (appId === undefined) {
+    return [
+      {
+        check: 'Teams',
+        ok: false,
+        found: 'no credentials: whoever reaches this machine is believed',
+        mend: 'set TEAMS_APP_ID, TEAMS_TENANT_ID and TEAMS_APP_PASSWORD (docs/teams.md) and leave TEAMS_DEVELOPMENT out',
+      },
+    ];
+  }
+  const cloud = cloudOf(openIdMetadataUrl === undefined ? {} : { openIdMetadataUrl });
+  const client = openClient({
+    appId,
+    tenant,
+    password: config.TEAMS_APP_PASSWORD,
+    certificateFile: config.TEAMS_CERTIFICATE_FILE,
+    tokenUrl: config.TEAMS_TOKEN_URL,
+    login: cloud.login,
+  });
+  const token = (check: string, base: string) =>
+    looked(
+      check,
+      'renew the secret or certificate of the app registration, and check TEAMS_APP_ID and TEAMS_TENANT_ID',
+      async () => {
+        await client.acquireTokenByClientCredential({ scopes: [`${base}/.default`] });
+        return 'gives a token';
+      },
+    );
+  return [
+    await token('Entra ID, for Teams', cloud.issuer),
+    await looked('keys of Teams', 'let this machine reach the OpenID metadata address over HTTPS', () =>
+      countKeys(openIdMetadataUrl ?? cloud.metadata),
+    ),
+    ...(config.TEAMS_GRAPH_GROUPS ? [await token('Entra ID, for Graph', config.TEAMS_GRAPH_URL ?? cloud.graph)] : []),
+  ];
+}
+
+async function countKeys(url: string): Promise<string> {
+  const { jwks_uri } = Metadata.parse(await readJson(url));
+  return `${Keys.parse(await readJson(jwks_uri)).keys.length} keys`;
+}
+
+async function readJson(url: string): Promise<unknown> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(callTimeoutMs) });
+  if (!response.ok) throw new Error(`answered ${response.status}`);
+  return await response.json();
+}
+
+async function looked(check: string, mend: string, look: () => Promise<string>): Promise<DoctorRow> {
+  try {
+    return { check, ok: true, found: await look() };
+  } catch (error) {
+    const code = TokenError.safeParse(error).data?.errorCode;
+    return { check, ok: false, found: code ?? (error instanceof Error ? error.name : 'no answer'), mend };
+  }
+}
