@@ -2,7 +2,10 @@
  * The one gate before Clear-MobileDevice, over every path: rights, lock, brake, policy and audit are looked at in the one
  * transaction that takes `approved → issuing`, or leaves the wipe held, or ends it.
  */
-import { policyHash } from '../policy.ts';
+import type { Identity } from '../chat/port.ts';
+import { personByGuid } from '../directory/find.ts';
+import type { PersonGuid } from '../directory/person.ts';
+import { type Policy, policyHash, type Role } from '../policy.ts';
 import { policiesAgree } from '../processes.ts';
 import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
@@ -13,7 +16,7 @@ import { breakGlassStands, breakGlassUntil } from './break-glass.ts';
 import type { DeviceFacts } from './device.ts';
 import { lockedBecause, lockWipes } from './lock.ts';
 import { tellSecurity } from './places.ts';
-import { stillApproved } from './rules/approval.ts';
+import { mayRequest, stillApproved } from './rules/approval.ts';
 import { type IssueGate, mayIssue } from './rules/issue.ts';
 import { reconcileAt } from './rules/request-proof.ts';
 import { standingRoles } from './standing.ts';
@@ -155,8 +158,34 @@ async function approvalNoLongerStands(
     now: change.now,
     rolesOf: (guid) => roles.get(guid) ?? new Set(),
   });
-  if (verdict.kind === 'ok' || verdict.code === 'approval-expired') return undefined;
-  return verdict.sentence;
+  if (verdict.kind === 'refusal' && verdict.code !== 'approval-expired') return verdict.sentence;
+  return await requesterMayNot(change, policy, locked);
+}
+
+/** Who asked must still be somebody who may ask: a role that was taken away meanwhile, or a suspension, ends the proposal. */
+async function requesterMayNot(change: Change, policy: Policy, approval: Approval): Promise<string | undefined> {
+  const person = await personByGuid(change.tx, approval.requestedBy);
+  if (person === undefined) return 'The person who asked is no longer in the directory.';
+  const roles = await rolesOfRequester(change, policy, { guid: person.guid, identity: approval.requestedVia });
+  const verdict = mayRequest({
+    actor: { person, roles },
+    ownerGuid: approval.ownerGuid ?? '',
+    policy,
+    roles: ['helpdesk', 'security', 'admin'],
+  });
+  return verdict.kind === 'ok' ? undefined : 'The person who asked for it may no longer ask.';
+}
+
+/** Membership of a helpdesk group is known to the platform alone, and only when it speaks: here a suspension can be seen, no more. */
+async function rolesOfRequester(
+  change: Change,
+  policy: Policy,
+  who: { guid: PersonGuid; identity: Identity },
+): Promise<ReadonlySet<Role>> {
+  const roles = await standingRoles(change.tx, policy, who, change.now);
+  const byGroup = policy.identitiesManaged && policy.helpdeskGroups.length > 0;
+  const listed = policy.people.some((entry) => entry.identities.includes(who.identity));
+  return byGroup && !listed && roles.size === 0 ? new Set(['user', 'helpdesk']) : roles;
 }
 
 async function heldOrRefused(
