@@ -3,7 +3,7 @@
  * that it is over. Once per cause, server and day. Pure: from two looks and the alerts that stand to what is to be said.
  */
 import type { Tone } from '../message/model.ts';
-import { valueChanges } from './history.ts';
+import { valueChanges } from './changes.ts';
 import type { Look, ServerLook } from './look.ts';
 import { likelyCause } from './reasons.ts';
 import { currentAverage, nearThreshold } from './verdict.ts';

@@ -1,13 +1,12 @@
 /** On an incident's card: how long this phone waits on its connection, what cuts it, and so how soon it may hear of a wipe. */
 import { type Kysely, sql } from 'kysely';
 import type { DeviceEvidence, EvidenceInput } from '../incidents/evidence.ts';
-import { time } from '../message/text.ts';
 import type { Database } from '../store/schema.ts';
 import type { EdgeLook } from './look.ts';
 import { latestLook } from './looks.ts';
 import { edgeName } from './reasons.ts';
 import { shortEdge } from './verdict.ts';
-import { atMost, seconds } from './words.ts';
+import { seconds } from './words.ts';
 
 const lookedBackHours = 24;
 
@@ -36,25 +35,20 @@ export async function heartbeatEvidence({
   return found;
 }
 
+/** How soon it hears follows from its heartbeat and stands on the card already; this adds what the logs and the edge make of it. */
 function sentence(wait: Waits, edge: EdgeLook | undefined, max: number): DeviceEvidence['text'] {
+  const asks = `Direct Push: it asks ${wait.server} to wait ${seconds(wait.asked)} for mail`;
   const short = edge === undefined ? undefined : shortEdge(edge, max);
-  const asks = `Direct Push: asks ${wait.server} to wait ${seconds(wait.asked)} for mail`;
-  const lately = [' (last such wait ended in the hour of ', time(wait.lastHour), ').'];
-  if (edge === undefined || short === undefined || short.seconds > Math.max(wait.asked, max)) {
-    return [`${asks}, so it hears of a wipe after ${atMost(wait.asked)} at most while it is connected`, ...lately];
+  if (edge === undefined || short === undefined) {
+    return [wait.failed === 0 ? `${asks} and is answered.` : `${asks}; its connection was lost lately.`];
   }
   const silent = short.known === 'bounded' || (short.known === 'seen' && short.seen.how === 'silent');
-  if (silent && wait.asked > short.seconds) {
+  if (silent && wait.asked > short.seconds * 0.95) {
     return [
-      `${asks}, but ${edgeName(edge)} silently forgets connections by ${seconds(short.seconds)}: it may hear of a wipe only when it next connects by itself`,
-      ...lately,
+      `${asks}, but ${edgeName(edge)} silently forgets connections by ${seconds(short.seconds)}: it may hear of a wipe only when it next connects by itself.`,
     ];
   }
-  const within = Math.min(wait.asked, short.seconds);
-  return [
-    `${asks}; ${edgeName(edge)} cuts at about ${seconds(short.seconds)}. It hears of a wipe after ${atMost(within)} at most while it is connected`,
-    ...lately,
-  ];
+  return [`${asks}; ${edgeName(edge)} cuts connections at about ${seconds(short.seconds)}.`];
 }
 
 /** What each device asked for most often in its newest hour with a waiting request. */

@@ -1,9 +1,8 @@
 import type { DraftMessage } from '../message/model.ts';
 import { list, note, paragraph, strong, text } from '../message/text.ts';
 import type { Look } from './look.ts';
-import { verdictNames } from './report.ts';
 import { currentAverage } from './verdict.ts';
-import { seconds } from './words.ts';
+import { seconds, verdictNames } from './words.ts';
 
 /** What a heartbeat is, what event 1040 says and what it does not, and how each verdict is come to. */
 export function explainMessage(look: Look | undefined): DraftMessage {

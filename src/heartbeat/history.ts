@@ -1,16 +1,17 @@
-/** Two weeks of looks: the state of each day, and what changed from one to the next. */
+/** Two weeks of looks: the state of each day, and what changed. */
 import type { DraftMessage, Text } from '../message/model.ts';
-import { list, note, paragraph, strong, text } from '../message/text.ts';
-import type { EdgeLook, Look, ServerLook } from './look.ts';
-import { verdictNames } from './report.ts';
-import { currentAverage } from './verdict.ts';
-import { seconds } from './words.ts';
+import { list, note, paragraph, strong, text, time } from '../message/text.ts';
+import type { ServerLook } from './look.ts';
+import type { LookedDay } from './looks.ts';
+import { currentAverage, worstVerdict } from './verdict.ts';
+import { seconds, verdictNames } from './words.ts';
 
-type DayLook = { day: string; look: Look };
+/** Changes beyond these say less than the table. */
+const mostChanges = 25;
 
-/** Looks of different days, oldest first. */
-export function historyMessage(looks: readonly DayLook[], days: number): DraftMessage {
-  const last = looks.at(-1);
+/** Days oldest first. */
+export function historyMessage(days: readonly LookedDay[], span: number): DraftMessage {
+  const last = days.at(-1);
   if (last === undefined) {
     return {
       title: 'Direct Push: history',
@@ -19,22 +20,17 @@ export function historyMessage(looks: readonly DayLook[], days: number): DraftMe
     };
   }
   const servers = last.look.servers.map(({ server }) => server);
-  const changes = looks.slice(1).flatMap((later, index) => {
-    const earlier = looks[index];
-    return earlier === undefined
-      ? []
-      : changesBetween(earlier.look, later.look).map((change) => text(strong(later.day), ` ${change}`));
-  });
+  const changes = days.flatMap(({ changes: found }) => found).toReversed();
   return {
-    title: `Direct Push: the last ${days} days`,
+    title: `Direct Push: the last ${span} days`,
     tone: 'neutral',
     blocks: [
       {
         kind: 'table',
-        columns: ['Day', 'Verdict', ...servers],
-        rows: looks.toReversed().map(({ day, look }) => [
+        columns: ['Day', 'Worst verdict', ...servers],
+        rows: days.toReversed().map(({ day, look, verdicts }) => [
           text(day),
-          text(verdictNames[look.verdict]),
+          text(verdictNames[worstVerdict(verdicts)]),
           ...servers.map((name) =>
             cell(
               look.servers.find(({ server }) => server === name),
@@ -44,7 +40,10 @@ export function historyMessage(looks: readonly DayLook[], days: number): DraftMe
         ]),
       },
       paragraph(strong('What changed')),
-      changes.length === 0 ? paragraph('Nothing.') : list(...changes.toReversed()),
+      changes.length === 0
+        ? paragraph('Nothing.')
+        : list(...changes.slice(0, mostChanges).map(({ at, change }) => text(time(at), ` ${change}`))),
+      ...(changes.length > mostChanges ? [note(`… and ${changes.length - mostChanges} earlier changes.`)] : []),
       note('Average asked for at the last look of each day; behind it how often event 1040 was logged that day.'),
     ],
   };
@@ -56,56 +55,4 @@ function cell(server: ServerLook | undefined, day: string): Text {
   const events = server.events?.days.find((each) => each.day === day)?.count ?? 0;
   const words = average === undefined ? 'not known' : seconds(average);
   return text(events === 0 ? words : `${words} · ${events} × 1040`);
-}
-
-/** What is different in the later look, each a sentence. */
-export function changesBetween(earlier: Look, later: Look): string[] {
-  const servers = later.servers.flatMap((server) => {
-    const before = earlier.servers.find((each) => each.server === server.server);
-    if (before === undefined) return [`${server.server} was looked at for the first time.`];
-    return [...valueChanges(before, server), ...verdictChange(before, server)];
-  });
-  const gone = earlier.servers
-    .filter(({ server }) => !later.servers.some((each) => each.server === server))
-    .map(({ server }) => `${server} is no longer listed.`);
-  const edges = later.edges.flatMap((edge) => {
-    const before = earlier.edges.find((each) => edgeKey(each) === edgeKey(edge));
-    const was = before === undefined ? undefined : lengthOf(before);
-    const is = lengthOf(edge);
-    if (before === undefined || was === is) return [];
-    if (was !== undefined && is !== undefined && Math.abs(was - is) <= 0.05 * Math.max(was, is)) return [];
-    if (is === undefined)
-      return edge.estimate.kind === 'unknown' && edge.estimate.gone === undefined
-        ? []
-        : [`${edgeKey(edge)} no longer cuts at ${seconds(was ?? 0)}.`];
-    return [`${edgeKey(edge)} cuts at about ${seconds(is)}${was === undefined ? '' : ` (before: ${seconds(was)})`}.`];
-  });
-  return [...servers, ...gone, ...edges];
-}
-
-export function valueChanges(before: ServerLook, after: ServerLook): string[] {
-  const was = before.written;
-  const is = after.written;
-  if (was === undefined || is === undefined) return [];
-  const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])].sort();
-  return keys
-    .filter((key) => was[key] !== is[key])
-    .map(
-      (key) => `${after.server}: ${key} is ${is[key] ?? 'no longer written'} (before: ${was[key] ?? 'not written'}).`,
-    );
-}
-
-function verdictChange(before: ServerLook, after: ServerLook): string[] {
-  if (before.verdict === after.verdict) return [];
-  return [`${after.server}: ${verdictNames[after.verdict]} (before: ${verdictNames[before.verdict]}).`];
-}
-
-function edgeKey(edge: EdgeLook): string {
-  return edge.name ?? `The way to ${edge.servers.join(', ')}`;
-}
-
-function lengthOf({ estimate, scope }: EdgeLook): number | undefined {
-  if (scope.kind !== 'all') return undefined;
-  if (estimate.kind === 'seen') return estimate.seconds;
-  return estimate.kind === 'bounded' ? estimate.atMost : undefined;
 }

@@ -119,5 +119,7 @@ export const Look = z.object({
   about: z.array(z.string()),
   /** Since when it is so, where the logs or events tell; `atLeast`: the logs begin there. */
   since: z.object({ at: z.string(), atLeast: z.boolean() }).optional(),
+  /** What is different from the look before it, each a sentence. */
+  changes: z.array(z.string()).default([]),
 });
 export type Look = z.infer<typeof Look>;

@@ -2,18 +2,10 @@
 import type { Block, DraftMessage, Intent, Tone } from '../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import { edgeKindNames, isEdgeKind, wantedTimeout } from './advice.ts';
-import type { EdgeLook, Look, ServerLook, VerdictKind } from './look.ts';
+import type { EdgeLook, Look, ServerLook } from './look.ts';
 import { edgeName, likelyCause, reasons } from './reasons.ts';
 import { currentAverage, shortEdge } from './verdict.ts';
-import { atMost, count, every, names, rate, seconds } from './words.ts';
-
-export const verdictNames: Readonly<Record<VerdictKind, string>> = {
-  healthy: 'healthy',
-  'edge-too-short': 'edge too short',
-  'clients-too-short': 'clients too short',
-  'values-wrong': 'values wrong',
-  'too-little-data': 'too little data',
-};
+import { atMost, count, every, names, rate, seconds, verdictNames } from './words.ts';
 
 export function toneOf(look: Look): Tone {
   if (look.verdict === 'healthy') return 'success';

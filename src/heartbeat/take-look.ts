@@ -36,6 +36,7 @@ const clockSlack = 5 * 60_000;
 /** The log reader keeps so many samples per server and command. */
 const mostSamples = 1000;
 
+/** `changes` is empty: they are found when the look is kept (looks.ts). */
 export async function takeLook(input: LookInput): Promise<Look> {
   const { db, servers, policy, organisation, now } = input;
   const names = servers.list();
@@ -78,6 +79,7 @@ export async function takeLook(input: LookInput): Promise<Look> {
     differences: differing,
     ...overall,
     ...(since === undefined ? {} : { since }),
+    changes: [],
   };
 }
 

@@ -71,6 +71,10 @@ const order: readonly VerdictKind[] = [
   'healthy',
 ];
 
+export function worstVerdict(kinds: readonly VerdictKind[]): VerdictKind {
+  return order.find((kind) => kinds.includes(kind)) ?? 'too-little-data';
+}
+
 export function overallVerdict(
   servers: readonly ServerLook[],
   differences: readonly string[],

@@ -8,7 +8,7 @@ import type { Policy } from '../policy.ts';
 import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
 import { type AlertStep, alertSteps, type StandingAlert } from './alerts.ts';
-import { keepLook, latestLook, pruneLooks } from './looks.ts';
+import { keepLook, pruneLooks } from './looks.ts';
 import { takeLook } from './take-look.ts';
 
 const Detail = z.object({ before: z.record(z.string(), z.string()).optional() });
@@ -20,11 +20,10 @@ export async function watchHeartbeat(context: JobContext, organisation: Organisa
   if (servers.list().length === 0) return;
   await freshenLogs(context, organisation);
   const now = clock.now();
-  const previous = await latestLook(store.db, organisation);
   const look = await takeLook({ db: store.db, servers, policy, organisation, now });
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: policy.timeZone }).format(now);
   await store.change(async (change) => {
-    await keepLook(change.tx, organisation, look);
+    const previous = await keepLook(change.tx, organisation, look);
     const standing = await standingAlerts(change, organisation);
     for (const step of alertSteps({ previous, look, standing, now, today })) {
       await take(change, policy, organisation, step, today);

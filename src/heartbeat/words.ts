@@ -1,4 +1,13 @@
-/** Numbers as they stand in sentences. */
+/** Numbers and verdicts as they stand in sentences. */
+import type { VerdictKind } from './look.ts';
+
+export const verdictNames: Readonly<Record<VerdictKind, string>> = {
+  healthy: 'healthy',
+  'edge-too-short': 'edge too short',
+  'clients-too-short': 'clients too short',
+  'values-wrong': 'values wrong',
+  'too-little-data': 'too little data',
+};
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
