@@ -10,6 +10,7 @@ import { audit } from './audit.ts';
 import { auditVerify } from './audit-verify.ts';
 import { blockApp } from './block-app.ts';
 import { blockAppConfig } from './block-app-config.ts';
+import { blockAppLook } from './block-app-look.ts';
 import { blockAppStage } from './block-app-stage.ts';
 import { blockDevice } from './block-device.ts';
 import { blockedApps } from './blocked-apps.ts';
@@ -71,6 +72,7 @@ export const commands: readonly AnyCommand[] = [
   blockedApps,
   blockApp,
   blockAppStage,
+  blockAppLook,
   blockAppConfig,
   unblockApp,
   reportBlockedApps,

@@ -179,6 +179,7 @@ function nextButtons({ block, steps }: BlockView, preview: Preview, verdict: Ver
       { block: block.id, stage: name },
       { ...(style === undefined ? {} : { style }), epoch: steps.length },
     );
+  const look = (label: string, what: string) => button(label, 'block-app-look', { block: block.id, what });
   const busy = new Set(
     steps.filter(({ state }) => state === 'waiting' || state === 'approved').map(({ kind }) => kind),
   );
@@ -198,9 +199,9 @@ function nextButtons({ block, steps }: BlockView, preview: Preview, verdict: Ver
       : []),
     ...(!busy.has('personal') && personal ? [stage('Personal block', 'personal', 'danger')] : []),
     ...(!busy.has('ews') && !done('ews') ? [stage('EWS too', 'ews')] : []),
-    stage('web.config…', 'config'),
-    stage('Text for the edge', 'edge'),
-    stage('List people', 'people'),
+    look('web.config…', 'config'),
+    look('Text for the edge', 'edge'),
+    look('List people', 'people'),
   ];
   return [buttons(...row)];
 }
