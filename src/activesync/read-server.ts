@@ -149,7 +149,8 @@ type Step = { from: Position; to: Position; batch: Batch /** The file was read t
 
 async function commit({ origin, row, file, options }: FileReading, { from, to, batch, whole }: Step): Promise<void> {
   const end = whole ? { size: file.size, modifiedAt: file.modifiedAt } : {};
-  await options.db.transaction().execute(async (tx) => {
+  const { db } = options;
+  const remember = await db.transaction().execute(async (tx) => {
     const moved = await tx
       .updateTable('logFile')
       .set({ position: to.offset, header: to.header, skipping: to.skipping, readAt: options.clock.now(), ...end })
@@ -162,8 +163,9 @@ async function commit({ origin, row, file, options }: FileReading, { from, to, b
         message: `${origin.server}: ${origin.kind} logs are being read by another process; this reading stopped and nothing was counted twice.`,
       });
     }
-    await writeBatch(tx, origin, batch);
+    return writeBatch(tx, db, origin, batch);
   });
+  remember();
 }
 
 function sentenceOf(error: unknown, server: string): string {

@@ -1,4 +1,4 @@
-/** Tables of the log reader's roll-ups (migration 0003). Everything here can be read again from the logs, and is pruned by age. */
+/** Tables of the log reader's roll-ups (migrations 0003 and 0007). Everything here can be read again from the logs, and is pruned by age. */
 import type { ColumnType, Generated } from 'kysely';
 import type { Organisation } from '../directory/person.ts';
 import type { LogKind } from '../servers/port.ts';
@@ -6,6 +6,7 @@ import type { EndedName } from './reader/outcome.ts';
 import type { OddKind } from './reader/rollup.ts';
 
 type Fixed<T> = ColumnType<T, T, never>;
+type Seen<T> = ColumnType<T, never, never>;
 
 /** One log file and how far it was read. */
 export type LogFileTable = {
@@ -45,10 +46,11 @@ export type LogClientTable = {
   /** Times ten; 0: not known. */
   easVersion: number;
   firstAt: Date;
+  /** End of the hour of the last request, so that a row changes once an hour at most; when in that hour, its roll-ups tell. */
   lastAt: Date;
 };
 
-/** Requests of one client by server, kind of log, hour, command and outcome. */
+/** Requests of one client by server, kind of log, hour, command, outcome and address; as many rows as batches told of them, until they are folded. */
 export type LogRollupTable = {
   clientId: Fixed<number>;
   server: Fixed<string>;
@@ -68,23 +70,26 @@ export type LogRollupTable = {
   firstStart: Date;
   lastStart: Date;
   lastEnd: Date;
-  lastAddress: string;
+  lastAddress: Fixed<string>;
   /** Milliseconds and bytes, summed; 0 where the log does not tell. */
   taken: number;
   sent: number;
   received: number;
 };
 
-/** Addresses a client came from. */
-export type LogAddressTable = {
-  clientId: Fixed<number>;
-  address: Fixed<string>;
-  requests: number;
-  firstAt: Date;
-  lastAt: Date;
+/** Addresses a client came from: a view of the roll-ups. */
+export type LogAddressView = {
+  clientId: Seen<number>;
+  address: Seen<string>;
+  requests: Seen<number>;
+  firstAt: Seen<Date>;
+  lastAt: Seen<Date>;
 };
 
-/** Pings and hanging Syncs by how long they asked to wait and how they ended. */
+/**
+ * Pings and hanging Syncs by how long they asked to wait and how they ended; of logs that do not tell what was asked, only those cut
+ * short. As many rows as batches told of them, until they are folded.
+ */
 export type LogHeartbeatTable = {
   clientId: Fixed<number>;
   server: Fixed<string>;
@@ -102,6 +107,14 @@ export type LogHeartbeatTable = {
   shortest: number;
   longest: number;
   sum: number;
+};
+
+/** How many batches added rows to an hour since its rows were last folded. */
+export type LogHourTable = {
+  server: Fixed<string>;
+  kind: Fixed<LogKind>;
+  hour: Fixed<Date>;
+  batches: number;
 };
 
 /** The last heartbeats asked of one server, in order: what Exchange's own moving average is made of. */
@@ -155,7 +168,8 @@ export type ActiveSyncTables = {
   logFile: LogFileTable;
   logClient: LogClientTable;
   logRollup: LogRollupTable;
-  logAddress: LogAddressTable;
+  logAddress: LogAddressView;
+  logHour: LogHourTable;
   logHeartbeat: LogHeartbeatTable;
   logSample: LogSampleTable;
   logSighting: LogSightingTable;

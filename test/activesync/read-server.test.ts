@@ -37,7 +37,7 @@ afterEach(async () => {
     'logFile',
     'logClient',
     'logRollup',
-    'logAddress',
+    'logHour',
     'logHeartbeat',
     'logSample',
     'logSighting',
@@ -359,6 +359,74 @@ test('what is old goes, and what is odd stays counted', async () => {
   await pruneLogs(database.db, new Date('2026-02-01T00:00:00Z'));
   expect((await clients(database.db, { organisation: 'real' })).map(({ deviceIds }) => deviceIds)).toEqual([['A1']]);
   expect(await oddities(database.db, 'real')).toMatchObject([{ odd: 'probe', requests: 1 }]);
+});
+
+test('batches of one hour fold into one row once the hour is over, and nothing is lost or counted twice', async () => {
+  const path = join(folder, 'a.log');
+  writeFileSync(path, head + line({ time: '08:00:00', taken: 100 }));
+  await read();
+  appendFileSync(path, line({ time: '08:30:00', taken: 300 }) + line({ time: '08:31:00', address: '10.1.1.2' }));
+  await read();
+  const before = await deviceHistory(database.db, { organisation: 'real', deviceIds: ['A1'] });
+  const rows = () =>
+    database.db
+      .selectFrom('logRollup')
+      .select(['hour', 'lastAddress', 'requests', 'taken'])
+      .orderBy('requests')
+      .orderBy('lastAddress')
+      .execute();
+  await pruneLogs(database.db, new Date('2026-02-01T00:00:00Z'));
+  expect(await rows()).toHaveLength(3);
+
+  appendFileSync(path, line({ time: '09:00:00', device: 'B1' }));
+  await read();
+  await pruneLogs(database.db, new Date('2026-02-01T00:00:00Z'));
+  expect((await rows()).map(({ requests, lastAddress, taken }) => [requests, lastAddress, taken])).toEqual([
+    [1, '10.1.1.1', 100],
+    [1, '10.1.1.2', 100],
+    [2, '10.1.1.1', 400],
+  ]);
+  expect(await deviceHistory(database.db, { organisation: 'real', deviceIds: ['A1'] })).toEqual(before);
+  const addresses = await database.db
+    .selectFrom('logAddress')
+    .select(['address', 'requests'])
+    .orderBy('address')
+    .execute();
+  expect(addresses.filter(({ address }) => address === '10.1.1.2')).toEqual([{ address: '10.1.1.2', requests: 1 }]);
+});
+
+test('clients that were deleted, or whose batch was rolled back, are stored anew', async () => {
+  const path = join(folder, 'a.log');
+  writeFileSync(path, head + line({ time: '08:00:00' }));
+  await read();
+  await database.db.deleteFrom('logClient').execute();
+  appendFileSync(path, line({ time: '08:01:00' }) + line({ time: '08:02:00', device: 'B1' }));
+  const { db } = database;
+  let breaks = true;
+  const failing = db.withPlugin({
+    transformQuery: ({ node }) => {
+      if (breaks && JSON.stringify(node).includes('insert into log_rollup')) throw new Error('the connection broke');
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  });
+  const servers = createFileServers([{ name: 'EX01', backEndLogs: folder }]);
+  const again = () => readServer(servers, 'EX01', 'backEnd', { db: failing, organisation: 'real', clock });
+  expect((await again()).problem).toContain('could not be read');
+  breaks = false;
+  expect(await again()).toMatchObject({ requests: 2 });
+  const known = await db.selectFrom('logClient').select(['id', 'deviceId']).orderBy('deviceId').execute();
+  const told = await db
+    .selectFrom('logRollup')
+    .select('clientId')
+    .where(
+      'clientId',
+      'in',
+      known.map(({ id }) => id),
+    )
+    .execute();
+  expect(known.map(({ deviceId }) => deviceId)).toEqual(['A1', 'B1']);
+  expect(told).toHaveLength(2);
 });
 
 test('two files copied from one another are not taken for each other while both are listed', async () => {

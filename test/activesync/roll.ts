@@ -42,7 +42,7 @@ export function rows(batch: Batch) {
     firstStart: iso(groups.firstStart[row]),
     lastStart: iso(groups.lastStart[row]),
     lastEnd: iso(groups.lastEnd[row]),
-    address: addresses[groups.lastAddress[row] ?? 0] ?? '',
+    address: addresses[groups.address[row] ?? 0] ?? '',
   }));
 }
 

@@ -45,10 +45,12 @@ type Row = {
 export async function clients(db: Kysely<Database>, query: ClientsQuery): Promise<ClientKind[]> {
   const from = query.from ?? new Date(0);
   const { rows } = await sql<Row>`
-    select account, device_id, device_type, user_agent, stray, os, model, first_at, last_at,
-      (select coalesce(jsonb_object_agg(kind, requests), '{}') from
-        (select kind, sum(requests) as requests from log_rollup r where r.client_id = c.id and r.hour >= date_trunc('hour', ${from}::timestamptz) group by kind) k) as kinds
-    from log_client c where organisation = ${query.organisation} and last_at >= ${from}`.execute(db);
+    select account, device_id, device_type, user_agent, stray, os, model, first_at, told.last_at, told.kinds
+    from log_client c cross join lateral (
+      select max(last_at) as last_at, jsonb_object_agg(kind, requests) as kinds from (
+        select kind, sum(requests) as requests, max(last_end) as last_at from log_rollup r
+        where r.client_id = c.id and r.hour >= date_trunc('hour', ${from}::timestamptz) group by kind) k) told
+    where organisation = ${query.organisation} and c.last_at >= ${from} and told.last_at >= ${from}`.execute(db);
   const ownerOf = query.ownerOf ?? (() => undefined);
   const kinds = new Map<string, { client: ClientKind; people: Set<string>; devices: Set<string> }>();
   for (const row of rows) {

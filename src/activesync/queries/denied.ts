@@ -65,7 +65,9 @@ export async function deniedSince(db: Kysely<Database>, query: DeniedQuery): Pro
       and (${match === undefined} or c.device_type = any(${[...(match?.deviceTypes ?? [])]}::text[])
         or c.model = any(${[...(match?.models ?? [])]}::text[]) or c.user_agent = any(${[...(match?.userAgents ?? [])]}::text[])
         or lower(c.device_id) = any(${(match?.deviceIds ?? []).map((id) => id.toLowerCase())}::text[]))
-    group by c.id, r.server, r.kind, r.command, r.http, r.substatus, r.status, r.error, r.access`.execute(db);
+    group by c.id, c.device_id, c.account, c.device_type, c.user_agent, r.server, r.kind, r.command, r.http, r.substatus, r.status, r.error, r.access`.execute(
+    db,
+  );
   const devices = new Map<string, Row[]>();
   for (const row of rows.rows) {
     const key = row.deviceId.toLowerCase();

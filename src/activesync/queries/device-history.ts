@@ -79,7 +79,8 @@ export async function deviceHistory(db: Kysely<Database>, query: HistoryQuery): 
     from log_client c join log_rollup r on r.client_id = c.id
     where c.organisation = ${query.organisation} and r.hour >= ${from}
       and (c.account = any(${accounts}::text[]) or lower(c.device_id) = any(${devices}::text[]))
-    group by c.id, r.server, r.kind, r.command, r.http, r.substatus, r.status, r.error, r.access, day`.execute(db);
+    group by c.id, c.device_id, c.account, c.device_type, c.user_agent, c.os, c.model, r.server, r.kind, r.command, r.http, r.substatus, r.status,
+      r.error, r.access, day`.execute(db);
   const { rows: wipes } = await sql<{ deviceId: string; at: Date }>`
     select lower(c.device_id) as device_id, max(s.at) as at from log_client c join log_sighting s on s.client_id = c.id
     where c.organisation = ${query.organisation}

@@ -38,12 +38,11 @@ export type Batch = {
     lastStart: Int32Array;
     lastEnd: Int32Array;
     /** Index into `addresses`. */
-    lastAddress: Int32Array;
+    address: Int32Array;
     taken: Float64Array;
     sent: Float64Array;
     received: Float64Array;
   };
-  clientAddresses: { client: number; address: number; requests: number; first: number; last: number }[];
   heartbeats: {
     client: number;
     command: number;
@@ -84,24 +83,23 @@ export function packBatch(rollup: Rollup): Batch {
   const addresses = new Renumbered((id) => strings.text(id));
   const size = groups.size;
   const keys = groups.keys.values;
-  const column = (member: number) => Int32Array.from({ length: size }, (_, row) => keys[row * 4 + member] ?? 0);
+  const column = (member: number) => Int32Array.from({ length: size }, (_, row) => keys[row * 5 + member] ?? 0);
+  // Clients of earlier batches are known still; this one tells of those that it has requests of.
+  const numbers = new Int32Array(clients.size).fill(-1);
+  const told: BatchClient[] = [];
+  const client = column(0).map((row) => {
+    if (numbers[row] === -1) numbers[row] = told.push(clients.told(row)) - 1;
+    return numbers[row] ?? 0;
+  });
   const command = column(1).map((id) => commands.of(id));
   const value = (member: number) => Int32Array.from({ length: size }, (_, row) => groups.values[row * 8 + member] ?? 0);
   const sum = (member: number) => Float64Array.from({ length: size }, (_, row) => groups.values[row * 8 + member] ?? 0);
-  const lastAddress = value(G.lastAddress).map((id) => addresses.of(id));
-  const { addressRequests, addressFirst, addressLast } = groups;
-  const clientAddresses = Array.from({ length: groups.addresses.size }, (_, row) => ({
-    client: groups.addresses.values[row * 2] ?? 0,
-    address: addresses.of(groups.addresses.values[row * 2 + 1] ?? 0),
-    requests: addressRequests[row] ?? 0,
-    first: addressFirst[row] ?? 0,
-    last: addressLast[row] ?? 0,
-  }));
+  const address = column(4).map((id) => addresses.of(id));
   const beats = Array.from({ length: heartbeats.size }, (_, row) => {
     const member = (m: number) => heartbeats.keys.values[row * 6 + m] ?? 0;
     const how = member(4);
     return {
-      client: member(0),
+      client: numbers[member(0)] ?? 0,
       command: commands.of(member(1)),
       hour: member(2),
       asked: member(3),
@@ -119,16 +117,7 @@ export function packBatch(rollup: Rollup): Batch {
     requests: rollup.requests,
     firstEnd: rollup.requests > 0 ? rollup.firstEnd : 0,
     lastEnd: rollup.lastEnd,
-    clients: Array.from({ length: clients.size }, (_, row) => ({
-      account: strings.text(clients.member(row, 0)),
-      deviceId: strings.text(clients.member(row, 1)),
-      deviceType: strings.text(clients.member(row, 2)),
-      userAgent: strings.text(clients.member(row, 3)),
-      stray: strings.text(clients.member(row, 4)),
-      os: told(strings.text(clients.learnt(row, 0))),
-      model: told(strings.text(clients.learnt(row, 1))),
-      easVersion: clients.learnt(row, 2),
-    })),
+    clients: told,
     commands: commands.texts,
     outcomes: Array.from({ length: outcomes.size }, (_, row) => {
       const member = (m: number) => outcomes.values[row * 4 + m] ?? 0;
@@ -142,7 +131,7 @@ export function packBatch(rollup: Rollup): Batch {
     }),
     addresses: addresses.texts,
     groups: {
-      client: column(0),
+      client,
       command,
       hour: column(2),
       outcome: column(3),
@@ -150,15 +139,17 @@ export function packBatch(rollup: Rollup): Batch {
       firstStart: value(G.firstStart),
       lastStart: value(G.lastStart),
       lastEnd: value(G.lastEnd),
-      lastAddress,
+      address,
       taken: sum(G.taken),
       sent: sum(G.sent),
       received: sum(G.received),
     },
-    clientAddresses,
     heartbeats: beats,
-    samples: [...rollup.samples].sort((a, b) => a.startedAt - b.startedAt).slice(-1_000),
-    sightings: rollup.sightings,
+    samples: [...rollup.samples]
+      .sort((a, b) => a.startedAt - b.startedAt)
+      .slice(-1_000)
+      .map((sample) => ({ ...sample, client: numbers[sample.client] ?? 0 })),
+    sightings: rollup.sightings.map((sighting) => ({ ...sighting, client: numbers[sighting.client] ?? 0 })),
     odd: [...rollup.odds].map(([key, requests]) => {
       const split = key.indexOf('\n');
       const kind = key.slice(0, split);
@@ -184,15 +175,5 @@ class Renumbered {
     this.#numbers.set(id, number);
     this.texts.push(this.#text(id));
     return number;
-  }
-}
-
-/** `iOS+18.1`, `Android%2014`: device information is URL-encoded in the log. */
-function told(text: string): string {
-  const blanks = text.replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(blanks);
-  } catch {
-    return blanks;
   }
 }

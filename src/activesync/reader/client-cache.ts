@@ -2,6 +2,7 @@
  * From the bytes of a line to its client. Phones repeat themselves, so the whole query is known by its hash and parsed once;
  * the same phone's agent and account are compared with those of its last line before anything is looked up.
  */
+import type { BatchClient } from './batch.ts';
 import { type Chunk, hashOf } from './chunk.ts';
 import type { Line } from './line.ts';
 import type { LogTokens } from './log-tokens.ts';
@@ -23,6 +24,7 @@ export class ClientCache {
   #accountText = new Int32Array(1024);
   /** Per client: operating system, model, EAS version, as the last `Log=` told them. */
   #learnt = new Int32Array(3 * 1024);
+  readonly #told: { client: BatchClient; os: number; model: number }[] = [];
   /** W3C writes a blank as `+`. */
   plusIsBlank = true;
   /** Why `client` answered -1. */
@@ -100,14 +102,27 @@ export class ClientCache {
     return this.#clients.values[client * 5 + 4] ?? 0;
   }
 
-  /** Members of client `row`: account, device id, device type, agent, stray parameter, as ids of `strings`. */
-  member(row: number, which: 0 | 1 | 2 | 3 | 4): number {
-    return this.#clients.values[row * 5 + which] ?? 0;
-  }
-
-  /** What the back end told of client `row`: operating system (0), model (1) as ids of `strings`, EAS version (2). */
-  learnt(row: number, which: 0 | 1 | 2): number {
-    return this.#learnt[row * 3 + which] ?? 0;
+  /** Client `row` as a text for everybody; the same object as long as nothing new was learnt. */
+  told(row: number): BatchClient {
+    const known = this.#told[row];
+    const os = this.#learnt[row * 3] ?? 0;
+    const model = this.#learnt[row * 3 + 1] ?? 0;
+    const easVersion = this.#learnt[row * 3 + 2] ?? 0;
+    if (known !== undefined && known.os === os && known.model === model && known.client.easVersion === easVersion)
+      return known.client;
+    const text = (member: number) => this.#strings.text(this.#clients.values[row * 5 + member] ?? 0);
+    const client = {
+      account: text(0),
+      deviceId: text(1),
+      deviceType: text(2),
+      userAgent: text(3),
+      stray: text(4),
+      os: decoded(this.#strings.text(os)),
+      model: decoded(this.#strings.text(model)),
+      easVersion,
+    };
+    this.#told[row] = { client, os, model };
+    return client;
   }
 
   learn(chunk: Chunk, client: number, tokens: LogTokens): void {
@@ -115,22 +130,35 @@ export class ClientCache {
     const at = client * 3;
     if (tokens.version > 0) this.#learnt[at + 2] = tokens.version;
     if (tokens.osEnd > tokens.osStart)
-      this.#learnt[at] = this.#told(chunk, tokens.osStart, tokens.osEnd, this.#learnt[at] ?? 0);
+      this.#learnt[at] = this.#short(chunk, tokens.osStart, tokens.osEnd, this.#learnt[at] ?? 0);
     if (tokens.modelEnd > tokens.modelStart) {
-      this.#learnt[at + 1] = this.#told(chunk, tokens.modelStart, tokens.modelEnd, this.#learnt[at + 1] ?? 0);
+      this.#learnt[at + 1] = this.#short(chunk, tokens.modelStart, tokens.modelEnd, this.#learnt[at + 1] ?? 0);
     }
   }
 
-  /** Group of the query's last line, if hour and outcome are the same again; else -1. */
-  lastGroup(query: number, hour: number, outcome: number): number {
+  /** Group of the query's last line, if hour, outcome and address are the same again; else -1. */
+  lastGroup(query: number, hour: number, outcome: number, address: number): number {
     const { rows } = this.#queries;
-    return rows[query + Q.hour] === hour && rows[query + Q.outcome] === outcome ? (rows[query + Q.group] ?? 0) - 1 : -1;
+    const same =
+      rows[query + Q.hour] === hour && rows[query + Q.outcome] === outcome && rows[query + Q.address] === address;
+    return same ? (rows[query + Q.group] ?? 0) - 1 : -1;
   }
 
-  keepGroup(query: number, hour: number, outcome: number, group: number): void {
+  /** Groups are another roll-up's from here on. */
+  forgetGroups(): void {
+    this.#queries.forgetGroups();
+  }
+
+  /** Address of the query's last line. */
+  lastAddress(query: number): number {
+    return this.#queries.rows[query + Q.address] ?? 0;
+  }
+
+  keepGroup(query: number, hour: number, outcome: number, address: number, group: number): void {
     const { rows } = this.#queries;
     rows[query + Q.hour] = hour;
     rows[query + Q.outcome] = outcome;
+    rows[query + Q.address] = address;
     rows[query + Q.group] = group + 1;
   }
 
@@ -140,7 +168,7 @@ export class ClientCache {
     return -1;
   }
 
-  #told(chunk: Chunk, start: number, end: number, last: number): number {
+  #short(chunk: Chunk, start: number, end: number, last: number): number {
     const stop = Math.min(end, start + 64);
     if (last !== 0 && this.#strings.equals(last, chunk.view, start, stop)) return last;
     return this.#strings.intern(chunk.view, start, stop, hashOf(chunk.view, start, stop));
@@ -183,6 +211,16 @@ export class ClientCache {
     const account = accountOf(textOf(chunk.bytes.subarray(start, end)).replace(/%5c/gi, '\\').replace(/%40/g, '@'));
     this.#accountText[raw] = isHealthMailbox(account) ? -1 : account === '-' ? 0 : this.#strings.internText(account);
     return raw;
+  }
+}
+
+/** `iOS+18.1`, `Android%2014`: device information is URL-encoded in the log. */
+function decoded(text: string): string {
+  const blanks = text.replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(blanks);
+  } catch {
+    return blanks;
   }
 }
 

@@ -1,12 +1,12 @@
 import { type Chunk, hashOf } from './chunk.ts';
 import type { ClientCache } from './client-cache.ts';
 import type { Line } from './line.ts';
-import { doubled, type Strings } from './strings.ts';
+import type { Strings } from './strings.ts';
 import { Tuples } from './tuples.ts';
 
 const HOUR = 3600;
 
-/** Members of a group's values. Times in seconds since 1970, `taken` in milliseconds; `lastAddress` is an id. */
+/** Members of a group's values. Times in seconds since 1970, `taken` in milliseconds. */
 export const G = {
   requests: 0,
   /** Earliest start. */
@@ -14,10 +14,9 @@ export const G = {
   /** Latest end, and the start of that same request. */
   lastEnd: 2,
   lastStart: 3,
-  lastAddress: 4,
-  taken: 5,
-  sent: 6,
-  received: 7,
+  taken: 4,
+  sent: 5,
+  received: 6,
 } as const;
 
 function doubledNumbers(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
@@ -26,22 +25,14 @@ function doubledNumbers(array: Float64Array<ArrayBuffer>): Float64Array<ArrayBuf
   return larger;
 }
 
-/** Requests, times, bytes and last address of every (client, command, hour, outcome). Times in seconds since 1970. */
+/** Requests, times and bytes of every (client, command, hour, outcome, address). Times in seconds since 1970. */
 export class Groups {
-  /** client, command, hour (start of it, in hours since 1970; 0 where all hours are one), outcome */
-  readonly keys = new Tuples(4);
-  /** Eight members a group (`G`), side by side: one line touches one cache line. */
+  /** client, command, hour (start of it, in hours since 1970), outcome, address; where all hours are one, so are all addresses */
+  readonly keys = new Tuples(5);
+  /** Members of a group (`G`) side by side, in steps of eight: one line touches one cache line. */
   values = new Float64Array(8 * 512);
-  /** (client, address) with the requests from there; only with hours. */
-  readonly addresses = new Tuples(2);
-  addressRequests = new Int32Array(512);
-  addressFirst = new Int32Array(512);
-  addressLast = new Int32Array(512);
   readonly #strings: Strings;
   readonly #hours: boolean;
-  #address = 0;
-  #addressClient = -1;
-  #addressRow = 0;
 
   constructor(strings: Strings, hours: boolean) {
     this.#strings = strings;
@@ -63,11 +54,12 @@ export class Groups {
   ): void {
     const end = line.end;
     const hour = this.#hours ? Math.floor(end / HOUR) : 0;
-    let row = clients.lastGroup(query, hour, outcome);
+    const address = this.#hours ? this.#address(chunk, line, clients.lastAddress(query)) : 0;
+    let row = clients.lastGroup(query, hour, outcome, address);
     if (row < 0) {
-      row = this.keys.row(client, command, hour, outcome);
+      row = this.keys.row(client, command, hour, outcome, address);
       if ((row + 1) * 8 > this.values.length) this.values = doubledNumbers(this.values);
-      clients.keepGroup(query, hour, outcome, row);
+      clients.keepGroup(query, hour, outcome, address, row);
     }
     const { values } = this;
     const at = row * 8;
@@ -79,14 +71,10 @@ export class Groups {
     if (taken > 0) values[at + G.taken] = (values[at + G.taken] ?? 0) + taken;
     if (line.sent > 0) values[at + G.sent] = (values[at + G.sent] ?? 0) + line.sent;
     if (line.received > 0) values[at + G.received] = (values[at + G.received] ?? 0) + line.received;
-    const latest = requests === 0 || end >= (values[at + G.lastEnd] ?? 0);
-    if (latest) {
+    if (requests === 0 || end >= (values[at + G.lastEnd] ?? 0)) {
       values[at + G.lastEnd] = end;
       values[at + G.lastStart] = start;
     }
-    if (!this.#hours) return;
-    const address = this.#countAddress(chunk, line, client, start, end);
-    if (latest) values[at + G.lastAddress] = address;
   }
 
   /** Looks at groups (row + 1, 0: none) that lines will probably touch; see QueryCache.warm. */
@@ -97,30 +85,11 @@ export class Groups {
     return seen;
   }
 
-  #countAddress(chunk: Chunk, line: Line, client: number, start: number, end: number): number {
+  /** Id of the line's address, which mostly is the one that the same query came from before. */
+  #address(chunk: Chunk, line: Line, last: number): number {
     const stop = Math.min(line.addressEnd, line.addressStart + 46);
     if (stop - line.addressStart < 2) return 0;
-    const same = this.#address !== 0 && this.#strings.equals(this.#address, chunk.view, line.addressStart, stop);
-    if (!same) {
-      const hash = hashOf(chunk.view, line.addressStart, stop);
-      this.#address = this.#strings.intern(chunk.view, line.addressStart, stop, hash);
-    }
-    if (!same || client !== this.#addressClient) {
-      this.#addressClient = client;
-      this.#addressRow = this.addresses.row(client, this.#address);
-      if (this.#addressRow >= this.addressRequests.length) this.#growAddresses();
-    }
-    const row = this.#addressRow;
-    const before = this.addressRequests[row] ?? 0;
-    this.addressRequests[row] = before + 1;
-    if (before === 0 || start < (this.addressFirst[row] ?? 0)) this.addressFirst[row] = start;
-    if (before === 0 || end > (this.addressLast[row] ?? 0)) this.addressLast[row] = end;
-    return this.#address;
-  }
-
-  #growAddresses(): void {
-    this.addressRequests = doubled(this.addressRequests);
-    this.addressFirst = doubled(this.addressFirst);
-    this.addressLast = doubled(this.addressLast);
+    if (last !== 0 && this.#strings.equals(last, chunk.view, line.addressStart, stop)) return last;
+    return this.#strings.intern(chunk.view, line.addressStart, stop, hashOf(chunk.view, line.addressStart, stop));
   }
 }

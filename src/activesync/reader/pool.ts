@@ -49,8 +49,13 @@ export function createReaderPool(options: { threads: number }): ReaderPool {
   };
 }
 
+/** Sessions of short readings that are over: the next one, a minute later, finds the phones known. */
+const resting = new Map<string, Session>();
+
 function inThisThread(options: SessionOptions, buffers: Buffers): ReadSession {
-  const session = new Session(options);
+  const kind = `${options.kind} ${options.hours}`;
+  const session = resting.get(kind) ?? new Session(options);
+  resting.delete(kind);
   return {
     read: async (chunk) => {
       const full = session.read(chunk);
@@ -59,7 +64,10 @@ function inThisThread(options: SessionOptions, buffers: Buffers): ReadSession {
     },
     take: async () => session.take(),
     waiting: 0,
-    close: () => undefined,
+    close: () => {
+      session.rest();
+      if (options.hours) resting.set(kind, session);
+    },
   };
 }
 

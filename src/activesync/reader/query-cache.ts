@@ -17,6 +17,7 @@ export const Q = {
   hour: 11,
   outcome: 12,
   group: 13,
+  address: 14,
 } as const;
 const WIDTH = 16;
 
@@ -100,6 +101,11 @@ export class QueryCache {
     if (this.#count * 2 > this.#slots.length) this.#rehash();
     else this.#place(row, hash);
     return at;
+  }
+
+  forgetGroups(): void {
+    for (let at = WIDTH; at < this.#count * WIDTH; at += WIDTH) this.rows[at + Q.group] = 0;
+    this.rows[Q.group] = 0;
   }
 
   #same(offset: number, source: DataView, start: number, length: number): boolean {

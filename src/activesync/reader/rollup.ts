@@ -3,7 +3,7 @@
  *
  * client     one (account, device id, device type, user agent, stray parameter) as the lines wrote them
  * outcome    one (HTTP status and substatus, EAS status, Error: token, access state)
- * group      one (client, command, hour, outcome): requests, times, bytes, last address
+ * group      one (client, command, hour, outcome, address): requests, times, bytes
  * heartbeat  one (client, command, hour, asked, how it ended, how long it lived)
  *
  * `hours: false` makes one group of all hours and keeps neither heartbeats nor addresses, for a report over a whole set of files.
@@ -52,8 +52,8 @@ export class Rollup {
   requests = 0;
   firstEnd = Number.POSITIVE_INFINITY;
   lastEnd = 0;
-  readonly strings = new Strings();
-  readonly clients = new ClientCache(this.strings);
+  readonly strings: Strings;
+  readonly clients: ClientCache;
   readonly outcomes = new Tuples(4);
   readonly groups: Groups;
   readonly heartbeats: Heartbeats;
@@ -71,8 +71,13 @@ export class Rollup {
   #http = 0;
   #outcome = 0;
 
-  constructor(options: RollupOptions) {
+  /** `before`: a roll-up that is spent, whose clients and texts are known again. */
+  constructor(options: RollupOptions, before?: Rollup) {
     this.#options = options;
+    const known = before?.worthKeeping === true ? before : undefined;
+    this.strings = known?.strings ?? new Strings();
+    this.clients = known?.clients ?? new ClientCache(this.strings);
+    this.clients.forgetGroups();
     this.groups = new Groups(this.strings, options.hours);
     this.heartbeats = new Heartbeats();
     this.clients.plusIsBlank = options.kind === 'frontEnd' || options.kind === 'backEnd';
@@ -82,6 +87,11 @@ export class Rollup {
   get full(): boolean {
     const { clients, groups, heartbeats, strings } = this;
     return groups.size > 60_000 || heartbeats.size > 60_000 || clients.size > 60_000 || strings.weight > 16_000_000;
+  }
+
+  /** Phones say the same again and again; but what is kept from batch to batch stays small, whatever the logs hold. */
+  get worthKeeping(): boolean {
+    return this.clients.size < 30_000 && this.strings.weight < 8_000_000;
   }
 
   odd(kind: OddKind, text: string, requests = 1): void {
@@ -153,7 +163,7 @@ export class Rollup {
     const command = clients.commandOf(query, line.method);
     this.groups.add(chunk, line, clients, query, client, command, this.#outcome);
     if (told) this.#hanging(chunk, line, client, command);
-    else if (this.#options.hours && command === clients.ping && line.taken >= 0) {
+    else if (this.#options.hours && command === clients.ping && line.win32 !== 0 && line.taken > 0) {
       this.heartbeats.add(line, client, command, 0, -1, false, false);
     }
   }

@@ -29,10 +29,15 @@ export class Session {
     return this.#rollup.full;
   }
 
+  /** Forgets what was read and not taken, and keeps the phones it knows for the next reading. */
+  rest(): void {
+    this.#rollup = new Rollup(this.#options, this.#rollup);
+  }
+
   /** What was read since the last taking. */
   take(): Batch {
     const batch = this.#rollup.take();
-    this.#rollup = new Rollup(this.#options);
+    this.#rollup = new Rollup(this.#options, this.#rollup);
     return batch;
   }
 }

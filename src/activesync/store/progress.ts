@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../../clock.ts';
 import type { Database } from '../../store/schema.ts';
 import type { BatchOrigin } from './write-batch.ts';
@@ -35,10 +35,13 @@ export function createProgress(
   async function write(finishedAt: Date | null, problem: string | null): Promise<void> {
     const row = { ...state, startedAt, updatedAt: clock.now(), finishedAt, problem };
     const { organisation: _o, server: _s, kind: _k, ...changes } = row;
+    // Nothing rests on it, so nobody waits for the disk.
     await db
+      .with('quick', (cte) => cte.selectNoFrom(sql`set_config('synchronous_commit', 'off', true)`.as('set')))
       .insertInto('logReading')
       .values(row)
       .onConflict((conflict) => conflict.columns(['organisation', 'server', 'kind']).doUpdateSet(changes))
+      .returning(({ selectFrom }) => selectFrom('quick').select('set').as('set'))
       .execute();
     onProgress({ ...state });
   }

@@ -1,19 +1,14 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../store/schema.ts';
+import { foldHours } from './fold.ts';
 
-/** Deletes roll-ups of hours before `before`, and clients not heard of since. Run after each reading; mostly there is nothing to do. */
+/** Deletes roll-ups of hours before `before`, and clients not heard of since; folds what is left. Run after each reading; mostly there is nothing to do. */
 export async function pruneLogs(db: Kysely<Database>, before: Date): Promise<void> {
-  const oldest = await db
-    .selectFrom('logClient')
-    .select('id')
-    .where('firstAt', '<', before)
-    .limit(1)
-    .executeTakeFirst();
-  const file = await db.selectFrom('logFile').select('id').where('modifiedAt', '<', before).limit(1).executeTakeFirst();
-  if (oldest === undefined && file === undefined) return;
+  const gone = await db.deleteFrom('logHour').where('hour', '<', before).executeTakeFirst();
+  await foldHours(db);
+  if (gone.numDeletedRows === 0n) return;
   await db.deleteFrom('logRollup').where('hour', '<', before).execute();
   await db.deleteFrom('logHeartbeat').where('hour', '<', before).execute();
-  await db.deleteFrom('logAddress').where('lastAt', '<', before).execute();
   await db.deleteFrom('logSighting').where('at', '<', before).execute();
   await db.deleteFrom('logSample').where('startedAt', '<', before).execute();
   await db.deleteFrom('logClient').where('lastAt', '<', before).execute();

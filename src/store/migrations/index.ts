@@ -5,6 +5,7 @@ import * as activesync from './0003-activesync.ts';
 import * as trust from './0004-trust.ts';
 import * as apps from './0005-apps.ts';
 import * as heartbeat from './0006-heartbeat.ts';
+import * as logRollups from './0007-log-rollups.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -14,4 +15,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0004-trust': trust,
   '0005-apps': apps,
   '0006-heartbeat': heartbeat,
+  '0007-log-rollups': logRollups,
 };
