@@ -105,6 +105,7 @@ function hostConfig(look: Look): Record<string, unknown> {
 function styleSheet(look: Look): string {
   return `
     body { margin: 0; padding: 12px; background: ${look.page}; color: ${look.text}; font: 14px 'Noto Sans', sans-serif; }
+    a { color: ${look.accent}; }
     .card { background: ${look.card}; border: 1px solid ${look.line}; border-radius: 6px; overflow: hidden; }
     .ac-pushButton { background: ${look.card}; color: ${look.text}; border: 1px solid ${look.line}; border-radius: 4px; padding: 5px 12px; font: 600 14px 'Noto Sans', sans-serif; }
     .ac-pushButton.style-positive { background: #5b5fc7; color: #fff; }
@@ -177,7 +178,7 @@ async function main(wanted: string): Promise<void> {
           const wide = await page.evaluate('document.documentElement.scrollWidth > window.innerWidth');
           if (wide === true) problems.push(`${name}: wider than a ${device}`);
           const file = `${name.replaceAll(/[^a-z0-9]+/gi, '-')}-${device}-${look}.png`;
-          await page.screenshot({ path: join(folder, file), fullPage: true });
+          await page.locator('body').screenshot({ path: join(folder, file) });
         }
         await page.close();
       }
