@@ -16,6 +16,8 @@ writeFileSync(
     extends: `${top}tsconfig.json`,
     compilerOptions: {
       noEmit: false,
+      // Types are checked by `npm run typecheck`, once.
+      noCheck: true,
       outDir: out,
       rootDir: top,
       sourceMap: true,

@@ -6,7 +6,7 @@ import type { Config, Environment } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
 import { createLabClock } from '../exchange/lab/clock.ts';
-import { openLab } from '../exchange/lab/index.ts';
+import { type LabInput, openLab } from '../exchange/lab/index.ts';
 import { seedLab } from '../exchange/lab/seed.ts';
 import { startLabTicker } from '../exchange/lab/ticker.ts';
 import type { Exchange } from '../exchange/port.ts';
@@ -32,6 +32,7 @@ export type ExchangeParts = {
   ids: Ids;
   log: Logger;
   closing: Closing;
+  onLabChange?: LabInput['onChange'];
 };
 
 /** Opens the Exchange that is configured. The lab is always there beside it, for drills; on a simulated one its clock is moved. */
@@ -45,7 +46,12 @@ export async function openConfiguredExchange(parts: ExchangeParts): Promise<Open
   closing.add('lab clock', () => labClock.stop());
   const clock = onLab ? labClock : systemClock;
   await seedLab({ db, clock });
-  const lab = openLab({ db, clock, requestor: policy.exchange.requestor });
+  const lab = openLab({
+    db,
+    clock,
+    requestor: policy.exchange.requestor,
+    ...(parts.onLabChange === undefined ? {} : { onChange: parts.onLabChange }),
+  });
   const ticker = startLabTicker({
     db,
     clock,
