@@ -3,6 +3,7 @@ import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
 import type { JobContext } from '../queue/job.ts';
 import { type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
+import { refreshLogEvidence } from './evidence.ts';
 
 const kinds: readonly LogKind[] = ['backEnd', 'frontEnd', 'edge'];
 const day = 86_400_000;
@@ -26,6 +27,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
     .execute();
   const problems = new Set<string>();
   let stillReading = false;
+  let requests = 0;
   const names = servers.list();
   for (const server of names) {
     for (const kind of kinds) {
@@ -47,6 +49,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
           since: new Date(clock.now().getTime() - 35 * day),
           signal,
         });
+        requests += read.requests;
         if (read.problem !== undefined) problems.add(read.problem);
       } catch (error) {
         // Another process reads the same file now: its numbers are there in a moment.
@@ -56,6 +59,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
       }
     }
   }
+  if (requests > 0) await refreshLogEvidence(store, organisation);
   return { servers: names.length, problems: [...problems], stillReading };
 }
 

@@ -1,5 +1,5 @@
 /** Section 6: third-party apps. */
-import { code, list, paragraph, strong, text } from '../text.ts';
+import { code, list, note, paragraph, steps, strong, text } from '../text.ts';
 import { at, bob, on, press, pressRow, type Sample } from './scene.ts';
 
 export const appSamples: readonly Sample[] = [
@@ -57,6 +57,103 @@ export const appSamples: readonly Sample[] = [
           ': a rule for that string would also block 214 other phones.',
         ),
         pressRow(press('Use a personal block instead', 'apps-personal')),
+      ],
+    },
+  },
+  {
+    name: 'last seen',
+    message: {
+      title: 'Last seen: Alice Ng',
+      tone: 'neutral',
+      blocks: [
+        paragraph(strong('Last tried: iPhone 15, '), at('09:12'), '.'),
+        paragraph(strong('iPhone 15 (iOS 18.1, native mail, EAS 16.1)'), ' · allowed'),
+        list(
+          text('Let in: ', at('08:58'), ' (logs)'),
+          text(
+            'Last try: ',
+            at('09:12'),
+            ' from 203.0.113.10 on EX01: turned away at the login (401): wrong, old or missing password',
+          ),
+          text(
+            strong('Last refused: '),
+            at('09:12'),
+            ', turned away at the login (401): wrong, old or missing password (3 times in 14 days).',
+          ),
+        ),
+        note(
+          'A phone that waits for mail has no line in the logs until its wait ends, so the logs can lag by up to 59 minutes.',
+        ),
+      ],
+    },
+  },
+  {
+    name: 'blocked apps',
+    message: {
+      title: 'Blocked apps and phones',
+      tone: 'neutral',
+      blocks: [
+        paragraph(strong('A phone that no list and no rule names is let in.')),
+        {
+          kind: 'table',
+          columns: ['Rule', 'Matches exactly', 'Does', 'Phones', 'Denied, 7 days', 'Last denied'],
+          rows: [
+            [
+              text('CloudMagic(DeviceType)'),
+              text('DeviceType ', code('CloudMagic')),
+              text('blocks'),
+              text('15'),
+              text('1204'),
+              text(at('09:20')),
+            ],
+            [
+              text('Cloudmagik(DeviceType)'),
+              text('DeviceType ', code('Cloudmagik')),
+              text('blocks'),
+              text('0'),
+              text('0'),
+              text('–'),
+            ],
+          ],
+        },
+        paragraph(
+          '1 rule catches no phone now: Cloudmagik(DeviceType). A string that nobody spells so catches nobody.',
+        ),
+        paragraph('Phones that are kept out:'),
+        list(
+          text(strong('15 blocked'), ' by a device access rule'),
+          text(strong('1 quarantined'), " by the organisation's default"),
+        ),
+      ],
+    },
+  },
+  {
+    name: 'an app is being blocked',
+    message: {
+      title: 'Blocking CloudMagic',
+      tone: 'neutral',
+      blocks: [
+        paragraph('In force since ', at('08:42'), '. I am watching logs and devices.'),
+        steps(
+          [
+            'done',
+            text(
+              'tell 14 people first, ',
+              at('08:12'),
+              ' — 12 of 14 told privately. Not known in chat, so not told: Gita, Tom.',
+            ),
+          ],
+          [
+            'done',
+            text('block 15 phones by 1 rule, ', at('08:42'), ' — Exchange shows DeviceType CloudMagic as blocked.'),
+          ],
+          ['waiting', text('keep *CloudMagic* out of Exchange Web Services — waits for an approver other than Sasha')],
+        ),
+        pressRow(
+          press('web.config…', 'apps-config'),
+          press('Text for the edge', 'apps-edge'),
+          press('List people', 'apps-people'),
+        ),
       ],
     },
   },
