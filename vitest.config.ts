@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['test/setup/global.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous, because shared machines stall: a test waits for conditions and never measures time.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
   },
 });
