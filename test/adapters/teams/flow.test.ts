@@ -70,10 +70,11 @@ describe('the lost-device flow in Teams', { timeout: 420_000 }, () => {
   const asked = (where: FakeConversation): string =>
     teams.shownIn(where).find((shown) => shown.includes('Approve?')) ?? '';
 
-  /** Until a condition holds, phones live on. */
+  /** Until a condition holds, phones live on; not while Exchange is being asked, whose answer would count as overdue. */
   async function labUntil(condition: () => void): Promise<void> {
     await vi.waitFor(async () => {
-      await advanceLab(database.db, 30_000);
+      const wipe = await database.db.selectFrom('wipe').select('state').executeTakeFirst();
+      if (wipe?.state !== 'approved' && wipe?.state !== 'issuing') await advanceLab(database.db, 30_000);
       condition();
     }, patience);
   }
@@ -217,7 +218,7 @@ describe('the lost-device flow in Teams', { timeout: 420_000 }, () => {
       expect(await database.db.selectFrom('approvalDecision').selectAll().execute()).toEqual([]);
 
       await teams.press(people.otto, 'Approve');
-      await labUntil(() => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/Acknowledged by the phone/));
+      await labUntil(() => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/✔ Acknowledged by the phone/));
       await vi.waitFor(() => expect(incidentCard()).toMatch(/✔ Acknowledged by the phone/), patience);
       expect(await database.db.selectFrom('approvalDecision').select('identity').execute()).toEqual([
         { identity: expect.stringMatching(/^entra:/) },
