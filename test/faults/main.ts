@@ -55,7 +55,7 @@ function startChild(world: World, redisUrl: string | undefined, prefixFolder: st
       MISLAID_POLICY: policyFile,
       MISLAID_EXCHANGE: 'lab',
       LAB_SPEED: '60',
-      LOG_LEVEL: values.loud === true ? 'warn' : 'silent',
+      LOG_LEVEL: values.loud === true ? 'warn' : 'fatal',
     },
     kill,
   };

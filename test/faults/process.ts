@@ -59,7 +59,7 @@ function watchCommits(point: Extract<KillPoint, { kind: 'commit' | 'commit-sent'
   Object.assign(pg.Client.prototype, { query });
 }
 
-const log = pino({ level: environment.LOG_LEVEL ?? 'silent' }, pino.destination({ fd: 2, sync: true }));
+const log = pino({ level: environment.LOG_LEVEL ?? 'fatal' }, pino.destination({ fd: 2, sync: true }));
 const config = readConfig(environment);
 const { policy } = loadPolicy(config);
 const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed'));
