@@ -6,13 +6,21 @@ import { type Servers, ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
 import { askedOf } from './asked.ts';
 import { costOf } from './cost.ts';
+import { fewestFailures } from './estimate.ts';
 import { type LocatedEdge, locateEdge, longestAnswered } from './estimate-edge.ts';
 import { summariseEvents } from './events.ts';
 import type { EdgeLook, Look, ServerLook } from './look.ts';
 import { movingAverage, whoPulls } from './moving-average.ts';
 import { networkNames } from './networks.ts';
-import { beyond } from './observation.ts';
-import { readAddresses, readObservations, readSamples, type ServerObservation } from './read-observations.ts';
+import { beyond, countRequests } from './observation.ts';
+import {
+  type LogClient,
+  readAddresses,
+  readClients,
+  readObservations,
+  readSamples,
+  type ServerObservation,
+} from './read-observations.ts';
 import { sinceWhen } from './since.ts';
 import { type ConfiguredValues, defaultValues, differences, readValues } from './values.ts';
 import { overallVerdict, serverVerdict } from './verdict.ts';
@@ -25,10 +33,12 @@ export type LookInput = {
   now: Date;
 };
 
-/** Evidence of the edge is looked for in these spans, the newest first: an edge that was changed an hour ago counts as it is now. */
-const spans = [6, 24, 168] as const;
 /** What phones ask and what it costs is told of the last day. */
 const askedHours = 24;
+/** Where a day tells too little, a week may. */
+const longHours = 168;
+/** What was cut within these hours may be new, though the day holds longer waits. */
+const freshHours = 6;
 const eventDays = 14;
 const day = 86_400_000;
 /** A clock that is further ahead than this is worth a word. */
@@ -40,24 +50,20 @@ const mostSamples = 1000;
 export async function takeLook(input: LookInput): Promise<Look> {
   const { db, servers, policy, organisation, now } = input;
   const names = servers.list();
-  const networkOf = await networksByDevice(input);
-  const read = (hours: number) => readObservations(db, { organisation, servers: names, now, hours, networkOf });
-  const observations = new Map<number, ServerObservation[]>();
-  const within = async (hours: number): Promise<ServerObservation[]> => {
-    const known = observations.get(hours) ?? (await read(hours));
-    observations.set(hours, known);
-    return known;
-  };
-  const seen = await Promise.all(names.map((server) => lookAtServer(input, server)));
-  const day1 = await within(askedHours);
+  const [networkOf, clients] = await Promise.all([networksByDevice(input), readClients(db, organisation)]);
+  const read = (hours: number, of: readonly string[]) =>
+    readObservations(db, { clients, servers: of, now, hours, networkOf });
+  const seen = await Promise.all(names.map((server) => lookAtServer(input, server, clients)));
+  const lately = await read(askedHours, names);
   const edges: EdgeLook[] = [];
   for (const group of edgeGroups(policy, names)) {
     const max = Math.max(...group.servers.map((name) => seen.find(({ server }) => server === name)?.values.max ?? 0));
-    edges.push(await lookAtEdge(group, max, within));
+    const mine = lately.filter(({ server }) => group.servers.includes(server));
+    edges.push(await lookAtEdge(group, max, mine, (hours) => read(hours, group.servers)));
   }
   const looks = seen.map((server): ServerLook => {
     const edge = edges.find((each) => each.servers.includes(server.server));
-    const mine = day1.filter((each) => each.server === server.server);
+    const mine = lately.filter((each) => each.server === server.server);
     const asked = askedOf(mine);
     const cost = costOf(mine, server.values.max);
     const whole = {
@@ -93,6 +99,7 @@ async function networksByDevice({ db, policy, organisation, now }: LookInput): P
 async function lookAtServer(
   { db, servers, policy, organisation, now }: LookInput,
   server: string,
+  clients: ReadonlyMap<number, LogClient>,
 ): Promise<Omit<ServerLook, 'verdict' | 'asked' | 'cost'>> {
   const unseen: string[] = [];
   async function orUnseen<T>(what: string, read: Promise<T>): Promise<T | undefined> {
@@ -118,7 +125,7 @@ async function lookAtServer(
   if (reading !== undefined && reading.problem !== null) unseen.push(`Logs of ${server}: ${reading.problem}`);
 
   const count = Math.min(mostSamples, values.sampleSize);
-  const samples = count === 0 ? [] : await readSamples(db, { organisation, server, count });
+  const samples = count === 0 ? [] : await readSamples(db, { organisation, server, clients });
   const commands = [...new Set(samples.map(({ command }) => command))];
   const settings = { sampleSize: count, threshold: values.threshold };
   const averages = commands.map((command) =>
@@ -186,22 +193,29 @@ function edgeGroups(policy: Policy, names: readonly string[]): EdgeGroup[] {
 async function lookAtEdge(
   group: EdgeGroup,
   max: number,
-  within: (hours: number) => Promise<ServerObservation[]>,
+  lately: readonly ServerObservation[],
+  read: (hours: number) => Promise<ServerObservation[]>,
 ): Promise<EdgeLook> {
-  let located: LocatedEdge = { estimate: { kind: 'unknown', holds: 0 }, scope: { kind: 'all' } };
-  let holds = 0;
-  for (const hours of spans) {
-    const mine = (await within(hours)).filter(({ server }) => group.servers.includes(server));
-    located = locateEdge(mine, max);
-    holds = longestAnswered(mine);
-    const { estimate, scope } = located;
-    if (estimate.kind === 'none' || scope.kind !== 'all') break;
-    if (estimate.kind === 'seen' || estimate.kind === 'bounded') break;
-    if (estimate.kind === 'unknown' && estimate.gone !== undefined) break;
+  let located: LocatedEdge = locateEdge(lately, max);
+  let holds = longestAnswered(lately);
+  const failed = countRequests(lately.filter(({ ended }) => ended === 'cut' || ended === 'dropped'));
+  if (!isFound(located) && failed >= fewestFailures) {
+    const fresh = locateEdge(await read(freshHours), max);
+    if (isFound(fresh)) located = fresh;
+  }
+  const unsure = located.estimate.kind === 'unknown' && located.estimate.gone === undefined;
+  if (unsure && located.scope.kind === 'all') {
+    const week = await read(longHours);
+    located = locateEdge(week, max);
+    holds = Math.max(holds, longestAnswered(week));
   }
   return {
     ...group,
     ...located,
     policyOutdated: group.policySeconds !== undefined && holds > beyond(group.policySeconds) * 1.02,
   };
+}
+
+function isFound({ estimate, scope }: LocatedEdge): boolean {
+  return scope.kind === 'all' && (estimate.kind === 'seen' || estimate.kind === 'bounded');
 }
