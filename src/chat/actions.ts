@@ -22,6 +22,8 @@ export const askingCommands: ReadonlySet<string> = new Set([
   'found',
   'give-up',
   'cancel-wipe',
+  'break-glass',
+  'verify-kept',
 ]);
 
 /** An intent with the label of its button: what makes it the same button again. */
