@@ -14,6 +14,7 @@ export const checkpointAudit: Job<'checkpoint-audit', Record<string, never>> = d
   name: 'checkpoint-audit',
   does: 'Signs the size and the last hash of the audit, into a file and to the audit channel, every hour.',
   lane: 'upkeep',
+  round: true,
   payload: z.object({}),
   run: async ({ store, policy, clock, log, seal }) => {
     const now = clock.now();

@@ -18,6 +18,7 @@ export const findOutsideWipes: Job<'find-outside-wipes', Payload> = defineJob({
   name: 'find-outside-wipes',
   does: 'Looks for wipes that did not come from this bot: opens an incident for each and tells security once',
   lane: 'exchange',
+  round: true,
   payload: z.object({
     organisation: z.enum(['real', 'lab']),
     /** GUID of the last person of the batch before; absent at the beginning of a round. */

@@ -18,6 +18,7 @@ export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
   name: 'read-logs',
   does: "Reads what is new in one server's logs into the roll-ups, every minute.",
   lane: 'logs',
+  round: true,
   payload: Payload,
   run: async ({ store, servers, clock, signal, log }, { organisation, server }) => {
     const now = clock.now();

@@ -9,6 +9,7 @@ export const refreshDirectory: Job<'refresh-directory', { organisation: 'real' |
   name: 'refresh-directory',
   does: 'Reads every mailbox and its user from Exchange, so that people are found by name, every hour.',
   lane: 'exchange',
+  round: true,
   payload: z.object({ organisation: z.enum(['real', 'lab']) }),
   run: async ({ store, exchange, clock, log }, { organisation }) => {
     // First the next one: a refresh that fails is tried again, and must not end the row of refreshes.

@@ -9,6 +9,7 @@ export const watchApps: Job<'watch-apps', z.infer<typeof Payload>> = defineJob({
   name: 'watch-apps',
   does: 'Reads devices, rules and logs, verifies blocks of apps, and tells security what is new or undone.',
   lane: 'exchange',
+  round: true,
   payload: Payload,
   run: async (context, { organisation }) => {
     const period = await watchPeriod(context, organisation);

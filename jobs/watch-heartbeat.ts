@@ -10,6 +10,7 @@ export const watchHeartbeat: Job<'watch-heartbeat', z.infer<typeof Payload>> = d
   name: 'watch-heartbeat',
   does: 'Looks at heartbeats, event 1040 and their values every quarter of an hour, and tells what is new or over.',
   lane: 'logs',
+  round: true,
   payload: Payload,
   run: async (context, { organisation }) => {
     // First the next one: a look that fails must not end the row of looks.

@@ -12,11 +12,15 @@ import type { DoctorRow } from './doctor/row.ts';
 import { doctorTable } from './doctor/table.ts';
 import { MislaidError } from './errors.ts';
 import { randomIds } from './ids.ts';
+import type { AnyJob } from './queue/job.ts';
 import { readArguments, type StartArguments, usageText } from './start/arguments.ts';
 import { type Bot, startBot } from './start/bot.ts';
 import { createLogger, logFile } from './start/logging.ts';
 import { loadPolicy } from './start/policy.ts';
 import { settles } from './start/settled.ts';
+
+/** Jobs that come again and again. */
+const rounds = jobs.flatMap((job: AnyJob) => (job.round === true ? [job.name] : []));
 
 /** A second signal, or this long after the first, ends the process whatever is left. */
 const patienceMs = 20_000;
@@ -79,7 +83,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
   let inputEnded = false;
   const finish = (): void => {
     if (bot === undefined || !inputEnded) return;
-    settles(bot, { seconds: args.waitSeconds, untilSettled: args.untilSettled }).then(
+    settles(bot, { seconds: args.waitSeconds, untilSettled: args.untilSettled, rounds }).then(
       (settled) => end(settled ? 0 : 3),
       () => end(1),
     );

@@ -56,6 +56,8 @@ export type Job<Name extends string, P> = {
   /** One sentence for docs and metrics. */
   readonly does: string;
   readonly lane: Lane;
+  /** It enqueues itself again and again: nobody who waits for the end of work waits for it. */
+  readonly round?: boolean;
   /** Payloads outlive code: a payload of an older version must parse, or the work is given up with a sentence. */
   readonly payload: z.ZodType<P>;
   /** Milliseconds to wait before the next try after failure n (1, 2, …); undefined gives up. Default: 5 s doubled up to 10 min, for ever. */

@@ -18,8 +18,8 @@ export type Sweep = {
   wake(workIds: readonly number[]): void;
   /** How many rows are due now or being worked on. */
   runnable(): Promise<number>;
-  /** When the next row falls due that is neither due nor being worked on. */
-  nextDueAt(): Promise<Date | undefined>;
+  /** When the next row falls due that is neither due nor being worked on, but for those of the jobs named. */
+  nextDueAt(butFor?: readonly string[]): Promise<Date | undefined>;
   state(): { queueAwaySince?: Date; storeAwaySince?: Date; lastSweepAt?: Date };
   /** Waits for the sweep that runs. */
   close(): Promise<void>;
@@ -206,13 +206,14 @@ export function createSweep({
         .executeTakeFirstOrThrow();
       return Number(count);
     },
-    nextDueAt: async () => {
+    nextDueAt: async (butFor = []) => {
       const { next } = await db
         .selectFrom('work')
         .select((eb) => eb.fn.min('dueAt').as('next'))
         .where('state', '=', 'waiting')
         .where('dueAt', '>', clock.now())
         .where('enqueuedAt', 'is', null)
+        .$if(butFor.length > 0, (query) => query.where('job', 'not in', butFor))
         .executeTakeFirstOrThrow();
       return next ?? undefined;
     },
