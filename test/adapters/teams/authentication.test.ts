@@ -1,7 +1,10 @@
 import { createHmac } from 'node:crypto';
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { teamsDoctor } from '../../../adapters/teams/doctor.ts';
 import type { Incoming } from '../../../src/chat/port.ts';
+import { readConfig } from '../../../src/config.ts';
+import { openFakeTeams } from '../../fakes/teams/index.ts';
 import type { Signing } from '../../fakes/teams/tokens.ts';
 import { appId, type FakePerson, tenant } from '../../fakes/teams/world.ts';
 import { openTeamsHarness, type TeamsHarness } from './harness.ts';
@@ -158,5 +161,47 @@ describe('/api/messages', () => {
     await harness.teams.say(hana, 'incidents');
 
     expect(harness.teams.tokens.asked).toEqual(['https://api.botframework.com/.default']);
+  });
+});
+
+it('believes anybody on this machine in development', async () => {
+  const settings = { TEAMS_APP_ID: '', TEAMS_APP_PASSWORD: '', TEAMS_TENANT_ID: '', TEAMS_DEVELOPMENT: '1' };
+  const { teams, adapter, close } = await openTeamsHarness({}, settings);
+  const heard: Incoming[] = [];
+  await adapter.start({
+    app: express(),
+    onCommand: async (incoming) => {
+      heard.push(incoming);
+      return { kind: 'duplicate' };
+    },
+  });
+  const hana = teams.world.person('Hana');
+
+  const { status } = await teams.send(
+    teams.activity(hana, teams.world.personal(hana), { type: 'message', text: 'help' }),
+    '',
+  );
+  await close();
+
+  expect(status).toBe(200);
+  expect(heard[0]?.sender.identity).toBe(`entra:development/${hana.objectId}`);
+});
+
+describe('doctor', () => {
+  it('says whether Entra ID knows the bot and the keys of Teams can be read', async () => {
+    const teams = await openFakeTeams();
+    const config = readConfig({ MISLAID_EXCHANGE: 'lab', ...teams.settings, TEAMS_GRAPH_GROUPS: '1' });
+    const well = await teamsDoctor(config);
+    teams.tokens.refuseBot();
+    const refused = await teamsDoctor({ ...config, TEAMS_OPENID_METADATA_URL: `${teams.base}/nothing` });
+    await teams.close();
+
+    expect(well.map(({ check, ok, found }) => ({ check, ok, found }))).toEqual([
+      { check: 'Entra ID, for Teams', ok: true, found: 'gives a token' },
+      { check: 'keys of Teams', ok: true, found: '2 keys' },
+      { check: 'Entra ID, for Graph', ok: true, found: 'gives a token' },
+    ]);
+    expect(refused.every(({ ok, mend }) => !ok && mend !== undefined)).toBe(true);
+    expect(refused[0]?.found).toBe('invalid_client');
   });
 });
