@@ -1,0 +1,116 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pino } from 'pino';
+import { jobs } from '../../jobs/index.ts';
+import type { ChatAdapter, Incoming, Reception } from '../../src/chat/port.ts';
+import { createClosing } from '../../src/closing.ts';
+import { readConfig } from '../../src/config.ts';
+import { randomIds } from '../../src/ids.ts';
+import { parsePolicy } from '../../src/policy.ts';
+import { startBot } from '../../src/start/bot.ts';
+import { fakeAdapter } from '../fakes/adapter.ts';
+import { type BenchResult, quantile, rounded } from './result.ts';
+
+const perSecond = 50;
+const warmUpSeconds = 5;
+const barMs = 100;
+
+/** What a busy helpdesk says, in turn: reads, reports that open or join incidents, and refusals. */
+const sentences: readonly (readonly [persona: string, place: string | undefined, text: string])[] = [
+  ['hana', 'console:#helpdesk', 'lost device alice.ng'],
+  ['hana', 'console:#helpdesk', 'incidents'],
+  ['otto', undefined, 'approvals'],
+  ['hugo', 'console:#helpdesk', 'status INC-101'],
+  ['bob', undefined, 'whoami'],
+  ['hana', undefined, 'help'],
+  ['hugo', 'console:#helpdesk', 'lost device alice'],
+  ['bob', undefined, 'wipe INC-101 1'],
+  ['hugo', 'console:#helpdesk', 'lost device gita'],
+  ['sasha', undefined, 'hold INC-101'],
+];
+
+/**
+ * From the moment a chat platform hands a command over until its first answer can be shown: stored, parsed, authorised, run in
+ * its transaction, answered. One process on its own PostgreSQL with its usual durability, jobs and phones at work beside it.
+ */
+export async function benchAnswer({ seconds = 20 }: { seconds?: number } = {}): Promise<BenchResult[]> {
+  const data = mkdtempSync(join(tmpdir(), 'mislaid-bench-'));
+  const log = pino({ level: 'silent' });
+  const closing = createClosing(() => {});
+  const policyText = readFileSync(join(process.cwd(), 'policy.example.yaml'), 'utf8');
+  const policy = parsePolicy(policyText, 'policy.example.yaml');
+  const adapter = fakeAdapter({ name: 'console' });
+  try {
+    await startBot({
+      config: readConfig({ MISLAID_DATA: data, MISLAID_EXCHANGE: 'lab', LOG_LEVEL: 'fatal' }),
+      environment: {},
+      policy,
+      readPolicy: () => policy,
+      jobs,
+      ids: randomIds,
+      log,
+      closing,
+      doctor: async () => [],
+      adapters: async (): Promise<ChatAdapter[]> => [adapter],
+    });
+    await load((incoming) => adapter.say(incoming), warmUpSeconds);
+    const times = await load((incoming) => adapter.say(incoming), seconds);
+    const p99 = quantile(times, 0.99);
+    return [
+      {
+        name: `command to first answer at ${perSecond} a second`,
+        figures: {
+          commands: times.length,
+          'p50 ms': rounded(quantile(times, 0.5)),
+          'p99 ms': rounded(p99),
+          'max ms': rounded(Math.max(...times)),
+          'not stored': seconds * perSecond - times.length,
+        },
+        bar: `p99 under ${barMs} ms, every command stored`,
+        pass: p99 < barMs && times.length === seconds * perSecond,
+      },
+    ];
+  } finally {
+    await closing.close();
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+/** Open load: commands begin on the beat, whether or not those before were answered. Answers milliseconds of each that was stored. */
+async function load(say: (incoming: Incoming) => Promise<Reception>, seconds: number): Promise<number[]> {
+  const times: number[] = [];
+  const under: Promise<void>[] = [];
+  const began = performance.now();
+  for (let count = 0; count < seconds * perSecond; count += 1) {
+    const wait = began + (count * 1000) / perSecond - performance.now();
+    if (wait > 0) await pause(wait);
+    const [persona, place, text] = sentences[count % sentences.length] ?? ['hana', undefined, 'help'];
+    under.push(
+      one(say, persona, place, text).then((ms) => {
+        if (ms !== undefined) times.push(ms);
+      }),
+    );
+  }
+  await Promise.all(under);
+  return times;
+}
+
+async function one(
+  say: (incoming: Incoming) => Promise<Reception>,
+  persona: string,
+  place: string | undefined,
+  text: string,
+): Promise<number | undefined> {
+  const began = performance.now();
+  const reception = await say({
+    eventKey: randomIds.token(),
+    sender: { identity: `console:${persona}`, displayName: persona },
+    ...(place === undefined ? {} : { place }),
+    said: { kind: 'sentence', text },
+  });
+  if (reception.kind !== 'stored') return undefined;
+  await reception.answer;
+  return performance.now() - began;
+}

@@ -1,0 +1,53 @@
+/**
+ * `npm run bench [-- <name> …]`: measures what docs/benchmarks.md tells of, prints each figure and whether it holds its bar.
+ * Without a name all of them, one after the other.
+ */
+import { cpus, totalmem } from 'node:os';
+import { benchAnswer } from './answer.ts';
+import { benchHeartbeat } from './heartbeat.ts';
+import { benchLogs } from './logs.ts';
+import { benchMemory } from './memory.ts';
+import { benchPowershell } from './powershell.ts';
+import { benchPrompt } from './prompt.ts';
+import { benchQueue } from './queue.bench-run.ts';
+import type { BenchResult } from './result.ts';
+import { benchSlack } from './slack.ts';
+
+const benches: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
+  answer: benchAnswer,
+  prompt: benchPrompt,
+  memory: benchMemory,
+  queue: benchQueue,
+  powershell: benchPowershell,
+  slack: benchSlack,
+  logs: benchLogs,
+  heartbeat: benchHeartbeat,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => benches[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.`);
+  process.exit(2);
+}
+
+console.log(
+  `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 1e9)} GB`,
+);
+let missed = 0;
+for (const [name, bench] of Object.entries(benches)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  try {
+    for (const result of await bench()) {
+      const figures = Object.entries(result.figures).map(([what, value]) => `${what} ${value.toLocaleString('en')}`);
+      const verdict = result.pass === undefined ? '' : result.pass ? `ok (${result.bar})` : `MISSED (${result.bar})`;
+      if (result.pass === false) missed += 1;
+      console.log([`${name}: ${result.name}`, ...figures, verdict].filter((part) => part !== '').join(' | '));
+    }
+  } catch (error) {
+    missed += 1;
+    console.log(`${name}: could not be measured: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+console.log(missed === 0 ? 'every bar holds' : `${missed} missed`);
+process.exit(missed === 0 ? 0 : 1);
