@@ -93,10 +93,10 @@ async function perform(each: Step): Promise<void> {
       return;
     }
     case 'lock':
-      await bot.say(each.by, '#security', 'lock wipes because so', quiet);
+      await bot.say(each.by, '#security', 'lock wipes because it is right', quiet);
       return;
     case 'unlock':
-      await bot.say(each.by, '#security', 'unlock wipes because so', quiet);
+      await bot.say(each.by, '#security', 'unlock wipes because it is right', quiet);
       return;
     case 'approve-unlock': {
       await bot.say(each.by, '#approvals', 'approvals', quiet);
@@ -116,7 +116,7 @@ async function perform(each: Step): Promise<void> {
       return;
     }
     case 'restore':
-      await bot.say(each.by, '#security', `restore ${each.whom} because so`, quiet);
+      await bot.say(each.by, '#security', `restore ${each.whom} because it is right`, quiet);
       return;
     case 'work':
       for (let done = 0; done < each.count; done += 1) {

@@ -1,0 +1,112 @@
+/**
+ * One process of a whole bot for trust.processes.test.ts: `bot` lets random people speak, `worker` calls the lab's Exchange.
+ * argv: role, seed, policy file; it ends with SIGTERM. Database, Redis and data folder come from the environment, as in life.
+ */
+import { readFileSync } from 'node:fs';
+import type { Kysely } from 'kysely';
+import { pino } from 'pino';
+import { jobs } from '../../jobs/index.ts';
+import { createClosing } from '../../src/closing.ts';
+import { readConfig } from '../../src/config.ts';
+import { seededRandom } from '../../src/exchange/lab/random.ts';
+import { randomIds } from '../../src/ids.ts';
+import { parsePolicy } from '../../src/policy.ts';
+import { startBot } from '../../src/start/bot.ts';
+import type { Database } from '../../src/store/schema.ts';
+import { fakeAdapter } from '../fakes/adapter.ts';
+import { createTalk, type Talk } from '../setup/conversation.ts';
+
+const [role = 'worker', seed = '1', policyFile = 'policy.example.yaml'] = process.argv.slice(2);
+
+const owners = ['alice.ng', 'alice.moreau', 'bob', 'renee', 'karl', 'dieter', 'gita', 'tom', 'mei', 'victoria'];
+const requesters = ['hana', 'hugo', 'sasha'];
+const deciders = ['otto', 'ada', 'hana', 'bob'];
+const admins = ['ada', 'ines', 'otto'];
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: 'error' }, pino.destination(2));
+  const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed in order'));
+  const policy = parsePolicy(readFileSync(policyFile, 'utf8'), policyFile);
+  const adapter = fakeAdapter({ name: 'console', postsPerSecond: 1_000 });
+  const bot = await startBot({
+    config,
+    environment: process.env,
+    policy,
+    readPolicy: () => policy,
+    jobs,
+    ids: randomIds,
+    log,
+    closing,
+    doctor: async () => [],
+    adapters: async () => [adapter],
+  });
+  process.stdout.write('ready\n');
+  const told = new Promise<void>((resolve) => process.once('SIGTERM', resolve));
+  let over = false;
+  void told.then(() => {
+    over = true;
+  });
+  if (role === 'bot') {
+    const talk = createTalk({ adapter, clock: bot.clock, ids: randomIds, settle: async () => {} });
+    const random = seededRandom(seed);
+    while (!over) await speak(talk, bot.db, random);
+    process.stdout.write('said\n');
+  }
+  await told;
+  await closing.close();
+  process.exit(0);
+}
+
+/** One thing that one person says: mostly what leads on, now and then what must be refused. */
+async function speak(talk: Talk, db: Kysely<Database>, random: () => number): Promise<void> {
+  const any = (from: readonly string[]) => from[Math.floor(random() * from.length)] ?? '';
+  const open = (await db.selectFrom('incident').select('number').where('state', '=', 'open').execute()).map((row) =>
+    String(row.number),
+  );
+  const what = random();
+  if (open.length < 5 || what < 0.05) {
+    await talk.say(any(requesters), '#helpdesk', `lost device ${any(owners)}`);
+    return;
+  }
+  const waiting = await db.selectFrom('approval').selectAll().where('state', '=', 'waiting').execute();
+  const wipes = waiting.filter((row) => row.subjectKind === 'wipe').map((row) => String(row.incidentNumber));
+  const unlocking = waiting.find((row) => row.subjectKind === 'unlock');
+  if (unlocking !== undefined && what < 0.3) {
+    const buttons = await db
+      .selectFrom('storedAction')
+      .select(['id', 'args'])
+      .where('command', '=', 'approve')
+      .execute();
+    const button = buttons.find((row) => row.args.approval === unlocking.id);
+    if (button !== undefined) await talk.press(any(admins), '#approvals', button.id);
+    return;
+  }
+  if (wipes.length > 0 && what < 0.6) {
+    await talk.say(any(deciders), '#approvals', `approve INC-${any(wipes)}`);
+    return;
+  }
+  if (what > 0.985) {
+    await talk.say('otto', '#security', 'lock wipes because it is right');
+    return;
+  }
+  if (what > 0.88) {
+    await talk.say(any(admins), '#security', 'unlock wipes because it is right');
+    return;
+  }
+  const who = any(requesters);
+  const opened = await talk.say(who, '#helpdesk', `${random() < 0.1 ? 'break-glass' : 'wipe'} INC-${any(open)} 1`);
+  const form = opened.answer.form;
+  if (form === undefined) return;
+  const scope = form.fields.find((field) => field.kind === 'choice' && field.id === 'scope');
+  const typed = form.fields.find((field) => field.kind === 'typed');
+  await talk.submit(who, '#helpdesk', {
+    scope: scope?.kind === 'choice' ? (scope.options[0]?.value ?? 'full') : 'full',
+    reason: 'So it is.',
+    how: 'manager',
+    told: true,
+    typed: typed?.kind === 'typed' ? typed.show : '',
+  });
+}
+
+await main();
