@@ -3,29 +3,20 @@
  * and answered privately; what was pressed gets its card or dialog in the response.
  */
 import { createHash } from 'node:crypto';
-import type { Logger } from 'pino';
-import type { CardView, Incoming, Reception, Sender } from '../../src/chat/port.ts';
+import type { Incoming, Reception, Sender } from '../../src/chat/port.ts';
 import { assertNever } from '../../src/errors.ts';
-import type { Answer, Message } from '../../src/message/model.ts';
-import { plainText } from '../../src/message/plain.ts';
 import { type Heard, hear, type Pressed, type Shape, type TeamsActivity, type Values } from './activity.ts';
-import { type FormShowing, renderForm, unpack, valuesOf } from './forms.ts';
+import { type AnswerParts, createAnswers, type PressedFrom, type Turn } from './answers.ts';
+import { unpack, valuesOf } from './forms.ts';
 import { addressText, isPersonal, type People, placeIn } from './identity.ts';
-import { noticeLength, responseMs } from './limits.ts';
+import { responseMs } from './limits.ts';
 import { identityOf, mintRef, readAddress, threadOf } from './refs.ts';
-import { dialogResponse, ownCardResponse, type Response, sentenceResponse, taken } from './responses.ts';
-import type { Outbox } from './send.ts';
+import { type Response, sentenceResponse, taken } from './responses.ts';
 import { hello, helloEverybody } from './welcome.ts';
 
-export type TurnParts = {
-  outbox: Outbox;
+export type TurnParts = AnswerParts & {
   people: People;
-  tenant: string;
   onCommand: (incoming: Incoming) => Promise<Reception>;
-  view?: CardView | undefined;
-  now: () => Date;
-  timeZone: string;
-  log: Logger;
 };
 
 export type Turns = {
@@ -36,19 +27,17 @@ export type Turns = {
 const notStored = 'This was not stored, so nothing was done and nothing will be. Please say it again.';
 const notKnown = 'Teams did not tell me who you are, so this was not stored and nothing was done. Please say it again.';
 const oldButton = 'This button is not known any more, so nothing was done. Say "help" to see what I can do.';
-const received = 'I have that.';
-const answeredThere = 'I answered you in our private chat.';
 const underWay = 'I have that and am still at work on it; the answer comes in our private chat.';
 
 /** A response that took longer may not have reached the client, which then sends the same click with another id. */
 const slowMs = 3_000;
 const resentMs = 60_000;
 
-type Turn = { activity: TeamsActivity; sender: Sender };
 type Press = Turn & { pressed: Exclude<Pressed, { kind: 'refresh' }>; values: Values; shape: Shape };
 
 export function createTurns(parts: TurnParts): Turns {
-  const { outbox, people, tenant, log, view } = parts;
+  const { outbox, people, tenant, log } = parts;
+  const { show, responseTo, refresh, refusal } = createAnswers(parts);
   const pressing = new Map<string, Promise<Response>>();
 
   async function take(activity: TeamsActivity): Promise<Response> {
@@ -159,33 +148,6 @@ export function createTurns(parts: TurnParts): Turns {
     }
   }
 
-  /** After the response: nobody waits for it, and a failure is told where it can be. */
-  function show(turn: Turn, answer: Promise<Answer>): void {
-    answer
-      .then((given) => privately(turn, given))
-      .catch((error: unknown) => log.error({ err: error }, 'an answer could not be shown in Teams'));
-  }
-
-  async function privately(turn: Turn, { private: message, form }: Answer): Promise<void> {
-    const { identity } = turn.sender;
-    const address = readAddress(addressText(turn.activity));
-    try {
-      if (message !== undefined) await outbox.privately(identity, message, undefined, address);
-      if (form === undefined) return;
-      const card = renderForm({ form }, { now: parts.now(), timeZone: parts.timeZone });
-      await outbox.cardPrivately(identity, card, form.title, address);
-    } catch (error) {
-      if (isPersonal(turn.activity)) throw error;
-      log.warn({ err: error }, 'somebody could not be written to privately');
-      const { serviceUrl, conversation } = turn.activity;
-      await outbox.aloud(
-        serviceUrl,
-        conversation.id,
-        'I have an answer for you alone but cannot write to you: add me in Teams under Apps, then say it again.',
-      );
-    }
-  }
-
   async function shortcut(turn: Turn, heard: Extract<Heard, { kind: 'extension' }>): Promise<Response> {
     if (heard.author === undefined) {
       return sentenceResponse(
@@ -221,7 +183,7 @@ export function createTurns(parts: TurnParts): Turns {
     turn: Turn,
     said: Incoming['said'],
     shape: 'card' | 'dialog',
-    from: { key?: string | undefined; card?: string | undefined; showing?: FormShowing },
+    from: PressedFrom & { card?: string | undefined },
   ): Promise<Response> {
     const reception = await parts.onCommand(incomingOf(turn, said, from.card));
     switch (reception.kind) {
@@ -237,79 +199,6 @@ export function createTurns(parts: TurnParts): Turns {
       }
       default:
         return assertNever(reception, 'reception');
-    }
-  }
-
-  async function responseTo(
-    turn: Turn,
-    answer: Answer,
-    shape: 'card' | 'dialog',
-    from: { key?: string | undefined; showing?: FormShowing },
-  ): Promise<Response> {
-    const { activity } = turn;
-    const { form, fieldErrors, private: message } = answer;
-    if (fieldErrors !== undefined && from.showing !== undefined)
-      return formResponse({ ...from.showing, errors: fieldErrors }, shape);
-    if (form !== undefined) {
-      const card = activity.replyToId === undefined ? {} : { card: activity.replyToId };
-      return formResponse({ form, ...(from.key === undefined ? {} : { key: from.key }), ...card }, shape);
-    }
-    if (message !== undefined) return await messageResponse(turn, message, shape);
-    if (shape === 'dialog') return from.showing === undefined ? sentenceResponse(shape, received) : taken;
-    const now = await viewFor(turn, from.key);
-    return now === undefined ? sentenceResponse(shape, received) : ownCardResponse(await outbox.draw(now));
-  }
-
-  function formResponse(showing: FormShowing, shape: 'card' | 'dialog'): Response {
-    const canvas = { now: parts.now(), timeZone: parts.timeZone, inDialog: shape === 'dialog' };
-    const card = renderForm(showing, canvas);
-    return shape === 'dialog' ? dialogResponse(showing.form.title, card) : ownCardResponse(card);
-  }
-
-  async function messageResponse(turn: Turn, message: Message, shape: 'card' | 'dialog'): Promise<Response> {
-    if (shape === 'dialog') {
-      const { title = 'Mislaid', ...rest } = message;
-      return dialogResponse(title, await outbox.draw({ ...rest, title }, { inDialog: true }));
-    }
-    const isShort = message.blocks.every((block) => block.kind === 'text');
-    const text = plainText(message, { now: parts.now(), timeZone: turn.sender.timeZone ?? parts.timeZone });
-    if (isShort && text.length <= noticeLength) return sentenceResponse(shape, text);
-    show(turn, Promise.resolve({ private: message }));
-    return sentenceResponse(shape, answeredThere);
-  }
-
-  async function refresh(turn: Turn, key: string | undefined): Promise<Response> {
-    const now = await viewFor(turn, key);
-    return now === undefined ? sentenceResponse('card', '') : ownCardResponse(await outbox.draw(now));
-  }
-
-  /** The card as this person should see it now. A second copy of a card, from a post whose answer was lost, goes. */
-  async function viewFor({ activity, sender }: Turn, key: string | undefined): Promise<Message | undefined> {
-    if (view === undefined || activity.replyToId === undefined) return undefined;
-    const ref = mintRef({ conversation: activity.conversation.id, activity: activity.replyToId });
-    const found = await view({ sender, ref, ...(key === undefined ? {} : { key }) });
-    if (found === undefined) return undefined;
-    if (found.ref === undefined && key !== undefined) parts.outbox.seen(key, ref);
-    if (found.ref !== undefined && found.ref !== ref) {
-      outbox
-        .remove(ref)
-        .catch((error: unknown) => log.info({ err: error }, 'a second copy of a card could not be removed'));
-    }
-    return found.message;
-  }
-
-  /** In a dialog or beside the button; for what was typed in the private chat, and Teams is asked to send again when that fails. */
-  async function refusal(activity: TeamsActivity, shape: Shape, sentence: string): Promise<Response> {
-    if (shape !== 'message') return sentenceResponse(shape, sentence);
-    const { aadObjectId } = activity.from;
-    if (aadObjectId === undefined) return taken;
-    const message: Message = { tone: 'warning', blocks: [{ kind: 'text', text: [{ kind: 'plain', text: sentence }] }] };
-    try {
-      await outbox.privately(identityOf(tenant, aadObjectId), message, undefined, readAddress(addressText(activity)));
-      return taken;
-    } catch (error) {
-      log.warn({ err: error }, 'somebody could not be told that nothing was stored');
-      return { status: 500 };
     }
   }
 
