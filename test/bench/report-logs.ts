@@ -25,12 +25,12 @@ if (kind === undefined) throw new Error(`no such kind of log: ${kindName}`);
 
 let mostMemory = 0;
 const memory = setInterval(() => {
-  mostMemory = Math.max(mostMemory, process.memoryUsage().rss);
-}, 20);
+  mostMemory = Math.max(mostMemory, process.memoryUsage.rss());
+}, 50);
 // Beside the calling thread, which reads too.
 const pool = createReaderPool({ threads: Number(threads) });
 const began = performance.now();
-const sources = files.map((file) => createReadStream(file, { highWaterMark: 256 << 10 }));
+const sources = files.map((file) => createReadStream(file, { highWaterMark: 512 << 10 }));
 const report = await reportOver(sources, { kind, pool, accountOf: bareAccount });
 const milliseconds = performance.now() - began;
 clearInterval(memory);
@@ -48,7 +48,7 @@ const digest = rows.map((row) => row.join('\t')).sort();
 const measured: Measured = {
   milliseconds,
   megabytes: bytes / 1e6,
-  memoryMegabytes: Math.max(mostMemory, process.memoryUsage().rss) / 1e6,
+  memoryMegabytes: Math.max(mostMemory, process.memoryUsage.rss()) / 1e6,
   cpuSeconds: (user + system) / 1e6,
   lines: report.lines,
   requests: report.requests,

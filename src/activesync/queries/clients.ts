@@ -45,12 +45,13 @@ type Row = {
 export async function clients(db: Kysely<Database>, query: ClientsQuery): Promise<ClientKind[]> {
   const from = query.from ?? new Date(0);
   const { rows } = await sql<Row>`
+    with counted as (
+      select client_id, kind, sum(requests) as requests, max(last_end) as last_at from log_rollup
+      where hour >= date_trunc('hour', ${from}::timestamptz) group by client_id, kind),
+    told as (select client_id, max(last_at) as last_at, jsonb_object_agg(kind, requests) as kinds from counted group by client_id)
     select account, device_id, device_type, user_agent, stray, os, model, first_at, told.last_at, told.kinds
-    from log_client c cross join lateral (
-      select max(last_at) as last_at, jsonb_object_agg(kind, requests) as kinds from (
-        select kind, sum(requests) as requests, max(last_end) as last_at from log_rollup r
-        where r.client_id = c.id and r.hour >= date_trunc('hour', ${from}::timestamptz) group by kind) k) told
-    where organisation = ${query.organisation} and c.last_at >= ${from} and told.last_at >= ${from}`.execute(db);
+    from log_client c join told on told.client_id = c.id
+    where organisation = ${query.organisation} and told.last_at >= ${from}`.execute(db);
   const ownerOf = query.ownerOf ?? (() => undefined);
   const kinds = new Map<string, { client: ClientKind; people: Set<string>; devices: Set<string> }>();
   for (const row of rows) {

@@ -83,7 +83,11 @@ export function packBatch(rollup: Rollup): Batch {
   const addresses = new Renumbered((id) => strings.text(id));
   const size = groups.size;
   const keys = groups.keys.values;
-  const column = (member: number) => Int32Array.from({ length: size }, (_, row) => keys[row * 5 + member] ?? 0);
+  const column = (member: number) => {
+    const filled = new Int32Array(size);
+    for (let row = 0; row < size; row += 1) filled[row] = keys[row * 5 + member] ?? 0;
+    return filled;
+  };
   // Clients of earlier batches are known still; this one tells of those that it has requests of.
   const numbers = new Int32Array(clients.size).fill(-1);
   const told: BatchClient[] = [];
@@ -92,8 +96,12 @@ export function packBatch(rollup: Rollup): Batch {
     return numbers[row] ?? 0;
   });
   const command = column(1).map((id) => commands.of(id));
-  const value = (member: number) => Int32Array.from({ length: size }, (_, row) => groups.values[row * 8 + member] ?? 0);
-  const sum = (member: number) => Float64Array.from({ length: size }, (_, row) => groups.values[row * 8 + member] ?? 0);
+  function values<T extends Int32Array | Float64Array>(member: number, filled: T): T {
+    for (let row = 0; row < size; row += 1) filled[row] = groups.values[row * 8 + member] ?? 0;
+    return filled;
+  }
+  const value = (member: number) => values(member, new Int32Array(size));
+  const sum = (member: number) => values(member, new Float64Array(size));
   const address = column(4).map((id) => addresses.of(id));
   const beats = Array.from({ length: heartbeats.size }, (_, row) => {
     const member = (m: number) => heartbeats.keys.values[row * 6 + m] ?? 0;

@@ -92,6 +92,7 @@ export async function* cutLines(
     yield { buffer: bytes.buffer, length, header, overLong, next };
     return;
   }
+  buffers.give(bytes.buffer);
   if (overLong > 0 || skipping) {
     yield { buffer: new ArrayBuffer(SLACK), length: 0, header, overLong, next: { offset, header, skipping } };
   }

@@ -32,7 +32,7 @@ const MOST_WAITING = 2;
 
 export function createReaderPool(options: { threads: number }): ReaderPool {
   const threads = import.meta.url.endsWith('.ts') ? 0 : options.threads;
-  const buffers = new Buffers();
+  const buffers = threads === 0 ? ownBuffers : new Buffers();
   const all = Array.from({ length: threads }, () => new Thread(buffers));
   return {
     threads,
@@ -49,6 +49,8 @@ export function createReaderPool(options: { threads: number }): ReaderPool {
   };
 }
 
+/** Of the calling thread: a reading every minute would make new ones every minute. */
+const ownBuffers = new Buffers();
 /** Sessions of short readings that are over: the next one, a minute later, finds the phones known. */
 const resting = new Map<string, Session>();
 

@@ -160,7 +160,7 @@ function counted(bytes: Buffer, at: number): { bytes: Buffer; next: number } | u
 }
 
 function decode(text: string, plusIsSpace = true): string {
-  const spaced = plusIsSpace ? text.replaceAll('+', ' ') : text;
+  const spaced = plusIsSpace && text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;
   try {
     return decodeURIComponent(spaced);

@@ -20,6 +20,8 @@ const latin1 = new TextDecoder('latin1');
  * spaces, since neither PostgreSQL (NUL) nor a chat message takes them.
  */
 export function textOf(bytes: Uint8Array): string {
+  const plain = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  if (/^[ -~]*$/.test(plain)) return plain;
   let text: string;
   try {
     text = utf8.decode(bytes);
@@ -30,12 +32,16 @@ export function textOf(bytes: Uint8Array): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, ' ');
 }
 
+const MOST_TEXTS = 20_000;
+
 export class Strings {
   /** How many are kept; id 0 is the empty text. */
   size = 1;
   #bytes = new Uint8Array(1 << 16);
   #view = new DataView(this.#bytes.buffer);
   #used = 0;
+  /** What internText was asked last: the parts of queries are the same few texts in other company. */
+  readonly #texts = new Map<string, number>();
   #ends = new Int32Array(1 << 10);
   #hashes = new Int32Array(1 << 10);
   #slots = new Int32Array(1 << 11);
@@ -49,6 +55,15 @@ export class Strings {
   }
 
   internText(text: string): number {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const id = this.#internText(text);
+    if (this.#texts.size >= MOST_TEXTS) this.#texts.clear();
+    this.#texts.set(text, id);
+    return id;
+  }
+
+  #internText(text: string): number {
     const bytes = Buffer.from(text, 'utf8');
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return this.intern(view, 0, bytes.length, hashOf(view, 0, bytes.length));

@@ -8,6 +8,12 @@ const NEWLINE = 10;
 const RETURN = 13;
 const SPACE = 32;
 const AMPERSAND = 38;
+const DASH = 45;
+const SEMICOLON = 59;
+const USUAL = Buffer.from('&CorrelationID=<empty>;&cafeReqId=00000000-0000-0000-0000-000000000000;', 'latin1');
+const USUAL_LENGTH = USUAL.length;
+const EMPTY_WORD = USUAL.readInt32LE(16);
+const REQUEST_WORD = USUAL.readInt32LE(30);
 const STEM = ascii('/microsoft-server-activesync');
 /** The stem as Exchange's own URL spells it, for a comparison of seven words. */
 const STEM_WORDS = new Int32Array(Uint8Array.from(ascii('/Microsoft-Server-ActiveSync')).buffer);
@@ -142,6 +148,19 @@ export class W3cReader {
   #appended(chunk: Chunk, ampersand: number): number {
     const { bytes, view, length } = chunk;
     let at = ampersand;
+    // `&CorrelationID=<empty>;&cafeReqId=` and a GUID, as front ends write it: its end is where it always is.
+    if (
+      bytes[at + USUAL_LENGTH] === SPACE &&
+      view.getInt32(at + 16, true) === EMPTY_WORD &&
+      view.getInt32(at + 30, true) === REQUEST_WORD &&
+      bytes[at + 42] === DASH &&
+      bytes[at + 47] === DASH &&
+      bytes[at + 52] === DASH &&
+      bytes[at + 57] === DASH &&
+      bytes[at + USUAL_LENGTH - 1] === SEMICOLON
+    ) {
+      return at + USUAL_LENGTH;
+    }
     for (;;) {
       const word = view.getInt32(at, true);
       let hits = (word - 0x27272727) & ~word & 0x80808080;

@@ -5,6 +5,7 @@ import type { LogFile, LogKind } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 
 const PIECE = 256 << 10;
+const GROWN = 4 << 10;
 /** `u_ex260302.log`, `HttpProxy_2026030209-1.LOG`, `access.log`, `access.log.1`, each also packed. */
 const NAMES: Record<LogKind, RegExp> = {
   frontEnd: /\.log(?:\.\d+)?(?:\.gz)?$/i,
@@ -66,8 +67,9 @@ export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<
   try {
     let at = from;
     for (;;) {
-      const buffer = Buffer.allocUnsafeSlow(PIECE);
-      const { bytesRead } = await handle.read(buffer, 0, PIECE, at);
+      // What comes after the size that was listed is little: the file grew meanwhile.
+      const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(GROWN, file.size - at)));
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
       if (bytesRead === 0) return;
       at += bytesRead;
       yield buffer.subarray(0, bytesRead);

@@ -16,8 +16,8 @@ const sql = `
 
 let mostMemory = 0;
 const memory = setInterval(() => {
-  mostMemory = Math.max(mostMemory, process.memoryUsage().rss);
-}, 20);
+  mostMemory = Math.max(mostMemory, process.memoryUsage.rss());
+}, 50);
 const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
 const connection = await instance.connect();
 const began = performance.now();
@@ -32,7 +32,7 @@ process.stdout.write(
   `${JSON.stringify({
     milliseconds,
     megabytes: statSync(file).size / 1e6,
-    memoryMegabytes: Math.max(mostMemory, process.memoryUsage().rss) / 1e6,
+    memoryMegabytes: Math.max(mostMemory, process.memoryUsage.rss()) / 1e6,
     cpuSeconds: (user + system) / 1e6,
     rows: rows.length,
     digest: createHash('sha256').update(lines.sort().join('\n')).digest('hex'),
