@@ -53,7 +53,7 @@ async function print(line: string): Promise<void> {
 
 /** The package stands above `dist/scripts` and above `scripts`. */
 function version(): string {
-  for (const path of ['../package.json', '../../package.json']) {
+  for (const path of ['../package.json', '../../package.json', '../../../package.json']) {
     try {
       return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')))
         .version;
