@@ -6,7 +6,7 @@ import { currentAverage } from './verdict.ts';
 import { count, names, seconds } from './words.ts';
 
 /** More panels than this nobody reads; those the verdict is about come first. */
-const mostPanels = 3;
+const mostPanels = 2;
 /** Steps of the axis, in seconds: heartbeats differ by factors, so the steps do. */
 const edges = [
   30, 60, 90, 120, 180, 240, 300, 360, 420, 480, 540, 660, 900, 1200, 1680, 2400, 3000, 3600, 7200,
@@ -125,7 +125,7 @@ function panelSpec(look: Look, panel: ServerLook, { high, last }: { high: number
             axis: null,
           },
           text: { field: 'label', type: 'nominal' as const },
-          color: markColour,
+          color: { value: colours.ink },
         },
       })),
     ],

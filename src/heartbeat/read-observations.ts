@@ -52,13 +52,15 @@ export async function readObservations(
 ): Promise<ServerObservation[]> {
   const { clients, servers, now, hours, networkOf } = query;
   const from = new Date(now.getTime() - hours * 3_600_000);
-  const { rows } = await sql<Row>`
+  const { rows } = await hashing(db, (tx) =>
+    sql<Row>`
     select h.server, h.command, h.client_id as client, h.asked, h.ended, sum(h.requests)::int as requests,
       min(h.shortest) as shortest_ms, max(h.longest) as longest_ms, sum(h.sum)::float8 as sum_ms,
       min(h.hour) as first_hour, max(h.hour) as last_hour
     from log_heartbeat h
     where h.hour >= date_trunc('hour', ${from}::timestamptz) and h.kind = 'backEnd' and h.asked > 0 and h.server = any(${[...servers]}::text[])
-    group by h.server, h.command, h.client_id, h.asked, h.ended, h.lived`.execute(db);
+    group by h.client_id, h.asked, h.lived, h.ended, h.server, h.command`.execute(tx),
+  );
   return rows.flatMap((row) => {
     const client = clients.get(row.client);
     if (client === undefined) return [];
@@ -79,6 +81,17 @@ export async function readObservations(
         lastHour: row.lastHour.getTime(),
       },
     ];
+  });
+}
+
+/**
+ * Tens of thousands of rows fall into a few groups. Before PostgreSQL has statistics of a growing table it expects one row, and
+ * sorts them all; counting them in a hash takes a fifth of the time.
+ */
+function hashing<T>(db: Kysely<Database>, read: (tx: Kysely<Database>) => Promise<T>): Promise<T> {
+  return db.transaction().execute(async (tx) => {
+    await sql`set local enable_sort = off`.execute(tx);
+    return read(tx);
   });
 }
 
@@ -137,6 +150,6 @@ export async function readHours(
     where h.hour >= ${query.since} and h.kind = 'backEnd' and h.asked > 0 and h.ended <> 'overlapped'
       and h.server = any(${[...query.servers]}::text[])
       and h.client_id not in (select id from log_client where organisation <> ${query.organisation})
-    group by h.server, h.hour order by h.server, h.hour`.execute(db);
+    group by h.hour, h.server order by h.hour`.execute(db);
   return rows;
 }

@@ -7,6 +7,8 @@ import { nearThreshold } from './verdict.ts';
 
 const hour = 3_600_000;
 const lookedBack = 14 * 24 * hour;
+/** Longer between two looks, and it may have been over meanwhile. */
+const previousHolds = 2 * hour;
 /** Hours with fewer requests than this say nothing of themselves. */
 const fewest = 5;
 
@@ -23,9 +25,12 @@ export async function sinceWhen(input: {
   looks: readonly ServerLook[];
   edges: readonly EdgeLook[];
   overall: Pick<Look, 'verdict' | 'about'>;
+  /** The look before this one: where it says the same, its answer still holds. */
+  previous: Look | undefined;
 }): Promise<Since | undefined> {
-  const { db, organisation, now, looks, edges, overall } = input;
+  const { db, organisation, now, looks, edges, overall, previous } = input;
   if (overall.verdict !== 'edge-too-short' && overall.verdict !== 'clients-too-short') return undefined;
+  if (previous?.since !== undefined && isSame(previous, overall, now)) return previous.since;
   const about = looks.filter(({ server }) => overall.about.includes(server));
   const hours = await readHours(db, {
     organisation,
@@ -50,6 +55,11 @@ export async function sinceWhen(input: {
   ].sort((a, b) => a.at - b.at);
   const [first] = candidates;
   return first === undefined ? undefined : { at: new Date(first.at).toISOString(), atLeast: first.atLeast };
+}
+
+function isSame(previous: Look, overall: Pick<Look, 'verdict' | 'about'>, now: Date): boolean {
+  const fresh = now.getTime() - Date.parse(previous.at) < previousHolds;
+  return fresh && previous.verdict === overall.verdict && previous.about.join() === overall.about.join();
 }
 
 /** The last unbroken run of hours whose average is at most `limit`. */

@@ -10,6 +10,7 @@ import { fewestFailures } from './estimate.ts';
 import { type LocatedEdge, locateEdge, longestAnswered } from './estimate-edge.ts';
 import { summariseEvents } from './events.ts';
 import type { EdgeLook, Look, ServerLook } from './look.ts';
+import { latestLook } from './looks.ts';
 import { movingAverage, whoPulls } from './moving-average.ts';
 import { networkNames } from './networks.ts';
 import { beyond, countRequests } from './observation.ts';
@@ -76,7 +77,8 @@ export async function takeLook(input: LookInput): Promise<Look> {
   });
   const differing = differences(looks.filter(({ written }) => written !== undefined));
   const overall = overallVerdict(looks, differing);
-  const since = await sinceWhen({ db, organisation, now, looks, edges, overall });
+  const previous = await latestLook(db, organisation);
+  const since = await sinceWhen({ db, organisation, now, looks, edges, overall, previous });
   return {
     at: now.toISOString(),
     hours: askedHours,

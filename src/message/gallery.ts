@@ -3,6 +3,7 @@
  * A command or job that shows something new exports its samples as `readonly Sample[]` and adds one line here.
  */
 
+import { heartbeatReportSamples } from '../heartbeat/samples.ts';
 import { approvalSamples } from './samples/approval.ts';
 import { appSamples } from './samples/apps.ts';
 import { formSamples } from './samples/forms.ts';
@@ -20,6 +21,7 @@ export const gallery: readonly Sample[] = [
   ...approvalSamples,
   ...securitySamples,
   ...heartbeatSamples,
+  ...heartbeatReportSamples,
   ...appSamples,
   ...refusalSamples,
   ...stressSamples,
