@@ -72,7 +72,7 @@ export async function deviceHistory(db: Kysely<Database>, query: HistoryQuery): 
   const devices = (query.deviceIds ?? []).map((id) => id.toLowerCase());
   if (accounts.length === 0 && devices.length === 0) return [];
   const from = query.from ?? new Date(0);
-  const { rows } = await sql<Row>`
+  const histories = sql<Row>`
     select c.device_id, c.account, c.device_type, c.user_agent, c.os, c.model, r.server, r.kind, r.command, r.http, r.substatus, r.status, r.error,
       r.access, to_char(r.hour at time zone 'UTC', 'YYYY-MM-DD') as day, sum(r.requests)::int as requests, max(r.last_end) as last_end,
       (array_agg(r.last_start order by r.last_end desc))[1] as last_start, (array_agg(r.last_address order by r.last_end desc))[1] as last_address
@@ -81,11 +81,12 @@ export async function deviceHistory(db: Kysely<Database>, query: HistoryQuery): 
       and (c.account = any(${accounts}::text[]) or lower(c.device_id) = any(${devices}::text[]))
     group by c.id, c.device_id, c.account, c.device_type, c.user_agent, c.os, c.model, r.server, r.kind, r.command, r.http, r.substatus, r.status,
       r.error, r.access, day`.execute(db);
-  const { rows: wipes } = await sql<{ deviceId: string; at: Date }>`
+  const sightings = sql<{ deviceId: string; at: Date }>`
     select lower(c.device_id) as device_id, max(s.at) as at from log_client c join log_sighting s on s.client_id = c.id
     where c.organisation = ${query.organisation}
       and (c.account = any(${accounts}::text[]) or lower(c.device_id) = any(${devices}::text[]))
     group by 1`.execute(db);
+  const [{ rows }, { rows: wipes }] = await Promise.all([histories, sightings]);
   const told = new Map(wipes.map(({ deviceId, at }) => [deviceId, at]));
   const byDevice = new Map<string, Row[]>();
   for (const row of rows) {
