@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import { freshenLogs } from '../src/apps/freshen.ts';
-import { keepLook } from '../src/heartbeat/looks.ts';
 import { showHeartbeat } from '../src/heartbeat/show.ts';
-import { takeLook } from '../src/heartbeat/take-look.ts';
+import { lookNow } from '../src/heartbeat/summary.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { paragraph } from '../src/message/text.ts';
 import { defineJob } from '../src/queue/job.ts';
@@ -20,19 +18,10 @@ export const readHeartbeat = defineJob({
   // An answer that comes much later answers nobody.
   retryAfter: (failures) => (failures < 4 ? 5_000 * failures : undefined),
   async run(context, { organisation, server, identity, token }) {
-    const { store, clock, policy } = context;
-    const fresh = await freshenLogs(context, organisation);
-    const servers = context.servers(organisation);
-    const look = await takeLook({ db: store.db, servers, policy, organisation, now: clock.now() });
-    await keepLook(store.db, organisation, look);
-    const message = await showHeartbeat({
-      db: store.db,
-      log: context.log,
-      look,
-      organisation,
-      ...(server === undefined ? {} : { server }),
-      ...(fresh.stillReading ? { stillReading: true } : {}),
-    });
+    const { store, log } = context;
+    const seen = await lookNow(context, organisation);
+    const of = server === undefined ? {} : { server };
+    const message = await showHeartbeat({ db: store.db, log, organisation, ...seen, ...of });
     await store.change((change) => change.privately(identity, message, `heartbeat:${token}`));
   },
   async onGivenUp({ store }, { identity, token }) {

@@ -2,6 +2,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Actor } from '../commands/command.ts';
 import type { Organisation } from '../directory/person.ts';
+import { heartbeatSummary } from '../heartbeat/summary.ts';
 import type { Policy } from '../policy.ts';
 import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
@@ -15,15 +16,15 @@ export type AppReport = Selectable<AppReportTable>;
 export async function scheduleReport(
   change: Change,
   policy: Policy,
-  input: { organisation: Organisation; place: string; schedule: Schedule; by: Actor },
+  input: { organisation: Organisation; place: string; schedule: Schedule; by: Actor; what?: AppReport['what'] },
 ): Promise<AppReport> {
-  const { organisation, place, schedule, by } = input;
+  const { organisation, place, schedule, by, what = 'blocked-apps' } = input;
   const { timeZone } = policy;
   const report = await change.tx
     .insertInto('appReport')
     .values({
       organisation,
-      what: 'blocked-apps',
+      what,
       place,
       cron: schedule.cron,
       timeZone,
@@ -82,7 +83,10 @@ export async function sendReport(context: JobContext, id: number): Promise<void>
     await store.change((change) => again(change, report.nextAt));
     return;
   }
-  const message = await showBlocked(context, report.organisation, { names: false });
+  const message =
+    report.what === 'heartbeat'
+      ? await heartbeatSummary(context, report.organisation)
+      : await showBlocked(context, report.organisation, { names: false });
   await store.change(async (change) => {
     // However long the bot was away, what was missed is posted once.
     const nextAt = nextTime(report.cron, report.timeZone, change.now);

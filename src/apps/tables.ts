@@ -137,7 +137,7 @@ export type ConfigEditTable = {
 export type AppReportTable = {
   id: Generated<number>;
   organisation: Fixed<Organisation>;
-  what: Fixed<'apps' | 'blocked-apps'>;
+  what: Fixed<'apps' | 'blocked-apps' | 'heartbeat'>;
   place: Fixed<string>;
   /** Cron of five fields, in `timeZone`. */
   cron: Fixed<string>;

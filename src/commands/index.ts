@@ -44,6 +44,7 @@ import { myLostPhone } from './my-lost-phone.ts';
 import { releaseHold } from './release-hold.ts';
 import { removeDevice } from './remove-device.ts';
 import { reportBlockedApps } from './report-blocked-apps.ts';
+import { reportHeartbeat } from './report-heartbeat.ts';
 import { reportLost } from './report-lost.ts';
 import { reports } from './reports.ts';
 import { resetAnyway } from './reset-anyway.ts';
@@ -112,6 +113,7 @@ export const commands: readonly AnyCommand[] = [
   heartbeatHistory,
   heartbeatExplain,
   heartbeatAdvice,
+  reportHeartbeat,
   audit,
   auditVerify,
   doctor,

@@ -25,7 +25,7 @@ export const reports = defineCommand({
           list(
             ...running.map((report) =>
               text(
-                strong(`${report.id} · blocked apps`),
+                strong(`${report.id} · ${report.what.replace('-', ' ')}`),
                 ` · ${report.place} · ${report.words}, next `,
                 time(report.nextAt),
               ),

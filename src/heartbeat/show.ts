@@ -20,16 +20,18 @@ export type ShowInput = {
   /** Only this one, in detail. */
   server?: string;
   stillReading?: boolean;
+  /** false: people and devices are not named. Default: true, for private answers. */
+  personal?: boolean;
 };
 
 export async function showHeartbeat(input: ShowInput): Promise<DraftMessage> {
-  const { look, server, stillReading } = input;
+  const { look, server, stillReading, personal = true } = input;
   const chart = await chartOf(input);
   const nameOf = await peopleNames(input);
   const message =
     server === undefined
-      ? reportMessage(look, { chart, personal: true, nameOf })
-      : serverMessage(look, server, { chart, personal: true, nameOf });
+      ? reportMessage(look, { chart, personal, nameOf })
+      : serverMessage(look, server, { chart, personal, nameOf });
   if (stillReading !== true) return message;
   const first = note('The first reading of the logs is still under way: numbers grow. Ask again in some minutes.');
   return { ...message, blocks: [first, ...message.blocks] };

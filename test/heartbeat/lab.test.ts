@@ -35,6 +35,18 @@ describe('heartbeat on the lab', () => {
     expect(heard.text).not.toContain('EX01');
   });
 
+  it('is posted in a channel on a schedule, with nobody named', async () => {
+    const elsewhere = await bot.say('ada', undefined, 'report heartbeat every day at 12:00');
+    expect(elsewhere.text).toContain('Say this in the channel');
+    const heard = await bot.say('ada', '#mail-operations', 'report heartbeat every day at 12:00');
+    expect(heard.text).toMatch(/Report \d+: Direct Push, here, every day at 12:00/);
+
+    await bot.advance(4 * 60);
+
+    expect(bot.find('#mail-operations', 'Direct Push: edge too short')).toContain('raise the idle timeout of LB1');
+    expect((await bot.say('ada', undefined, 'reports')).text).toContain('heartbeat');
+  });
+
   it('says which servers there are when it knows none of that name', async () => {
     const heard = await bot.say('ada', undefined, 'heartbeat EX09');
 

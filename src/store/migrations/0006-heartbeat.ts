@@ -14,4 +14,6 @@ const statements = [
   `create table heartbeat_alert (
     ${organisation}, server text not null, cause text not null, since timestamptz not null, told_on text not null, detail jsonb not null,
     primary key (organisation, server, cause))`,
+  `alter table app_report drop constraint app_report_what_check`,
+  `alter table app_report add constraint app_report_what_check check (what in ('apps','blocked-apps','heartbeat'))`,
 ];
