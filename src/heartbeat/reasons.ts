@@ -34,7 +34,9 @@ export function edgeSentence(edge: EdgeLook, max: number): string {
         estimate.how === 'reset'
           ? `${count(estimate.requests, 'connection')} of ${count(estimate.clients, 'phone')} were closed at about ${seconds(estimate.seconds)}${like}`
           : `nothing that asked for more than ${seconds(estimate.seconds)} was answered (${count(estimate.requests, 'request')} of ${count(estimate.clients, 'phone')}); connections are forgotten without a word${like === '' ? '' : `${like} do`}`;
-      return `${capital(who)}: ${how}; hardly any lasted longer. Confidence ${estimate.confidence}. ${part}${policy}`.trim();
+      return `${capital(who)}: ${how}; hardly any lasted longer. Confidence ${estimate.confidence}. ${part}${policy}`
+        .replaceAll('  ', ' ')
+        .trim();
     }
     case 'bounded': {
       const between = knownBetween(estimate.atLeast, estimate.atMost);
@@ -83,10 +85,24 @@ export function reasons(look: Look): string[] {
   const max = Math.max(0, ...look.servers.map(({ values }) => values.max));
   return [
     ...look.servers.flatMap((server) => serverReasons(server)),
-    ...look.edges.map((edge) => edgeSentence(edge, max)),
+    ...look.edges.filter((edge) => !isPlain(edge)).map((edge) => edgeSentence(edge, max)),
+    ...plainEdges(look),
     ...look.differences,
     ...look.servers.flatMap(({ remarks }) => remarks),
   ];
+}
+
+/** Nothing is listed in front, and nothing cuts: one sentence does for all of these servers. */
+function isPlain({ name, estimate }: EdgeLook): boolean {
+  return name === undefined && estimate.kind === 'none';
+}
+
+function plainEdges({ edges }: Look): string[] {
+  const plain = edges.filter(isPlain);
+  const holds = plain.flatMap(({ estimate }) => (estimate.kind === 'none' ? [estimate.holds] : []));
+  if (plain.length === 0) return [];
+  const servers = plain.flatMap((edge) => edge.servers);
+  return [`Connections to ${names(servers)} last ${seconds(Math.min(...holds))} and more; nothing cuts them.`];
 }
 
 function serverReasons(server: ServerLook): string[] {
