@@ -51,6 +51,13 @@ export function compileProgram(): Program {
   };
 }
 
+/** As `npm start` starts it: what stands between `node` and the script. */
+const nodeFlags = z
+  .object({ scripts: z.object({ start: z.string() }) })
+  .parse(JSON.parse(readFileSync(join(process.cwd(), 'package.json'), 'utf8')))
+  .scripts.start.split(' ')
+  .filter((part) => part.startsWith('--'));
+
 export type RunningProgram = {
   readonly child: ChildProcessWithoutNullStreams;
   readonly pid: number;
@@ -68,7 +75,7 @@ export function startProgram(
   options: { data: string; env?: Record<string, string>; args?: readonly string[]; as?: DatabaseUser | undefined },
 ): RunningProgram {
   const { data, as } = options;
-  const child = spawn(process.execPath, [program.script, ...(options.args ?? [])], {
+  const child = spawn(process.execPath, [...nodeFlags, program.script, ...(options.args ?? [])], {
     ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
     cwd: program.folder,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', MISLAID_DATA: data, ...options.env },
