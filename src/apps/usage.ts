@@ -77,7 +77,11 @@ export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<
     byClient.set(row.clientId, list);
     list.push({ ...row, requests: Number(row.requests), outcome: outcomeOf(row) });
   }
-  return found.map((client) => ({ ...client, rows: byClient.get(client.id) ?? [] }));
+  // A client's own last time is kept by the hour: what it did before `since` in that hour is no use of it.
+  return found.flatMap((client) => {
+    const own = byClient.get(client.id);
+    return own === undefined ? [] : [{ ...client, rows: own }];
+  });
 }
 
 /** The last of something, and where. */
