@@ -10,4 +10,4 @@ ENV NODE_ENV=production HOST=0.0.0.0
 COPY --from=build --chown=node:node /app /app
 USER node
 EXPOSE 3000
-CMD ["node", "dist/src/main.js"]
+CMD ["node", "--optimize-for-size", "dist/src/main.js"]
