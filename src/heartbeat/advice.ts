@@ -1,6 +1,6 @@
 /**
  * What to type on the box in front of Exchange. Only the timeout that a waiting phone meets is changed, and only for ActiveSync:
- * the same timeout for everything would keep dead connections of browsers open. Sources: the vendors' manuals, named in
+ * the same timeout for everything would keep dead connections of browsers open. Where to check it stands in
  * docs/heartbeat.md; none of it was tried on a box by us.
  */
 
