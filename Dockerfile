@@ -10,4 +10,4 @@ ENV NODE_ENV=production HOST=0.0.0.0
 COPY --from=build --chown=node:node /app /app
 USER node
 EXPOSE 3000
-CMD ["node", "--optimize-for-size", "dist/src/main.js"]
+CMD ["node", "--max-semi-space-size=8", "--heap-growing-percent=30", "dist/src/main.js"]

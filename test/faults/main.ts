@@ -33,7 +33,7 @@ const backend = z.enum(['redis', 'postgres', 'both']).parse(values.backend);
 const victimScript = fileURLToPath(new URL('./process.js', import.meta.url));
 const policyFile = join(process.cwd(), 'policy.example.yaml');
 /** A point that was not reached within this time (a commit too many, say) is reached by a kill from outside. */
-const patienceMs = 6_000;
+const patienceMs = 14_000;
 const settleMs = 120_000;
 
 /** Three requests by Hana and one by Hugo keep below every brake; Victoria's takes two approvers. */

@@ -110,7 +110,13 @@ export function startProgram(
   };
 }
 
-const LogLine = z.object({ level: z.number(), msg: z.string(), time: z.string() });
+const LogLine = z.object({
+  level: z.number(),
+  msg: z.string(),
+  time: z.string(),
+  job: z.string().optional(),
+  code: z.string().optional(),
+});
 
 /** What a process wrote to its log while it had the console. */
 export function logOf(data: string): z.infer<typeof LogLine>[] {
