@@ -15,7 +15,9 @@ const lookedBackDays = 14;
 export const logEvidence: EvidenceProvider = async ({ db, view, now }) => {
   const { incident, owner, devices } = view;
   const since = new Date(now.getTime() - lookedBackDays * day);
-  const phones = await loadPhones(db, { organisation: incident.organisation, since, person: owner.guid });
+  const deviceIds = devices.map(({ facts }) => facts.deviceId).filter((id) => id !== '');
+  if (deviceIds.length === 0) return new Map();
+  const phones = await loadPhones(db, { organisation: incident.organisation, since, person: owner.guid, deviceIds });
   const byId = new Map(
     phones.filter(({ clients }) => clients.length > 0).map((phone) => [phone.deviceId.toLowerCase(), phone]),
   );

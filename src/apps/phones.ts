@@ -1,6 +1,6 @@
 /** Phones as helpdesk thinks of them: what Exchange's inventory and the logs say of one device of one person, together. */
-import type { Kysely, Selectable } from 'kysely';
-import { accountOwners } from '../activesync/account.ts';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { accountOwners, bareAccount } from '../activesync/account.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Database } from '../store/schema.ts';
 import { type App, appOf } from './app.ts';
@@ -33,26 +33,15 @@ export type PhonesQuery = {
   since: Date;
   /** Only this person's. */
   person?: string;
+  /** Only with these device ids, in any case: then nothing is read of anybody else. */
+  deviceIds?: readonly string[];
 };
 
 /** Every phone that Exchange lists or that made requests since then. */
 export async function loadPhones(db: Kysely<Database>, query: PhonesQuery): Promise<Phone[]> {
-  const { organisation, since, person } = query;
-  const people = await db.selectFrom('person').selectAll().where('organisation', '=', organisation).execute();
-  const nameOf = new Map(people.map(({ guid, displayName }) => [guid, displayName]));
-  const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
-  const inventory = await db
-    .selectFrom('mobileDevice')
-    .selectAll()
-    .where('organisation', '=', organisation)
-    .where('gone', '=', false)
-    .orderBy('guid')
-    .execute();
-  const clients = await usageOf(db, {
-    organisation,
-    since,
-    ...(person === undefined ? {} : { keep: ({ account }) => ownerOf(account) === person }),
-  });
+  const { person } = query;
+  const { nameOf, ownerOf, clients } = query.deviceIds === undefined ? await allOf(db, query) : await fewOf(db, query);
+  const inventory = await inventoryOf(db, query);
 
   const groups = new Map<string, { device?: InventoryDevice; owner: string | undefined; clients: UsageClient[] }>();
   for (const device of inventory) {
@@ -71,6 +60,70 @@ export async function loadPhones(db: Kysely<Database>, query: PhonesQuery): Prom
     group.clients.push(client);
   }
   return [...groups].map(([key, group]) => phoneOf(key, group, nameOf));
+}
+
+type Read = {
+  nameOf: ReadonlyMap<string, string>;
+  ownerOf: (account: string) => string | undefined;
+  clients: UsageClient[];
+};
+
+async function allOf(db: Kysely<Database>, { organisation, since, person }: PhonesQuery): Promise<Read> {
+  const people = await db.selectFrom('person').selectAll().where('organisation', '=', organisation).execute();
+  const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
+  const clients = await usageOf(db, {
+    organisation,
+    since,
+    ...(person === undefined ? {} : { keep: ({ account }) => ownerOf(account) === person }),
+  });
+  return { nameOf: namesOf(people), ownerOf, clients };
+}
+
+/** For a card: the clients first, then only the people whose account theirs may be. */
+async function fewOf(
+  db: Kysely<Database>,
+  { organisation, since, person, deviceIds = [] }: PhonesQuery,
+): Promise<Read> {
+  const clients = await usageOf(db, { organisation, since, deviceIds });
+  const accounts = [...new Set(clients.map(({ account }) => account.trim().toLowerCase()))];
+  const bare = [...new Set(accounts.map(bareAccount))];
+  const people = await db
+    .selectFrom('person')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .where(
+      sql<boolean>`(lower(upn) = any(${accounts}::text[]) or lower(primary_smtp) = any(${accounts}::text[]) or addresses ?| ${accounts}::text[]
+        or lower(alias) = any(${bare}::text[]) or lower(split_part(upn, '@', 1)) = any(${bare}::text[]))`,
+    )
+    .execute();
+  const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
+  return {
+    nameOf: namesOf(people),
+    ownerOf,
+    clients: person === undefined ? clients : clients.filter(({ account }) => ownerOf(account) === person),
+  };
+}
+
+function namesOf(people: readonly { guid: string; displayName: string }[]): ReadonlyMap<string, string> {
+  return new Map(people.map(({ guid, displayName }) => [guid, displayName]));
+}
+
+async function inventoryOf(
+  db: Kysely<Database>,
+  { organisation, person, deviceIds }: PhonesQuery,
+): Promise<InventoryDevice[]> {
+  const found = db
+    .selectFrom('mobileDevice')
+    .selectAll()
+    .where('organisation', '=', organisation)
+    .where('gone', '=', false)
+    .orderBy('guid');
+  if (deviceIds === undefined) return await found.execute();
+  const ids = deviceIds.map((id) => id.toLowerCase());
+  return await found
+    .where(sql<boolean>`lower(device_id) = any(${ids}::text[])`)
+    .$if(person !== undefined, (query) => query.where('personGuid', '=', person ?? ''))
+    .execute();
 }
 
 function keyOf(deviceId: string, owner: string): string {

@@ -38,16 +38,21 @@ export type UsageQuery = {
   since: Date;
   /** Which clients are asked about; absent: all. */
   keep?: (client: { account: string; deviceId: string }) => boolean;
+  /** Only clients with these device ids, in any case. */
+  deviceIds?: readonly string[];
 };
 
 /** Clients with requests since then. */
 export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<UsageClient[]> {
-  const { keep = () => true } = query;
+  const { keep = () => true, deviceIds } = query;
   const clients = await db
     .selectFrom('logClient')
     .selectAll()
     .where('organisation', '=', query.organisation)
     .where('lastAt', '>=', query.since)
+    .$if(deviceIds !== undefined, (some) =>
+      some.where(sql<boolean>`lower(device_id) = any(${deviceIds?.map((id) => id.toLowerCase())}::text[])`),
+    )
     .orderBy('id')
     .execute();
   const found = clients.filter(keep);

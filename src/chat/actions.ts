@@ -2,7 +2,7 @@
  * Stored actions: what a button does stays in the store, and only an unguessable id reaches a chat platform. The same intent
  * on the same subject keeps its id however often it is rendered, so an old copy of a card and a new one share one effect.
  */
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { canonicalHash, canonicalJson } from '../canonical.ts';
 import type { Ids } from '../clock.ts';
 import type { Answer, Block, DraftAnswer, DraftForm, DraftMessage, Form, Intent, Message } from '../message/model.ts';
@@ -84,48 +84,48 @@ function mintBlock(block: Block<Intent>, idOf: (labelled: Labelled) => string): 
 }
 
 async function actionIds(minting: Minting, wanted: readonly Labelled[]): Promise<(labelled: Labelled) => string> {
-  const known = wanted.length === 0 ? new Map<string, string>() : await storedIds(minting, wanted);
-  for (const labelled of wanted) {
-    const key = keyOf(labelled);
-    if (!known.has(key)) known.set(key, await store(minting, labelled));
+  const known = new Map<string, string>();
+  let missing = new Map(wanted.map((labelled) => [keyOf(labelled), labelled]));
+  while (missing.size > 0) {
+    for (const [key, id] of await storedIds(minting, missing)) known.set(key, id);
+    // Another process minted the same button at this moment: it is there when asked again.
+    missing = new Map([...missing].filter(([key]) => !known.has(key)));
   }
   return (labelled) => known.get(keyOf(labelled)) ?? '';
 }
 
-async function storedIds({ db, subject }: Minting, wanted: readonly Labelled[]): Promise<Map<string, string>> {
-  const rows = await db
-    .selectFrom('storedAction')
-    .select(['id', 'command', 'args', 'epoch', 'label'])
-    .where('subject', '=', subject)
-    .where('command', 'in', [...new Set(wanted.map(({ intent }) => intent.command))])
-    .where('label', 'in', [...new Set(wanted.map(({ label }) => label))])
-    .execute();
-  return new Map(
-    rows.map(({ id, command, args, epoch, label }) => [keyOf({ intent: { command, args, epoch }, label }), id]),
-  );
-}
-
-async function store(minting: Minting, labelled: Labelled): Promise<string> {
-  const { db, subject, ids, now } = minting;
-  const { intent, label } = labelled;
-  const inserted = await db
-    .insertInto('storedAction')
-    .values({
-      id: ids.token(),
-      subject,
-      command: intent.command,
-      args: canonicalJson(intent.args),
-      epoch: String(intent.epoch ?? ''),
-      label,
-      createdAt: now,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  if (inserted !== undefined) return inserted.id;
-  // Another process minted the same button a moment ago: its id is the one.
-  const theirs = (await storedIds(minting, [labelled])).get(keyOf(labelled));
-  return theirs ?? store(minting, labelled);
+/** Ids of these buttons by key; those that are new get one. All in one question, because a card has many. */
+async function storedIds(
+  { db, subject, ids, now }: Minting,
+  wanted: ReadonlyMap<string, Labelled>,
+): Promise<[key: string, id: string][]> {
+  const rows = [...wanted].map(([key, { intent, label }]) => ({
+    key,
+    id: ids.token(),
+    command: intent.command,
+    args: canonicalJson(intent.args),
+    epoch: String(intent.epoch ?? ''),
+    label,
+  }));
+  const found = await sql<{ key: string; id: string }>`
+    with wanted as (
+      select key, id, command, args::jsonb as args, epoch, label
+      from unnest(
+        ${rows.map(({ key }) => key)}::text[], ${rows.map(({ id }) => id)}::text[],
+        ${rows.map(({ command }) => command)}::text[], ${rows.map(({ args }) => args)}::text[],
+        ${rows.map(({ epoch }) => epoch)}::text[], ${rows.map(({ label }) => label)}::text[]
+      ) as button (key, id, command, args, epoch, label)),
+    known as (
+      select wanted.key, stored.id
+      from wanted join stored_action as stored on stored.subject = ${subject} and stored.command = wanted.command
+        and md5(stored.args::text) = md5(wanted.args::text) and stored.epoch = wanted.epoch and stored.label = wanted.label),
+    minted as (
+      insert into stored_action (id, subject, command, args, epoch, label, created_at)
+      select id, ${subject}, command, args, epoch, label, ${now} from wanted where key not in (select key from known)
+      on conflict do nothing
+      returning id)
+    select key, id from known union all select wanted.key, id from minted join wanted using (id)`.execute(db);
+  return found.rows.map(({ key, id }) => [key, id]);
 }
 
 function keyOf({ intent, label }: Labelled): string {

@@ -4,13 +4,14 @@
  */
 import type { Kysely } from 'kysely';
 import type { Actor } from '../commands/command.ts';
-import { personByAddress, personByGuid } from '../directory/find.ts';
+import { hasAddress, personByAddress, personByGuid } from '../directory/find.ts';
 import type { Organisation, Person } from '../directory/person.ts';
+import { personOf } from '../directory/rows.ts';
 import { assertNever } from '../errors.ts';
-import { suspendingIncidents } from '../incidents/standing.ts';
+import { suspendedBy } from '../incidents/standing.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
-import { bindIdentity, type ClaimProblem, identityRow, type Resolving } from './identity.ts';
+import { bindIdentity, type ClaimProblem, identityRow, type KnownIdentity, type Resolving } from './identity.ts';
 import type { Identity, Sender } from './port.ts';
 
 export type { Resolving } from './identity.ts';
@@ -29,10 +30,13 @@ export async function resolveActor(resolving: Resolving): Promise<ResolvedActor>
   if (sender.outsider !== undefined) return outsiderRefusal(sender.outsider);
 
   const listed = listedFor(policy, sender.identity);
-  const person = await personOf(store.db, organisation, sender, listed);
-  if ('kind' in person) return person;
+  const address = listed?.mailbox ?? sender.email;
+  if (address === undefined) return noAddress;
+  const known = await lookUp(store.db, organisation, { address, identity: sender.identity });
+  if (known === undefined) return listed === undefined ? unknownAddress : unknownMailbox;
 
-  const problem = await bindIdentity(resolving, person, listed === undefined ? 'email' : 'policy');
+  const { person, spoken } = known;
+  const problem = await bindIdentity(resolving, { person, known: spoken }, listed === undefined ? 'email' : 'policy');
   if (problem !== undefined) {
     return refused(
       problem,
@@ -41,9 +45,72 @@ export async function resolveActor(resolving: Resolving): Promise<ResolvedActor>
   }
 
   const grantedRoles = grantedTo(policy, sender, listed);
-  const suspendedBy = await suspendingIncidents(store.db, organisation, person.guid);
-  const roles = suspendedBy.length === 0 ? grantedRoles : new Set<Role>(['user']);
-  return { kind: 'actor', actor: { person, identity: sender.identity, roles, suspendedBy, grantedRoles } };
+  const roles = known.suspendedBy.length === 0 ? grantedRoles : new Set<Role>(['user']);
+  return {
+    kind: 'actor',
+    actor: { person, identity: sender.identity, roles, suspendedBy: known.suspendedBy, grantedRoles },
+  };
+}
+
+type Known = { person: Person; spoken: KnownIdentity | undefined; suspendedBy: number[] };
+
+/**
+ * All that is stored of who speaks, in one question, because every command asks it. undefined when nobody, or more than one
+ * person, has the address.
+ */
+async function lookUp(
+  db: Kysely<Database>,
+  organisation: Organisation,
+  { address, identity }: { address: string; identity: Identity },
+): Promise<Known | undefined> {
+  const [only, ...others] = await db
+    .selectFrom('person')
+    .leftJoin('chatIdentity as spoken', (join) => join.on('spoken.identity', '=', identity))
+    .selectAll('person')
+    .select([
+      'spoken.personGuid',
+      'spoken.displayName as spokenName',
+      'spoken.email',
+      'spoken.timeZone',
+      'spoken.foundBy',
+      'spoken.refused',
+      'spoken.address',
+      'spoken.lastSeenAt',
+      suspendedBy.as('suspendedBy'),
+    ])
+    .where('organisation', '=', organisation)
+    .where('gone', '=', false)
+    .where(hasAddress(address))
+    .limit(2)
+    .execute();
+  if (only === undefined || others.length > 0) return undefined;
+  const {
+    personGuid,
+    spokenName,
+    email,
+    timeZone,
+    foundBy,
+    refused,
+    address: spokenAddress,
+    lastSeenAt,
+    suspendedBy: suspending,
+    ...row
+  } = only;
+  const spoken =
+    spokenName === null || lastSeenAt === null
+      ? undefined
+      : {
+          identity,
+          personGuid,
+          displayName: spokenName,
+          email,
+          timeZone,
+          foundBy,
+          refused,
+          address: spokenAddress,
+          lastSeenAt,
+        };
+  return { person: personOf(row), spoken, suspendedBy: suspending };
 }
 
 /** The directory person behind a chat account that is only pointed at (a message's author), without any right of his. */
@@ -68,29 +135,6 @@ function grantedTo(policy: Policy, sender: Sender, listed: Listed | undefined): 
   return roles;
 }
 
-async function personOf(
-  db: Kysely<Database>,
-  organisation: Organisation,
-  sender: Sender,
-  listed: Listed | undefined,
-): Promise<Person | Refused> {
-  const address = listed?.mailbox ?? sender.email;
-  if (address === undefined) {
-    return refused(
-      'no-address',
-      'Your chat account shows me no e-mail address, so I cannot tell who you are. Ask an admin to list this account in policy.yaml.',
-    );
-  }
-  const person = await personByAddress(db, organisation, address);
-  if (person !== undefined) return person;
-  return refused(
-    'unknown-person',
-    listed === undefined
-      ? "I do not know you: no mailbox of Exchange's directory has the e-mail address of your chat account. Ask an admin."
-      : "policy.yaml lists your account, but Exchange's directory has no mailbox of the address that stands there. Ask an admin to mend it.",
-  );
-}
-
 function listedFor(policy: Policy, identity: Identity): Listed | undefined {
   return policy.people.find((listed) => listed.identities.includes(identity));
 }
@@ -112,6 +156,19 @@ function outsiderRefusal(outsider: NonNullable<Sender['outsider']>): Refused {
       return assertNever(outsider, 'outsider');
   }
 }
+
+const noAddress = refused(
+  'no-address',
+  'Your chat account shows me no e-mail address, so I cannot tell who you are. Ask an admin to list this account in policy.yaml.',
+);
+const unknownAddress = refused(
+  'unknown-person',
+  "I do not know you: no mailbox of Exchange's directory has the e-mail address of your chat account. Ask an admin.",
+);
+const unknownMailbox = refused(
+  'unknown-person',
+  "policy.yaml lists your account, but Exchange's directory has no mailbox of the address that stands there. Ask an admin to mend it.",
+);
 
 function refused(refusal: RefusalCode, sentence: string): Refused {
   return { kind: 'refused', code: refusal, sentence };

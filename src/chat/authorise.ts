@@ -77,8 +77,11 @@ const plural: Record<Role, string> = {
   admin: 'admins',
 };
 
+/** Made once: making one costs more than all the rest of a look at who may. */
+const list = new Intl.ListFormat('en-GB', { type: 'conjunction' });
+
 function roleSentence(command: AnyCommand): string {
-  const who = new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(command.roles.map((role) => plural[role]));
+  const who = list.format(command.roles.map((role) => plural[role]));
   return command.effect === 'destroy' ? `Wipes are in the hands of ${who}.` : `That is for ${who}.`;
 }
 

@@ -28,14 +28,16 @@ export type KnownIdentity = Selectable<ChatIdentityTable>;
 /** Why an account that policy does not list may not be the person whose e-mail address it shows. */
 export type ClaimProblem = 'second-account' | 'another-person-before';
 
-/** Remembers that the account is this person and was seen now; answers why it may not be, and then nothing is granted. */
+/**
+ * Remembers that the account is this person and was seen now; answers why it may not be, and then nothing is granted.
+ * `known` is what is stored of the account.
+ */
 export async function bindIdentity(
   resolving: Resolving,
-  person: Person,
+  { person, known }: { person: Person; known: KnownIdentity | undefined },
   foundBy: 'policy' | 'email',
 ): Promise<ClaimProblem | undefined> {
   const { store, policy, organisation, sender } = resolving;
-  const known = await identityRow(store.db, sender.identity);
   const problem =
     foundBy === 'policy'
       ? undefined
@@ -46,7 +48,7 @@ export async function bindIdentity(
     known.foundBy === foundBy &&
     known.refused === null
   ) {
-    await touch(resolving);
+    await touch(resolving, known);
     return undefined;
   }
   const found = problem ?? (await claimIdentity(resolving, person, foundBy));
@@ -162,16 +164,27 @@ export async function identityRow(db: Kysely<Database>, identity: Identity): Pro
   return await db.selectFrom('chatIdentity').selectAll().where('identity', '=', identity).executeTakeFirst();
 }
 
-async function touch({ store, sender, address, clock }: Resolving): Promise<void> {
+/** Who says much in a row is not written anew with each word: it only chooses which of his accounts he is written to. */
+const seenLatelyMs = 10_000;
+
+async function touch({ store, sender, address, clock }: Resolving, known: KnownIdentity): Promise<void> {
+  const now = clock.now();
+  const seen = {
+    displayName: sender.displayName,
+    email: sender.email ?? null,
+    timeZone: sender.timeZone ?? known.timeZone,
+    address: address ?? known.address,
+  };
+  const isNews =
+    now.getTime() - known.lastSeenAt.getTime() >= seenLatelyMs ||
+    seen.displayName !== known.displayName ||
+    seen.email !== known.email ||
+    seen.timeZone !== known.timeZone ||
+    seen.address !== known.address;
+  if (!isNews) return;
   await store.db
     .updateTable('chatIdentity')
-    .set({
-      displayName: sender.displayName,
-      email: sender.email ?? null,
-      lastSeenAt: clock.now(),
-      ...(sender.timeZone === undefined ? {} : { timeZone: sender.timeZone }),
-      ...(address === undefined ? {} : { address }),
-    })
+    .set({ ...seen, lastSeenAt: now })
     .where('identity', '=', sender.identity)
     .execute();
 }

@@ -31,8 +31,22 @@ type Step = {
   readonly shown: readonly string[];
 };
 
+/** The words of one sentence, with the forms that literals are compared with. */
+export type Typed = {
+  readonly words: readonly string[];
+  readonly literals: readonly string[];
+  readonly distinct: ReadonlySet<string>;
+};
+
+export function typedWords(words: readonly string[]): Typed {
+  const literals = words.map(literalOf);
+  return { words, literals, distinct: new Set(literals) };
+}
+
 /** The best way in which the variant takes all of these words; `near` allows misspelt literals and a missing end. */
-export function matchVariant(variant: Variant, words: readonly string[], how: Matching): Match | undefined {
+export function matchVariant(variant: Variant, { words, literals, distinct }: Typed, how: Matching): Match | undefined {
+  // Every sentence is held against some hundred variants, most of which have a word that was not said at all.
+  if (how === 'exact' && variant.some((element) => isUnsaid(element, distinct))) return undefined;
   const known = new Map<number, Step | undefined>();
 
   function from(element: number, word: number): Step | undefined {
@@ -55,7 +69,7 @@ export function matchVariant(variant: Variant, words: readonly string[], how: Ma
   function phrase(element: Words, index: number, word: number): Step | undefined {
     let best: Step | undefined;
     for (const [which, candidate] of element.phrases.entries()) {
-      const cost = phraseCost(candidate, words, word, how);
+      const cost = phraseCost(candidate, literals, word, how);
       if (cost === undefined) continue;
       const taken = Math.min(candidate.length, words.length - word);
       const tail = from(index + 1, word + taken);
@@ -96,9 +110,20 @@ export function matchVariant(variant: Variant, words: readonly string[], how: Ma
 
   const found = from(0, 0);
   if (found === undefined || found.literals === 0) return undefined;
-  const { literals, cost, missing, shown } = found;
+  const { cost, missing, shown } = found;
   const anchored = variant[0]?.kind === 'words';
-  return { args: Object.fromEntries(found.args), literals, anchored, cost, missing, mended: shown.join(' ') };
+  return {
+    args: Object.fromEntries(found.args),
+    literals: found.literals,
+    anchored,
+    cost,
+    missing,
+    mended: shown.join(' '),
+  };
+}
+
+function isUnsaid(element: Variant[number], distinct: ReadonlySet<string>): boolean {
+  return element.kind === 'words' && !element.phrases.some(([first]) => first === undefined || distinct.has(first));
 }
 
 const finished: Step = { literals: 0, cost: 0, missing: 0, args: [], shown: [] };
@@ -116,18 +141,17 @@ function better(left: Step | undefined, right: Step): Step {
 
 function phraseCost(
   phrase: readonly string[],
-  words: readonly string[],
+  literals: readonly string[],
   at: number,
   how: Matching,
 ): number | undefined {
   let cost = 0;
   for (const [offset, wanted] of phrase.entries()) {
-    const typed = words[at + offset];
+    const typed = literals[at + offset];
     if (typed === undefined) return how === 'near' ? cost : undefined;
-    const plain = literalOf(typed);
-    if (plain === wanted) continue;
+    if (typed === wanted) continue;
     if (how === 'exact') return undefined;
-    const changes = changesBetween(plain, wanted);
+    const changes = changesBetween(typed, wanted);
     if (changes > allowedChanges(wanted)) return undefined;
     cost += changes;
   }

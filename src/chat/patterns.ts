@@ -5,7 +5,16 @@
 
 import type { AnyCommand } from '../commands/command.ts';
 import { compilePattern, usage, type Variant } from './grammar.ts';
-import { allowedChanges, changesBetween, literalOf, type Match, type Matching, matchVariant } from './matching.ts';
+import {
+  allowedChanges,
+  changesBetween,
+  literalOf,
+  type Match,
+  type Matching,
+  matchVariant,
+  type Typed,
+  typedWords,
+} from './matching.ts';
 import { readSentence } from './sentence.ts';
 
 export { compilePattern, usage } from './grammar.ts';
@@ -28,12 +37,12 @@ const mostSuggestions = 3;
 export function parseSentence(
   text: string,
   commands: readonly AnyCommand[],
-  suggestFrom: readonly AnyCommand[] = commands,
+  suggestFrom: () => readonly AnyCommand[] = () => commands,
 ): Parsed {
   const sentence = readSentence(text);
   if (sentence.kind === 'refused') return sentence;
-  const words = withoutPlease(sentence.words);
-  if (words.length === 0) return { kind: 'none' };
+  const words = typedWords(withoutPlease(sentence.words));
+  if (words.words.length === 0) return { kind: 'none' };
 
   const found = commands.flatMap((command) => {
     const match = bestMatch(command, words, 'exact');
@@ -46,10 +55,10 @@ export function parseSentence(
   if (only !== undefined) {
     const unfinished = unfinishedSentence(only.command, words, only.match);
     if (unfinished === undefined) return { kind: 'match', command: only.command, args: only.match.args };
-    return suggestFrom.includes(only.command) ? { kind: 'near', suggestions: [unfinished] } : { kind: 'none' };
+    return suggestFrom().includes(only.command) ? { kind: 'near', suggestions: [unfinished] } : { kind: 'none' };
   }
 
-  const suggestions = suggest(words, suggestFrom);
+  const suggestions = suggest(words, suggestFrom());
   return suggestions.length === 0 ? { kind: 'none' } : { kind: 'near', suggestions };
 }
 
@@ -57,7 +66,7 @@ export function parseSentence(
  * "lost device" is not about a person called "device": when another way to say the same command explains more of the words
  * and only lacks its end, the sentence was not finished. Answers how it would go on.
  */
-function unfinishedSentence(command: AnyCommand, words: readonly string[], match: Match): string | undefined {
+function unfinishedSentence(command: AnyCommand, words: Typed, match: Match): string | undefined {
   let best: Match | undefined;
   for (const variant of variantsOf(command)) {
     const begun = matchVariant(variant, words, 'near');
@@ -68,7 +77,7 @@ function unfinishedSentence(command: AnyCommand, words: readonly string[], match
 }
 
 /** Sentences close to what was typed, the closest first. */
-function suggest(words: readonly string[], commands: readonly AnyCommand[]): string[] {
+function suggest(words: Typed, commands: readonly AnyCommand[]): string[] {
   const candidates: { text: string; score: number }[] = [];
   for (const command of commands) {
     const match = bestMatch(command, words, 'near');
@@ -84,8 +93,8 @@ function suggest(words: readonly string[], commands: readonly AnyCommand[]): str
 }
 
 /** The first typed word is nearly a first word of the pattern: the person meant this command and said the rest differently. */
-function beginsAlike(pattern: string, words: readonly string[]): boolean {
-  const typed = literalOf(words[0] ?? '');
+function beginsAlike(pattern: string, { literals }: Typed): boolean {
+  const typed = literals[0] ?? '';
   return compilePattern(pattern).some((variant) => {
     const first = variant[0];
     if (first?.kind !== 'words') return false;
@@ -93,7 +102,7 @@ function beginsAlike(pattern: string, words: readonly string[]): boolean {
   });
 }
 
-function bestMatch(command: AnyCommand, words: readonly string[], how: Matching): Match | undefined {
+function bestMatch(command: AnyCommand, words: Typed, how: Matching): Match | undefined {
   let best: Match | undefined;
   for (const variant of variantsOf(command)) {
     const match = matchVariant(variant, words, how);

@@ -33,8 +33,8 @@ export type Reading = {
   organisation: Organisation;
   incoming: Incoming;
   actor: Actor;
-  /** What this actor may say here: suggestions come only from these. */
-  may: readonly AnyCommand[];
+  /** What this actor may say here: suggestions come only from these. Asked only where something is suggested. */
+  may: () => readonly AnyCommand[];
 };
 
 export async function readSaid(reading: Reading): Promise<Request> {
@@ -65,13 +65,13 @@ function readTyped({ commands, may }: Reading, typed: string, via: 'sentence' | 
     case 'match':
       return { kind: 'command', command: parsed.command, args: parsed.args, via };
     case 'ambiguous': {
-      const allowed = parsed.commands.filter((command) => may.includes(command));
-      return answered(allowed.length === 0 ? notUnderstood(may) : fitsSeveral(allowed), 'ambiguous');
+      const allowed = parsed.commands.filter((command) => may().includes(command));
+      return answered(allowed.length === 0 ? notUnderstood(may()) : fitsSeveral(allowed), 'ambiguous');
     }
     case 'near':
       return answered(didYouMean(parsed.suggestions), 'not-understood');
     case 'none':
-      return answered(notUnderstood(may), 'not-understood');
+      return answered(notUnderstood(may()), 'not-understood');
     case 'refused':
       return answered(say(parsed.sentence), parsed.code);
     default:

@@ -129,7 +129,7 @@ async function route(parts: RouterParts, handling: Handling, named: (command: st
     await store.change((change) => change.home(actor.identity));
     return { answer: {}, outcome: 'done', command: 'home' };
   }
-  const request = await readSaid({ ...parts, incoming, actor, may: maySay(parts, actor, incoming) });
+  const request = await readSaid({ ...parts, incoming, actor, may: () => maySay(parts, actor, incoming) });
   if (request.kind === 'answer') return { answer: request.answer, outcome: request.outcome };
   named(request.command.id);
   return await perform(parts, handling, actor, request);

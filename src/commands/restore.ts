@@ -35,7 +35,7 @@ export const restore = defineCommand({
       });
     }
     await requireStanding(store.db, actor, ['security', 'admin'], clock.now());
-    const numbers = await suspendingIncidents(store.db, person.organisation, person.guid);
+    const numbers = await suspendingIncidents(store.db, person.guid);
     if (numbers.length === 0) return said(`Nothing suspends ${person.displayName}.`);
     await store.change(async (change) => {
       for (const incident of numbers) {

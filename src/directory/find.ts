@@ -3,7 +3,7 @@
  * and `%` match only themselves. One match is one person; several are a choice; a guess is never made.
  */
 import { distance } from 'fastest-levenshtein';
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database, PersonTable } from '../store/schema.ts';
 import { Guid, type Organisation, type Person, type PersonGuid } from './person.ts';
 import { personOf } from './rows.ts';
@@ -53,28 +53,38 @@ export async function personByAddress(
   organisation: Organisation,
   address: string,
 ): Promise<Person | undefined> {
-  const wanted = address.trim().toLowerCase();
-  // PostgreSQL has no text with a NUL in it, and nobody has such an address.
-  if (wanted === '' || wanted.includes('\u0000')) return undefined;
-  const rows = await db
+  const [only, ...others] = await db
     .selectFrom('person')
     .selectAll()
     .where('organisation', '=', organisation)
     .where('gone', '=', false)
-    .where((eb) =>
-      eb.or([
-        eb(sql`lower(upn)`, '=', wanted),
-        eb(sql`lower(primary_smtp)`, '=', wanted),
-        eb(sql`addresses`, '@>', sql`${JSON.stringify([wanted])}::jsonb`),
-      ]),
-    )
+    .where(hasAddress(address))
     .limit(2)
     .execute();
-  const [only, ...others] = rows;
   return only === undefined || others.length > 0 ? undefined : personOf(only);
 }
 
-async function living(db: Kysely<Database>, organisation: Organisation): Promise<Candidate[]> {
+/** For a query over `person`: whether this is an address or the UPN of the person. More than one may have it. */
+export function hasAddress(address: string): RawBuilder<boolean> {
+  const wanted = address.trim().toLowerCase();
+  // PostgreSQL has no text with a NUL in it, and nobody has such an address.
+  if (wanted === '' || wanted.includes('\u0000')) return sql<boolean>`false`;
+  return sql<boolean>`(lower(person.upn) = ${wanted} or lower(person.primary_smtp) = ${wanted}
+    or person.addresses @> ${JSON.stringify([wanted])}::jsonb)`;
+}
+
+/**
+ * The names of everybody, folded: kept in memory for as long as nobody was changed, because a directory may hold tens of
+ * thousands of people and is asked with every report.
+ */
+const kept = new WeakMap<Kysely<Database>, Map<Organisation, { revision: number; people: readonly Candidate[] }>>();
+
+async function living(db: Kysely<Database>, organisation: Organisation): Promise<readonly Candidate[]> {
+  // Read before the people: a change between the two makes them newer than they are taken for, never older.
+  const { revision } = await db.selectFrom('directoryRevision').select('revision').executeTakeFirstOrThrow();
+  const byOrganisation = kept.get(db) ?? new Map();
+  const known = byOrganisation.get(organisation);
+  if (known?.revision === revision) return known.people;
   const rows = await db
     .selectFrom('person')
     .selectAll()
@@ -83,7 +93,9 @@ async function living(db: Kysely<Database>, organisation: Organisation): Promise
     .orderBy('displayName')
     .orderBy('guid')
     .execute();
-  return rows.map(candidateOf);
+  const people = rows.map(candidateOf);
+  kept.set(db, byOrganisation.set(organisation, { revision, people }));
+  return people;
 }
 
 /** A person with the folded forms that are compared. */

@@ -35,6 +35,9 @@ export type PersonTable = {
   gone: boolean;
 };
 
+/** One row: counts the statements that changed `person` (a trigger does), so that what is kept in memory is known to be of now. */
+export type DirectoryRevisionTable = { revision: Fixed<number> };
+
 /** Chat accounts that have spoken, and the person each one is. */
 export type ChatIdentityTable = {
   identity: Fixed<string>;
@@ -356,6 +359,7 @@ export type ImageTable = {
 
 export type CoreTables = {
   person: PersonTable;
+  directoryRevision: DirectoryRevisionTable;
   chatIdentity: ChatIdentityTable;
   inbox: InboxTable;
   incident: IncidentTable;

@@ -81,7 +81,7 @@ describe('roles', () => {
 describe('accounts', () => {
   test('the account, its last address and its person are remembered', async () => {
     await who(bySlackMail('UALICE', 'alice', { timeZone: 'Europe/Vienna' }), policy, 'address-1');
-    at.clock.advance(1_000);
+    at.clock.advance(10_000);
     await who(bySlackMail('UALICE', 'alice'));
     const row = await at.db.selectFrom('chatIdentity').selectAll().executeTakeFirstOrThrow();
     expect(row).toMatchObject({
@@ -93,6 +93,17 @@ describe('accounts', () => {
       refused: null,
       lastSeenAt: at.clock.now(),
     });
+  });
+
+  test('words in quick succession write only what is new of the account', async () => {
+    await who(bySlackMail('UALICE', 'alice'), policy, 'address-1');
+    const first = at.clock.now();
+    at.clock.advance(2_000);
+    await who(bySlackMail('UALICE', 'alice'));
+    const row = () => at.db.selectFrom('chatIdentity').selectAll().executeTakeFirstOrThrow();
+    expect(await row()).toMatchObject({ address: 'address-1', lastSeenAt: first });
+    await who(bySlackMail('UALICE', 'alice'), policy, 'address-2');
+    expect(await row()).toMatchObject({ address: 'address-2', lastSeenAt: at.clock.now() });
   });
 
   test('a second account of one tenant that claims the same person is refused, and security told once', async () => {

@@ -1,4 +1,4 @@
-/** The lab's log files: nothing is stored, each is written anew from its contacts, and only ever grows at its end. */
+/** The lab's log files: nothing is stored, each is written from its contacts as it is asked for, and only ever grows at its end. */
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 import { type LogFile, type LogKind, ServerUnreadable } from '../port.ts';
@@ -20,13 +20,19 @@ const spans: Record<LogKind, number> = { frontEnd: 24 * hour, backEnd: 24 * hour
 
 export type LabFiles = {
   list(server: string, kind: LogKind, since?: Date): Promise<LogFile[]>;
-  /** The whole file as it is now. */
-  read(file: Pick<LogFile, 'server' | 'kind' | 'path'>): Promise<Buffer>;
+  /** The file as it is now, from this byte on. */
+  read(file: Pick<LogFile, 'server' | 'kind' | 'path'>, from: number): Promise<Buffer>;
 };
 
+/** How long a file was when this was its last contact. */
+type Mark = { lastId: number; size: number };
+
+/** Readers come back to where a file ended lately. */
+const marksKept = 8;
+
 export function labFiles(db: Kysely<Database>): LabFiles {
-  /** Sizes of files as they were when this was their last contact: a file is written out once to know how long it is. */
-  const sizes = new Map<string, { lastId: number; size: number }>();
+  /** The newest marks of each file, the newest last, so that only what came since is written out again. */
+  const marks = new Map<string, readonly Mark[]>();
 
   async function placeOf(server: string): Promise<Place> {
     const row = await db.selectFrom('labServer').select('ip').where('name', '=', server).executeTakeFirst();
@@ -34,13 +40,14 @@ export function labFiles(db: Kysely<Database>): LabFiles {
     return { server, ip: row.ip };
   }
 
-  async function contactsOf(server: string, from: Date, to: Date): Promise<Contact[]> {
+  async function contactsOf(server: string, from: Date, to: Date, after: number): Promise<Contact[]> {
     return db
       .selectFrom('labContact')
       .selectAll()
       .where('server', '=', server)
       .where('at', '>=', from)
       .where('at', '<', to)
+      .where('id', '>', after)
       .orderBy('id')
       .execute();
   }
@@ -60,26 +67,38 @@ export function labFiles(db: Kysely<Database>): LabFiles {
     const files: LogFile[] = [];
     for (const { index, last, lastId } of await spansSeen.execute()) {
       const path = pathOf(server, kind, new Date(index * span));
-      const known = sizes.get(path);
-      const size = known?.lastId === lastId ? known.size : (await render(place, kind, new Date(index * span))).length;
-      sizes.set(path, { lastId, size });
+      const known = marks.get(path)?.at(-1);
+      const size =
+        known?.lastId === lastId
+          ? known.size
+          : (known?.size ?? 0) + (await render(place, kind, path, new Date(index * span), known)).length;
       files.push({ server, kind, path, identity: path, size, modifiedAt: last, compressed: false });
     }
     return files;
   }
 
-  async function render(place: Place, kind: LogKind, from: Date): Promise<Buffer> {
-    const contacts = await contactsOf(place.server, from, new Date(from.getTime() + spans[kind]));
+  /** What follows the mark, or the whole file; remembers where it ends now. */
+  async function render(place: Place, kind: LogKind, path: string, from: Date, after?: Mark): Promise<Buffer> {
+    const until = new Date(from.getTime() + spans[kind]);
+    const contacts = await contactsOf(place.server, from, until, after?.lastId ?? 0);
     const lines = contacts.map((contact) => lineOf(kind, contact, place)).filter((line) => line !== undefined);
-    return Buffer.from([...headerOf(kind, from), ...lines, ''].join('\r\n'), 'utf8');
+    const header = after === undefined ? headerOf(kind, from) : [];
+    const bytes = Buffer.from([...header, ...lines, ''].join('\r\n'), 'utf8');
+    const lastId = contacts.at(-1)?.id;
+    if (lastId !== undefined) {
+      const others = (marks.get(path) ?? []).filter((mark) => mark.lastId < lastId);
+      marks.set(path, [...others, { lastId, size: (after?.size ?? 0) + bytes.length }].slice(-marksKept));
+    }
+    return bytes;
   }
 
   return {
     list,
-    read: async ({ server, kind, path }) => {
-      const from = beginOf(path);
-      if (from === undefined) throw new ServerUnreadable(server, `There is no log ${path}.`);
-      return render(await placeOf(server), kind, from);
+    read: async ({ server, kind, path }, from) => {
+      const begin = beginOf(path);
+      if (begin === undefined) throw new ServerUnreadable(server, `There is no log ${path}.`);
+      const mark = marks.get(path)?.findLast(({ size }) => size <= from);
+      return (await render(await placeOf(server), kind, path, begin, mark)).subarray(from - (mark?.size ?? 0));
     },
   };
 }

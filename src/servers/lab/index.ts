@@ -35,7 +35,7 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
   return {
     list: () => names,
     listLogs: (server, kind, since) => files.list(server, kind, since),
-    openLog: async (file, from) => inPieces((await files.read(file)).subarray(from)),
+    openLog: async (file, from) => inPieces(await files.read(file, from)),
 
     readConfig: async (server, kind) => {
       const row = await serverRow(server);
