@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { sql } from 'kysely';
 import type { Change } from '../store/port.ts';
 import type { DeviceFacts } from './device.ts';
 import { incidentSubject } from './timeline.ts';
@@ -15,16 +16,22 @@ export async function recordDevices(change: Change, incident: number, read: read
     .orderBy('number')
     .forUpdate()
     .execute();
-  let next = Math.max(0, ...known.map((row) => row.number)) + 1;
-  let different = false;
-  for (const facts of byLastSync(read)) {
-    const row = known.find((candidate) => candidate.deviceGuid === facts.guid);
-    if (row === undefined) {
-      await change.tx
-        .insertInto('incidentDevice')
-        .values({
+  const byGuid = new Map(known.map((row) => [row.deviceGuid, row]));
+  const added = byLastSync(read).filter((facts) => !byGuid.has(facts.guid));
+  const changed = read.filter((facts) => {
+    const row = byGuid.get(facts.guid);
+    return row !== undefined && (!row.present || !isDeepStrictEqual(row.facts, facts));
+  });
+  const gone = known.filter((row) => row.present && !read.some((facts) => facts.guid === row.deviceGuid));
+
+  const first = Math.max(0, ...known.map((row) => row.number)) + 1;
+  if (added.length > 0) {
+    await change.tx
+      .insertInto('incidentDevice')
+      .values(
+        added.map((facts, index) => ({
           incidentNumber: incident,
-          number: next,
+          number: first + index,
           deviceGuid: facts.guid,
           facts: JSON.stringify(facts),
           readAt: change.now,
@@ -32,30 +39,28 @@ export async function recordDevices(change: Change, incident: number, read: read
           ownerSaysKeptAt: null,
           ownerSaysKeptSync: null,
           keptVerifiedBy: null,
-        })
-        .execute();
-      next += 1;
-      different = true;
-      continue;
-    }
-    different ||= !row.present || !isDeepStrictEqual(row.facts, facts);
-    await change.tx
-      .updateTable('incidentDevice')
-      .set({ facts: JSON.stringify(facts), readAt: change.now, present: true })
-      .where('incidentNumber', '=', incident)
-      .where('number', '=', row.number)
+        })),
+      )
       .execute();
   }
-  const gone = known.filter((row) => row.present && !read.some((facts) => facts.guid === row.deviceGuid));
-  for (const row of gone) {
+  for (const facts of changed) {
     await change.tx
       .updateTable('incidentDevice')
-      .set({ present: false, readAt: change.now })
+      .set({ facts: JSON.stringify(facts) })
       .where('incidentNumber', '=', incident)
-      .where('number', '=', row.number)
+      .where('deviceGuid', '=', facts.guid)
       .execute();
   }
-  different ||= gone.length > 0;
+  if (known.length > 0) {
+    const present = read.map((facts) => facts.guid);
+    await change.tx
+      .updateTable('incidentDevice')
+      .set({ readAt: change.now, present: sql<boolean>`device_guid = any(${present}::text[])` })
+      .where('incidentNumber', '=', incident)
+      .where((eb) => eb.or([eb('present', '=', true), eb('deviceGuid', 'in', [...present, ''])]))
+      .execute();
+  }
+  const different = added.length + changed.length + gone.length > 0;
   if (different) await change.refresh(incidentSubject(incident));
   return different;
 }
