@@ -84,6 +84,17 @@ describe('findPeople', () => {
     expect(await names('bob')).toEqual(['Bob Tanaka', 'Karl Bob']);
   });
 
+  it('knows at once who came, was renamed or went since the last search', async () => {
+    expect(await names('zora')).toEqual([]);
+    const zora = person(9, 'Zora Quist', 'zora');
+    await storePeople(database.db, [zora], at);
+    expect(await names('zora')).toEqual(['Zora Quist']);
+    await storePeople(database.db, [{ ...zora, displayName: 'Zora Adler' }], at);
+    expect(await names('zora adler')).toEqual(['Zora Adler']);
+    await database.db.updateTable('person').set({ gone: true }).where('guid', '=', zora.guid).execute();
+    expect(await names('zora')).toEqual([]);
+  });
+
   it('keeps the organisations apart', async () => {
     expect(await names('alice.real')).toEqual([]);
     expect(await findPeople(database.db, 'lab', '00000000-0000-4000-8000-000000000007')).toMatchObject({
