@@ -24,6 +24,7 @@ export type Pressable = {
 export type Buttons = {
   /** Remembers the buttons of a message as shown (again) and answers their numbers by action. */
   show(showing: Showing, message: Message): ReadonlyMap<string, number>;
+  /** Where numbers are unique, also one that its card no longer has: whether it may still be pressed, the core knows. */
   byNumber(number: number, identity: Identity, place: Place | undefined): Pressable | undefined;
   /** One is meant if there is one; several if the words do not tell cards apart. */
   byWords(words: string, identity: Identity, place: Place | undefined, card?: string): readonly Pressable[];
@@ -36,6 +37,8 @@ export function createButtons(input: { unique: boolean }): Buttons {
   /** Oldest first; what was shown last is last. */
   let cards: { showing: Showing; buttons: readonly Pressable[] }[] = [];
   const ever = new Map<string, Pressable>();
+  /** Right only where numbers are unique. */
+  const numbered = new Map<number, Pressable>();
 
   function show(showing: Showing, message: Message): ReadonlyMap<string, number> {
     const before = showing.ref === undefined ? undefined : cards.find((card) => card.showing.ref === showing.ref);
@@ -49,12 +52,15 @@ export function createButtons(input: { unique: boolean }): Buttons {
       });
     cards = cards.filter((card) => card !== before);
     if (buttons.length > 0) cards = [...cards, { showing, buttons }].slice(-rememberedCards);
-    for (const button of buttons) ever.set(button.action, button);
+    for (const button of buttons) {
+      ever.set(button.action, button);
+      numbered.set(button.number, button);
+    }
     return new Map(buttons.map((button) => [button.action, button.number]));
   }
 
   function mine(identity: Identity) {
-    return cards.filter(({ showing }) => showing.identity === undefined || showing.identity === identity).reverse();
+    return cards.filter((card) => isFor(card, identity)).reverse();
   }
 
   function here(showing: Showing, identity: Identity, place: Place | undefined): boolean {
@@ -64,8 +70,11 @@ export function createButtons(input: { unique: boolean }): Buttons {
   return {
     show,
     byNumber: (number, identity, place) => {
+      if (input.unique) {
+        const button = numbered.get(number);
+        return button !== undefined && isFor(button, identity) ? button : undefined;
+      }
       const seen = mine(identity);
-      if (input.unique) return seen.flatMap((card) => card.buttons).find((button) => button.number === number);
       const newest = seen.find((card) => here(card.showing, identity, place)) ?? seen[0];
       return newest?.buttons.find((button) => button.number === number);
     },
@@ -83,6 +92,10 @@ export function createButtons(input: { unique: boolean }): Buttons {
     },
     byAction: (action) => ever.get(action),
   };
+}
+
+function isFor({ showing }: { readonly showing: Showing }, identity: Identity): boolean {
+  return showing.identity === undefined || showing.identity === identity;
 }
 
 /**

@@ -8,7 +8,14 @@ import { visible } from '../../src/message/safe.ts';
  */
 export function changesSince(before: Message, after: Message): Message | undefined {
   if (same(before, after)) return undefined;
-  const blocks = after.blocks.flatMap((block) => newOf(block, before.blocks));
+  const blocks = after.blocks.flatMap((block, index) => {
+    const changed = newOf(block, before.blocks);
+    const heading = after.blocks[index - 1];
+    // New items of a list mean nothing without what they are about: the phone whose line stands above them.
+    return block.kind === 'list' && changed.length > 0 && heading?.kind === 'text' && isIn(heading, before.blocks)
+      ? [heading, ...changed]
+      : changed;
+  });
   const gone = pressable(before) && !pressable(after);
   const remark: Block[] = gone
     ? [{ kind: 'text', quiet: true, text: [{ kind: 'plain', text: 'Its buttons are gone.' }] }]
@@ -18,7 +25,7 @@ export function changesSince(before: Message, after: Message): Message | undefin
 }
 
 function newOf(block: Block, before: readonly Block[]): Block[] {
-  if (before.some((old) => same(old, block))) return [];
+  if (isIn(block, before)) return [];
   const alike = before.filter((old) => old.kind === block.kind);
   switch (block.kind) {
     case 'steps': {
@@ -43,6 +50,10 @@ function newOf(block: Block, before: readonly Block[]): Block[] {
     case 'buttons':
       return [block];
   }
+}
+
+function isIn(block: Block, blocks: readonly Block[]): boolean {
+  return blocks.some((other) => same(other, block));
 }
 
 function kept<Item>(now: readonly Item[], before: readonly Item[], make: (items: readonly Item[]) => Block): Block[] {

@@ -7,8 +7,9 @@ import { assertNever, MislaidError } from '../../src/errors.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
 import type { Buttons, Pressable, Showing } from './buttons.ts';
 import { answerForm, type OpenForm, openForm, question, withErrors } from './forms.ts';
-import { identityOf, namePattern, type Persona, type Speaker, senderOf } from './identity.ts';
+import { identityOf, type Persona, type Speaker, senderOf } from './identity.ts';
 import { type Line, readLine, splitPrefix } from './lines.ts';
+import { createPressing, type Meant } from './pressing.ts';
 import { type Sink, speakerLabel } from './send.ts';
 
 export type ConversationInput = {
@@ -39,7 +40,11 @@ export function createConversation(input: ConversationInput): Conversation {
   const { sink, buttons, personas } = input;
   const knownNames = new Set([...personas.map((persona) => persona.name), input.start.name]);
   const forms = new Map<Identity, { open: OpenForm; showing: Showing }>();
-  const confirming = new Map<Identity, Pressable>();
+  const pressing = createPressing({
+    buttons,
+    asksToConfirm: input.asksToConfirm,
+    ask: (sentence) => sink.note(sentence),
+  });
   let current = input.start;
 
   async function hear(line: string): Promise<void> {
@@ -53,15 +58,12 @@ export function createConversation(input: ConversationInput): Conversation {
 
   async function heardLine(line: string): Promise<void> {
     const { speaker, text } = splitPrefix(line, current);
-    if (speaker.name !== input.start.name && !input.canImpersonate) {
-      sink.note(`Only on the lab can the console speak as somebody else. Here it speaks as ${input.start.name}.`);
-      return;
-    }
+    if (!maySpeakAs(speaker.name)) return;
     const identity = identityOf(speaker.name);
-    const asked = confirming.get(identity);
+    const asked = pressing.confirming(identity);
     if (asked !== undefined) {
-      confirming.delete(identity);
-      if (/^y(es)?$/i.test(text.trim())) await click(asked, speaker);
+      const confirmed = pressing.confirmed(identity, text);
+      if (confirmed) await click(asked, speaker);
       else sink.note(`"${asked.label}" was not pressed.`);
       return;
     }
@@ -87,22 +89,13 @@ export function createConversation(input: ConversationInput): Conversation {
       case 'private':
         current = { name: current.name };
         return;
-      case 'number': {
-        const button = buttons.byNumber(line.number, identity, speaker.place);
-        if (button === undefined) return sink.note(`There is no button ${line.number} here.`);
-        return press(button, speaker);
-      }
-      case 'press': {
-        const known = buttons.byAction(line.words);
-        if (known !== undefined) return press(known, speaker);
-        const found = buttons.byWords(line.words, identity, speaker.place, line.card);
-        if (found.length === 0) return sink.note(`There is no button called "${line.words}" here.`);
-        return pressOne(found, speaker);
-      }
+      case 'number':
+        return press(pressing.numbered(line.number, identity, speaker.place), speaker);
+      case 'press':
+        return press(pressing.named(line.words, identity, speaker.place, line.card), speaker);
       case 'card': {
-        const found = buttons.byWords(line.words, identity, speaker.place, line.card);
-        if (found.length === 0) return say(line.text, speaker);
-        return pressOne(found, speaker);
+        const meant = pressing.named(line.words, identity, speaker.place, line.card);
+        return meant.kind === 'none' ? say(line.text, speaker) : press(meant, speaker);
       }
       case 'sentence':
         return say(line.text, speaker);
@@ -113,31 +106,36 @@ export function createConversation(input: ConversationInput): Conversation {
     }
   }
 
-  function speakAs(name: string): void {
+  /** Says so where he may not be spoken as. A name that nobody has is most often a slip: it is not spoken as a stranger. */
+  function maySpeakAs(name: string): boolean {
     if (!input.canImpersonate && name !== input.start.name) {
       sink.note(`Only on the lab can the console speak as somebody else. Here it speaks as ${input.start.name}.`);
-      return;
+      return false;
     }
-    if (!knownNames.has(name) || !namePattern.test(name)) {
-      sink.note(`There is nobody called "${name}" here. There are: ${[...knownNames].join(', ')}.`);
-      return;
-    }
+    if (knownNames.has(name)) return true;
+    sink.note(`There is nobody called "${name}" here. There are: ${[...knownNames].join(', ')}.`);
+    return false;
+  }
+
+  function speakAs(name: string): void {
+    if (!maySpeakAs(name)) return;
     current = { ...current, name };
     const form = forms.get(identityOf(name));
     if (form !== undefined) sink.form(identityOf(name), form.open, 'question');
   }
 
-  async function pressOne(found: readonly Pressable[], speaker: Speaker): Promise<void> {
-    const [one, ...more] = found;
-    if (one !== undefined && more.length === 0) return press(one, speaker);
-    const choices = found.map((button) => `"${button.label}" on ${button.title || 'a card without a title'}`);
-    sink.note(`Which one? ${choices.join(' · ')}. Say it with the number of the incident: press ${one?.label} INC-…`);
-  }
-
-  async function press(button: Pressable, speaker: Speaker): Promise<void> {
-    if (button.confirm === undefined || !input.asksToConfirm) return click(button, speaker);
-    confirming.set(identityOf(speaker.name), button);
-    sink.note(`${button.confirm.title} ${button.confirm.text} ${button.confirm.ok}? y/n`);
+  async function press(meant: Meant, speaker: Speaker): Promise<void> {
+    switch (meant.kind) {
+      case 'button':
+        return pressing.wantsConfirming(meant.button, identityOf(speaker.name))
+          ? undefined
+          : click(meant.button, speaker);
+      case 'none':
+      case 'several':
+        return sink.note(meant.sentence);
+      default:
+        return assertNever(meant, 'what a press means');
+    }
   }
 
   function click(button: Pressable, speaker: Speaker): Promise<void> {
@@ -243,7 +241,7 @@ export function createConversation(input: ConversationInput): Conversation {
   return {
     hear,
     prompt: () => {
-      const asked = confirming.get(identityOf(current.name));
+      const asked = pressing.confirming(identityOf(current.name));
       if (asked !== undefined) return `${asked.label}? y/n> `;
       const form = forms.get(identityOf(current.name));
       return form === undefined ? `${speakerLabel(current)}> ` : `${current.name} · ${question(form.open).prompt} `;

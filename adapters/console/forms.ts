@@ -50,6 +50,7 @@ export function looseErrors(open: OpenForm): readonly string[] {
 export function answerForm(open: OpenForm, line: string): FormStep {
   const bare = line.trim();
   if (bare.toLowerCase() === 'cancel') return { kind: 'cancel' };
+  if (bare.toLowerCase() === 'back') return stepBack(open);
   const [field, ...rest] = open.asking;
   if (field === undefined) return { kind: 'submit', open };
   const all = valuesOf(bare);
@@ -63,6 +64,13 @@ export function answerForm(open: OpenForm, line: string): FormStep {
   return rest.length === 0 ? { kind: 'submit', open: next } : { kind: 'ask', open: next };
 }
 
+/** The question before, with its answer kept; the first one is asked again. After a refused submission any field may be mended. */
+function stepBack(open: OpenForm): FormStep {
+  const [field] = open.asking;
+  const at = field === undefined ? open.form.fields.length : open.form.fields.indexOf(field);
+  return { kind: 'ask', open: { ...open, asking: open.form.fields.slice(Math.max(at - 1, 0)) } };
+}
+
 /** The question for the field being asked: its lines, and the short words of the prompt. */
 export function question(open: OpenForm): { lines: readonly string[]; prompt: string } {
   const [field] = open.asking;
@@ -70,8 +78,10 @@ export function question(open: OpenForm): { lines: readonly string[]; prompt: st
   const place = open.form.fields.indexOf(field) + 1;
   const error = open.errors[field.id];
   const kept = shownValue(field, open.values[field.id]);
-  const hint = field.hint === undefined ? '' : ` ${visible(field.hint)}`;
-  const lines = [`${place} of ${open.form.fields.length} · ${visible(field.label)}${wanted(field)}${hint}`];
+  const lines = [
+    `${place} of ${open.form.fields.length} · ${visible(field.label)}${error === undefined ? wanted(field) : ''}`,
+    ...(field.hint === undefined ? [] : [`  ${visible(field.hint)}`]),
+  ];
   if (error !== undefined) lines.push(`✘ ${visible(error)}`);
   if (field.kind === 'choice') {
     for (const [index, option] of field.options.entries()) {

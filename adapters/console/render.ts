@@ -46,7 +46,7 @@ export function drawForm(form: Form, canvas: Canvas): string[] {
     ...(form.intro ?? []).flatMap((block) => drawBlock(block, brush)),
     ...wrap(
       brush.colours.dim(
-        `Answer line by line; "cancel" leaves. The last answer sends it: ${visible(form.submit.label)}.`,
+        `Answer line by line; "back" goes back, "cancel" leaves. The last answer sends it: ${visible(form.submit.label)}.`,
       ),
       brush.width,
     ),

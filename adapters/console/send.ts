@@ -124,7 +124,8 @@ export function terminalSink(screen: Screen, colour: boolean, { clock, timeZone 
         lines.push('', colours.red(`✘ ${visible(open.form.title)}: not sent yet.`));
         lines.push(...looseErrors(open).map((sentence) => colours.red(`✘ ${visible(sentence)}`)));
       }
-      const asked = again === undefined ? question(open).lines : [`✘ ${again}`];
+      // What was said meanwhile may stand between the question and its answer, so it is asked whole.
+      const asked = [...(again === undefined ? [] : [`✘ ${again}`]), ...question(open).lines];
       lines.push(...asked.map((line) => (line.startsWith('✘') ? colours.red(line) : line)));
       screen.print(lines.flatMap((line) => wrapAnsi(line, canvas().width, { trim: false }).split('\n')));
     },
@@ -141,9 +142,12 @@ export function speakerLabel(speaker: Speaker): string {
 function label(shown: Shown): string {
   const where = 'place' in shown.target ? placeName(shown.target.place) : `to ${nameOf(shown.target.to)}, privately`;
   if (shown.kind !== 'reply') return where;
-  // The first part of a title names the card: `INC-104` of `INC-104 · Lost device · Alice Ng`.
-  const under = shown.under === undefined ? '' : ` ${visible(shown.under.split(' · ')[0] ?? '')}`;
-  return `${where} ↳${under}`;
+  return `${where} ↳${shown.under === undefined ? '' : ` ${cardName(shown.under)}`}`;
+}
+
+/** `INC-104` of `LAB, no real phone · INC-104 · Lost device · Alice Ng`; the first part of a title without a number. */
+function cardName(title: string): string {
+  return /\bINC-\d+\b/.exec(title)?.[0] ?? visible(title.split(' · ')[0] ?? '');
 }
 
 /** Of an edit only what is new; whole where this process never showed it, or where nearly all is new. */

@@ -21,8 +21,21 @@ describe('numbers on a terminal', () => {
         ['d', 4],
       ]),
     );
-    expect(buttons.byNumber(1, hana, helpdesk)).toBeUndefined();
     expect(buttons.byNumber(3, hana, helpdesk)?.action).toBe('c');
+    expect(buttons.byNumber(5, hana, helpdesk)).toBeUndefined();
+  });
+
+  it('of a button that its card lost still mean that button: the core says why it is too late', () => {
+    const buttons = createButtons({ unique: true });
+    buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a', 'b'));
+    buttons.show({ identity: otto, ref: 'r2' }, card('INC-101', 'c'));
+
+    buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'b'));
+    buttons.show({ identity: otto, ref: 'r2' }, card('INC-101'));
+
+    expect(buttons.byNumber(1, hana, helpdesk)?.action).toBe('a');
+    expect(buttons.byNumber(3, hana, helpdesk)).toBeUndefined();
+    expect(buttons.byNumber(3, otto, helpdesk)?.action).toBe('c');
   });
 
   it('of private messages press for their reader only', () => {

@@ -16,6 +16,23 @@ describe('changesSince', () => {
     });
   });
 
+  it('keeps the line above a list of which items are new, so that it is known what they are about', () => {
+    const phones = (seen: string): Message => ({
+      ...card('done'),
+      blocks: [
+        { kind: 'text', text: text('1 · iPhone 15') },
+        { kind: 'list', items: [text('Passcode: not known.'), text(seen)] },
+        { kind: 'text', text: text('2 · Galaxy S9') },
+        { kind: 'list', items: [text('Passcode: enforced.')] },
+      ],
+    });
+
+    expect(changesSince(phones('Last let in 09:12.'), phones('Last let in 09:15.'))?.blocks).toEqual([
+      { kind: 'text', text: text('1 · iPhone 15') },
+      { kind: 'list', items: [text('Last let in 09:15.')] },
+    ]);
+  });
+
   it('says that buttons are gone', () => {
     const before: Message = {
       ...card('done'),

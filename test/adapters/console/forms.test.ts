@@ -36,6 +36,33 @@ describe('a form, line by line', () => {
     });
   });
 
+  it('goes back one question, with the answer kept, and stays at the first', () => {
+    const first = answerForm(wipeForm(), 'back');
+    expect(first.kind === 'ask' && first.open.asking[0]?.id).toBe('scope');
+
+    const second = answerForm(wipeForm(), '2');
+    if (second.kind !== 'ask') throw new Error('the second question was not asked');
+    const again = answerForm(second.open, 'back');
+    expect(again.kind === 'ask' && [again.open.asking[0]?.id, again.open.values.scope]).toEqual(['scope', 'full']);
+  });
+
+  it('goes back from a field that was refused, and then asks the rest again', () => {
+    const open = { ...wipeForm(), asking: [] };
+    const refused = answerForm(withErrors(open, { typed: 'Type exactly: iPhone 15 7F3A' }), 'back');
+    expect(refused.kind === 'ask' && refused.open.asking.map(({ id }) => id)).toEqual([
+      'told',
+      'typed',
+      'verified',
+      'notify',
+    ]);
+  });
+
+  it('does not say that a field may be empty which was just refused', () => {
+    const refused = withErrors(wipeForm(), { typed: 'Type exactly: iPhone 15 7F3A' });
+    expect(question(refused).lines.join('\n')).not.toContain('may be empty');
+    expect(question(refused).lines).toContain('✘ Type exactly: iPhone 15 7F3A');
+  });
+
   it('takes all answers at once as JSON', () => {
     expect(answerAll(wipeForm(), ['{"scope":"full","reason":"r"}'])).toMatchObject({ scope: 'full', reason: 'r' });
   });
@@ -71,7 +98,8 @@ describe('a form, line by line', () => {
     const again = withErrors(submitted, { typed: 'This is not the name shown.' });
 
     expect(question(again).lines).toEqual([
-      "4 of 6 · The phone's name and the last four characters of its id (may be empty) For a full wipe.",
+      "4 of 6 · The phone's name and the last four characters of its id",
+      '  For a full wipe.',
       '✘ This is not the name shown.',
       '  Type: iPhone 15 7F3A',
       '  Empty line keeps: iPhone 7F3B (- empties it)',

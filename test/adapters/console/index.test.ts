@@ -54,6 +54,26 @@ describe('a script', () => {
     expect(console.written()).toContain('console: There is no button called "nothing" here.');
   });
 
+  it('says that a name is nobody, instead of speaking as a stranger', async () => {
+    const { console, heard } = await start({});
+
+    await console.type('alice #approvals> approve INC-104');
+    await console.type('as alice');
+
+    expect(heard).toEqual([]);
+    expect(console.written().match(/There is nobody called "alice" here\. There are: hana, otto\./g)).toHaveLength(2);
+  });
+
+  it('names the card that a reply belongs to by its number, whatever stands before it in the title', async () => {
+    const { console } = await start({});
+    const card = sample('incident with three devices');
+    const ref = await console.adapter.post('console:#helpdesk', { ...card, title: `LAB · ${card.title}` }, 'k1');
+
+    await console.adapter.reply(ref, sample('requester may not approve'), 'k2');
+
+    expect(console.written()).toContain('#helpdesk ↳ INC-104: ');
+  });
+
   it('shows of an edit only what is new, and nothing when nothing is', async () => {
     const { console } = await start({});
     const ref = await console.adapter.post('console:#helpdesk', sample('incident, facts are being read'), 'k1');
@@ -158,6 +178,19 @@ describe('a terminal', () => {
     const below = stripVTControlCharacters(console.written()).split('incidents').at(-1);
     expect(below).toContain('Reading her devices');
     expect(below).not.toContain('Do not reset');
+  });
+
+  it('asks the whole question again after an answer that is none, for what was said meanwhile may stand in between', async () => {
+    const { console } = await start({ 'wipe INC-104 1': { form: wipeForm() } }, { isTerminal: true });
+    console.keys('wipe INC-104 1\r');
+    await vi.waitFor(() => expect(console.written()).toContain('hana · scope> '));
+    await console.adapter.post('console:#helpdesk', sample('approval decided'), 'k1');
+    const before = console.written().length;
+
+    console.keys('9\r');
+
+    await vi.waitFor(() => expect(console.written().slice(before)).toContain('Choose one by its number'));
+    await vi.waitFor(() => expect(console.written().slice(before)).toContain('1 of 6 · What is erased'));
   });
 
   it('asks before a click that wants it, and numbers every button on the screen once', async () => {
