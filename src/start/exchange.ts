@@ -118,3 +118,16 @@ export function connectionOf(config: Config): ExchangeConnection {
       throw new MislaidError({ code: 'lab-has-no-connection', message: 'The lab needs no connection.' });
   }
 }
+
+/**
+ * What every message says of an Exchange that is not real; undefined for a real one. The console may speak as anyone only there.
+ * A custom connection counts as simulated only where the session itself says so, no chat platform is configured and this is not production.
+ */
+export async function simulationMark(config: Config, exchange: OpenExchange['exchange']): Promise<string | undefined> {
+  if (config.exchange === 'lab') return 'LAB, no real phone';
+  if (config.exchange !== 'custom' || config.platforms.length > 0 || config.NODE_ENV === 'production') return undefined;
+  const capabilities = await exchange('real')
+    .capabilities()
+    .catch(() => undefined);
+  return capabilities?.simulation === true ? 'SIMULATION, no real phone' : undefined;
+}

@@ -1,0 +1,33 @@
+import type { Kysely } from 'kysely';
+import type { Logger } from 'pino';
+import type { Ids } from '../clock.ts';
+import type { Closing } from '../closing.ts';
+import { type Policy, policyHash } from '../policy.ts';
+import { announceEveryMs, announceProcess, forgetProcess } from '../processes.ts';
+import type { Database } from '../store/schema.ts';
+
+export type Announcer = {
+  say(policy: Policy): Promise<void>;
+};
+
+/** Says which policy this process runs: at once, and every few seconds for as long as it lives. */
+export function openAnnouncer(db: Kysely<Database>, ids: Ids, log: Logger, closing: Closing): Announcer {
+  const id = ids.uuid();
+  let hash: string | undefined;
+  const timer = setInterval(() => {
+    if (hash === undefined) return;
+    announceProcess(db, id, hash).catch((error: unknown) =>
+      log.warn({ err: error }, 'this process could not announce its policy'),
+    );
+  }, announceEveryMs);
+  closing.add('announcing', async () => {
+    clearInterval(timer);
+    await forgetProcess(db, id);
+  });
+  return {
+    say: async (policy) => {
+      hash = policyHash(policy);
+      await announceProcess(db, id, hash);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely';
+import type { Registry } from 'prom-client';
+import type { Closing } from '../closing.ts';
+import type { Config } from '../config.ts';
+import type { Exchange } from '../exchange/port.ts';
+import { createAdminApp, listen } from '../http/server.ts';
+import type { Queues } from '../queue/queues.ts';
+import type { Database } from '../store/schema.ts';
+
+export type HealthParts = {
+  config: Config;
+  registry: Registry;
+  db: Kysely<Database>;
+  queues: Queues;
+  /** The Exchange that commands are about. */
+  exchange: Exchange;
+  closing: Closing;
+};
+
+/** Opens health and metrics on loopback; answers their port. Only the store decides readiness: queue and Exchange are shown. */
+export async function openHealth({ config, registry, db, queues, exchange, closing }: HealthParts): Promise<number> {
+  const app = createAdminApp({
+    registry,
+    checks: [
+      {
+        name: 'store',
+        required: true,
+        check: async () => {
+          await db.selectFrom('setting').select('key').limit(1).execute();
+          return { ok: true, found: 'answers' };
+        },
+      },
+      { name: 'queue', required: false, check: async () => awayOr(queues.awaySince()) },
+      {
+        name: 'exchange',
+        required: false,
+        check: async () => ({ ok: true, found: (await exchange.capabilities()).version }),
+      },
+    ],
+  });
+  const admin = await listen(app, '127.0.0.1', config.ADMIN_PORT);
+  closing.add('health and metrics', () => admin.stop());
+  return admin.port;
+}
+
+function awayOr(since: Date | undefined): { ok: boolean; found: string } {
+  return since === undefined
+    ? { ok: true, found: 'answers' }
+    : { ok: false, found: `away since ${since.toISOString()}` };
+}
