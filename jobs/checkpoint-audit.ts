@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { code, paragraph } from '../src/message/text.ts';
+import { code, note, paragraph } from '../src/message/text.ts';
 import { defineJob, type Job } from '../src/queue/job.ts';
 
 const hour = 3_600_000;
@@ -30,9 +30,12 @@ export const checkpointAudit: Job<'checkpoint-audit', Record<string, never>> = d
     const { checkpoint, text } = await seal.checkpoint(store.db, now);
     await store.change(async (change) => {
       const draft = {
-        title: `Audit checkpoint: ${checkpoint.size} entries`,
+        title: `Audit checkpoint: ${checkpoint.size} ${checkpoint.size === 1 ? 'entry' : 'entries'}`,
         tone: 'neutral',
-        blocks: [paragraph(code(text))],
+        blocks: [
+          note('Signed. Kept here, it shows if the audit is changed or cut short later: ', code('audit verify'), '.'),
+          paragraph(code(text)),
+        ],
       } as const;
       await change.notice(policy.channels.audit, draft, `audit-checkpoint-${nextHour(now).toISOString()}`);
     });

@@ -20,8 +20,8 @@ export type Matching = 'exact' | 'near';
 
 /** A person's or device's name with more words than this is not one. Bounds the work, too. */
 const longestArgument = 8;
-/** An incident number that PostgreSQL's integer can hold. */
-const incidentText = /^(?:inc(?:ident)?[-_\u2010-\u2015]?|#)?(\d{1,9})$/i;
+/** Whether there can be an incident of so many digits, the command's own schema says, in a sentence. */
+const incidentText = /^(?:inc(?:ident)?[-_\u2010-\u2015]?|#)?(\d{1,30})$/i;
 
 type Step = {
   readonly literals: number;

@@ -17,10 +17,16 @@ export function invalid(
     // The first problem of a field is the one to mend first.
     return { fieldErrors: Object.fromEntries(problems.toReversed().map(({ field, sentence }) => [field, sentence])) };
   }
-  const what = problems.map(({ field, sentence }) => (field === '' ? sentence : `${field}: ${sentence}`)).join('; ');
+  const what = problems.map(inWords).join(' ');
   if (request.via !== 'sentence') {
-    return say(`This button does not fit any more (${what}), so nothing was done. Ask for the card again.`);
+    return say(`This button does not fit any more, so nothing was done. ${what} Ask for the card again.`);
   }
   const example = command.examples[0] ?? howToSay(command);
-  return say(`I understood the command, but not all of it: ${what}. Nothing was done. For example: `, code(example));
+  return say(`I understood the command, but not all of it. ${what} Nothing was done. For example: `, code(example));
+}
+
+/** A schema's own sentence ends with a full stop and says what is meant; what zod says by itself needs the argument's name. */
+function inWords({ field, sentence }: { readonly field: string; readonly sentence: string }): string {
+  if (sentence.endsWith('.')) return sentence;
+  return field === '' ? `${sentence}.` : `${field}: ${sentence}.`;
 }

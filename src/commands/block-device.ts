@@ -8,9 +8,9 @@ import { defineCommand } from './command.ts';
 
 export const blockDevice = defineCommand({
   id: 'block-device',
-  patterns: ['block device <incident> <device>'],
+  patterns: ['block device <incident> <device>', 'block device <incident>'],
   examples: ['block device INC-104 1'],
-  args: z.object({ incident: IncidentArgument, device: DeviceArgument }),
+  args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
   private: true,
@@ -19,7 +19,7 @@ export const blockDevice = defineCommand({
     'A blocked phone can no longer hear of a wipe: while the hold is open a second person must approve, and from approval to acknowledgement of a wipe I refuse.',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     const chosen = chooseDevice(view, args.device, (device) => ({
       command: 'block-device',
       args: { ...args, device: String(device) },

@@ -20,7 +20,7 @@ export const cancelWipe = defineCommand({
   details: 'Only possible until Exchange has handed it to the phone; I read Exchange again to be sure.',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     let open = view.wipes.filter((wipe) => asked.includes(wipe.state));
     if (args.device !== undefined) {
       const chosen = chooseDevice(view, args.device, (device) => ({

@@ -5,11 +5,16 @@ import { MislaidError } from '../errors.ts';
 import { type IncidentDevice, type IncidentView, loadIncident } from '../incidents/view.ts';
 import type { DraftAnswer, DraftMessage, Intent, Span } from '../message/model.ts';
 import { buttons, paragraph, strong } from '../message/text.ts';
-import type { CommandContext } from './command.ts';
+import type { Actor, CommandContext } from './command.ts';
 
 /** What a person typed for somebody's name, or the guid that a button carries. */
 export const PersonArgument = z.string().trim().min(1, 'Whose? Give a name, an address or an alias.').max(200);
-export const IncidentArgument = z.coerce.number().int().positive().max(2_000_000_000);
+/** Up to what PostgreSQL's integer holds. */
+export const IncidentArgument = z.coerce
+  .number('There is no incident with that number.')
+  .refine((number) => Number.isInteger(number) && number > 0 && number <= 2_000_000_000, {
+    error: 'There is no incident with that number.',
+  });
 /** A device's number on the incident, or words of its name. */
 export const DeviceArgument = z.union([
   z.number().int().positive().transform(String),
@@ -82,18 +87,13 @@ export function unknownPerson(name: string, near: readonly Person[], again: (gui
   };
 }
 
-/** Finds one device of an incident by its number or by words of its name, or answers with a choice. */
+/** Finds one device of an incident by its number or by words of its name, or answers with a choice; without either, too. */
 export function chooseDevice(
   view: IncidentView,
-  wanted: string,
+  wanted: string | undefined,
   again: (device: number) => Intent,
 ): Chosen<IncidentDevice> {
-  const number = /^#?\d+$/.test(wanted) ? Number(wanted.replace('#', '')) : undefined;
-  const words = wanted.toLowerCase().split(/\s+/);
-  const matches =
-    number === undefined
-      ? view.devices.filter((device) => words.every((word) => device.label.toLowerCase().includes(word)))
-      : view.devices.filter((device) => device.number === number);
+  const matches = wanted === undefined ? [] : matching(view.devices, wanted);
   const [first] = matches;
   if (first !== undefined && matches.length === 1) return { kind: 'one', value: first };
   const shown = matches.length > 1 ? matches : view.devices;
@@ -102,7 +102,9 @@ export function chooseDevice(
       ? `${count(matches.length)} phones of INC-${view.incident.number} match “${wanted}”.`
       : view.devices.length === 0
         ? `The phones of INC-${view.incident.number} are not read yet. Try again in a moment.`
-        : `INC-${view.incident.number} has no phone “${wanted}”. It has these:`;
+        : wanted === undefined
+          ? `Which phone of INC-${view.incident.number}?`
+          : `INC-${view.incident.number} has no phone “${wanted}”. It has these:`;
   const row = shown.map((device) => ({ label: `${device.number} ${device.label}`, action: again(device.number) }));
   return {
     kind: 'answer',
@@ -110,17 +112,25 @@ export function chooseDevice(
   };
 }
 
+function matching(devices: readonly IncidentDevice[], wanted: string): IncidentDevice[] {
+  if (/^#?\d+$/.test(wanted)) return devices.filter((device) => device.number === Number(wanted.replace('#', '')));
+  const words = wanted.toLowerCase().split(/\s+/);
+  return devices.filter((device) => words.every((word) => device.label.toLowerCase().includes(word)));
+}
+
 /** An incident that this actor's organisation may speak about. Throws MislaidError `no-such-incident`. */
 export async function incidentFor(context: CommandContext, number: number): Promise<IncidentView> {
   return loadIncident(context.store.db, number);
 }
 
-export function openIncidentOnly(view: IncidentView): void {
+/** Throws MislaidError `incident-closed` with what this actor may say instead. */
+export function openIncidentOnly(view: IncidentView, { person }: Actor): void {
   if (view.incident.state === 'open') return;
+  const again = person.guid === view.owner.guid ? 'I lost my phone' : `lost device ${view.owner.displayName}`;
   throw new MislaidError({
     code: 'incident-closed',
     message: `INC-${view.incident.number} is closed`,
-    userMessage: `INC-${view.incident.number} is closed. Open a new one with "lost device ${view.owner.displayName}".`,
+    userMessage: `INC-${view.incident.number} is closed. Open a new one with "${again}".`,
   });
 }
 

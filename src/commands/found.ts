@@ -22,7 +22,7 @@ export const found = defineCommand({
   summary: 'The phone was found, or none of these is lost: proposals are withdrawn and the hold closes',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     const fieldErrors = verifiedProblems(args);
     if (Object.keys(fieldErrors).length > 0) {
       if (context.via === 'form') return { fieldErrors };

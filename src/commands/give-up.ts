@@ -21,7 +21,7 @@ export const giveUp = defineCommand({
     'The wipe is cancelled in Exchange first and read back; only then may the phone be blocked and the password reset.',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     let open = view.wipes.filter((wipe) => asked.includes(wipe.state));
     if (args.device !== undefined) {
       const chosen = chooseDevice(view, args.device, (device) => ({

@@ -23,7 +23,7 @@ export const keepWaiting = defineCommand({
   summary: 'Keep waiting for a phone that has not heard of its wipe',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     const hours = args.hours ?? Number(/\d+/.exec(args.time ?? '4')?.[0] ?? 4);
     const until = new Date(context.clock.now().getTime() + hours * 3_600_000);
     await context.store.change(async (change) => {

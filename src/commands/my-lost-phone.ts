@@ -25,7 +25,7 @@ export const myLostPhone = defineCommand({
         userMessage: 'That report is not yours.',
       });
     }
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     const device = deviceOf(view, Number(number));
     await context.store.change(async (change) => {
       await record(change, { incident, kind: 'owner.says-lost', by: context.actor, data: { device: device.number } });

@@ -10,9 +10,9 @@ import { defineCommand } from './command.ts';
 
 export const removeDevice = defineCommand({
   id: 'remove-device',
-  patterns: ['remove device <incident> <device>'],
+  patterns: ['remove device <incident> <device>', 'remove device <incident>'],
   examples: ['remove device INC-104 1'],
-  args: z.object({ incident: IncidentArgument, device: DeviceArgument }),
+  args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'destroy',
   private: true,

@@ -17,7 +17,7 @@ export const resetAnyway = defineCommand({
     'Once the password is reset the phone cannot log in any more, and so it does not hear of a wipe that is still on its way.',
   async run(context, { incident }) {
     const view = await incidentFor(context, incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     const closed = await context.store.change(async (change) => {
       const done = await closeHold(
         change,

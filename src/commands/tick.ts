@@ -17,7 +17,7 @@ export const tick = defineCommand({
   summary: 'Tick that the password was reset, or the sessions revoked',
   async run(context, { incident, step }) {
     const view = await incidentFor(context, incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     if (view.incident.hold === 'open') {
       throw new MislaidError({
         code: 'hold-open',

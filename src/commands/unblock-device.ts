@@ -5,9 +5,9 @@ import { defineCommand } from './command.ts';
 
 export const unblockDevice = defineCommand({
   id: 'unblock-device',
-  patterns: ['unblock device <incident> <device>'],
+  patterns: ['unblock device <incident> <device>', 'unblock device <incident>'],
   examples: ['unblock device INC-104 1'],
-  args: z.object({ incident: IncidentArgument, device: DeviceArgument }),
+  args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
   private: true,

@@ -27,7 +27,7 @@ export const verifyKept = defineCommand({
     'What the owner says from chat is only a mark, because the lost phone may hold the chat. Verify her another way first; the wipe of that phone is then refused until somebody says "unverify kept".',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     if (view.owner.guid === context.actor.person.guid) {
       throw new MislaidError({
         code: 'own-device',

@@ -25,7 +25,7 @@ const verifications = [
 
 export const WipeArgs = z.object({
   incident: IncidentArgument,
-  device: DeviceArgument,
+  device: DeviceArgument.optional(),
   scope: Scope.optional(),
   reason: z.string().max(1000).optional(),
   how: z.string().optional(),
@@ -46,7 +46,7 @@ export async function wipeTarget(
   args: WipeArgs,
   command: WipeAsking['command'],
 ): Promise<Chosen<WipeTarget>> {
-  openIncidentOnly(view);
+  openIncidentOnly(view, context.actor);
   const chosen = chooseDevice(view, args.device, (device) => ({ command, args: { ...args, device: String(device) } }));
   if (chosen.kind === 'answer') return chosen;
   const device = chosen.value;
@@ -71,7 +71,7 @@ export async function wipeTarget(
     throw new MislaidError({
       code: 'wipe-not-possible',
       message: `device ${device.number} cannot be wiped`,
-      userMessage: `Phone ${device.number} cannot be wiped: ${choices.choices[0]?.whyNot ?? 'no scope is possible.'}`,
+      userMessage: `Phone ${device.number} cannot be wiped. ${choices.choices[0]?.whyNot ?? 'No scope is possible.'}`,
     });
   }
   return { kind: 'one', value: { view, device, choices } };

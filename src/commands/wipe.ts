@@ -11,6 +11,7 @@ export const wipe = defineCommand({
   patterns: [
     'wipe <incident> <device> [<scope:full|account-only|outlook-app>] [because <reason...>]',
     'wipe <incident> <device> <scope:full|account-only|outlook-app> because <reason...>',
+    'wipe <incident>',
   ],
   examples: ['wipe INC-104 1 account-only because it was left in a taxi', 'wipe INC-104 1'],
   args: WipeArgs,
@@ -22,7 +23,7 @@ export const wipe = defineCommand({
     'Opens a form: what is erased, why, how the caller was verified. A full wipe is confirmed by typing the name of the phone and the last four characters of its id.',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view);
+    openIncidentOnly(view, context.actor);
     const verdict = mayRequest({
       actor: context.actor,
       ownerGuid: view.owner.guid,

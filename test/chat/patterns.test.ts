@@ -82,6 +82,8 @@ describe('a sentence', () => {
       'lost device \'; drop table "person" --',
       { command: 'lost-device', kind: 'lost', person: '\'; drop table "person" --' },
     ],
+    // That there can be no such incident, the command's schema says.
+    ['wipe INC-99999999999 2 because gone', { command: 'wipe', incident: 99999999999, device: 2, reason: 'gone' }],
     ['lost device אליס', { command: 'lost-device', kind: 'lost', person: 'אליס' }],
   ])('%s', (text, expected) => {
     expect(parsed(text)).toEqual(expected);
@@ -91,7 +93,6 @@ describe('a sentence', () => {
     ['lsot device alice', ['lost device alice']],
     ['lost devise Alice Ng', ['lost device Alice Ng']],
     ['wipe INC-104 2', ['wipe INC-104 2 because <reason …>']],
-    ['wipe INC-99999999999 2 because gone', ['wipe INC-… <device> because <reason …>']],
     ['lost device', ['lost device <person>']],
     ['incident', ['incidents']],
     ['incidents please tell me', ['incidents']],

@@ -267,7 +267,7 @@ describe('a command', () => {
 
   test('with bad arguments gets the reason and an example', async () => {
     expect(words(await answerTo('wipe INC-104 because x', 'console:hana'))).toBe(
-      'I understood the command, but not all of it: reason: Say why in a few words.. Nothing was done. For example: wipe INC-104 because stolen',
+      'I understood the command, but not all of it. Say why in a few words. Nothing was done. For example: wipe INC-104 because stolen',
     );
   });
 

@@ -38,7 +38,8 @@ describe('a sentence', () => {
     ['lost device a\u0000lice.ng', /control or text-direction characters/],
     ['lost device \u202Egn.ecila', /control or text-direction characters/],
     ['status INC-999', /INC-999/],
-    ['status INC-99999999999', /(status|understand)/],
+    ['status INC-99999999999', /There is no incident with that number\. Nothing was done/],
+    ['status INC-0', /not all of it\. There is no incident with that number\. Nothing was done\. For example: `?status INC-104/],
     ['wipe INC-999 1 because lost', /INC-999/],
     ['approve INC-0', /.+/],
     ['reboot everything', /I did not understand\. You can say: /],
@@ -99,6 +100,24 @@ describe('a command', () => {
     expect(answer.text).toMatch(expected);
     expect(await world()).toEqual(before);
     expect(bot.action(approvals, 'otto', label)).toBe(button);
+  });
+
+  it.each(['wipe', 'block device', 'remove device', 'unblock device'])(
+    '%s without a phone is answered with a choice, and one that the incident has not, too',
+    async (verb) => {
+      const before = await world();
+      const unsaid = await bot.say('hana', helpdesk, `${verb} INC-${incident}`);
+      const wrong = await bot.say('hana', helpdesk, `${verb} INC-${incident} 9`);
+
+      expect(unsaid.text).toMatch(new RegExp(`Which phone of INC-${incident}\\?[^]*1 Galaxy S23[^]*2 CloudMagic`));
+      expect(wrong.text).toMatch(/has no phone “9”\. It has these:[^]*1 Galaxy S23/);
+      expect(await world()).toEqual(before);
+    },
+  );
+
+  it('a phone that cannot be wiped is refused in whole sentences', async () => {
+    const refused = await bot.say('hana', helpdesk, `wipe INC-${incident} 2`);
+    expect(refused.text).toContain('Phone 2 cannot be wiped. This device does not support being wiped');
   });
 
   it('the owner is not his own approver, whatever he holds', async () => {

@@ -61,6 +61,8 @@ it('takes back a report that nobody has acted on', async () => {
 
   expect(answer.text).toContain('I have taken back your report INC-101 and told the helpdesk.');
   expect(card(bot, 101)).toContain('Closed by Alice Ng');
+  const late = await bot.click('alice.ng', undefined, '1 iPhone 15');
+  expect(late.text).toBe('INC-101 is closed. Open a new one with "I lost my phone".');
   expect(bot.find(helpdesk, 'took the report back')).toContain('Verify the owner another way before you believe it.');
 });
 
