@@ -11,7 +11,10 @@ import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
 export const breakGlass = defineCommand({
   id: 'break-glass',
-  patterns: ['(break-glass|break glass|breakglass) <incident> <device> [because <reason...>]', '(break-glass|break glass|breakglass) <incident>'],
+  patterns: [
+    '(break-glass|break glass|breakglass) <incident> <device> [because <reason...>]',
+    '(break-glass|break glass|breakglass) <incident>',
+  ],
   examples: ['break-glass INC-104 1 because nobody else answers and the phone holds board papers'],
   args: WipeArgs.extend({ reason: z.string().max(1000).optional() }),
   roles: ['security', 'admin'],

@@ -39,7 +39,10 @@ describe('a sentence', () => {
     ['lost device \u202Egn.ecila', /control or text-direction characters/],
     ['status INC-999', /INC-999/],
     ['status INC-99999999999', /There is no incident with that number\. Nothing was done/],
-    ['status INC-0', /not all of it\. There is no incident with that number\. Nothing was done\. For example: `?status INC-104/],
+    [
+      'status INC-0',
+      /not all of it\. There is no incident with that number\. Nothing was done\. For example: `?status INC-104/,
+    ],
     ['wipe INC-999 1 because lost', /INC-999/],
     ['approve INC-0', /.+/],
     ['reboot everything', /I did not understand\. You can say: /],
@@ -109,8 +112,8 @@ describe('a command', () => {
       const unsaid = await bot.say('hana', helpdesk, `${verb} INC-${incident}`);
       const wrong = await bot.say('hana', helpdesk, `${verb} INC-${incident} 9`);
 
-      expect(unsaid.text).toMatch(new RegExp(`Which phone of INC-${incident}\\?[^]*1 Galaxy S23[^]*2 CloudMagic`));
-      expect(wrong.text).toMatch(/has no phone “9”\. It has these:[^]*1 Galaxy S23/);
+      expect(unsaid.text).toMatch(new RegExp(`Which phone of INC-${incident}\\?[\\s\\S]*1 Galaxy S23[\\s\\S]*2 CloudMagic`));
+      expect(wrong.text).toMatch(/has no phone “9”\. It has these:[\s\S]*1 Galaxy S23/);
       expect(await world()).toEqual(before);
     },
   );
