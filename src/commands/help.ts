@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { usage } from '../chat/patterns.ts';
-import type { DraftMessage, Text } from '../message/model.ts';
-import { code, list, note, paragraph, text } from '../message/text.ts';
+import type { Block, DraftMessage, Text } from '../message/model.ts';
+import { code, list, note, paragraph, strong, text } from '../message/text.ts';
 import { type AnyCommand, defineCommand } from './command.ts';
+import { topics } from './topics.ts';
 
 export const help = defineCommand({
   id: 'help',
@@ -51,7 +52,6 @@ function several(
   wanted: string | undefined,
   found: boolean,
 ): DraftMessage {
-  const lines = commands.map((command): Text => text(code(usage(command.patterns[0] ?? '')), ` ${command.summary}`));
   return {
     title: 'What you can say',
     tone: 'neutral',
@@ -59,7 +59,7 @@ function several(
       ...(wanted === undefined || found
         ? []
         : [paragraph('You may say no command that begins with ', code(wanted), '.')]),
-      list(...lines),
+      ...byTopic(commands),
       ...(suspendedBy.length === 0
         ? []
         : [
@@ -70,4 +70,17 @@ function several(
       note('More about one of them: ', code('help <command>'), '.'),
     ],
   };
+}
+
+/** A long list is read by its headings. */
+function byTopic(commands: readonly AnyCommand[]): Block<never>[] {
+  const under = topics.map(({ title, commands: ids }) => ({
+    title,
+    lines: ids.flatMap((id) => commands.filter((command) => command.id === id).map(line)),
+  }));
+  return under.flatMap(({ title, lines }) => (lines.length === 0 ? [] : [paragraph(strong(title)), list(...lines)]));
+}
+
+function line(command: AnyCommand): Text {
+  return text(code(usage(command.patterns[0] ?? '')), ` ${command.summary}`);
 }

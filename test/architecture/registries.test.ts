@@ -9,6 +9,7 @@ import { parseSentence, usage } from '../../src/chat/patterns.ts';
 import type { AnyCommand } from '../../src/commands/command.ts';
 import { help } from '../../src/commands/help.ts';
 import { commands, labCommands } from '../../src/commands/index.ts';
+import { topics } from '../../src/commands/topics.ts';
 import { approvalSubjects } from '../../src/incidents/subjects/index.ts';
 import { plainText } from '../../src/message/plain.ts';
 import { Policy } from '../../src/policy.ts';
@@ -53,6 +54,12 @@ async function defined(
 function itself(names: readonly string[]): [string, string][] {
   return names.map((name): [string, string] => [name, name]).toSorted();
 }
+
+describe('help', () => {
+  it('tells of every command that can be typed, under one heading', () => {
+    expect(topics.flatMap(({ commands: ids }) => ids).toSorted()).toEqual(words.map(({ id }) => id).toSorted());
+  });
+});
 
 describe('a registry is its folder', () => {
   it('of commands', async () => {

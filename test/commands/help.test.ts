@@ -94,10 +94,13 @@ function words(answer: DraftAnswer): string[] {
   );
 }
 
-test('help lists what may be said, and nothing that is only clicked', async () => {
+test('help lists what may be said under headings, and nothing that is only clicked', async () => {
   expect(words(await help.run(context(), {}))).toEqual([
+    'A lost phone',
     'lost device <person> Summary of lost-device',
+    'Wipes, and who decides',
     'lock wipes Summary of lock-wipes',
+    'Me, and what I keep',
     'help What you can say to me',
     'whoami Who you are to me, and what you hold',
     'More about one of them: help <command>.',
@@ -116,17 +119,19 @@ test.each(['lost device', 'lost-device', 'LOST', 'lost  device alice'])('help %s
 });
 
 test('help on a beginning of several lists these, on an unknown one says so and lists all', async () => {
-  const both = [...commands, command('lock-app', ['lock app <app>'])];
+  const both = [...commands, command('block-app', ['lock app <app>'])];
   const listed = words(await help.run({ ...context(), commands: both }, { command: 'lock' }));
   expect(listed).toEqual([
+    'Wipes, and who decides',
     'lock wipes Summary of lock-wipes',
-    'lock app <app> Summary of lock-app',
+    'Third-party apps',
+    'lock app <app> Summary of block-app',
     'More about one of them: help <command>.',
   ]);
   const unknown = words(await help.run(context({ suspendedBy: [104] }), { command: 'reboot' }));
   expect(unknown[0]).toBe('You may say no command that begins with reboot.');
   expect(unknown).toContain('INC-104 about a device of your own is open, so you hold only what every user holds.');
-  expect(unknown).toHaveLength(7);
+  expect(unknown).toHaveLength(10);
 });
 
 test('whoami says person, account, roles, and what is suspended', async () => {

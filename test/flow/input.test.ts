@@ -112,7 +112,9 @@ describe('a command', () => {
       const unsaid = await bot.say('hana', helpdesk, `${verb} INC-${incident}`);
       const wrong = await bot.say('hana', helpdesk, `${verb} INC-${incident} 9`);
 
-      expect(unsaid.text).toMatch(new RegExp(`Which phone of INC-${incident}\\?[\\s\\S]*1 Galaxy S23[\\s\\S]*2 CloudMagic`));
+      expect(unsaid.text).toMatch(
+        new RegExp(`Which phone of INC-${incident}\\?[\\s\\S]*1 Galaxy S23[\\s\\S]*2 CloudMagic`),
+      );
       expect(wrong.text).toMatch(/has no phone “9”\. It has these:[\s\S]*1 Galaxy S23/);
       expect(await world()).toEqual(before);
     },

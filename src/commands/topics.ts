@@ -1,0 +1,65 @@
+/** What commands are about, in the order in which help tells of them; a test holds that each stands under one heading. */
+export const topics: readonly { readonly title: string; readonly commands: readonly string[] }[] = [
+  {
+    title: 'A lost phone',
+    commands: [
+      'lost-device',
+      'report-lost',
+      'found-it',
+      'still-have',
+      'devices',
+      'last-seen',
+      'incidents',
+      'status',
+      'hold',
+      'found',
+      'verify-kept',
+      'keep-waiting',
+      'reset-anyway',
+      'release-hold',
+      'tick',
+      'close',
+      'restore',
+    ],
+  },
+  {
+    title: 'Wipes, and who decides',
+    commands: [
+      'wipe',
+      'approvals',
+      'approve',
+      'deny',
+      'withdraw',
+      'cancel-wipe',
+      'give-up',
+      'block-device',
+      'unblock-device',
+      'remove-device',
+      'break-glass',
+      'review',
+      'lock-wipes',
+      'unlock-wipes',
+      'drill',
+    ],
+  },
+  {
+    title: 'Third-party apps',
+    commands: ['apps', 'apps-new', 'app', 'blocked-apps', 'block-app', 'unblock-app'],
+  },
+  {
+    title: 'Direct Push',
+    commands: ['heartbeat', 'heartbeat-history', 'heartbeat-explain', 'heartbeat-advice'],
+  },
+  {
+    title: 'Reports on a schedule',
+    commands: ['reports', 'report-blocked-apps', 'report-heartbeat', 'stop-report'],
+  },
+  {
+    title: 'Me, and what I keep',
+    commands: ['help', 'whoami', 'audit', 'audit-verify', 'accept-role', 'doctor'],
+  },
+  {
+    title: 'The lab',
+    commands: ['lab-devices', 'lab-advance', 'lab-change-password', 'lab-edge'],
+  },
+];
