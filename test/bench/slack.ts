@@ -1,181 +1,162 @@
 /**
  * From a signed slash command to its acknowledgement, at 50 requests a second: through the adapter into PostgreSQL, with the
- * router at work beside, and through a bare Bolt app that acknowledges at once, in the same process and run.
+ * router at work beside, and through a bare Bolt app that acknowledges at once. Slack (requests and Web API) is this process,
+ * what is measured has its own, as in life.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App, ExpressReceiver, LogLevel } from '@slack/bolt';
-import express, { type Express } from 'express';
-import { createSlackAdapter } from '../../adapters/slack/index.ts';
-import { eventsPath } from '../../adapters/slack/receivers.ts';
-import { createReception } from '../../src/chat/reception.ts';
-import { createRouter } from '../../src/chat/router.ts';
-import { systemClock } from '../../src/clock.ts';
-import { commands } from '../../src/commands/index.ts';
-import { refreshDirectory } from '../../src/directory/refresh.ts';
-import { openLab } from '../../src/exchange/lab/index.ts';
-import { seedLab } from '../../src/exchange/lab/seed.ts';
-import { randomIds } from '../../src/ids.ts';
-import { appendAudit } from '../../src/incidents/audit/chain.ts';
-import { Policy } from '../../src/policy.ts';
-import { openDatabase } from '../../src/store/connect.ts';
-import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { createStore } from '../../src/store/store.ts';
-import { botToken, openFakeSlack, signingSecret, team } from '../fakes/slack/index.ts';
-import { formBody, formType, signed } from '../fakes/slack/requests.ts';
-import { silent } from '../queue/world.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { type FakeSlack, openFakeSlack, signingSecret, team } from '../fakes/slack/index.ts';
+import { formBody, formType, type SignedRequest, signed } from '../fakes/slack/requests.ts';
 import { type BenchResult, quantile, rounded } from './result.ts';
+import { channel, user } from './slack-people.ts';
 
-const perSecond = 50;
-const channel = 'C0HELP';
-const user = 'U0HANA';
+const warmSeconds = 3;
+const text = 'whoami';
 
-/** `seconds`: how long each of the two is measured, after 2 s of warming up. */
-export async function benchSlack({ seconds = 20 }: { seconds?: number } = {}): Promise<BenchResult[]> {
-  const bare = await withServer(bareBolt(), (url) => measured(url, seconds));
-  const ours = await ourBot((url) => measured(url, seconds));
-  const figures = (times: readonly number[]) => ({
-    'p50 ms': rounded(quantile(times, 0.5)),
-    'p99 ms': rounded(quantile(times, 0.99)),
-    'max ms': rounded(quantile(times, 1)),
-  });
-  return [
-    {
-      name: 'Slack: signed command to acknowledgement, stored first',
-      figures: { 'requests/s': perSecond, ...figures(ours) },
-      bar: 'p99 under 50 ms',
-      pass: quantile(ours, 0.99) < 50,
-    },
-    {
-      name: 'Slack: the same through a bare Bolt app, nothing stored',
-      figures: { 'requests/s': perSecond, ...figures(bare) },
-    },
-  ];
-}
-
-function bareBolt(): Express {
-  const app = express();
-  const receiver = new ExpressReceiver({ signingSecret, app, logLevel: LogLevel.ERROR });
-  const bolt = new App({
-    receiver,
-    token: botToken,
-    botId: 'B0',
-    botUserId: 'U0',
-    tokenVerificationEnabled: false,
-    convoStore: false,
-  });
-  bolt.command('/mislaid', async ({ ack }) => await ack());
-  return app;
-}
-
-async function ourBot(measure: (url: string) => Promise<number[]>): Promise<number[]> {
-  const dataFolder = mkdtempSync(join(tmpdir(), 'mislaid-bench-slack-'));
-  const postgres = await startEmbeddedPostgres({ dataFolder, log: silent });
-  // As the bot opens them: see start/database.ts.
-  const { db, close } = openDatabase(postgres.connection, { poolSize: 20 });
-  const inbox = openDatabase(postgres.connection, { poolSize: 3 });
-  await migrate(db);
-  const clock = systemClock;
-  await seedLab({ db, clock, historyHours: 1 });
-  await refreshDirectory({ db, exchange: openLab({ db, clock, requestor: 'mislaid@contoso.example' }), clock });
+/** `seconds`: how long each of the two is measured, after warming up. */
+export async function benchSlack({
+  seconds = 20,
+  perSecond = 50,
+}: {
+  seconds?: number;
+  perSecond?: number;
+} = {}): Promise<BenchResult[]> {
   const slack = await openFakeSlack({
     users: [{ id: user, name: 'Hana', email: 'hana@contoso.example' }],
     channels: [channel],
   });
-  const policy = Policy.parse({
-    people: [
-      { name: 'Hana', mailbox: 'hana@contoso.example', identities: [`slack:${team}/${user}`], roles: ['helpdesk'] },
-    ],
-    channels: { helpdesk: [`slack:${team}/${channel}`] },
-  });
-  const store = createStore({ db, clock, ids: randomIds, laneOf: () => 'upkeep', appendAudit, wake: () => undefined });
-  const adapter = createSlackAdapter({
-    botToken,
-    transport: { kind: 'http', signingSecret },
-    apiUrl: slack.apiUrl,
-    groups: [],
-    images: async () => undefined,
-    clock,
-    ids: randomIds,
-    timeZone: 'UTC',
-    log: silent,
-  });
-  const router = createRouter({
-    store,
-    commands,
-    policy,
-    organisation: 'lab',
-    clock,
-    ids: randomIds,
-    log: silent,
-    identify: (identity) => adapter.identify(identity),
-  });
-  const desk = createReception({ store, db: inbox.db, clock, router, log: silent });
-  const app = express();
-  await adapter.start({ app, onCommand: (incoming) => desk.onCommand(incoming) });
   try {
-    return await withServer(app, measure);
+    const bare = await measured({ kind: 'bare', slack, seconds, perSecond });
+    const ours = await measured({ kind: 'bot', slack, seconds, perSecond });
+    const alone = await measured({ kind: 'adapter', slack, seconds, perSecond });
+    const p99 = quantile(
+      ours.asked.map(({ ms }) => ms),
+      0.99,
+    );
+    return [
+      {
+        name: 'Slack: signed command to acknowledgement, stored first',
+        figures: figuresOf(ours, perSecond),
+        bar: 'p99 under 50 ms, every one acknowledged',
+        pass: p99 < 50 && ours.asked.every(({ acknowledged }) => acknowledged),
+      },
+      { name: 'Slack: the same, nothing stored, one answer for all', figures: figuresOf(alone, perSecond) },
+      { name: 'Slack: the same through a bare Bolt app, nothing stored', figures: figuresOf(bare, perSecond) },
+    ];
   } finally {
-    await adapter.stop();
-    await desk.idle();
     await slack.close();
-    await inbox.close();
-    await close();
-    await postgres.stop();
-    rmSync(dataFolder, { recursive: true, force: true });
   }
 }
+
+type Asked = { ms: number; acknowledged: boolean };
+type Measured = { asked: readonly Asked[]; cpuMs: number };
+
+function figuresOf({ asked, cpuMs }: Measured, perSecond: number): Record<string, number> {
+  const times = asked.map(({ ms }) => ms);
+  return {
+    'requests/s': perSecond,
+    'p50 ms': rounded(quantile(times, 0.5)),
+    'p99 ms': rounded(quantile(times, 0.99)),
+    'max ms': rounded(quantile(times, 1)),
+    'not acknowledged': asked.filter(({ acknowledged }) => !acknowledged).length,
+    'CPU ms a request': rounded(cpuMs / asked.length),
+  };
+}
+
+const Told = z.object({ url: z.string().optional(), cpuMs: z.number().optional() });
+
+type Measuring = { kind: 'bare' | 'adapter' | 'bot'; slack: FakeSlack; seconds: number; perSecond: number };
+
+async function measured({ kind, slack, seconds, perSecond }: Measuring): Promise<Measured> {
+  const bot = fork(fileURLToPath(new URL('slack-bot.js', import.meta.url)), [kind, slack.apiUrl], {
+    // As `npm start` runs it.
+    execArgv: ['--max-semi-space-size=8', '--heap-growing-percent=30'],
+  });
+  const ended = once(bot, 'exit');
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const { url = '' } = await told(bot);
+    const warm = await load({ agent, url, slack, perSecond, seconds: warmSeconds });
+    const before = await cpuOf(bot);
+    const asked = await load({ agent, url, slack, perSecond, seconds });
+    // What the commands set going belongs to them, the answers that people see first of all.
+    if (kind !== 'bare') await answered(slack, [...warm, ...asked].filter(({ acknowledged }) => acknowledged).length);
+    return { asked, cpuMs: (await cpuOf(bot)) - before };
+  } finally {
+    agent.destroy();
+    if (bot.connected) bot.send('end');
+    await ended;
+  }
+}
+
+async function told(bot: ChildProcess): Promise<z.infer<typeof Told>> {
+  const ended = once(bot, 'exit').then(() => {
+    throw new Error('the measured process ended');
+  });
+  const [message] = await Promise.race([once(bot, 'message'), ended]);
+  return Told.parse(message);
+}
+
+async function cpuOf(bot: ChildProcess): Promise<number> {
+  const answer = told(bot);
+  bot.send('cpu');
+  return (await answer).cpuMs ?? 0;
+}
+
+async function answered(slack: FakeSlack, count: number): Promise<void> {
+  const patience = performance.now() + 60_000;
+  while (slack.workspace.messages.length < count) {
+    if (performance.now() > patience)
+      throw new Error(`${slack.workspace.messages.length} of ${count} commands were answered`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+type Loading = { agent: Agent; url: string; slack: FakeSlack; perSecond: number; seconds: number };
 
 /** Requests leave on time, whether or not those before are answered: a slow answer is not hidden by waiting for it. */
-async function measured(url: string, seconds: number): Promise<number[]> {
-  const times: number[] = [];
-  const warm = 2 * perSecond;
-  const count = warm + seconds * perSecond;
+async function load({ agent, url, slack, perSecond, seconds }: Loading): Promise<Asked[]> {
+  const sent: Promise<Asked>[] = [];
   const began = performance.now();
-  const sent: Promise<void>[] = [];
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < seconds * perSecond; index++) {
     const due = began + (index * 1_000) / perSecond;
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
-    sent.push(
-      ask(url, index).then((ms) => {
-        if (index >= warm) times.push(ms);
-      }),
-    );
+    sent.push(ask(agent, url, commandOf(slack)));
   }
-  await Promise.all(sent);
-  return times;
+  return await Promise.all(sent);
 }
 
-async function ask(url: string, index: number): Promise<number> {
+function commandOf(slack: FakeSlack): SignedRequest {
   const body = formBody({
     command: '/mislaid',
-    text: 'whoami',
+    text,
     user_id: user,
     user_name: 'hana',
     team_id: team,
     channel_id: channel,
-    trigger_id: `${index}.1`,
+    trigger_id: slack.workspace.trigger(user),
+    response_url: `${slack.apiUrl.replace(/api\/$/, '')}respond/${slack.workspace.responseUrl(user, channel)}`,
   });
-  const request = signed(signingSecret, body, { contentType: formType });
-  const began = performance.now();
-  const answer = await fetch(url, { method: 'POST', headers: request.headers, body: request.body });
-  await answer.text();
-  if (answer.status !== 200) throw new Error(`a command was answered with ${answer.status}`);
-  return performance.now() - began;
+  return signed(signingSecret, body, { contentType: formType });
 }
 
-async function withServer<T>(app: Express, work: (url: string) => Promise<T>): Promise<T> {
-  const server: Server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
-  try {
-    return await work(`http://127.0.0.1:${port}${eventsPath}`);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+function ask(agent: Agent, url: string, { headers, body }: SignedRequest): Promise<Asked> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const sending = httpRequest(url, { method: 'POST', agent, headers }, (response) => {
+      let answer = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        answer += part;
+      });
+      response.once('end', () => {
+        // Bolt's 404 after 3 s is what Slack would call a time-out; a sentence says that it was not stored.
+        resolve({ ms: performance.now() - began, acknowledged: response.statusCode === 200 && answer === '' });
+      });
+    });
+    sending.once('error', reject);
+    sending.end(body);
+  });
 }
