@@ -13,10 +13,10 @@ export type AdapterInput = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
-  /** policy.yaml's zone: for times that no reader's own zone is known for. */
-  readonly timeZone: string;
-  /** policy.yaml's groups whose members are helpdesk, of every platform. */
-  readonly helpdeskGroups: readonly string[];
+  /** policy.yaml's zone as it is now: for times that no reader's own zone is known for. */
+  timeZone(): string;
+  /** policy.yaml's groups whose members are helpdesk now, of every platform. */
+  helpdeskGroups(): readonly string[];
   /** A PNG of the store, for platforms that must upload or embed it. */
   images(id: string): Promise<{ readonly png: Buffer; readonly alt: string } | undefined>;
 };
@@ -46,9 +46,9 @@ export const adapters: readonly AdapterEntry[] = [
   {
     name: 'teams',
     enabled: (config) => config.platforms.includes('teams'),
-    create: async ({ config, ...rest }) => {
+    create: async ({ config, timeZone, ...rest }) => {
       const { createTeamsAdapter, teamsOptions } = await import('./teams/index.ts');
-      return createTeamsAdapter(teamsOptions(config, rest));
+      return createTeamsAdapter(teamsOptions(config, { ...rest, timeZone: timeZone() }));
     },
     check: async (config) => (await import('./teams/doctor.ts')).teamsDoctor(config),
   },

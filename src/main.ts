@@ -98,7 +98,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     log,
     closing,
     doctor: () => lookAt(config),
-    adapters: ({ clock, sweep, store, simulated }) => {
+    adapters: ({ clock, sweep, store, simulated, policy: now }) => {
       const canImpersonate = simulated && config.platforms.length === 0 && config.NODE_ENV !== 'production';
       return Promise.all(
         enabled.map((entry) =>
@@ -107,8 +107,8 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
             clock,
             ids: randomIds,
             log,
-            timeZone: policy.timeZone,
-            helpdeskGroups: policy.helpdeskGroups,
+            timeZone: () => now.current.timeZone,
+            helpdeskGroups: () => now.current.helpdeskGroups,
             images: (id) => store.db.selectFrom('image').select(['png', 'alt']).where('id', '=', id).executeTakeFirst(),
             console: {
               input: process.stdin,

@@ -13,9 +13,10 @@ import { text } from '../../src/message/text.ts';
 import type { Clients } from './clients.ts';
 import { slackErrorOf } from './failures.ts';
 import { renderForm } from './forms.ts';
-import { limits, timeouts } from './limits.ts';
+import { limits } from './limits.ts';
 import type { Uploads } from './pictures.ts';
 import type { Rendered } from './render.ts';
+import type { Responding } from './respond.ts';
 import { lessAndLess, type Sending } from './send.ts';
 
 export type Turn = {
@@ -56,18 +57,19 @@ export function createAnswers(input: {
   clients: Clients;
   sending: Sending;
   uploads: Uploads;
+  responding: Responding;
   clock: Clock;
-  timeZone: string;
+  timeZone: () => string;
   log: Logger;
 }): Answers {
-  const { clients, sending, uploads, clock, timeZone, log } = input;
+  const { clients, responding, sending, uploads, clock, timeZone, log } = input;
 
   async function open(turn: Turn, form: Form): Promise<void> {
     if (turn.trigger === undefined) {
       await tell(turn, formButton(turn, 'This needs a form.', 'Open the form'));
       return;
     }
-    const view = renderForm(form, { now: clock.now(), timeZone }, turn);
+    const view = renderForm(form, { now: clock.now(), timeZone: timeZone() }, turn);
     try {
       await clients.interactive.views.open({ trigger_id: turn.trigger, view });
     } catch (error) {
@@ -108,18 +110,14 @@ export function createAnswers(input: {
   /** At most 5 times within 30 minutes of what was said. */
   function respond({ responseUrl }: Turn, rendered: Rendered): Promise<boolean> {
     if (responseUrl === undefined) return Promise.resolve(false);
-    return tried('response_url', async () => {
-      const response = await fetch(responseUrl, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json; charset=utf-8' },
-        body: JSON.stringify({ response_type: 'ephemeral', replace_original: false, mrkdwn: false, ...rendered }),
-        redirect: 'error',
-        signal: AbortSignal.timeout(timeouts.interactive),
-      });
-      const said = await response.text();
-      // Some refusals come with 200 and a JSON `ok: false`.
-      return response.ok && !/"ok"\s*:\s*false/.test(said);
-    });
+    return tried('response_url', () =>
+      responding.respond(responseUrl, {
+        response_type: 'ephemeral',
+        replace_original: false,
+        mrkdwn: false,
+        ...rendered,
+      }),
+    );
   }
 
   function ephemeral({ channel, user, threadTs }: Turn, rendered: Rendered): Promise<boolean> {

@@ -69,7 +69,7 @@ export function addFormListener(app: App, hearing: Hearing): void {
     const errors = errorsOf(answer.fieldErrors ?? {}, fields);
     if (Object.keys(errors).length > 0) return await ack({ response_action: 'errors', errors });
     if (answer.form !== undefined) {
-      const next = renderForm(answer.form, { now: clock.now(), timeZone: timeZone }, turn);
+      const next = renderForm(answer.form, { now: clock.now(), timeZone: timeZone() }, turn);
       await ack({ response_action: 'update', view: next });
     } else {
       await ack();
@@ -90,7 +90,7 @@ export function addFormListener(app: App, hearing: Hearing): void {
             view.title.text,
             noticeText(answer.private, (message) => sending.render(message)),
           )
-        : renderForm(answer.form, { now: clock.now(), timeZone: timeZone }, turn);
+        : renderForm(answer.form, { now: clock.now(), timeZone: timeZone() }, turn);
     const shown = await clients.interactive.views.update({ view_id: view.id, view: next }).then(
       () => true,
       (error: unknown) => {

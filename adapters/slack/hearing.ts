@@ -30,7 +30,7 @@ export type ListenerParts = {
   clients: Clients;
   kept: Kept;
   clock: { now(): Date };
-  timeZone: string;
+  timeZone: () => string;
   log: Logger;
   /** Work that goes on after the acknowledgement. */
   track: (work: Promise<unknown>) => void;

@@ -33,14 +33,15 @@ const SlackUser = z.object({
 });
 type SlackUser = z.infer<typeof SlackUser>;
 
-type Known = { at: number; sender: Promise<Sender | undefined> };
+/** `groups`: those of the policy when it was asked; with others, what is known does not tell who is in them. */
+type Known = { at: number; groups: readonly string[]; sender: Promise<Sender | undefined> };
 
 export function createAccounts(input: {
   clients: Clients;
   /** The workspace that the bot is installed in, as Slack says. */
   team: () => Promise<string | undefined>;
-  /** Groups of policy.yaml that make helpdesk; only these are asked for. */
-  groups: readonly string[];
+  /** Groups that policy.yaml makes helpdesk now; only these are asked for. */
+  groups: () => readonly string[];
   onProblem: (what: string, error: unknown) => void;
   /** Milliseconds that only move forward. */
   now?: () => number;
@@ -49,11 +50,15 @@ export function createAccounts(input: {
   const accounts = new Map<Identity, Known>();
   const members = new Map<string, { at: number; users: Promise<readonly string[]> }>();
 
-  async function ask(identity: Identity, asked: { team: string; id: string }): Promise<Sender | undefined> {
+  async function ask(
+    identity: Identity,
+    asked: { team: string; id: string },
+    groups: readonly string[],
+  ): Promise<Sender | undefined> {
     try {
       const answer = await clients.lookUps.users.info({ user: asked.id });
       const user = SlackUser.parse(answer.user);
-      return { ...senderOf(identity, user, asked.team, await team()), groups: await groupsOf(asked) };
+      return { ...senderOf(identity, user, asked.team, await team()), groups: await groupsOf(asked, groups) };
     } catch (error) {
       if (unknownAccount.has(slackErrorOf(error) ?? '')) return undefined;
       throw new MislaidError({
@@ -66,9 +71,12 @@ export function createAccounts(input: {
     }
   }
 
-  async function groupsOf({ team: home, id }: { team: string; id: string }): Promise<string[]> {
+  async function groupsOf(
+    { team: home, id }: { team: string; id: string },
+    groups: readonly string[],
+  ): Promise<string[]> {
     const mine: string[] = [];
-    for (const group of input.groups) {
+    for (const group of groups) {
       const target = readTarget(group);
       if (target === undefined || target.team !== home) continue;
       if ((await membersOf(target.id)).includes(id)) mine.push(group);
@@ -97,10 +105,13 @@ export function createAccounts(input: {
       const asked = readTarget(identity);
       if (asked === undefined || !isUser(asked.id)) return Promise.resolve(undefined);
       const known = accounts.get(identity);
-      if (known !== undefined && now() - known.at < accountFreshMs) return known.sender;
+      const groups = input.groups();
+      if (known !== undefined && now() - known.at < accountFreshMs && sameGroups(known.groups, groups)) {
+        return known.sender;
+      }
       accounts.delete(identity);
-      const sender = ask(identity, asked);
-      accounts.set(identity, { at: now(), sender });
+      const sender = ask(identity, asked, groups);
+      accounts.set(identity, { at: now(), groups, sender });
       const forget = (): void => {
         if (accounts.get(identity)?.sender === sender) accounts.delete(identity);
       };
@@ -110,6 +121,10 @@ export function createAccounts(input: {
       return sender;
     },
   };
+}
+
+function sameGroups(one: readonly string[], other: readonly string[]): boolean {
+  return one === other || (one.length === other.length && one.every((group, index) => group === other[index]));
 }
 
 /** user_not_visible: a stranger who shares no channel with us. */

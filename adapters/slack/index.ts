@@ -10,10 +10,11 @@ import { addListeners } from './events.ts';
 import { slackErrorOf } from './failures.ts';
 import type { Self } from './hearing.ts';
 import { createAccounts } from './identity.ts';
-import { slackLimits } from './limits.ts';
+import { slackLimits, timeouts } from './limits.ts';
 import { slackLogger } from './logging.ts';
 import { createUploads, type Pictures } from './pictures.ts';
 import { httpReceiver, socketReceiver } from './receivers.ts';
+import { createResponding } from './respond.ts';
 import { createSending } from './send.ts';
 import { createKept } from './submissions.ts';
 
@@ -25,13 +26,13 @@ export type SlackOptions = {
   transport: { kind: 'http'; signingSecret: string } | { kind: 'socket'; appToken: string; connections?: number };
   /** Another Web API (GovSlack, tests). */
   apiUrl?: string | undefined;
-  /** Groups of policy.yaml that make helpdesk: `slack:<team>/<usergroup>`. */
-  groups: readonly string[];
+  /** Groups that policy.yaml makes helpdesk now: `slack:<team>/<usergroup>`. A function, as is the zone: a reload is enough. */
+  groups: () => readonly string[];
   images: Pictures;
   clock: Clock;
   ids: Ids;
   /** For times in notifications; in messages each reader sees his own zone. */
-  timeZone: string;
+  timeZone: () => string;
   log: Logger;
 };
 
@@ -48,7 +49,8 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
   const clients = openClients({ token: botToken, apiUrl, logger });
   const uploads = createUploads(clients, options.images);
   const sending = createSending({ clients, uploads, clock, timeZone });
-  const answers = createAnswers({ clients, sending, uploads, clock, timeZone, log });
+  const responding = createResponding({ timeoutMs: timeouts.interactive });
+  const answers = createAnswers({ clients, sending, uploads, responding, clock, timeZone, log });
   const kept = createKept(options.ids);
   const underWay = new Set<Promise<unknown>>();
   let self: Self | undefined;
@@ -169,6 +171,7 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
       wake();
       if (transport.kind === 'socket') await receiver?.stop();
       await Promise.race([Promise.all(underWay), new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
+      responding.close();
     },
   };
 }

@@ -6,7 +6,7 @@ import { createSlackAdapter, type SlackOptions } from './index.ts';
 /** What main gives to every platform, as far as Slack needs it. */
 export type OpenInput = Pick<SlackOptions, 'clock' | 'ids' | 'log' | 'timeZone' | 'images'> & {
   readonly config: Config;
-  readonly helpdeskGroups: readonly string[];
+  helpdeskGroups(): readonly string[];
 };
 
 /** Slack as the settings say. An app token means Socket Mode, whether or not there is a signing secret. */
@@ -17,11 +17,11 @@ export function openSlack(input: OpenInput): ChatAdapter {
     botToken: config.SLACK_BOT_TOKEN,
     transport: transportOf(input),
     apiUrl: config.SLACK_API_URL,
-    groups: input.helpdeskGroups.filter((group) => group.startsWith('slack:')),
+    groups: () => input.helpdeskGroups().filter((group) => group.startsWith('slack:')),
     images: (id) => input.images(id),
     clock: input.clock,
     ids: input.ids,
-    timeZone: input.timeZone,
+    timeZone: () => input.timeZone(),
     log: input.log.child({ platform: 'slack' }),
   });
 }

@@ -33,14 +33,19 @@ export const lessAndLess = [
   { mostText: 2_000, tables: false, pictures: false },
 ] as const;
 
-export function createSending(input: { clients: Clients; uploads: Uploads; clock: Clock; timeZone: string }): Sending {
+export function createSending(input: {
+  clients: Clients;
+  uploads: Uploads;
+  clock: Clock;
+  timeZone: () => string;
+}): Sending {
   const { clients, uploads, clock, timeZone } = input;
   const conversations = new Map<Identity, Promise<string>>();
   /** Keys of posts found again, by ref: an edit must not take the key from a post that may have to be found once more. */
   const keys = new Map<MessageRef, string>();
 
   function render(message: Message, options: Partial<RenderOptions> = {}): Rendered {
-    return renderMessage(message, { now: clock.now(), timeZone, ...options });
+    return renderMessage(message, { now: clock.now(), timeZone: timeZone(), ...options });
   }
 
   /** Renders and sends; sends less of it when Slack refuses it as too much. */

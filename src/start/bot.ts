@@ -27,7 +27,7 @@ import { createChat } from './chat.ts';
 import { openConfiguredDatabase } from './database.ts';
 import { openConfiguredExchange, simulationMark } from './exchange.ts';
 import { openHealth } from './health.ts';
-import { watchPolicy } from './policy-watch.ts';
+import { type PolicySource, watchPolicy } from './policy-watch.ts';
 import { beginRounds, lanesOf, lookFirst, openConfiguredQueue } from './queue.ts';
 import { openConfiguredServers } from './servers.ts';
 
@@ -52,6 +52,7 @@ export type BotParts = {
     sweep: Sweep;
     db: Kysely<Database>;
     simulated: boolean;
+    policy: PolicySource;
   }) => Promise<ChatAdapter[]>;
 };
 
@@ -102,7 +103,8 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   });
   await announcer.say(policy.current);
 
-  const adapters = config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep, db, simulated });
+  const adapters =
+    config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep, db, simulated, policy });
   const servers = await openConfiguredServers({
     config,
     environment,

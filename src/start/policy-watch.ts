@@ -24,13 +24,8 @@ export type WatchedPolicy = PolicySource & {
   reload(): Promise<void>;
 };
 
-/** Sections from which something was opened at start: servers' folders, the lab's own requestor, what adapters ask their platform. */
-const openedAtStart = [
-  'servers',
-  'exchange',
-  'helpdeskGroups',
-  'timeZone',
-] as const satisfies readonly (keyof Policy)[];
+/** Sections from which something was opened at start: servers' folders, the lab's own requestor, the zone of Teams and the console. */
+const openedAtStart = ['servers', 'exchange', 'timeZone'] as const satisfies readonly (keyof Policy)[];
 
 export async function watchPolicy(parts: {
   policy: Policy;

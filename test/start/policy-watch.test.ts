@@ -57,6 +57,13 @@ it('takes a valid file at once and tells the other processes', async () => {
   expect(await actions()).toEqual(['policy.first-seen', 'policy.changed']);
 });
 
+it('takes other helpdesk groups without a start', async () => {
+  file = text('vip: [victoria@contoso.example]\nidentitiesManaged: true\nhelpdeskGroups: [slack:T0LAB/S0HELP]');
+  await watched.reload();
+  expect(watched.current.helpdeskGroups).toEqual(['slack:T0LAB/S0HELP']);
+  expect((await actions()).at(-1)).toBe('policy.changed');
+});
+
 it('keeps the old one when the file is invalid, and tells an admin without its values', async () => {
   file = text('vip: secret-value');
   await watched.reload();

@@ -51,11 +51,11 @@ export async function slackAdapter(
     botToken,
     transport: transport === 'http' ? { kind: 'http', signingSecret } : { kind: 'socket', appToken },
     apiUrl: slack.apiUrl,
-    groups: [],
+    groups: () => [],
     images: async () => undefined,
     clock: { now: () => sceneNow },
     ids: { token: () => `token-${++tokens}`, uuid: () => '00000000-0000-4000-8000-000000000000' },
-    timeZone: sceneZone,
+    timeZone: () => sceneZone,
     log: pino({ level: 'silent' }),
     ...options,
   });

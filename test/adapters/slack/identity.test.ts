@@ -30,12 +30,12 @@ describe('an account of Slack', () => {
   });
   afterEach(() => slack.close());
 
-  function accounts(groups: string[] = []) {
+  function accounts(groups: string[] | (() => string[]) = []) {
     const logger = slackLogger(pino({ level: 'silent' }));
     return createAccounts({
       clients: openClients({ token: botToken, apiUrl: slack.apiUrl, logger }),
       team: async () => team,
-      groups,
+      groups: typeof groups === 'function' ? groups : () => groups,
       onProblem: (what) => problems.push(what),
       now: () => at,
     });
@@ -108,6 +108,19 @@ describe('an account of Slack', () => {
 
     at = 61_000;
     slack.fail('usergroups.users.list', { kind: '500' });
+    expect(await known.identify(identity('U0HANA'))).toMatchObject({ groups: [] });
+  });
+
+  it('is in a group from the moment that the policy names it', async () => {
+    slack.workspace.groups.set('S0HELP', ['U0HANA']);
+    const group = `slack:${team}/S0HELP`;
+    let groups: string[] = [];
+    const known = accounts(() => groups);
+    expect(await known.identify(identity('U0HANA'))).toMatchObject({ groups: [] });
+
+    groups = [group];
+    expect(await known.identify(identity('U0HANA'))).toMatchObject({ groups: [group] });
+    groups = [];
     expect(await known.identify(identity('U0HANA'))).toMatchObject({ groups: [] });
   });
 });
