@@ -55,8 +55,10 @@ export type FakeSlack = {
   shownIn(channel: string): string[];
   /** What this person alone sees: direct messages and ephemeral ones. */
   shownTo(user: string): string[];
-  /** Closes the sockets, as Slack does to renew them. */
-  renewSockets(): void;
+  /** Asks so many sockets (or all) to come again, as Slack does to renew them. */
+  renewSockets(count?: number): void;
+  /** How often a socket was opened so far. */
+  opened(): number;
   sendRaw(message: string): void;
   sockets(): number;
   /** Drops every connection and answers none, until `up()`. */
@@ -313,8 +315,9 @@ export async function openFakeSlack(
     shownIn: (channel) =>
       workspace.messages.filter((one) => one.channel === channel && one.onlyFor === undefined).map(read),
     shownTo: (user) => workspace.messages.filter((one) => isFor(workspace, one, user)).map(read),
-    renewSockets: () => {
-      for (const socket of sockets.clients)
+    opened: () => calls.filter(({ method }) => method === 'apps.connections.open').length,
+    renewSockets: (count = sockets.clients.size) => {
+      for (const socket of [...sockets.clients].slice(0, count))
         socket.send(JSON.stringify({ type: 'disconnect', reason: 'refresh_requested' }));
     },
     sendRaw: (message) => {
