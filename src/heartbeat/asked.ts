@@ -9,12 +9,13 @@ export function askedOf(observations: readonly Observation[]): Asked | undefined
   if (requests === 0) return undefined;
   const ended = { heartbeat: 0, change: 0, cut: 0, dropped: 0, overlapped: 0, refused: 0 };
   for (const each of observations) if (each.ended !== 'unknown') ended[each.ended] += each.requests;
+  const bars = barsOf(hanging);
   return {
     requests,
     clients: countClients(hanging),
     average: averageAsked(hanging),
     median: medianAsked(hanging, requests),
-    bars: barsOf(hanging),
+    bars: bars.length <= MOST_BARS ? bars : coarser(bars),
     ended,
     lives: Math.round(hanging.reduce((sum, each) => sum + each.mean * each.requests, 0) / requests),
     byType: parts(hanging, ({ deviceType }) => deviceType),
@@ -28,10 +29,12 @@ function averageAsked(observations: readonly Observation[]): number {
 }
 
 function medianAsked(observations: readonly Observation[], requests: number): number {
+  const times = new Map<number, number>();
+  for (const each of observations) times.set(each.asked, (times.get(each.asked) ?? 0) + each.requests);
   let seen = 0;
-  for (const each of [...observations].sort((a, b) => a.asked - b.asked)) {
-    seen += each.requests;
-    if (seen * 2 >= requests) return each.asked;
+  for (const asked of [...times.keys()].sort((a, b) => a - b)) {
+    seen += times.get(asked) ?? 0;
+    if (seen * 2 >= requests) return asked;
   }
   return 0;
 }
@@ -45,8 +48,7 @@ function barsOf(observations: readonly Observation[]): Bar[] {
     else if (ended === 'cut' || ended === 'dropped') bar.failed += requests;
     bars.set(asked, bar);
   }
-  const sorted = [...bars.values()].sort((a, b) => a.asked - b.asked);
-  return sorted.length <= MOST_BARS ? sorted : coarser(sorted);
+  return [...bars.values()].sort((a, b) => a.asked - b.asked);
 }
 
 /** A look is stored: thousands of different heartbeats are kept in steps of 5 %. */

@@ -24,15 +24,16 @@ export function estimateEdge(observations: readonly Observation[], max: number):
 
 /** How long connections are known to live: at least three answers took so long. */
 export function longestAnswered(observations: readonly Observation[]): number {
-  const answers = observations
-    .flatMap(({ ended, asked, longest, requests }) => {
-      if (ended === 'heartbeat') return [{ length: asked, requests }];
-      return ended === 'change' ? [{ length: Math.round(longest), requests: 1 }] : [];
-    })
-    .sort((a, b) => b.length - a.length);
+  const answers = new Map<number, number>();
+  for (const { ended, asked, longest, requests } of observations) {
+    if (ended === 'heartbeat') answers.set(asked, (answers.get(asked) ?? 0) + requests);
+    if (ended !== 'change') continue;
+    const length = Math.round(longest);
+    answers.set(length, (answers.get(length) ?? 0) + 1);
+  }
   let seen = 0;
-  for (const { length, requests } of answers) {
-    seen += requests;
+  for (const length of [...answers.keys()].sort((a, b) => b - a)) {
+    seen += answers.get(length) ?? 0;
     if (seen >= enoughAnswers) return length;
   }
   return 0;

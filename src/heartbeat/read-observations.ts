@@ -1,9 +1,10 @@
-/** The log reader's roll-ups as observations. Grouped in the database: weeks of hours become one row per client and way of ending. */
+/** The log reader's roll-ups as observations: weeks of hours become one row per client and way of ending. */
 import { type Kysely, sql } from 'kysely';
-import type { EndedName } from '../activesync/reader/outcome.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Database } from '../store/schema.ts';
-import type { Observation } from './observation.ts';
+import { hourMs, type Observation } from './observation.ts';
+import { readWays } from './spans.ts';
+import type { Way } from './ways.ts';
 
 export type ServerObservation = Observation & { server: string; command: string };
 
@@ -17,27 +18,23 @@ export async function readClients(
   db: Kysely<Database>,
   organisation: Organisation,
 ): Promise<ReadonlyMap<number, LogClient>> {
-  const rows = await db
-    .selectFrom('logClient')
-    .select(['id', 'account', 'deviceId', 'deviceType'])
-    .where('organisation', '=', organisation)
-    .execute();
-  return new Map(rows.filter(({ deviceType }) => !isProbe(deviceType)).map(({ id, ...client }) => [id, client]));
+  // Columns as texts, as in spans.ts.
+  const { rows } = await sql<Record<'ids' | 'accounts' | 'devices' | 'types', string | null>>`
+    select json_agg(id)::text as ids, json_agg(account)::text as accounts, json_agg(device_id)::text as devices,
+      json_agg(device_type)::text as types
+    from log_client where organisation = ${organisation}`.execute(db);
+  const [found] = rows;
+  const ids: number[] = JSON.parse(found?.ids ?? '[]');
+  const texts = (column: string | null | undefined): string[] => JSON.parse(column ?? '[]');
+  const [accounts, devices, types] = [texts(found?.accounts), texts(found?.devices), texts(found?.types)];
+  const clients = new Map<number, LogClient>();
+  for (const [row, id] of ids.entries()) {
+    const deviceType = types[row] ?? '';
+    if (isProbe(deviceType)) continue;
+    clients.set(id, { account: accounts[row] ?? '', deviceId: devices[row] ?? '', deviceType });
+  }
+  return clients;
 }
-
-type Row = {
-  server: string;
-  command: string;
-  client: number;
-  asked: number;
-  ended: EndedName;
-  requests: number;
-  shortestMs: number;
-  longestMs: number;
-  sumMs: number;
-  firstHour: Date;
-  lastHour: Date;
-};
 
 /** Hanging requests that ended in the last `hours` before `now` and that the back end's log tells the heartbeat of. */
 export async function readObservations(
@@ -50,54 +47,53 @@ export async function readObservations(
     networkOf: (deviceId: string) => string;
   },
 ): Promise<ServerObservation[]> {
-  const { clients, servers, now, hours, networkOf } = query;
-  const from = new Date(now.getTime() - hours * 3_600_000);
-  const { rows } = await hashing(db, (tx) =>
-    sql<Row>`
-    select h.server, h.command, h.client_id as client, h.asked, h.ended, sum(h.requests)::int as requests,
-      min(h.shortest) as shortest_ms, max(h.longest) as longest_ms, sum(h.sum)::float8 as sum_ms,
-      min(h.hour) as first_hour, max(h.hour) as last_hour
-    from log_heartbeat h
-    where h.hour >= date_trunc('hour', ${from}::timestamptz) and h.kind = 'backEnd' and h.asked > 0 and h.server = any(${[...servers]}::text[])
-    group by h.client_id, h.asked, h.lived, h.ended, h.server, h.command`.execute(tx),
-  );
-  return rows.flatMap((row) => {
-    const client = clients.get(row.client);
-    if (client === undefined) return [];
-    return [
-      {
-        server: row.server,
-        command: row.command,
-        client: String(row.client),
-        deviceType: client.deviceType,
-        network: networkOf(client.deviceId),
-        asked: row.asked,
-        ended: row.ended,
-        requests: row.requests,
-        shortest: row.shortestMs / 1000,
-        mean: row.sumMs / row.requests / 1000,
-        longest: row.longestMs / 1000,
-        firstHour: row.firstHour.getTime(),
-        lastHour: row.lastHour.getTime(),
-      },
-    ];
-  });
+  const { clients, networkOf, ...which } = query;
+  const found: ServerObservation[] = [];
+  for (const { server, ways } of await readWays(db, which)) {
+    for (const way of ways) {
+      for (let row = 0; row < way.client.length; row += 1) {
+        const client = clients.get(at(way.client, row));
+        if (client !== undefined) found.push(observationOf(server, way, row, client, networkOf));
+      }
+    }
+  }
+  return found;
 }
 
-/**
- * Tens of thousands of rows fall into a few groups. Before PostgreSQL has statistics of a growing table it expects one row, and
- * sorts them all; counting them in a hash takes a fifth of the time.
- */
-function hashing<T>(db: Kysely<Database>, read: (tx: Kysely<Database>) => Promise<T>): Promise<T> {
-  return db.transaction().execute(async (tx) => {
-    await sql`set local enable_sort = off`.execute(tx);
-    return read(tx);
-  });
+function observationOf(
+  server: string,
+  way: Way,
+  row: number,
+  { deviceId, deviceType }: LogClient,
+  networkOf: (deviceId: string) => string,
+): ServerObservation {
+  const requests = at(way.requests, row);
+  return {
+    server,
+    command: way.command,
+    client: String(at(way.client, row)),
+    deviceType,
+    network: networkOf(deviceId),
+    asked: at(way.asked, row),
+    ended: way.ended,
+    requests,
+    shortest: at(way.shortest, row) / 1000,
+    mean: at(way.sum, row) / requests / 1000,
+    longest: at(way.longest, row) / 1000,
+    firstHour: at(way.first, row) * hourMs,
+    lastHour: at(way.last, row) * hourMs,
+  };
+}
+
+function at(column: readonly number[], row: number): number {
+  return column[row] ?? 0;
 }
 
 /** Exchange leaves its own test clients out of the average. */
+const probe = '^(TestActiveSyncConnectivity|EASProbeDeviceType)';
+
 export function isProbe(deviceType: string): boolean {
-  return /^(TestActiveSyncConnectivity|EASProbeDeviceType)/i.test(deviceType);
+  return new RegExp(probe, 'i').test(deviceType);
 }
 
 /**
@@ -120,21 +116,20 @@ export async function readAddresses(
 
 export type Sample = LogClient & { command: string; startedAt: Date; asked: number };
 
-/** The last heartbeats asked of one server, oldest first, probes left out as Exchange does. */
+/** The last `count` heartbeats asked of one server by each command, oldest first, probes left out as Exchange does. */
 export async function readSamples(
   db: Kysely<Database>,
-  query: { organisation: Organisation; server: string; clients: ReadonlyMap<number, LogClient> },
+  query: { organisation: Organisation; server: string; clients: ReadonlyMap<number, LogClient>; count: number },
 ): Promise<Sample[]> {
-  const rows = await db
-    .selectFrom('logSample')
-    .select(['command', 'startedAt', 'asked', 'clientId'])
-    .where('organisation', '=', query.organisation)
-    .where('server', '=', query.server)
-    .orderBy('startedAt')
-    .orderBy('id')
-    .execute();
+  const { organisation, server, clients, count } = query;
+  const { rows } = await sql<{ command: string; startedAt: Date; asked: number; clientId: number }>`
+    select command, started_at, asked, client_id from (
+      select *, row_number() over (partition by command order by started_at desc, id desc) as place from log_sample
+      where organisation = ${organisation} and server = ${server}
+        and client_id not in (select id from log_client where device_type ~* ${probe})) as placed
+    where place <= ${count} order by started_at, id`.execute(db);
   return rows.flatMap(({ clientId, ...sample }) => {
-    const client = query.clients.get(clientId);
+    const client = clients.get(clientId);
     return client === undefined ? [] : [{ ...client, ...sample }];
   });
 }

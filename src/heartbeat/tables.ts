@@ -1,4 +1,4 @@
-/** Tables of the heartbeat reports (migration 0006): what was seen at each look, and which alerts stand. */
+/** Tables of the heartbeat reports (migrations 0006 and 0008): what was seen at each look, which alerts stand, waits summed up. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 import type { Organisation } from '../directory/person.ts';
 
@@ -26,7 +26,23 @@ export type HeartbeatAlertTable = {
   detail: JSONColumnType<Record<string, unknown>, string, string>;
 };
 
+/**
+ * All waits that ended in one span of hours, summed up from log_heartbeat when the hours were over. It holds exactly what those
+ * rows hold: whoever adds rows to one of its hours deletes it in the same transaction (activesync/store/forget-spans.ts).
+ */
+export type HeartbeatSpanTable = {
+  server: Fixed<string>;
+  /** `last-24`, `today`, `day-20514`: the newest of each name is kept. */
+  name: Fixed<string>;
+  /** Hours since 1970; the first one in it and the first one after it. */
+  began: number;
+  ended: number;
+  /** Ways (spans.ts) as JSON. */
+  waits: JSONColumnType<unknown[], string, string>;
+};
+
 export type HeartbeatTables = {
+  heartbeatSpan: HeartbeatSpanTable;
   heartbeatLook: HeartbeatLookTable;
   heartbeatAlert: HeartbeatAlertTable;
 };

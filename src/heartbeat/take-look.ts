@@ -127,7 +127,7 @@ async function lookAtServer(
   if (reading !== undefined && reading.problem !== null) unseen.push(`Logs of ${server}: ${reading.problem}`);
 
   const count = Math.min(mostSamples, values.sampleSize);
-  const samples = count === 0 ? [] : await readSamples(db, { organisation, server, clients });
+  const samples = count === 0 ? [] : await readSamples(db, { organisation, server, clients, count });
   const commands = [...new Set(samples.map(({ command }) => command))];
   const settings = { sampleSize: count, threshold: values.threshold };
   const averages = commands.map((command) =>

@@ -4,6 +4,7 @@ import type { LogKind } from '../../servers/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Batch } from '../reader/batch.ts';
 import { numberArray, quoted, quotedArray, textArray } from './array-text.ts';
+import { forgetSpans } from './forget-spans.ts';
 import { writeClients } from './write-clients.ts';
 
 /** Samples kept per server and command: more than any HeartbeatSampleSize in use (Exchange's default is 200). */
@@ -26,6 +27,7 @@ export async function writeBatch(
   const { ids, remember } = await writeClients(tx, { db, organisation: origin.organisation, batch });
   await writeGroups(tx, origin, batch, ids);
   await writeHeartbeats(tx, origin, batch, ids);
+  await forgetSpans(tx, origin, batch.heartbeats);
   await writeSamples(tx, origin, batch, ids);
   await writeSightings(tx, origin, batch, ids);
   return remember;

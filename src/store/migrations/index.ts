@@ -6,6 +6,7 @@ import * as trust from './0004-trust.ts';
 import * as apps from './0005-apps.ts';
 import * as heartbeat from './0006-heartbeat.ts';
 import * as logRollups from './0007-log-rollups.ts';
+import * as heartbeatSpans from './0008-heartbeat-spans.ts';
 import * as directory from './0009-directory.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
@@ -17,5 +18,6 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0005-apps': apps,
   '0006-heartbeat': heartbeat,
   '0007-log-rollups': logRollups,
+  '0008-heartbeat-spans': heartbeatSpans,
   '0009-directory': directory,
 };
