@@ -1,6 +1,6 @@
 /**
  * What to type on the box in front of Exchange. Only the timeout that a waiting phone meets is changed, and only for ActiveSync:
- * the same timeout for everything would keep dead connections of browsers open. Where to check it stands in
+ * the same timeout for everything would keep dead connections of browsers open. What each step rests on stands beside it and in
  * docs/heartbeat.md; none of it was tried on a box by us.
  */
 
@@ -32,11 +32,16 @@ export function wantedTimeout(max: number): number {
   return max + 60;
 }
 
+/** The longest idle timeout of a rule of Azure Load Balancer. */
+const AZURE_MOST_MINUTES = 100;
+
 type Advice = { steps: readonly Text[]; commands: readonly string[]; notes: readonly string[] };
 
 export function adviceFor(kind: EdgeKind, max: number): Advice {
   const wanted = wantedTimeout(max);
   switch (kind) {
+    // idleTimeout of TCP_Profile: clouddocs.f5.com, AS3 schema reference. The iRule follows the command's own page
+    // (clouddocs.f5.com/api/irules/IP__idle_timeout.html), whose example sets it in SERVER_CONNECTED.
     case 'f5':
       return {
         steps: [
@@ -51,32 +56,37 @@ export function adviceFor(kind: EdgeKind, max: number): Advice {
           `tmsh create ltm profile tcp tcp-activesync defaults-from tcp idle-timeout ${wanted}`,
           'tmsh modify ltm virtual vs_exchange profiles replace-all-with { tcp-activesync http clientssl { context clientside } serverssl { context serverside } }',
           [
+            'when CLIENT_ACCEPTED { set activesync 0 }',
             'when HTTP_REQUEST {',
-            '  if { [string tolower [HTTP::path]] starts_with "/microsoft-server-activesync" } {',
-            `    IP::idle_timeout ${wanted}`,
-            '  }',
+            '  set activesync [string match -nocase "/microsoft-server-activesync*" [HTTP::path]]',
+            `  if { $activesync } { IP::idle_timeout ${wanted} }`,
             '}',
+            `when SERVER_CONNECTED { if { $activesync } { IP::idle_timeout ${wanted} } }`,
           ].join('\n'),
         ],
         notes: [
-          'List every profile that the virtual server has now in the second command: it replaces them all. The third is the iRule that may stand in place of the first two.',
+          'List every profile that the virtual server has now in the second command: it replaces them all. The third is the iRule that may stand in place of the first two; where OneConnect shares connections to the servers, use the profiles.',
         ],
       };
+    // Which timeout counts: Citrix CTX137362. A service's cltTimeout only counts without a virtual server.
     case 'citrix-adc':
       return {
         steps: [
           text(
             'The client timeout is 180 s by default, the server timeout 360 s: both must be longer than the heartbeat.',
           ),
-          text('Set them on the ActiveSync virtual server and its service group.'),
+          text('Set the first on the ActiveSync virtual server, the second on its service group.'),
         ],
         commands: [
           `set lb vserver vs_activesync -cltTimeout ${wanted}`,
-          `set serviceGroup sg_activesync -cltTimeout ${wanted} -svrTimeout ${wanted}`,
+          `set serviceGroup sg_activesync -svrTimeout ${wanted}`,
           'save ns config',
         ],
-        notes: ['Behind content switching the timeout of the cs vserver counts as well: set cs vserver … -cltTimeout.'],
+        notes: [
+          `Behind content switching only the cs vserver's client timeout counts, and the lb vserver's is ignored: set cs vserver … -cltTimeout ${wanted}. Connections that are open now keep the old times.`,
+        ],
       };
+    // HAProxy configuration manual: timeout client, timeout server, timeout tunnel.
     case 'haproxy':
       return {
         steps: [
@@ -96,9 +106,10 @@ export function adviceFor(kind: EdgeKind, max: number): Advice {
           ].join('\n'),
         ],
         notes: [
-          'In mode tcp there is no path: then both timeouts are set for the whole listener. Where timeout tunnel is set, it counts only after an upgrade and changes nothing here.',
+          `In mode tcp there is no path: then both timeouts are set for the whole listener, and timeout tunnel, where it is set, counts instead of both: ${wanted}s there too. In mode http it counts only after an upgrade and changes nothing here.`,
         ],
       };
+    // nginx.org: ngx_http_proxy_module (time between two reads, 60 s), ngx_stream_proxy_module (proxy_timeout, 10 m).
     case 'nginx':
       return {
         steps: [text('proxy_read_timeout is 60 s by default and ends a Ping that has not answered by then.')],
@@ -108,7 +119,6 @@ export function adviceFor(kind: EdgeKind, max: number): Advice {
             '  proxy_pass https://exchange;',
             '  proxy_http_version 1.1;',
             `  proxy_read_timeout ${wanted}s;`,
-            `  proxy_send_timeout ${wanted}s;`,
             '  proxy_buffering off;',
             '}',
           ].join('\n'),
@@ -116,24 +126,27 @@ export function adviceFor(kind: EdgeKind, max: number): Advice {
         ],
         notes: ['As a stream (TCP) proxy it is proxy_timeout, 10 minutes by default, for the whole listener.'],
       };
-    case 'azure':
+    // learn.microsoft.com: load-balancer-tcp-idle-timeout, load-balancer-tcp-reset (silent by default), application-gateway-faq.
+    case 'azure': {
+      const minutes = Math.ceil(wanted / 60);
       return {
         steps: [
           text(
-            'Azure Load Balancer forgets idle connections after 4 minutes by default and after 30 at most: 1,800 s is the longest it can hold.',
+            `Azure Load Balancer forgets idle connections after 4 minutes by default and after ${AZURE_MOST_MINUTES} at most: set the rule of port 443 to ${Math.min(minutes, AZURE_MOST_MINUTES)} minutes.`,
           ),
           text(
-            `A heartbeat of ${seconds(max)} cannot live behind it: set it to 30 minutes, or use Application Gateway, whose request timeout goes further.`,
+            `Application Gateway cannot hold a heartbeat of ${seconds(max)}: its front side drops idle connections after 4 minutes by default (5 behind a private address), whatever its request timeout says. Lead ActiveSync past it.`,
           ),
         ],
         commands: [
-          'az network lb rule update --resource-group RG --lb-name LB --name activesync --idle-timeout 30 --enable-tcp-reset true',
-          `az network application-gateway http-settings update --resource-group RG --gateway-name GW --name activesync --timeout ${wanted}`,
+          `az network lb rule update --resource-group RG --lb-name LB --name activesync --idle-timeout ${Math.min(minutes, AZURE_MOST_MINUTES)} --enable-tcp-reset true`,
         ],
         notes: [
-          'With TCP reset the phone learns at once that its connection is gone, instead of waiting in vain. Behind 30 minutes phones settle at about 29: better than 4, and over the threshold of event 1040.',
+          'Without TCP reset the Load Balancer drops silently, and phones wait in vain; with it they learn at once. Older documents name 30 minutes as the most: where Azure refuses more, phones settle at about 29 minutes, which is over the threshold of event 1040.',
         ],
       };
+    }
+    // docs.progress.com, LoadMaster deployment guide for Exchange 2010: Idle Connection Timeout.
     case 'kemp':
       return {
         steps: [
@@ -141,10 +154,9 @@ export function adviceFor(kind: EdgeKind, max: number): Advice {
           text('Virtual Services → ActiveSync sub-service → Standard Options → Idle Connection Timeout.'),
         ],
         commands: [`Idle Connection Timeout (Default 660): ${wanted}`],
-        notes: [
-          'System Configuration → L7 Configuration has a connection drain and an overall limit that must not be shorter.',
-        ],
+        notes: ['0 there means the default of the whole box (System Configuration).'],
       };
+    // docs.fortinet.com: tcp-idle 3600 by default; that a policy may have its own session-ttl is from general knowledge.
     case 'fortigate':
       return {
         steps: [

@@ -1,6 +1,6 @@
 /**
  * Idle timeouts that boxes come with, so that an estimate can be given a likely name. Where each is written down:
- * facts page 2 of the project and the vendors' manuals (docs/heartbeat.md lists them); a match is a hint, never a proof.
+ * docs/heartbeat.md; a match is a hint, never a proof.
  */
 export type KnownTimeout = { seconds: number; whose: string };
 
@@ -8,7 +8,7 @@ export const knownTimeouts: readonly KnownTimeout[] = [
   { seconds: 30, whose: 'the proxy timeout of IIS ARR' },
   { seconds: 60, whose: "nginx's proxy_read_timeout, and HAProxy's usual examples" },
   { seconds: 180, whose: "the client timeout of Citrix ADC's HTTP services" },
-  { seconds: 240, whose: 'Azure Load Balancer' },
+  { seconds: 240, whose: 'Azure Load Balancer and Application Gateway' },
   { seconds: 300, whose: "F5 BIG-IP's TCP profile, and many home routers" },
   { seconds: 350, whose: 'AWS Network Firewall and AWS Network Load Balancer' },
   { seconds: 360, whose: 'the server timeout of Citrix ADC' },

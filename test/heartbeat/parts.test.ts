@@ -143,8 +143,27 @@ describe('advice', () => {
     }
   });
 
-  it('does not promise an hour behind Azure Load Balancer', () => {
-    expect(adviceFor('azure', 3540).commands[0]).toContain('--idle-timeout 30 ');
+  it('asks no more of Azure Load Balancer than it can, and does not send phones behind Application Gateway', () => {
+    expect(adviceFor('azure', 3540).commands).toEqual([expect.stringContaining('--idle-timeout 60 ')]);
+    expect(adviceFor('azure', 9000).commands).toEqual([expect.stringContaining('--idle-timeout 100 ')]);
+  });
+
+  it('sets both sides of F5, and on Citrix ADC the timeouts that count', () => {
+    expect(
+      adviceFor('f5', 3540)
+        .commands.join('\n')
+        .match(/IP::idle_timeout 3600/g),
+    ).toHaveLength(2);
+    const citrix = adviceFor('citrix-adc', 3540);
+    expect(citrix.commands).toContain('set lb vserver vs_activesync -cltTimeout 3600');
+    expect(citrix.commands).toContain('set serviceGroup sg_activesync -svrTimeout 3600');
+    expect(citrix.notes.join()).toContain('set cs vserver … -cltTimeout 3600');
+  });
+
+  it('names the timeout that counts for HAProxy in mode tcp', () => {
+    expect(adviceFor('haproxy', 1740).notes.join()).toMatch(
+      /timeout tunnel, where it is set, counts instead of both: 1800s/,
+    );
   });
 });
 
