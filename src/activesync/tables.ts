@@ -1,4 +1,4 @@
-/** Tables of the log reader's roll-ups (migrations 0003 and 0007). Everything here can be read again from the logs, and is pruned by age. */
+/** Tables of the log reader's roll-ups (migrations 0003, 0007 and 0008). Everything here can be read again from the logs, and is pruned by age. */
 import type { ColumnType, Generated } from 'kysely';
 import type { Organisation } from '../directory/person.ts';
 import type { LogKind } from '../servers/port.ts';
@@ -7,6 +7,7 @@ import type { OddKind } from './reader/rollup.ts';
 
 type Fixed<T> = ColumnType<T, T, never>;
 type Seen<T> = ColumnType<T, never, never>;
+type Selected<T> = T extends ColumnType<infer S, unknown, unknown> ? S : T;
 
 /** One log file and how far it was read. */
 export type LogFileTable = {
@@ -50,8 +51,11 @@ export type LogClientTable = {
   lastAt: Date;
 };
 
-/** Requests of one client by server, kind of log, hour, command, outcome and address; as many rows as batches told of them, until they are folded. */
-export type LogRollupTable = {
+/**
+ * Requests of one client by server, kind of log, hour, command, outcome and address: plain rows, as many as folds and large batches told
+ * of them until the hour is over. Read it through LogRollupView, which knows what waits to be folded too.
+ */
+export type LogRollupRowTable = {
   clientId: Fixed<number>;
   server: Fixed<string>;
   kind: Fixed<LogKind>;
@@ -77,20 +81,17 @@ export type LogRollupTable = {
   received: number;
 };
 
-/** Addresses a client came from: a view of the roll-ups. */
-export type LogAddressView = {
-  clientId: Seen<number>;
-  address: Seen<string>;
-  requests: Seen<number>;
-  firstAt: Seen<Date>;
-  lastAt: Seen<Date>;
-};
+/** The rows and the batches that wait to be folded, together: what every report reads. */
+export type LogRollupView = { [C in keyof LogRollupRowTable]: Seen<Selected<LogRollupRowTable[C]>> };
+
+/** Small batches that wait to be folded: roll-ups of one hour as arrays, some hundred to a row, sorted by client. */
+export type LogRollupBatchTable = { server: Fixed<string>; kind: Fixed<LogKind>; hour: Fixed<Date> };
 
 /**
  * Pings and hanging Syncs by how long they asked to wait and how they ended; of logs that do not tell what was asked, only those cut
- * short. As many rows as batches told of them, until they are folded.
+ * short. Read it through LogHeartbeatView.
  */
-export type LogHeartbeatTable = {
+export type LogHeartbeatRowTable = {
   clientId: Fixed<number>;
   server: Fixed<string>;
   kind: Fixed<LogKind>;
@@ -109,12 +110,19 @@ export type LogHeartbeatTable = {
   sum: number;
 };
 
-/** How many batches added rows to an hour since its rows were last folded. */
+export type LogHeartbeatView = { [C in keyof LogHeartbeatRowTable]: Seen<Selected<LogHeartbeatRowTable[C]>> };
+
+export type LogHeartbeatBatchTable = LogRollupBatchTable;
+
+/** What is left to fold of an hour. */
 export type LogHourTable = {
   server: Fixed<string>;
   kind: Fixed<LogKind>;
   hour: Fixed<Date>;
+  /** Batches that wait. */
   batches: number;
+  /** How many times plain rows were added: more than once, and rows of the hour may fall together. */
+  parts: number;
 };
 
 /** The last heartbeats asked of one server, in order: what Exchange's own moving average is made of. */
@@ -167,10 +175,13 @@ export type LogReadingTable = {
 export type ActiveSyncTables = {
   logFile: LogFileTable;
   logClient: LogClientTable;
-  logRollup: LogRollupTable;
-  logAddress: LogAddressView;
+  logRollup: LogRollupView;
+  logRollupRow: LogRollupRowTable;
+  logRollupBatch: LogRollupBatchTable;
   logHour: LogHourTable;
-  logHeartbeat: LogHeartbeatTable;
+  logHeartbeat: LogHeartbeatView;
+  logHeartbeatRow: LogHeartbeatRowTable;
+  logHeartbeatBatch: LogHeartbeatBatchTable;
   logSample: LogSampleTable;
   logSighting: LogSightingTable;
   logOddity: LogOddityTable;

@@ -7,8 +7,8 @@ export async function pruneLogs(db: Kysely<Database>, before: Date): Promise<voi
   const gone = await db.deleteFrom('logHour').where('hour', '<', before).executeTakeFirst();
   await foldHours(db);
   if (gone.numDeletedRows === 0n) return;
-  await db.deleteFrom('logRollup').where('hour', '<', before).execute();
-  await db.deleteFrom('logHeartbeat').where('hour', '<', before).execute();
+  for (const table of ['logRollupRow', 'logRollupBatch', 'logHeartbeatRow', 'logHeartbeatBatch'] as const)
+    await db.deleteFrom(table).where('hour', '<', before).execute();
   await db.deleteFrom('logSighting').where('at', '<', before).execute();
   await db.deleteFrom('logSample').where('startedAt', '<', before).execute();
   await db.deleteFrom('logClient').where('lastAt', '<', before).execute();

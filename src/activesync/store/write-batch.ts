@@ -3,9 +3,10 @@ import type { Organisation } from '../../directory/person.ts';
 import type { LogKind } from '../../servers/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Batch } from '../reader/batch.ts';
-import { numberArray, quoted, quotedArray, textArray } from './array-text.ts';
+import { numberArray, textArray } from './arrays.ts';
 import { forgetSpans } from './forget-spans.ts';
 import { writeClients } from './write-clients.ts';
+import { writeGroups } from './write-groups.ts';
 
 /** Samples kept per server and command: more than any HeartbeatSampleSize in use (Exchange's default is 200). */
 const SAMPLES_KEPT = 1_000;
@@ -26,62 +27,10 @@ export async function writeBatch(
   if (batch.clients.length === 0) return () => undefined;
   const { ids, remember } = await writeClients(tx, { db, organisation: origin.organisation, batch });
   await writeGroups(tx, origin, batch, ids);
-  await writeHeartbeats(tx, origin, batch, ids);
   await forgetSpans(tx, origin, batch.heartbeats);
   await writeSamples(tx, origin, batch, ids);
   await writeSightings(tx, origin, batch, ids);
   return remember;
-}
-
-async function writeGroups(
-  tx: Transaction<Database>,
-  { server, kind }: BatchOrigin,
-  batch: Batch,
-  clients: Int32Array,
-): Promise<void> {
-  const { groups, outcomes, commands } = batch;
-  const addresses = batch.addresses.map(quoted);
-  const address = Array.from(groups.address, (number) => addresses[number] ?? '""');
-  await sql`
-    with added as (
-      insert into log_rollup (client_id, server, kind, hour, command, http, substatus, status, error, access, requests,
-        first_start, last_start, last_end, last_address, taken, sent, received)
-      select client_id, ${server}, ${kind}, to_timestamp(hour * 3600.0), command.text, http, substatus, status, error, access, requests,
-        to_timestamp(first_start), to_timestamp(last_start), to_timestamp(last_end), address, taken, sent, received
-      from unnest(${numberArray(groups.client.map((number) => clients[number] ?? 0))}::int[], ${numberArray(groups.hour)}::int[],
-          ${numberArray(groups.command)}::int[], ${numberArray(groups.outcome)}::int[], ${numberArray(groups.requests)}::int[],
-          ${numberArray(groups.firstStart)}::int[], ${numberArray(groups.lastStart)}::int[], ${numberArray(groups.lastEnd)}::int[],
-          ${quotedArray(address)}::text[], ${numberArray(groups.taken)}::float8[], ${numberArray(groups.sent)}::float8[],
-          ${numberArray(groups.received)}::float8[])
-        as given (client_id, hour, command, outcome, requests, first_start, last_start, last_end, address, taken, sent, received)
-      join unnest(${textArray(commands)}::text[]) with ordinality as command (text, number) on command.number = given.command + 1
-      join unnest(${numberArray(outcomes.map(({ http }) => http))}::int[], ${numberArray(outcomes.map(({ substatus }) => substatus))}::int[],
-          ${numberArray(outcomes.map(({ status }) => status))}::int[], ${textArray(outcomes.map(({ error }) => error))}::text[],
-          ${textArray(outcomes.map(({ access }) => access))}::text[])
-        with ordinality as outcome (http, substatus, status, error, access, number) on outcome.number = given.outcome + 1)
-    insert into log_hour as known (server, kind, hour, batches)
-    select ${server}, ${kind}, to_timestamp(hour * 3600.0), 1 from unnest(${numberArray([...new Set(groups.hour)])}::int[]) as hour
-    on conflict (server, kind, hour) do update set batches = known.batches + 1`.execute(tx);
-}
-
-async function writeHeartbeats(
-  tx: Transaction<Database>,
-  { server, kind }: BatchOrigin,
-  batch: Batch,
-  clients: Int32Array,
-): Promise<void> {
-  const rows = batch.heartbeats;
-  if (rows.length === 0) return;
-  const column = (of: (row: Batch['heartbeats'][number]) => number) => numberArray(rows.map(of));
-  await sql`
-    insert into log_heartbeat (client_id, server, kind, hour, command, asked, ended, win32, lived, requests, shortest, longest, sum)
-    select client_id, ${server}, ${kind}, to_timestamp(hour * 3600.0), command, asked, ended, win32, lived, requests, shortest, longest, sum
-    from unnest(${column(({ client }) => clients[client] ?? 0)}::int[], ${column(({ hour }) => hour)}::int[],
-      ${textArray(rows.map(({ command }) => batch.commands[command] ?? ''))}::text[], ${column(({ asked }) => asked)}::int[],
-      ${textArray(rows.map(({ ended }) => ended))}::text[], ${column(({ win32 }) => win32)}::int[], ${column(({ lived }) => lived)}::int[],
-      ${column(({ requests }) => requests)}::int[], ${column(({ shortest }) => shortest)}::int[], ${column(({ longest }) => longest)}::int[],
-      ${column(({ sum }) => sum)}::float8[])
-      as given (client_id, hour, command, asked, ended, win32, lived, requests, shortest, longest, sum)`.execute(tx);
 }
 
 async function writeSamples(

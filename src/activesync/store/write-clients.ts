@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Organisation } from '../../directory/person.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Batch, BatchClient } from '../reader/batch.ts';
-import { numberArray, textArray } from './array-text.ts';
+import { numberArray, textArray } from './arrays.ts';
 
 /** A client as it stands in the store, or narrower: other processes only widen its times. Seconds since 1970; `lastAt` is the end of an hour. */
 type StoredClient = { id: number; os: string; model: string; easVersion: number; first: number; lastAt: number };
