@@ -14,6 +14,14 @@ export type AccountOwner = {
   addresses: readonly string[];
 };
 
+/** Under which accounts a person may stand in the logs: whole addresses, and names without a domain or behind a backslash. */
+export function accountsOf(person: AccountOwner): { addresses: string[]; names: string[] } {
+  const lower = [person.upn, person.primarySmtp, ...person.addresses].map((address) => address.toLowerCase());
+  const names = [person.alias.toLowerCase(), bareAccount(person.upn)];
+  const filled = (texts: string[]) => [...new Set(texts)].filter((text) => text !== '');
+  return { addresses: filled(lower), names: filled(names) };
+}
+
 /**
  * Which person an account of the logs is. A UPN or address names one person for certain; a bare or `DOMAIN\` name does so only
  * while no two people share it, else nobody is named rather than the wrong one.
@@ -22,13 +30,11 @@ export function accountOwners(people: readonly AccountOwner[]): (account: string
   const exact = new Map<string, string | undefined>();
   const bare = new Map<string, string | undefined>();
   function note(map: Map<string, string | undefined>, name: string, guid: string): void {
-    if (name === '') return;
     map.set(name, map.has(name) && map.get(name) !== guid ? undefined : guid);
   }
   for (const person of people) {
-    for (const address of [person.upn, person.primarySmtp, ...person.addresses])
-      note(exact, address.toLowerCase(), person.guid);
-    const names = new Set([person.alias.toLowerCase(), bareAccount(person.upn)]);
+    const { addresses, names } = accountsOf(person);
+    for (const address of addresses) note(exact, address, person.guid);
     for (const name of names) note(bare, name, person.guid);
   }
   return (account) => {

@@ -1,12 +1,13 @@
 /** What the servers' logs say of each phone of an incident: whether it still reaches Exchange, and what keeps it from hearing of a wipe. */
 import { type Kysely, sql } from 'kysely';
+import { rollupsOf } from '../activesync/store/rollups-of.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { DeviceEvidence, EvidenceProvider } from '../incidents/evidence.ts';
 import type { Span } from '../message/model.ts';
 import { strong, time } from '../message/text.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
-import { outcomeOf } from './outcome.ts';
+import { type OutcomeFacts, outcomeOf } from './outcome.ts';
 import { loadPhones, type Phone } from './phones.ts';
 
 const day = 86_400_000;
@@ -26,11 +27,28 @@ export const logEvidence: EvidenceProvider = async ({ db, view, now }) => {
     const phone = byId.get(device.facts.deviceId.toLowerCase());
     if (phone === undefined) continue;
     const lastSync = device.facts.lastSync === null ? null : new Date(device.facts.lastSync);
-    const text = await sentence(db, phone, lastSync, now);
+    const said = await sentence(db, phone, lastSync, now);
+    const text = said.includes(toldToWipe) ? said : [...(await wipeTold(db, phone, since)), ...said];
     if (text.length > 0) found.set(device.guid, { source: 'logs', text });
   }
   return found;
 };
+
+const toldToWipe = strong('it was told to wipe itself');
+
+/** The moment at which a server handed the wipe over, whatever the phone did later. */
+async function wipeTold(db: Kysely<Database>, phone: Phone, since: Date): Promise<(string | Span)[]> {
+  const ids = phone.clients.map(({ id }) => id);
+  const told = await db
+    .selectFrom('logSighting')
+    .select(['at', 'server'])
+    .where('clientId', 'in', ids)
+    .where('at', '>=', since)
+    .orderBy('at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return told === undefined ? [] : ['Logs: ', toldToWipe, ', ', time(told.at), `, by ${told.server}. `];
+}
 
 /** Empty where Exchange itself knows a later success than the logs, which are read a minute behind. */
 async function sentence(
@@ -47,7 +65,7 @@ async function sentence(
     const from = lastAttempt.address === '' ? '' : ` from ${lastAttempt.address}`;
     return ['Logs: last let in ', time(lastLetIn?.end ?? lastAttempt.end), `${from}, on ${lastAttempt.server}.`];
   }
-  if (newest.why === 'wipe-told') return ['Logs: ', strong('it was told to wipe itself'), ', ', time(newest.at), '.'];
+  if (newest.why === 'wipe-told') return ['Logs: ', toldToWipe, ', ', time(newest.at), '.'];
   if (newest.why !== 'password') return ['Logs: last try ', time(newest.at), `, ${newest.meaning}.`];
   const first = await firstRefusal(db, phone, lastLetIn?.at ?? new Date(now.getTime() - lookedBackDays * day));
   return [
@@ -64,19 +82,10 @@ async function sentence(
 
 /** Roll-ups are by the hour: the first refusal of the first hour that began after the phone was last let in, or of that hour itself. */
 async function firstRefusal(db: Kysely<Database>, phone: Phone, after: Date): Promise<Date | undefined> {
-  const rows = await db
-    .selectFrom('logRollup')
-    .select(['kind', 'http', 'substatus', 'status', 'error', 'access', 'firstStart', 'lastStart'])
-    .where(
-      'clientId',
-      'in',
-      phone.clients.map(({ id }) => id),
-    )
-    .where('lastStart', '>', after)
-    .where(sql<boolean>`http in (401, 456, 457)`)
-    .orderBy('firstStart')
-    .limit(50)
-    .execute();
+  const { rows } = await sql<OutcomeFacts & { firstStart: Date; lastStart: Date }>`
+    select kind, http, substatus, status, error, access, first_start, last_start
+    from ${rollupsOf(phone.clients.map(({ id }) => id))} as told
+    where last_start > ${after} and http in (401, 456, 457) order by first_start limit 50`.execute(db);
   const first = rows.find((row) => outcomeOf(row).why === 'password');
   if (first === undefined) return undefined;
   return first.firstStart > after ? first.firstStart : first.lastStart;

@@ -71,11 +71,9 @@ type Read = {
 async function allOf(db: Kysely<Database>, { organisation, since, person }: PhonesQuery): Promise<Read> {
   const people = await db.selectFrom('person').selectAll().where('organisation', '=', organisation).execute();
   const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
-  const clients = await usageOf(db, {
-    organisation,
-    since,
-    ...(person === undefined ? {} : { keep: ({ account }) => ownerOf(account) === person }),
-  });
+  const asked = people.find(({ guid }) => guid === person);
+  const found = await usageOf(db, { organisation, since, ...(asked === undefined ? {} : { person: asked }) });
+  const clients = person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person);
   return { nameOf: namesOf(people), ownerOf, clients };
 }
 

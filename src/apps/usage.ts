@@ -1,5 +1,7 @@
 /** What the logs say of each device: how often, when last let in, when last refused and why. Read from the reader's roll-ups. */
 import { type Kysely, sql } from 'kysely';
+import { type AccountOwner, accountsOf } from '../activesync/account.ts';
+import { rollupsOf } from '../activesync/store/rollups-of.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { LogKind } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
@@ -36,26 +38,30 @@ export type UsageClient = {
 export type UsageQuery = {
   organisation: Organisation;
   since: Date;
-  /** Which clients are asked about; absent: all. */
-  keep?: (client: { account: string; deviceId: string }) => boolean;
+  /** Only clients whose account may be this person's; absent: all. A bare name may be somebody else's too: see accountOwners. */
+  person?: AccountOwner;
   /** Only clients with these device ids, in any case. */
   deviceIds?: readonly string[];
 };
 
 /** Clients with requests since then. */
 export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<UsageClient[]> {
-  const { keep = () => true, deviceIds } = query;
-  const clients = await db
+  let reading = db
     .selectFrom('logClient')
     .selectAll()
     .where('organisation', '=', query.organisation)
-    .where('lastAt', '>=', query.since)
-    .$if(deviceIds !== undefined, (some) =>
-      some.where(sql<boolean>`lower(device_id) = any(${deviceIds?.map((id) => id.toLowerCase())}::text[])`),
-    )
-    .orderBy('id')
-    .execute();
-  const found = clients.filter(keep);
+    .where('lastAt', '>=', query.since);
+  if (query.person !== undefined) {
+    const { addresses, names } = accountsOf(query.person);
+    reading = reading.where(
+      sql<boolean>`(account = any(${addresses}::text[]) or split_part(account, '\\', -1) = any(${names}::text[]))`,
+    );
+  }
+  if (query.deviceIds !== undefined) {
+    const ids = query.deviceIds.map((id) => id.toLowerCase());
+    reading = reading.where(sql<boolean>`lower(device_id) = any(${ids}::text[])`);
+  }
+  const found = await reading.orderBy('id').execute();
   if (found.length === 0) return [];
   const rows = await sql<{
     clientId: number;
@@ -74,7 +80,7 @@ export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<
   }>`
     select client_id, server, kind, http, substatus, status, error, access, sum(requests) as requests, min(first_start) as first_start,
       max(last_start) as last_start, max(last_end) as last_end, (array_agg(last_address order by last_end desc))[1] as last_address
-    from log_rollup where client_id = any(${found.map(({ id }) => id)}::int[]) and last_end >= ${query.since}
+    from ${rollupsOf(found.map(({ id }) => id))} as told where last_end >= ${query.since}
     group by client_id, server, kind, http, substatus, status, error, access`.execute(db);
   const byClient = new Map<number, UsageRow[]>();
   for (const row of rows.rows) {
@@ -211,7 +217,7 @@ export async function requestsPerDay(
             requests: string;
           }>`
     select to_char(hour at time zone ${timeZone}, 'YYYY-MM-DD') as day, kind, http, substatus, status, error, access, sum(requests) as requests
-    from log_rollup where client_id = any(${clientIds}::int[]) and hour >= ${since}
+    from ${rollupsOf(clientIds)} as told where hour >= ${since}
     group by 1, 2, 3, 4, 5, 6, 7`.execute(db)
         ).rows;
   const days = new Map<string, Map<LogKind, { letIn: number; refused: number }>>();

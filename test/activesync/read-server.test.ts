@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { accountOwners } from '../../src/activesync/account.ts';
-import { accountsOf } from '../../src/activesync/queries/accounts.ts';
-import { clients, newClients } from '../../src/activesync/queries/clients.ts';
-import { deniedSince } from '../../src/activesync/queries/denied.ts';
-import { deviceHistory } from '../../src/activesync/queries/device-history.ts';
-import { heartbeatHistogram, heartbeats, lastHeartbeats } from '../../src/activesync/queries/heartbeats.ts';
-import { misspeltType, oddities, readings } from '../../src/activesync/queries/oddities.ts';
+import type { AccountOwner } from '../../src/activesync/account.ts';
 import { readServer } from '../../src/activesync/read-server.ts';
 import { pruneLogs } from '../../src/activesync/store/prune.ts';
+import {
+  requestsPerDay,
+  summaryOf,
+  type UsageClient,
+  type UsageQuery,
+  type UsageSummary,
+  usageOf,
+} from '../../src/apps/usage.ts';
+import { readClients, readSamples } from '../../src/heartbeat/read-observations.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import type { LogKind } from '../../src/servers/port.ts';
 import { W3C_FRONT_END } from '../fixtures/activesync-logs.ts';
@@ -160,7 +163,9 @@ test('what cannot be read is a sentence, and the rest is read', async () => {
   expect(gone.problem).toBe(
     'The backEnd logs of EX03 could not be read: the folder or file that policy.yaml names is not there.',
   );
-  expect(await readings(database.db, 'real')).toMatchObject([{ server: 'EX03', problem: gone.problem }]);
+  expect(await database.db.selectFrom('logReading').select(['server', 'problem']).execute()).toEqual([
+    { server: 'EX03', problem: gone.problem },
+  ]);
 
   writeFileSync(join(folder, 'a.log'), head + line({ time: '08:00:00' }));
   writeFileSync(
@@ -186,6 +191,33 @@ test('progress is told while a long reading goes on', async () => {
   );
 });
 
+const since = new Date('2026-02-20T00:00:00Z');
+
+const alice: AccountOwner = {
+  guid: 'guid-a',
+  alias: 'alice',
+  upn: 'alice@contoso.example',
+  primarySmtp: 'alice@contoso.example',
+  addresses: [],
+};
+
+/** Clients by device id, as reports read them. */
+async function usage(query: Partial<UsageQuery> = {}): Promise<Map<string, UsageClient[]>> {
+  const devices = new Map<string, UsageClient[]>();
+  for (const client of await usageOf(database.db, { organisation: 'real', since, ...query }))
+    devices.set(client.deviceId, [...(devices.get(client.deviceId) ?? []), client]);
+  return devices;
+}
+
+async function storyOf(device: string, query: Partial<UsageQuery> = {}): Promise<UsageSummary> {
+  return summaryOf((await usage(query)).get(device) ?? []);
+}
+
+async function odd(): Promise<Record<string, number>> {
+  const rows = await database.db.selectFrom('logOddity').select(['odd', 'requests']).execute();
+  return Object.fromEntries(rows.map(({ odd: name, requests }) => [name, Number(requests)]));
+}
+
 test('the history of a device: last attempt, last success, last failure with its meaning, requests by day', async () => {
   writeFileSync(
     join(folder, 'a.log'),
@@ -203,76 +235,45 @@ test('the history of a device: last attempt, last success, last failure with its
       line({ time: '09:06:00', account: 'bob', device: 'B1' }),
   );
   await read();
-  const owner = accountOwners([
-    {
-      guid: 'guid-a',
-      alias: 'alice',
-      upn: 'alice@contoso.example',
-      primarySmtp: 'alice@contoso.example',
-      addresses: [],
-    },
-  ]);
-  const accounts = await accountsOf(database.db, 'real', owner, 'guid-a');
-  expect(accounts.sort()).toEqual(['contoso\\alice']);
-  const [device, ...others] = await deviceHistory(database.db, { organisation: 'real', accounts });
-  expect(others).toEqual([]);
-  expect(device).toMatchObject({
-    deviceId: 'A1',
-    os: 'iOS 18.1',
-    lastAttempt: {
-      endedAt: new Date('2026-03-02T09:05:00Z'),
-      address: '10.1.1.3',
-      server: 'EX01',
-      meaning: { verdict: 'credentials', code: '401.1' },
-    },
-    lastSuccess: {
-      command: 'Ping',
-      startedAt: new Date('2026-03-02T08:44:00Z'),
-      endedAt: new Date('2026-03-02T08:59:00Z'),
-      address: '10.1.1.2',
-      meaning: { verdict: 'ok' },
-    },
-    lastFailure: { meaning: { verdict: 'credentials' } },
-    wipeToldAt: new Date('2026-03-02T09:00:00Z'),
-    days: [
-      { day: '2026-03-01', requests: 1, failures: 0 },
-      { day: '2026-03-02', requests: 3, failures: 2 },
-    ],
+  const found = await usage({ person: alice });
+  expect([...found.keys()]).toEqual(['A1']);
+  const clients = found.get('A1') ?? [];
+  expect(clients.some(({ os }) => os === 'iOS 18.1')).toBe(true);
+  expect(summaryOf(clients)).toMatchObject({
+    lastAttempt: { end: new Date('2026-03-02T09:05:00Z'), server: 'EX01', why: 'password' },
+    lastLetIn: { at: new Date('2026-03-02T08:44:00Z'), end: new Date('2026-03-02T08:59:00Z'), why: 'ok' },
+    lastRefused: { why: 'password' },
+    requests: 4,
   });
-  expect(await deviceHistory(database.db, { organisation: 'real', deviceIds: ['a1'] })).toHaveLength(1);
-  expect(await deviceHistory(database.db, { organisation: 'lab', deviceIds: ['A1'] })).toEqual([]);
-  expect(await deviceHistory(database.db, { organisation: 'real' })).toEqual([]);
+  const clientIds = clients.map(({ id }) => id);
+  const days = await requestsPerDay(database.db, {
+    clientIds,
+    since: new Date('2026-03-01T00:00:00Z'),
+    until: new Date('2026-03-02T12:00:00Z'),
+    timeZone: 'UTC',
+  });
+  expect(days).toEqual([
+    { day: '2026-03-01', letIn: 1, refused: 0 },
+    { day: '2026-03-02', letIn: 1, refused: 2 },
+  ]);
+  const told = await database.db.selectFrom('logSighting').select(['at', 'clientId']).execute();
+  expect(told).toEqual([{ at: new Date('2026-03-02T09:00:00Z'), clientId: expect.any(Number) }]);
+  expect((await usage({ organisation: 'lab' })).size).toBe(0);
 });
 
-test('the inventory counts people once, whatever their account is written like, and tells what is new', async () => {
-  writeFileSync(
-    join(folder, 'a.log'),
-    head +
-      line({ time: '08:00:00', type: 'CloudMagic', agent: 'CloudMagic/1.0', device: 'C1' }) +
-      line({ time: '08:10:00', type: 'CloudMagic', agent: 'CloudMagic/1.0', device: 'C1', account: 'Alice' }) +
-      line({ time: '08:20:00', type: 'CloudMagic', agent: 'CloudMagic/1.0', device: 'C2', account: 'bob' }) +
-      line({ time: '07:00:00' }),
+test('a person is found under every form of the account, and nobody else is', async () => {
+  const accounts = ['alice', 'Alice', 'alicea', 'malice', 'bob'];
+  const lines = accounts.map((account, n) => line({ time: `08:00:0${n}`, account, device: `D${n}` }));
+  const upn = line({ time: '08:00:09', account: 'x', device: 'D9' }).replaceAll(
+    /CONTOSO(?:%5C|\\)x/g,
+    'alice@contoso.example',
   );
+  writeFileSync(join(folder, 'a.log'), head + lines.join('') + upn);
   await read();
-  const all = await clients(database.db, { organisation: 'real' });
-  expect(
-    all.map(({ deviceType, people, deviceIds, requests }) => ({ deviceType, people, deviceIds, requests })),
-  ).toEqual([
-    { deviceType: 'CloudMagic', people: ['alice', 'bob'], deviceIds: ['C1', 'C2'], requests: 3 },
-    { deviceType: 'iPhone', people: ['alice'], deviceIds: ['A1'], requests: 1 },
-  ]);
-  const fresh = await newClients(database.db, { organisation: 'real', since: new Date('2026-03-02T07:30:00Z') });
-  expect(fresh.map(({ deviceType }) => deviceType)).toEqual(['CloudMagic']);
-  expect(['Andriod', 'iPhnoe', 'Android', 'CloudMagic', 'SamsungDevcie'].map(misspeltType)).toEqual([
-    'Android',
-    'iPhone',
-    undefined,
-    undefined,
-    'SamsungDevice',
-  ]);
+  expect([...(await usage({ person: alice })).keys()].sort()).toEqual(['D0', 'D1', 'D9']);
 });
 
-test('denials since an instant prove a block, or name who still gets through', async () => {
+test('refusals since an instant prove a block, or name who still gets through', async () => {
   writeFileSync(
     join(folder, 'a.log'),
     head +
@@ -284,30 +285,16 @@ test('denials since an instant prove a block, or name who still gets through', a
         tokens: 'S129_Error:DeviceIsBlockedForThisUser_As:BlockedD_',
       }) +
       line({ time: '10:44:00', type: 'CloudMagic', device: 'C2', account: 'bob', tokens: 'SC1:1_As:AllowedI_' }) +
-      line({ time: '10:45:00', type: 'CloudMagic', device: 'C3', account: 'eve', http: '404 19' }) +
-      line({ time: '10:46:00' }),
+      line({ time: '10:45:00', type: 'CloudMagic', device: 'C3', account: 'eve', http: '404 19' }),
   );
   await read();
-  const denials = await deniedSince(database.db, {
-    organisation: 'real',
-    since: new Date('2026-03-02T10:42:00Z'),
-    match: { deviceTypes: ['CloudMagic'] },
-  });
-  expect(
-    denials.map(({ deviceId, denied, succeeded, lastDenial }) => ({
-      deviceId,
-      denied,
-      succeeded,
-      code: lastDenial?.code,
-    })),
-  ).toEqual([
-    { deviceId: 'C1', denied: 1, succeeded: 0, code: 'S129' },
-    { deviceId: 'C3', denied: 1, succeeded: 0, code: '404.19' },
-    { deviceId: 'C2', denied: 0, succeeded: 1, code: undefined },
-  ]);
+  const from = { since: new Date('2026-03-02T10:42:00Z') };
+  expect(await storyOf('C1', from)).toMatchObject({ refused: 1, letIn: 0, lastRefused: { why: 'access' } });
+  expect(await storyOf('C2', from)).toMatchObject({ refused: 0, letIn: 1, lastRefused: null });
+  expect(await storyOf('C3', from)).toMatchObject({ refused: 1, letIn: 0, lastRefused: { why: 'filter' } });
 });
 
-test('heartbeats: rows, histogram and the last ones asked, in order', async () => {
+test('heartbeats as they were asked and ended, and the last ones in order', async () => {
   const ping = (time: string, hb: number, taken: number, win32 = 0, device = 'A1') =>
     line({ time, command: 'Ping', tokens: `Hb:${hb}_SC1:1_`, taken, win32, device });
   writeFileSync(
@@ -319,34 +306,34 @@ test('heartbeats: rows, histogram and the last ones asked, in order', async () =
       ping('09:31:00', 470, 470_000, 0, 'B1'),
   );
   await read();
-  const [from, to] = [new Date('2026-03-02T08:00:00Z'), new Date('2026-03-02T10:00:00Z')];
-  const found = await heartbeats(database.db, from, to, { organisation: 'real' });
-  expect(
-    found.map(({ asked, ended, requests, win32, deviceId }) => ({ asked, ended, requests, win32, deviceId })),
-  ).toEqual([
-    { asked: 600, ended: 'heartbeat', requests: 1, win32: 0, deviceId: 'A1' },
-    { asked: 900, ended: 'cut', requests: 1, win32: 64, deviceId: 'A1' },
-    { asked: 600, ended: 'heartbeat', requests: 1, win32: 0, deviceId: 'A1' },
-    { asked: 470, ended: 'heartbeat', requests: 1, win32: 0, deviceId: 'B1' },
-  ]);
-  expect(found[0]).toMatchObject({ address: '10.1.1.1', longestMs: 600_000, sumMs: 600_000 });
-  const cells = await heartbeatHistogram(database.db, from, to, { organisation: 'real', servers: ['EX01'] });
-  expect(cells.map(({ asked, requests, clients: n }) => [asked, requests, n])).toEqual([
-    [470, 1, 1],
-    [600, 2, 1],
-    [900, 1, 1],
-  ]);
-  const last = await lastHeartbeats(database.db, { organisation: 'real', count: 3 });
-  expect(last.map(({ asked }) => asked)).toEqual([900, 600, 470]);
+  const found = () =>
+    database.db
+      .selectFrom('logHeartbeat')
+      .select(['hour', 'asked', 'ended', 'requests', 'win32', 'longest', 'sum'])
+      .orderBy('hour')
+      .orderBy('asked', 'desc')
+      .execute();
+  const eight = new Date('2026-03-02T08:00:00Z');
+  const nine = new Date('2026-03-02T09:00:00Z');
+  const expected = [
+    { hour: eight, asked: 900, ended: 'cut', requests: 1, win32: 64, longest: 300_000, sum: 300_000 },
+    { hour: eight, asked: 600, ended: 'heartbeat', requests: 1, win32: 0, longest: 600_000, sum: 600_000 },
+    { hour: nine, asked: 600, ended: 'heartbeat', requests: 1, win32: 0, longest: 600_000, sum: 600_000 },
+    { hour: nine, asked: 470, ended: 'heartbeat', requests: 1, win32: 0, longest: 470_000, sum: 470_000 },
+  ];
+  expect(await found()).toEqual(expected);
+  await pruneLogs(database.db, since);
+  expect(await found()).toEqual(expected);
+  const clients = await readClients(database.db, 'real');
+  const samples = await readSamples(database.db, { organisation: 'real', server: 'EX01', clients });
+  expect(samples.map(({ asked }) => asked)).toEqual([600, 900, 600, 470]);
 });
 
 test('one request in two kinds of logs counts once, and the back end tells what the front end hides', async () => {
   writeFileSync(join(folder, 'a.log'), head + line({ time: '08:00:00', tokens: 'S129_As:BlockedD_' }));
   await read('backEnd');
   await read('frontEnd');
-  const [device] = await deviceHistory(database.db, { organisation: 'real', deviceIds: ['A1'] });
-  expect(device?.days).toEqual([{ day: '2026-03-02', requests: 1, failures: 1 }]);
-  expect((await clients(database.db, { organisation: 'real' }))[0]?.requests).toBe(1);
+  expect(await storyOf('A1')).toMatchObject({ requests: 1, letIn: 0, refused: 1 });
 });
 
 test('what is old goes, and what is odd stays counted', async () => {
@@ -359,8 +346,8 @@ test('what is old goes, and what is odd stays counted', async () => {
   );
   await read();
   await pruneLogs(database.db, new Date('2026-02-01T00:00:00Z'));
-  expect((await clients(database.db, { organisation: 'real' })).map(({ deviceIds }) => deviceIds)).toEqual([['A1']]);
-  expect(await oddities(database.db, 'real')).toMatchObject([{ odd: 'probe', requests: 1 }]);
+  expect([...(await usage({ since: new Date('2025-12-01T00:00:00Z') })).keys()]).toEqual(['A1']);
+  expect(await odd()).toEqual({ probe: 1 });
 });
 
 test('batches of one hour fold into one row once the hour is over, and nothing is lost or counted twice', async () => {
@@ -369,7 +356,7 @@ test('batches of one hour fold into one row once the hour is over, and nothing i
   await read();
   appendFileSync(path, line({ time: '08:30:00', taken: 300 }) + line({ time: '08:31:00', address: '10.1.1.2' }));
   await read();
-  const before = await deviceHistory(database.db, { organisation: 'real', deviceIds: ['A1'] });
+  const before = await storyOf('A1');
   const rows = () =>
     database.db
       .selectFrom('logRollup')
@@ -388,7 +375,69 @@ test('batches of one hour fold into one row once the hour is over, and nothing i
     [1, '10.1.1.2', 100],
     [2, '10.1.1.1', 400],
   ]);
-  expect(await deviceHistory(database.db, { organisation: 'real', deviceIds: ['A1'] })).toEqual(before);
+  expect(await storyOf('A1')).toEqual(before);
+});
+
+test('batches wait, fold while their hour lasts and fall together after it, and every report reads the same', async () => {
+  const path = join(folder, 'a.log');
+  writeFileSync(path, head);
+  const waiting = async () => (await database.db.selectFrom('logRollupBatch').select('hour').execute()).length;
+  const rows = async () => (await database.db.selectFrom('logRollupRow').select('hour').execute()).length;
+  let requests = 0;
+  let folds = 0;
+  for (let minute = 0; minute < 40; minute += 1) {
+    const time = `08:${String(minute).padStart(2, '0')}`;
+    const beat = line({ time: `${time}:30`, command: 'Ping', tokens: 'Hb:60_SC1:1_', taken: 60_000 });
+    appendFileSync(path, line({ time: `${time}:00` }) + line({ time: `${time}:01`, device: `N${minute % 3}` }) + beat);
+    await read();
+    requests += 3;
+    const before = [await counted(), await storyOf('A1'), await storyOf('N1')];
+    await pruneLogs(database.db, since);
+    if ((await waiting()) === 0) folds += 1;
+    expect([await counted(), await storyOf('A1'), await storyOf('N1')]).toEqual(before);
+    expect(await counted()).toBe(requests);
+  }
+  expect(folds).toBe(2);
+  expect(await rows()).toBe(2 * 5);
+  expect(await waiting()).toBe(8);
+  appendFileSync(path, line({ time: '09:00:00' }));
+  await read();
+  await pruneLogs(database.db, since);
+  expect([await waiting(), await rows()]).toEqual([1, 5]);
+  expect(await counted()).toBe(requests + 1);
+  const beats = await database.db.selectFrom('logHeartbeatRow').select(['requests', 'sum']).execute();
+  expect(beats).toEqual([{ requests: 40, sum: 40 * 60_000 }]);
+});
+
+test('a long reading goes straight to rows, and reports read it with what waits', async () => {
+  const path = join(folder, 'a.log');
+  const many = Array.from({ length: 10_001 }, (_, n) => line({ time: '08:00:00', device: `M${n}` })).join('');
+  writeFileSync(path, head + many);
+  await read();
+  appendFileSync(path, line({ time: '08:10:00', device: 'M7' }));
+  await read();
+  const parts = await database.db.selectFrom('logHour').select(['parts', 'batches']).execute();
+  expect(parts).toEqual([{ parts: 1, batches: 1 }]);
+  expect(await storyOf('M7', { person: alice })).toMatchObject({ requests: 2 });
+  expect(await counted()).toBe(10_002);
+});
+
+test('a batch that comes while its hour is folded waits for the fold, and neither is lost', async () => {
+  const path = join(folder, 'a.log');
+  writeFileSync(path, head);
+  for (let n = 0; n < 16; n += 1) {
+    appendFileSync(path, line({ time: `08:00:${String(n).padStart(2, '0')}` }));
+    await read();
+  }
+  appendFileSync(path, line({ time: '08:01:00' }));
+  await Promise.all([read(), pruneLogs(database.db, since), pruneLogs(database.db, since)]);
+  expect(await counted()).toBe(17);
+  appendFileSync(path, line({ time: '09:01:00' }));
+  await Promise.all([read(), pruneLogs(database.db, since)]);
+  await pruneLogs(database.db, since);
+  expect(await counted()).toBe(18);
+  const rows = await database.db.selectFrom('logRollupRow').select('requests').execute();
+  expect(rows).toEqual([{ requests: 17 }]);
 });
 
 test('clients that were deleted, or whose batch was rolled back, are stored anew', async () => {

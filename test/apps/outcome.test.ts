@@ -36,6 +36,12 @@ describe('what an answer means', () => {
     [{ kind: 'edge', http: 504, status: -1, access: '' }, 'failed', 'cut', /edge/],
     [{ kind: 'frontEnd', http: 504, status: -1, access: '' }, 'failed', 'server', /504/],
     [{ status: 177 }, 'refused', 'other', /177/],
+    [{ error: 'RemoteWipeRequested', access: 'BlockedD' }, 'failed', 'wipe-told', /told to wipe/],
+    [{ status: 129, access: 'BlockedABO' }, 'refused', 'access', /automatic block/],
+    [{ status: 1, access: 'AllowedI' }, 'let-in', 'ok', /let in/],
+    [{ status: 199 }, 'failed', 'other', /199/],
+    [{ http: 404, status: -1, access: '' }, 'failed', 'other', /404/],
+    [{ http: 418, status: -1, access: '' }, 'failed', 'other', /418/],
   ] as const)('%o is %s (%s)', (parts, result, why, meaning) => {
     const outcome = outcomeOf(facts(parts));
     expect(outcome).toMatchObject({ result, why });

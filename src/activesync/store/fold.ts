@@ -41,7 +41,8 @@ async function fold(db: Kysely<Database>, { server, kind, hour, over }: Due): Pr
 
 const ROLLUPS = {
   name: 'log_rollup',
-  columns: sql.raw(`client_id, server, kind, hour, command, http, substatus, status, error, access, last_address, requests,
+  columns:
+    sql.raw(`client_id, server, kind, hour, command, http, substatus, status, error, access, last_address, requests,
     first_start, last_start, last_end, taken, sent, received`),
   folded:
     sql.raw(`client_id, server, kind, hour, command, http, substatus, status, error, access, last_address, sum(requests),
@@ -54,7 +55,8 @@ const HEARTBEATS = {
   columns: sql.raw(
     'client_id, server, kind, hour, command, asked, ended, win32, lived, requests, shortest, longest, sum',
   ),
-  folded: sql.raw(`client_id, server, kind, hour, command, asked, ended, win32, lived, sum(requests), min(shortest), max(longest),
+  folded:
+    sql.raw(`client_id, server, kind, hour, command, asked, ended, win32, lived, sum(requests), min(shortest), max(longest),
     sum(sum)`),
   by: sql.raw('client_id, server, kind, hour, command, asked, ended, win32, lived'),
 };

@@ -1,6 +1,7 @@
 import type { Block, DraftMessage, Intent, Span, Text } from '../../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../../message/text.ts';
 import type { Freshness } from '../freshen.ts';
+import { misspeltType } from '../misspelt.ts';
 import { type Dimension, isForeign, peopleOf, type Use } from '../overview.ts';
 import type { Phone } from '../phones.ts';
 import type { InventoryState } from '../refresh.ts';
@@ -67,19 +68,33 @@ export function appsMessage(input: {
       },
       ...(uses.length > mostRows ? [note(`… ${uses.length - mostRows} more`)] : []),
       ...(chart === undefined ? [] : [chart]),
-      ...oddityBlock(oddities),
+      ...oddityBlock(oddities, uses),
       note(...sources(inventory, freshness, newSince)),
     ],
   };
 }
 
-function oddityBlock(oddities: readonly { odd: string; text: string; requests: number }[]): Block<never>[] {
-  const shown = oddities.filter(({ odd }) => odd === 'stray-parameter' || odd === 'misspelt-stem').slice(0, 5);
+function oddityBlock(
+  oddities: readonly { odd: string; text: string; requests: number }[],
+  uses: readonly Use[],
+): Block<never>[] {
+  const types = new Map<string, number>();
+  for (const { names } of uses.flatMap(({ phones }) => phones)) types.set(names.type, (types.get(names.type) ?? 0) + 1);
+  const misspelt = [...types].flatMap(([type, count]) => {
+    const meant = misspeltType(type);
+    if (meant === undefined) return [];
+    const who = counted(count, 'phone', 'phones');
+    return [text('Device type ', code(type), `, ${who}: perhaps ${meant}, misspelt. Access rules match exactly.`)];
+  });
+  const signed = oddities
+    .filter(({ odd }) => odd === 'stray-parameter')
+    .map((one) => text('Signed ', code(one.text), `: ${counted(one.requests, 'request', 'requests')}.`));
+  const spelt = oddities
+    .filter(({ odd }) => odd === 'misspelt-stem')
+    .map((one) => text('Misspelt address ', code(one.text), `: ${counted(one.requests, 'request', 'requests')}.`));
+  const shown = [...misspelt.slice(0, 5), ...signed.slice(0, 5), ...spelt.slice(0, 1)];
   if (shown.length === 0) return [];
-  return [
-    paragraph('Requests that sign or spell themselves oddly:'),
-    list(...shown.map((one) => text(code(one.text), ` ${one.requests} times`))),
-  ];
+  return [paragraph('Requests that sign or spell themselves oddly:'), list(...shown)];
 }
 
 /** Where the numbers come from, how new they are, and what is missing. */
