@@ -1,5 +1,5 @@
 /** The part of a batch that is most of it: groups and heartbeats. */
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { CompiledQuery, type Transaction } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 import type { Batch } from '../reader/batch.ts';
 import { int4s, int8s, quoted, quotedArray } from './arrays.ts';
@@ -7,8 +7,8 @@ import type { BatchOrigin } from './write-batch.ts';
 
 /** What a minute's reading makes waits as arrays for the rest of its hour; what a long reading makes is folded enough as it is. */
 const MOST_WAITING = 10_000;
-/** Elements of one row of arrays: whoever asks for one client passes over the rows of others. */
-const PIECE = 512;
+/** Elements of one row of arrays, as many as fit in a page: whoever asks for one client passes over the rows of others. */
+const PIECE = 80;
 
 /** `ids`: database ids by the batch's client numbers. */
 export async function writeGroups(
@@ -22,16 +22,38 @@ export async function writeGroups(
   const beats = heartbeatColumns(batch, ids);
   const beatHours = Int32Array.from(batch.heartbeats, (beat) => beat.hour);
   const waits = hour.length + beatHours.length <= MOST_WAITING;
+  const statement = new Statement();
   const add = waits ? addPieces : addRows;
-  const parts = [add('log_rollup', origin, rollups, hour), add('log_heartbeat', origin, beats, beatHours)].flat();
+  const parts = [
+    add(statement, 'log_rollup', origin, rollups, hour),
+    add(statement, 'log_heartbeat', origin, beats, beatHours),
+  ].filter((part) => part !== '');
   const hours = [...new Set(hour)];
-  await sql`
-    with ${sql.join(parts.map((part, number) => sql`${sql.raw(`part${number}`)} as (${part})`))}
-    insert into log_hour as known (server, kind, hour, ${waits ? sql`batches` : sql`parts`})
-    select ${origin.server}, ${origin.kind}, to_timestamp(hour * 3600::float8), 1
-    from unnest(${int4s(hours.length, (index) => hours[index] ?? 0)}::int[]) as hour
-    on conflict (server, kind, hour) do update set
-      ${waits ? sql`batches = known.batches + 1` : sql`parts = known.parts + 1`}`.execute(tx);
+  const server = statement.value(origin.server);
+  const kind = statement.value(origin.kind);
+  const counted = waits ? 'batches' : 'parts';
+  await tx.executeQuery(
+    statement.query(`
+      with ${parts.map((part, number) => `part${number} as (${part})`).join(', ')}
+      insert into log_hour as known (server, kind, hour, ${counted})
+      select ${server}, ${kind}, to_timestamp(hour * 3600::float8), 1
+      from unnest(${statement.value(int4s(hours.length, (index) => hours[index] ?? 0))}::int[]) as hour
+      on conflict (server, kind, hour) do update set ${counted} = known.${counted} + 1`),
+  );
+}
+
+/** A statement of many hundred parameters: as Kysely's nodes they would take as long to build as to run. */
+class Statement {
+  readonly #values: unknown[] = [];
+
+  /** Its placeholder. */
+  value(value: unknown): string {
+    return `$${this.#values.push(value)}`;
+  }
+
+  query(text: string): CompiledQuery {
+    return CompiledQuery.raw(text, this.#values);
+  }
 }
 
 /** A column's element by its place in the batch; `store` says what becomes of it in a plain row. */
@@ -82,41 +104,44 @@ function heartbeatColumns({ heartbeats, ...batch }: Batch, ids: Int32Array): Col
 }
 
 type Table = 'log_rollup' | 'log_heartbeat';
-type Statement = RawBuilder<unknown>;
 
-function addPieces(table: Table, { server, kind }: BatchOrigin, columns: Columns, hours: Int32Array): Statement[] {
+function addPieces(
+  statement: Statement,
+  table: Table,
+  origin: BatchOrigin,
+  columns: Columns,
+  hours: Int32Array,
+): string {
   const order = inOrder(columns, hours);
-  const rows: Statement[] = [];
+  if (order.length === 0) return '';
+  const server = statement.value(origin.server);
+  const kind = statement.value(origin.kind);
+  const rows: string[] = [];
   for (let from = 0; from < order.length; ) {
     const hour = hours[order[from] ?? 0] ?? 0;
     let to = from;
     while (to < order.length && to - from < PIECE && hours[order[to] ?? 0] === hour) to += 1;
     const piece = order.subarray(from, to);
-    const clients = `[${columns[0].at(piece[0] ?? 0)},${columns[0].at(piece.at(-1) ?? 0)}]`;
+    const begin = statement.value(hour * 3600);
+    const clients = statement.value(`[${columns[0].at(piece[0] ?? 0)},${columns[0].at(piece.at(-1) ?? 0)}]`);
     rows.push(
-      sql`(${server}, ${kind}, to_timestamp(${hour * 3600}::float8), ${clients}::int4range, ${arrays(columns, piece)})`,
+      `(${server}, ${kind}, to_timestamp(${begin}::float8), ${clients}::int4range, ${arrays(statement, columns, piece)})`,
     );
     from = to;
   }
-  if (rows.length === 0) return [];
-  const names = sql.raw(columns.map(({ name }) => name).join(', '));
-  return [
-    sql`insert into ${sql.raw(`${table}_batch`)} (server, kind, hour, clients, ${names}) values ${sql.join(rows)}`,
-  ];
+  const names = columns.map(({ name }) => name).join(', ');
+  return `insert into ${table}_batch (server, kind, hour, clients, ${names}) values ${rows.join(', ')}`;
 }
 
-function addRows(table: Table, { server, kind }: BatchOrigin, columns: Columns, hours: Int32Array): Statement[] {
+function addRows(statement: Statement, table: Table, origin: BatchOrigin, columns: Columns, hours: Int32Array): string {
   const order = inOrder(columns, hours);
-  if (order.length === 0) return [];
-  const names = sql.raw(columns.map(({ name }) => name).join(', '));
-  const values = sql.raw(
-    columns.map(({ name, store }) => (store === 'time' ? `to_timestamp(${name})` : name)).join(', '),
-  );
-  return [
-    sql`insert into ${sql.raw(`${table}_row`)} (server, kind, hour, ${names})
-      select ${server}, ${kind}, to_timestamp(hour * 3600::float8), ${values}
-      from unnest(${int4s(order.length, (index) => hours[order[index] ?? 0] ?? 0)}::int[], ${arrays(columns, order)}) as told (hour, ${names})`,
-  ];
+  if (order.length === 0) return '';
+  const names = columns.map(({ name }) => name).join(', ');
+  const values = columns.map(({ name, store }) => (store === 'time' ? `to_timestamp(${name})` : name)).join(', ');
+  const hour = statement.value(int4s(order.length, (index) => hours[order[index] ?? 0] ?? 0));
+  return `insert into ${table}_row (server, kind, hour, ${names})
+    select ${statement.value(origin.server)}, ${statement.value(origin.kind)}, to_timestamp(hour * 3600::float8), ${values}
+    from unnest(${hour}::int[], ${arrays(statement, columns, order)}) as told (hour, ${names})`;
 }
 
 /** Places by hour and client: neighbours in the index, which PostgreSQL then walks through once. */
@@ -125,14 +150,15 @@ function inOrder(columns: Columns, hours: Int32Array): Int32Array {
   return Int32Array.from(hours.keys()).sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0));
 }
 
-function arrays(columns: Columns, rows: Int32Array): Statement {
+function arrays(statement: Statement, columns: Columns, rows: Int32Array): string {
   const { length } = rows;
-  return sql.join(
-    columns.map(({ type, at }) => {
-      const place = (index: number) => rows[index] ?? 0;
-      if (type === 'text') return sql`${quotedArray(length, (index) => String(at(place(index))))}::text[]`;
-      if (type === 'bigint') return sql`${int8s(length, (index) => Number(at(place(index))))}::bigint[]`;
-      return sql`${int4s(length, (index) => Number(at(place(index))))}::int[]`;
-    }),
-  );
+  const place = (index: number) => rows[index] ?? 0;
+  return columns
+    .map(({ type, at }) => {
+      if (type === 'text')
+        return `${statement.value(quotedArray(length, (index) => String(at(place(index)))))}::text[]`;
+      if (type === 'bigint') return `${statement.value(int8s(length, (index) => Number(at(place(index)))))}::bigint[]`;
+      return `${statement.value(int4s(length, (index) => Number(at(place(index)))))}::int[]`;
+    })
+    .join(', ');
 }

@@ -45,7 +45,8 @@ function batchTable(name: string, columns: Readonly<Record<string, string>>): st
     `create table ${name} (
       server text not null, kind text not null, hour timestamptz not null, clients int4range not null,
       ${arrays.map(([column, type]) => `${column} ${type} not null`).join(', ')})`,
-    // They live for minutes: packing them costs more than their room.
+    // They live for minutes and fill a page each: packing them, or keeping them elsewhere, costs more than their room.
+    `alter table ${name} set (toast_tuple_target = 8160)`,
     ...arrays.map(([column]) => `alter table ${name} alter column ${column} set storage external`),
     `create index ${name}_hour on ${name} (server, kind, hour)`,
   ];
