@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
-import { type LogFile, type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
+import { type LogFile, type LogKind, logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { Batch } from './reader/batch.ts';
 import { cutLines, type Position } from './reader/cut-lines.ts';
@@ -160,7 +160,7 @@ async function commit({ origin, row, file, options }: FileReading, { from, to, b
     if (moved.numUpdatedRows !== 1n) {
       throw new MislaidError({
         code: 'log-read-elsewhere',
-        message: `${origin.server}: ${origin.kind} logs are being read by another process; this reading stopped and nothing was counted twice.`,
+        message: `${origin.server}: ${logKindNames[origin.kind]} are being read by another process; this reading stopped and nothing was counted twice.`,
       });
     }
     return writeBatch(tx, db, origin, batch);

@@ -2,7 +2,7 @@ import { readServer } from '../activesync/read-server.ts';
 import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
 import type { JobContext } from '../queue/job.ts';
-import { type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
+import { type LogKind, logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
 import { refreshLogEvidence } from './evidence.ts';
 
 const kinds: readonly LogKind[] = ['backEnd', 'frontEnd', 'edge'];
@@ -11,7 +11,13 @@ const day = 86_400_000;
 const longReading = 64_000_000;
 
 /** What could not be read, as sentences; and whether there are servers at all. */
-export type Freshness = { servers: number; problems: readonly string[]; stillReading: boolean };
+export type Freshness = {
+  servers: number;
+  problems: readonly string[];
+  stillReading: boolean;
+  /** How far each long first reading is, a sentence each. */
+  progress: readonly string[];
+};
 
 /**
  * Reads what came since the last minute's reading, so that an answer is about now. A server whose first, long reading is still
@@ -26,20 +32,23 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
     .where('organisation', '=', organisation)
     .execute();
   const problems = new Set<string>();
-  let stillReading = false;
+  const progress: string[] = [];
   let requests = 0;
   const names = servers.list();
   for (const server of names) {
     for (const kind of kinds) {
       const reading = readings.find((row) => row.server === server && row.kind === kind);
       const left = reading === undefined ? undefined : reading.bytesTotal - reading.bytesDone;
-      if (left !== undefined && reading?.finishedAt === null && left > longReading) {
-        stillReading = true;
+      const what = `The ${logKindNames[kind]} of ${server}`;
+      if (reading !== undefined && left !== undefined && reading.finishedAt === null && left > longReading) {
+        const percent = Math.floor((100 * reading.bytesDone) / reading.bytesTotal);
+        progress.push(`${what} are read for the first time: ${percent} % of ${megabytes(reading.bytesTotal)} so far.`);
         continue;
       }
       try {
-        if (left === undefined && (await sizeOf(servers, server, kind)) > longReading) {
-          stillReading = true;
+        const unread = left === undefined ? await sizeOf(servers, server, kind) : 0;
+        if (unread > longReading) {
+          progress.push(`${what} (${megabytes(unread)}) wait for their first reading.`);
           continue;
         }
         const read = await readServer(servers, server, kind, {
@@ -60,7 +69,11 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
     }
   }
   if (requests > 0) await refreshLogEvidence(store, organisation);
-  return { servers: names.length, problems: [...problems], stillReading };
+  return { servers: names.length, problems: [...problems], stillReading: progress.length > 0, progress };
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 2e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 async function sizeOf(servers: Servers, server: string, kind: LogKind): Promise<number> {

@@ -45,7 +45,12 @@ export const blockApp = defineCommand({
       await change.enqueue('watch-apps', { organisation }, { key: `${organisation}:now` });
       return block;
     });
-    if (named) return made ? {} : said(`The card of ${app.name} stands here already.`);
+    if (named)
+      return made
+        ? {}
+        : said(
+            `${app.name} has a card in this channel already: press its buttons. It shows what was done and what is next.`,
+          );
     return said(`The card of ${app.name} is in the security channel. Nothing is blocked yet.`);
   },
 });

@@ -6,6 +6,13 @@
  * config   one web.config: `sync` is the back end's ClientAccess\Sync, `ews` and `eas` are the front end's HttpProxy folders
  */
 export type LogKind = 'frontEnd' | 'backEnd' | 'httpProxy' | 'edge';
+/** What people call each kind of log. */
+export const logKindNames: Readonly<Record<LogKind, string>> = {
+  frontEnd: 'front-end logs',
+  backEnd: 'back-end logs',
+  httpProxy: 'HttpProxy logs',
+  edge: 'edge logs',
+};
 export type ConfigKind = 'sync' | 'ewsFrontEnd' | 'easFrontEnd';
 
 export type LogFile = {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { appOf } from '../../src/apps/app.ts';
+import { appsMessage } from '../../src/apps/cards/apps.ts';
 import { lastSeenMessage } from '../../src/apps/cards/last-seen.ts';
 import { owners } from '../../src/apps/inventory.ts';
 import { knownApps } from '../../src/apps/known-apps.ts';
 import { seenPhones } from '../../src/apps/last-seen.ts';
+import { misspeltType } from '../../src/apps/misspelt.ts';
 import { networksOf } from '../../src/apps/networks.ts';
 import { findApp, usesOf } from '../../src/apps/overview.ts';
 import { phone } from './phones.ts';
@@ -94,7 +96,7 @@ describe('whose and from where', () => {
       },
       phones: seen,
       chart: undefined,
-      freshness: { servers: 1, problems: ['EX03 could not be read.'], stillReading: false },
+      freshness: { servers: 1, problems: ['EX03 could not be read.'], stillReading: false, progress: [] },
       exchangeAway: undefined,
     });
     const text = JSON.stringify(message);
@@ -102,4 +104,40 @@ describe('whose and from where', () => {
     expect(text).toContain('59 minutes');
     expect(text).toContain('EX03 could not be read.');
   });
+});
+
+it('names the type that a misspelt one probably means, and leaves apps their own names', () => {
+  expect(['Andriod', 'iPhnoe', 'Android', 'CloudMagic', 'SamsungDevcie', 'NokiaE63'].map(misspeltType)).toEqual([
+    'Android',
+    'iPhone',
+    undefined,
+    undefined,
+    'SamsungDevice',
+    undefined,
+  ]);
+});
+
+it('shows what is signed or spelt oddly, and counts it', () => {
+  const phones = [
+    phone('a', { deviceType: 'Andriod', deviceModel: '', userAgent: '' }, [{ at: '2026-03-02T08:00:00Z', http: 200 }]),
+  ];
+  const message = appsMessage({
+    uses: usesOf(phones, 'app'),
+    by: 'app',
+    newSince: new Date('2026-03-01T00:00:00Z'),
+    oddities: [
+      { odd: 'stray-parameter', text: 'Cm=CloudMagic', requests: 3 },
+      { odd: 'misspelt-stem', text: 'default.eas without ?', requests: 1 },
+      { odd: 'probe', text: '', requests: 9 },
+    ],
+    chart: undefined,
+    inventory: { readAt: null, problem: null, defaultAccessLevel: 'Allow' },
+    freshness: { servers: 1, problems: [], stillReading: false, progress: [] },
+  });
+  const text = JSON.stringify(message);
+  expect(text).toContain('perhaps Android, misspelt');
+  expect(text).toContain('Cm=CloudMagic');
+  expect(text).toContain(': 3 requests.');
+  expect(text).toContain(': 1 request.');
+  expect(text).not.toContain('9 requests');
 });

@@ -73,7 +73,7 @@ describe('logs', () => {
       .catch((thrown: unknown) => thrown);
     if (!(error instanceof ServerUnreadable)) throw new Error('another error was thrown');
     expect(error.userMessage).toBe(
-      'The backEnd logs of EX01 could not be read: the folder or file that policy.yaml names is not there.',
+      'The back-end logs of EX01 could not be read: the folder or file that policy.yaml names is not there.',
     );
     await expect(servers().listLogs('EX09', 'backEnd')).rejects.toThrow('policy.yaml lists no server EX09');
   });

@@ -105,7 +105,8 @@ export function sources(inventory: InventoryState, freshness: Freshness, newSinc
       : ['Devices read from Exchange ', time(inventory.readAt), '.']),
     ...(inventory.problem === null ? [] : [` ${inventory.problem}`]),
     ...(freshness.servers === 0 ? [' No server logs are configured, so requests and refusals are not known.'] : []),
-    ...(freshness.stillReading ? [' The logs are still being read for the first time.'] : []),
+    ...freshness.progress.map((sentence) => ` ${sentence}`),
+    ...(freshness.stillReading ? [' Until then these numbers grow: ask again in some minutes.'] : []),
     ...freshness.problems.map((problem) => ` ${problem}`),
     ...(newSince === undefined ? [] : [' “New” means first seen since ', time(newSince), '.']),
   ];

@@ -83,13 +83,14 @@ function where({ attempt }: SeenPhone): string[] {
   return [`${from} on ${attempt.server}: ${attempt.meaning}`];
 }
 
-function caveats({ servers, problems, stillReading }: Freshness): string[] {
+function caveats({ servers, problems, stillReading, progress }: Freshness): string[] {
   const lag = `A phone that waits for mail has no line in the logs until its wait ends, so the logs can lag by up to ${longestLagMinutes} minutes.`;
   if (servers === 0)
     return ['No server logs are configured here, so this is what Exchange alone says: it knows no failed logins.'];
   return [
     lag,
-    ...(stillReading ? [' The logs are still being read for the first time: ask again for more.'] : []),
+    ...progress.map((sentence) => ` ${sentence}`),
+    ...(stillReading ? [' Until then this may be incomplete: ask again in some minutes.'] : []),
     ...problems.map((problem) => ` ${problem}`),
   ];
 }

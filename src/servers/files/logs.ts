@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { open, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LogFile, LogKind } from '../port.ts';
+import { type LogFile, type LogKind, logKindNames } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 
 const PIECE = 256 << 10;
@@ -41,7 +41,7 @@ export async function listLogFiles(input: {
       });
     }
   } catch (error) {
-    throw unreadable(server, `The ${kind} logs`, folder, error);
+    throw unreadable(server, `The ${logKindNames[kind]}`, folder, error);
   }
   return files.sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime() || (a.path < b.path ? -1 : 1));
 }
