@@ -127,7 +127,7 @@ export const Settings = z.object({
   TEAMS_APP_ID: optional.meta({ means: 'Teams: application (client) id of the Azure Bot' }),
   TEAMS_APP_PASSWORD: optional.meta({ means: 'Teams: client secret', secret: true }),
   TEAMS_CERTIFICATE_FILE: optional.meta({
-    means: 'Teams: PEM file with certificate and private key, instead of the secret',
+    means: 'Teams: PEM file with a certificate and its RSA private key, without a pass phrase, instead of the secret',
   }),
   TEAMS_TENANT_ID: optional.meta({ means: 'Teams: the one tenant that is served' }),
   TEAMS_DEVELOPMENT: flag

@@ -5,8 +5,6 @@
  * without service URL, tokens of the "emulator" (any tenant's Entra ID signs them) and other channels. What it answers 500 to and
  * this answers 401: bad signatures, changed payloads, `alg: none`, HS256, tokens of the future.
  */
-import { createHash, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { ConfidentialClientApplication, type Configuration } from '@azure/msal-node';
 import { type Activity, ConfigurationBotFrameworkAuthentication } from 'botbuilder';
 import {
@@ -20,7 +18,7 @@ import {
 } from 'botframework-connector';
 import { z } from 'zod';
 import { systemClock } from '../../src/clock.ts';
-import { MislaidError } from '../../src/errors.ts';
+import { readCertificate } from './certificate.ts';
 import type { TeamsOptions } from './index.ts';
 import { callTimeoutMs } from './limits.ts';
 
@@ -207,7 +205,7 @@ export function openClient(input: {
   const secret =
     certificateFile === undefined
       ? { clientSecret: password ?? '' }
-      : { clientCertificate: readCertificate(certificateFile) };
+      : { clientCertificate: certificateOf(certificateFile) };
   const metadata =
     tokenUrl === undefined ? {} : { authorityMetadata: JSON.stringify(authorityOf(authority, tokenUrl)) };
   const configuration: Configuration = { auth: { clientId: appId, authority, ...secret, ...metadata } };
@@ -225,19 +223,7 @@ function authorityOf(authority: string, tokenUrl: string): Record<string, unknow
   };
 }
 
-function readCertificate(file: string): { thumbprintSha256: string; privateKey: string; x5c: string } {
-  try {
-    const pem = readFileSync(file, 'utf8');
-    const x5c = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(pem)?.[0];
-    const privateKey = /-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA )?PRIVATE KEY-----/.exec(pem)?.[0];
-    if (x5c === undefined || privateKey === undefined) throw new Error('it holds no certificate or no private key');
-    const thumbprintSha256 = createHash('sha256').update(new X509Certificate(x5c).raw).digest('hex');
-    return { thumbprintSha256, privateKey, x5c };
-  } catch (cause) {
-    throw new MislaidError({
-      code: 'teams-certificate',
-      message: 'TEAMS_CERTIFICATE_FILE cannot be used. It must be a PEM file with a certificate and its private key.',
-      cause,
-    });
-  }
+function certificateOf(file: string): { thumbprintSha256: string; privateKey: string; x5c: string } {
+  const { thumbprintSha256, privateKey, x5c } = readCertificate(file, systemClock.now());
+  return { thumbprintSha256, privateKey, x5c };
 }

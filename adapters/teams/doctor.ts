@@ -1,8 +1,11 @@
 /** What `npm run doctor` looks at: whether Entra ID knows the bot, whether Teams' keys can be read, and the groups. It posts nothing. */
 import { z } from 'zod';
+import { systemClock } from '../../src/clock.ts';
 import type { Config } from '../../src/config.ts';
 import type { DoctorRow } from '../../src/doctor/row.ts';
+import { MislaidError } from '../../src/errors.ts';
 import { cloudOf, openClient } from './authentication.ts';
+import { readCertificate } from './certificate.ts';
 import { callTimeoutMs } from './limits.ts';
 
 const Metadata = z.object({ jwks_uri: z.string() });
@@ -22,6 +25,9 @@ export async function teamsDoctor(config: Config): Promise<DoctorRow[]> {
       },
     ];
   }
+  const certificate =
+    config.TEAMS_CERTIFICATE_FILE === undefined ? [] : [certificateRow(config.TEAMS_CERTIFICATE_FILE)];
+  if (certificate.some(({ usable }) => !usable)) return certificate.map(({ row }) => row);
   const cloud = cloudOf(openIdMetadataUrl === undefined ? {} : { openIdMetadataUrl });
   const client = openClient({
     appId,
@@ -41,12 +47,32 @@ export async function teamsDoctor(config: Config): Promise<DoctorRow[]> {
       },
     );
   return [
+    ...certificate.map(({ row }) => row),
     await token('Entra ID, for Teams', cloud.issuer),
     await looked('keys of Teams', 'let this machine reach the OpenID metadata address over HTTPS', () =>
       countKeys(openIdMetadataUrl ?? cloud.metadata),
     ),
     ...(config.TEAMS_GRAPH_GROUPS ? [await token('Entra ID, for Graph', config.TEAMS_GRAPH_URL ?? cloud.graph)] : []),
   ];
+}
+
+/** Soon enough to renew it before Entra ID refuses the bot. */
+const renewDays = 30;
+
+function certificateRow(file: string): { row: DoctorRow; usable: boolean } {
+  const check = 'certificate of the bot';
+  const now = systemClock.now();
+  try {
+    const { endsAt } = readCertificate(file, now);
+    const days = Math.floor((endsAt.getTime() - now.getTime()) / 86_400_000);
+    const found = `ends on ${endsAt.toISOString().slice(0, 10)}, in ${days} days`;
+    if (days > renewDays) return { row: { check, ok: true, found }, usable: true };
+    const mend = 'make a new one, upload it to the app registration beside the old one, and start with it';
+    return { row: { check, ok: false, found, mend }, usable: true };
+  } catch (error) {
+    if (!(error instanceof MislaidError)) throw error;
+    return { row: { check, ok: false, found: 'not usable', mend: error.message }, usable: false };
+  }
 }
 
 async function countKeys(url: string): Promise<string> {

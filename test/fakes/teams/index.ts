@@ -7,7 +7,7 @@ import express from 'express';
 import { z } from 'zod';
 import { buttonsOf, type CardButton, inputsOf, textOf } from './cards.ts';
 import { connectorRoutes } from './connector.ts';
-import { createTokens, type Tokens } from './tokens.ts';
+import { appSecret, createTokens, type Tokens } from './tokens.ts';
 import {
   appId,
   createWorld,
@@ -35,8 +35,10 @@ export type FakeTeams = {
   readonly serviceUrl: string;
   /** Settings of the bot that point it here. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Where the bot listens. */
-  botAt(url: string): void;
+  /** Where the bot listens: the first that takes the connection gets the activity, as behind a load balancer. */
+  botAt(...urls: string[]): void;
+  /** Copies of what people do, sent at the same moment: Teams sends again what it believes lost, some of it under another id. */
+  copies: readonly { to: string; newId: boolean }[];
   /** Clients ask for their own view of each card by themselves. */
   looksByItself: boolean;
   say(who: FakePerson, text: string, where?: FakeConversation): Promise<Sent>;
@@ -79,7 +81,7 @@ const Invoked = z.union([
 export async function openFakeTeams(): Promise<FakeTeams> {
   const world = createWorld();
   let base = '';
-  let bot = '';
+  let bots: readonly string[] = [];
   const tokens = await createTokens(() => base);
   const app = express();
   app.use(tokens.routes);
@@ -112,16 +114,17 @@ export async function openFakeTeams(): Promise<FakeTeams> {
     serviceUrl,
     settings: {
       TEAMS_APP_ID: appId,
-      TEAMS_APP_PASSWORD: 'a-secret-of-the-fake',
+      TEAMS_APP_PASSWORD: appSecret,
       TEAMS_TENANT_ID: tenant,
       TEAMS_OPENID_METADATA_URL: `${base}/openid`,
       TEAMS_TOKEN_URL: `${base}/token`,
       TEAMS_GRAPH_URL: `${base}/graph`,
       TEAMS_SERVICE_URL: serviceUrl,
     },
-    botAt: (url) => {
-      bot = url;
+    botAt: (...urls) => {
+      bots = urls;
     },
+    copies: [],
     looksByItself: false,
     activity,
     send,
@@ -249,17 +252,28 @@ export async function openFakeTeams(): Promise<FakeTeams> {
 
   async function sendLast(made: Record<string, unknown>): Promise<Sent> {
     last = made;
-    const sent = await send(made);
-    take(made, sent);
-    return sent;
+    const copies = fake.copies.map(({ to, newId }) => sendTo([to], newId ? { ...made, id: nextId() } : made));
+    const answers = await Promise.allSettled([send(made), ...copies]);
+    const first = answers.find((answer) => answer.status === 'fulfilled');
+    if (first === undefined) throw new Error('no bot takes the activity');
+    take(made, first.value);
+    return first.value;
   }
 
   async function send(
     made: Record<string, unknown>,
     token: Parameters<Tokens['sign']>[0] | string = { serviceUrl, appId },
   ): Promise<Sent> {
+    return await sendTo(bots, made, token);
+  }
+
+  async function sendTo(
+    urls: readonly string[],
+    made: Record<string, unknown>,
+    token: Parameters<Tokens['sign']>[0] | string = { serviceUrl, appId },
+  ): Promise<Sent> {
     const authorization = typeof token === 'string' ? token : `Bearer ${await tokens.sign(token)}`;
-    const response = await fetch(`${bot}/api/messages`, {
+    const response = await firstOpen(urls, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...(authorization === '' ? {} : { authorization }) },
       body: JSON.stringify(made),
@@ -389,6 +403,19 @@ function invokeOf({ shape }: Dialog, data: unknown): { name: string; value: unkn
 const Refreshed = z.looseObject({
   refresh: z.object({ action: z.looseObject({ data: z.unknown() }), userIds: z.array(z.string()) }).optional(),
 });
+
+const Refused = z.object({ cause: z.object({ code: z.literal('ECONNREFUSED') }) });
+
+/** A connection that is refused goes to the next; one that breaks later is Teams' to send again. */
+async function firstOpen([url, ...others]: readonly string[], request: RequestInit): Promise<Response> {
+  if (url === undefined) throw new Error('no bot listens');
+  try {
+    return await fetch(`${url}/api/messages`, request);
+  } catch (error) {
+    if (!Refused.safeParse(error).success || others.length === 0) throw error;
+    return await firstOpen(others, request);
+  }
+}
 
 function viewKey(who: FakePerson, messageId: string): string {
   return `${who.objectId} ${messageId}`;

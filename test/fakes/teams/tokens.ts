@@ -1,8 +1,22 @@
 /** The Bot Framework's token service and Entra ID in one: signs what Teams signs, and gives the bot its own tokens. */
+import { createHash, X509Certificate } from 'node:crypto';
 import express, { type Router } from 'express';
-import { exportJWK, type GenerateKeyPairResult, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import {
+  decodeProtectedHeader,
+  exportJWK,
+  type GenerateKeyPairResult,
+  generateKeyPair,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
+import { z } from 'zod';
+import { appId } from './world.ts';
 
 export const issuer = 'https://api.botframework.com';
+
+/** The bot's secret in Entra ID. */
+export const appSecret = 'a-secret-of-the-fake';
 
 export type Tokens = {
   readonly routes: Router;
@@ -12,8 +26,12 @@ export type Tokens = {
   isOurs(authorization: string | undefined, audience: 'teams' | 'graph'): boolean;
   /** How often the bot asked for a token of its own. */
   readonly asked: string[];
+  /** How the bot proved itself each time. */
+  readonly proofs: ('secret' | 'certificate')[];
   /** Refuses the bot from now on, as after a secret ran out. */
   refuseBot(): void;
+  /** Uploads a certificate (PEM) to the app registration. */
+  trust(certificate: string): void;
 };
 
 export type Signing = {
@@ -41,7 +59,27 @@ export async function createTokens(base: () => string): Promise<Tokens> {
   const pairs = await keyPairs();
   const given = new Map<string, 'teams' | 'graph'>();
   const asked: string[] = [];
+  const proofs: ('secret' | 'certificate')[] = [];
+  const trusted: X509Certificate[] = [];
   let refusing = false;
+
+  /** undefined: what Entra ID does not believe. */
+  async function proofIn(body: unknown): Promise<'secret' | 'certificate' | undefined> {
+    const { client_id, client_secret, client_assertion } = TokenRequest.parse(body);
+    if (client_id !== appId) return undefined;
+    if (client_assertion === undefined) return client_secret === appSecret ? 'secret' : undefined;
+    const { 'x5t#S256': thumbprint } = decodeProtectedHeader(client_assertion);
+    const certificate = trusted.find(({ raw }) => createHash('sha256').update(raw).digest('base64url') === thumbprint);
+    if (certificate === undefined) return undefined;
+    const checked = await jwtVerify(client_assertion, certificate.publicKey, {
+      algorithms: ['PS256'],
+      issuer: appId,
+      subject: appId,
+      audience: `${base()}/token`,
+      requiredClaims: ['exp', 'jti'],
+    }).catch(() => undefined);
+    return checked === undefined ? undefined : 'certificate';
+  }
 
   const routes = express.Router();
   routes.get('/openid', (_, response) => {
@@ -57,10 +95,12 @@ export async function createTokens(base: () => string): Promise<Tokens> {
     );
     response.json({ keys });
   });
-  routes.post('/token', express.urlencoded(), (request, response) => {
+  routes.post('/token', express.urlencoded(), async (request, response) => {
     const scope = String(request.body.scope);
     asked.push(scope);
-    if (refusing) {
+    const proof = await proofIn(request.body);
+    if (proof !== undefined) proofs.push(proof);
+    if (refusing || proof === undefined) {
       response.status(401).json({ error: 'invalid_client', error_description: 'AADSTS7000222: the secret is over' });
       return;
     }
@@ -73,6 +113,10 @@ export async function createTokens(base: () => string): Promise<Tokens> {
   return {
     routes,
     asked,
+    proofs,
+    trust: (certificate) => {
+      trusted.push(new X509Certificate(certificate));
+    },
     refuseBot: () => {
       refusing = true;
     },
@@ -93,3 +137,9 @@ export async function createTokens(base: () => string): Promise<Tokens> {
     },
   };
 }
+
+const TokenRequest = z.looseObject({
+  client_id: z.string(),
+  client_secret: z.string().optional(),
+  client_assertion: z.string().optional(),
+});
