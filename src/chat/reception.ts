@@ -27,6 +27,8 @@ export type ReceptionDesk = {
   onCommand(incoming: Incoming): Promise<Reception>;
   /** At start: what was stored and not handled. Resolves when all of it is; never rejects for one command's sake. */
   recover(): Promise<void>;
+  /** Now and then: what a process that died had stored and not handled, though nothing is started again. Never rejects. */
+  lookAfterOthers(): Promise<void>;
   /** Resolves when no command is being handled: the last thing before the store closes. */
   idle(): Promise<void>;
 };
@@ -41,6 +43,11 @@ const notStored = 'I could not store that in time, so nothing was done and nothi
 export function createReception(parts: ReceptionParts): ReceptionDesk {
   const { db, clock, router, log, insertTimeoutMs = 2_000 } = parts;
   const running = new Set<Promise<unknown>>();
+  /** Rows of the inbox that this process handles itself. */
+  const own = new Set<number>();
+  /** Rows that waited at the last look, and rows that were taken up at one. */
+  let waiting: ReadonlySet<number> = new Set();
+  const tried = new Set<number>();
   /** Inserts that are not back although the person was told so, by event: a re-sent event waits for their end. */
   const late = new Map<string, Promise<void>>();
 
@@ -98,6 +105,25 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
     await parts.store.change((change) => change.privately(incoming.sender.identity, message, `late:${id}`));
   }
 
+  function handleOwn(incoming: Incoming, id: number): ReturnType<Router['handle']> {
+    own.add(id);
+    return track(router.handle(incoming, id).finally(() => own.delete(id)));
+  }
+
+  async function takeUp(wanted?: readonly number[]): Promise<void> {
+    const all = db.selectFrom('inbox').selectAll().where('state', '=', 'stored').orderBy('id');
+    const rows = await (wanted === undefined ? all : all.where('id', 'in', wanted)).execute();
+    for (const { id, incoming, receivedAt } of rows) {
+      const parsed = Incoming.safeParse(incoming);
+      try {
+        if (parsed.success) await track(recoverOne(id, parsed.data, receivedAt));
+        else await db.updateTable('inbox').set({ state: 'too-old' }).where('id', '=', id).execute();
+      } catch (error) {
+        log.error({ err: error, inbox: id }, 'a stored command could not be taken up again');
+      }
+    }
+  }
+
   return {
     onCommand: async (said) => {
       const incoming = storable(said);
@@ -114,21 +140,23 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
         case 'duplicate':
           return { kind: 'duplicate' };
         case 'inserted':
-          return { kind: 'stored', answer: track(router.handle(incoming, inserted.id)) };
+          return { kind: 'stored', answer: handleOwn(incoming, inserted.id) };
         default:
           return assertNever(inserted, 'insert');
       }
     },
-    recover: async () => {
-      const rows = await db.selectFrom('inbox').selectAll().where('state', '=', 'stored').orderBy('id').execute();
-      for (const { id, incoming, receivedAt } of rows) {
-        const parsed = Incoming.safeParse(incoming);
-        try {
-          if (parsed.success) await track(recoverOne(id, parsed.data, receivedAt));
-          else await db.updateTable('inbox').set({ state: 'too-old' }).where('id', '=', id).execute();
-        } catch (error) {
-          log.error({ err: error, inbox: id }, 'a stored command could not be taken up again');
-        }
+    recover: () => takeUp(),
+    lookAfterOthers: async () => {
+      try {
+        const rows = await db.selectFrom('inbox').select('id').where('state', '=', 'stored').execute();
+        const others = rows.map(({ id }) => id).filter((id) => !own.has(id));
+        // Seen at two looks: whoever stored it would have handled it in between.
+        const left = others.filter((id) => waiting.has(id) && !tried.has(id));
+        waiting = new Set(others);
+        for (const id of left) tried.add(id);
+        if (left.length > 0) await takeUp(left);
+      } catch (error) {
+        log.warn({ err: error }, 'commands that another process left could not be looked for');
       }
     },
     idle: async () => {

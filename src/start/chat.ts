@@ -116,8 +116,17 @@ async function openPlatforms({ adapters, desk, view, config, log, closing }: Pla
     closing.add(`chat platform ${adapter.name}`, () => adapter.stop());
     await adapter.start({ app, onCommand: (incoming) => desk.onCommand(incoming), view });
   }
+  if (adapters.length > 0) lookAfterOthers(desk, closing);
   if (!adapters.some((adapter) => adapter.name !== 'console')) return;
   const server = await listen(app, config.HOST, config.PORT);
   closing.add('chat webhooks', () => server.stop());
   log.info({ port: server.port }, 'chat webhooks are open');
+}
+
+/** How often commands are looked for that a process left which died; each waits for two looks. */
+const othersEveryMs = 10_000;
+
+function lookAfterOthers(desk: ReceptionDesk, closing: Closing): void {
+  const timer = setInterval(() => void desk.lookAfterOthers(), othersEveryMs);
+  closing.add('commands of others', async () => clearInterval(timer));
 }

@@ -490,5 +490,36 @@ describe('reception', () => {
       expect(await effects()).toBe(1);
       expect(await inbox()).toMatchObject([{ state: 'handled', outcome: 'done' }]);
     });
+
+    test('is not waited for: another process takes up what waited at two looks, once', async () => {
+      const other = desk();
+      await stored('lost device alice', 0);
+      await other.lookAfterOthers();
+      // It may be under way where it was stored.
+      expect(seen).toEqual([]);
+      await other.lookAfterOthers();
+      expect(seen.map(({ id }) => id)).toEqual(['lost-device']);
+      expect(await inbox()).toMatchObject([{ state: 'handled', outcome: 'done' }]);
+      await other.lookAfterOthers();
+      expect(seen).toHaveLength(1);
+    });
+
+    test('a process leaves alone what it handles itself', async () => {
+      const own = desk();
+      let go: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      afterEffect = () => held;
+      const reception = await own.onCommand(say('wipe INC-104 because stolen'));
+      await own.lookAfterOthers();
+      await own.lookAfterOthers();
+      go();
+      await own.idle();
+      expect(reception.kind).toBe('stored');
+      expect(seen).toHaveLength(1);
+      expect(await effects()).toBe(1);
+      expect(await told()).toEqual([]);
+    });
   });
 });
