@@ -1,13 +1,13 @@
 /** The message model as an Adaptive Card 1.5, for desktop and phone. */
 import { assertNever } from '../../src/errors.ts';
 import type { Block, Button, Message, StepMark, Text, Tone } from '../../src/message/model.ts';
-import { notificationText, plainSpans, plainTitle, stepSign } from '../../src/message/plain.ts';
-import { visible } from '../../src/message/safe.ts';
+import { notificationText, plainTitle, stepSign } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
-import type { Card, CardAction, Cell, Element, TextRun } from './card.ts';
+import type { Card, CardAction, Element, TextRun } from './card.ts';
 import { bytesOf, type Drawn, fitInto, more, paragraphOf, rows, shortened } from './cut.ts';
 import { buttonsPerRow, cardBytes, labelLength, mostButtons } from './limits.ts';
-import { block, type Look, plainRuns, plainString, runsOf } from './spans.ts';
+import { block, type Look, plainRuns, plainString, run, runsOf } from './spans.ts';
+import { drawFields, drawTable } from './tables.ts';
 
 export type Canvas = TimeOptions & {
   /** Data URIs of small PNGs, by the id of the picture; one that is missing is told by its alt text. */
@@ -18,9 +18,6 @@ export type Canvas = TimeOptions & {
   inDialog?: boolean;
 };
 
-/** Columns beside each other on a phone; more are told as records. */
-const mostColumns = 3;
-const widestCell = 28;
 const summaryLength = 200;
 
 export function renderMessage(message: Message, canvas: Canvas): Card {
@@ -89,13 +86,13 @@ function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): D
       return paragraphOf(runsOf(each.text, canvas, look));
     }
     case 'fields':
-      return rows(each.fields, (some) => (some.length === 0 ? [] : [fieldTable(some, canvas)]), 'lines');
+      return drawFields(each.fields, canvas);
     case 'table':
       return drawTable(each, canvas);
     case 'list':
       return rows(
-        each.items.map((item, index) => [each.ordered === true ? `${index + 1}. ` : '• ', item] as const),
-        (some) => some.map(([bullet, item]) => block([run(bullet), ...runsOf(item, canvas)], { spacing: 'small' })),
+        each.items.map((item, index) => [bulletOf(item, each.ordered === true ? index + 1 : undefined), item] as const),
+        (some) => some.map(([bullet, item]) => block([...bullet, ...runsOf(item, canvas)], { spacing: 'small' })),
         'lines',
       );
     case 'steps':
@@ -116,63 +113,11 @@ function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): D
   }
 }
 
-function fieldTable(fields: readonly { label: string; value: Text }[], canvas: Canvas): Element {
-  return {
-    type: 'Table',
-    columns: [{ width: 1 }, { width: 2 }],
-    rows: fields.map((field) => ({
-      type: 'TableRow',
-      cells: [cell(plainRuns(field.label, { isSubtle: true })), cell(runsOf(field.value, canvas))],
-    })),
-    firstRowAsHeaders: false,
-    showGridLines: false,
-    spacing: 'small',
-  };
-}
-
-/** In columns where a phone can show them, else one record after the other, each value with its column's name. */
-function drawTable({ columns, rows: all }: Extract<Block, { kind: 'table' }>, canvas: Canvas): Drawn {
-  if (all.length === 0) return { elements: [], within: () => [] };
-  const widths = columns.map((name, column) =>
-    Math.max(visible(name).length, ...all.map((row) => plainSpans(row[column] ?? [], canvas).length)),
-  );
-  const fits = columns.length <= mostColumns && widths.every((width) => width <= widestCell);
-  if (!fits) return rows(all, (some) => some.map((row) => record(columns, row, canvas)), 'rows');
-  const header = {
-    type: 'TableRow' as const,
-    cells: columns.map((name) => cell(plainRuns(name, { weight: 'bolder' }))),
-  };
-  return rows(
-    all,
-    (some) => [
-      {
-        type: 'Table',
-        columns: widths.map((width) => ({ width: Math.max(1, Math.round(width / 6)) })),
-        rows: [
-          header,
-          ...some.map((row) => ({
-            type: 'TableRow' as const,
-            cells: columns.map((_, column) => cell(runsOf(row[column] ?? [], canvas))),
-          })),
-        ],
-        firstRowAsHeaders: true,
-        showGridLines: true,
-      },
-    ],
-    'rows',
-  );
-}
-
-function record(columns: readonly string[], row: readonly Text[], canvas: Canvas): Element {
-  const runs = columns.flatMap((name, column): TextRun[] => {
-    const value = runsOf(row[column] ?? [], canvas, column === 0 ? { weight: 'bolder' } : {});
-    return [
-      ...(column === 0 ? [] : [run(' · ', { isSubtle: true })]),
-      ...plainRuns(`${name}: `, { isSubtle: true }),
-      ...value,
-    ];
-  });
-  return block(runs);
+/** Lines to copy stand without a bullet, which would be copied with them. */
+function bulletOf(item: Text, number: number | undefined): TextRun[] {
+  if (number !== undefined) return [run(`${number}. `)];
+  const isCode = item.length > 0 && item.every(({ kind }) => kind === 'code');
+  return isCode ? [] : [run('• ')];
 }
 
 /** A picture counts against the card's size: where it has no room, its words stand for it. */
@@ -187,15 +132,6 @@ function drawPicture(each: Extract<Block, { kind: 'image' }>, canvas: Canvas): D
   const picture: Element = { type: 'Image', url, altText: plainString(each.alt), size: 'stretch' };
   const size = bytesOf(picture);
   return { elements: [picture], within: (bytes) => (size <= bytes ? [picture] : words.within(bytes)) };
-}
-
-function cell(runs: readonly TextRun[]): Cell {
-  // Clients leave a cell without items out of its row.
-  return { type: 'TableCell', items: [block(runs.length === 0 ? [run(' ')] : runs)] };
-}
-
-function run(text: string, look: Look = {}): TextRun {
-  return { type: 'TextRun', text, ...look };
 }
 
 function buttonRows(buttons: readonly Button[], canvas: Canvas): Element[] {

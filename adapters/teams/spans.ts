@@ -16,6 +16,10 @@ export function block(runs: readonly TextRun[], rest: { spacing?: 'none' | 'smal
   return { type: 'RichTextBlock', inlines: runs, ...rest };
 }
 
+export function run(text: string, look: Look = {}): TextRun {
+  return { type: 'TextRun', text, ...look };
+}
+
 export function runsOf(text: Text, options: TimeOptions, look: Look = {}): TextRun[] {
   return text.flatMap((span) => runsOfSpan(span, options, look));
 }

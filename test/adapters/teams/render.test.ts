@@ -8,7 +8,7 @@ import { renderMessage, summaryOf } from '../../../adapters/teams/render.ts';
 import { gallery } from '../../../src/message/gallery.ts';
 import type { Message, Span } from '../../../src/message/model.ts';
 import { at, on, sceneNow, sceneZone } from '../../../src/message/samples/scene.ts';
-import { text } from '../../../src/message/text.ts';
+import { code, text } from '../../../src/message/text.ts';
 import { rendererContract } from '../../contracts/renderer.ts';
 import { buttonsOf, nodes, textOf } from '../../fakes/teams/cards.ts';
 
@@ -156,6 +156,51 @@ describe('a card of Teams', () => {
 
     expect(textOf(card)).toMatch(/… \d+ more rows\nUnder the table\nClose$/);
     expect(bytesOf(card)).toBeLessThan(teamsLimits.messageSize);
+  });
+
+  it('sets names and values beside each other only where a phone has room for each word', () => {
+    const drawn = (label: string, value: string) =>
+      nodes(
+        renderMessage(
+          { tone: 'neutral', blocks: [{ kind: 'fields', fields: [{ label, value: text(value) }] }] },
+          canvas,
+        ),
+      ).map(({ type }) => type);
+    const both = (first: string, second: string) =>
+      nodes(
+        renderMessage(
+          { tone: 'neutral', blocks: [{ kind: 'table', columns: ['A', 'B'], rows: [[text(first), text(second)]] }] },
+          canvas,
+        ),
+      ).map(({ type }) => type);
+
+    expect(drawn('Caller verified', 'by her manager')).toContain('Table');
+    expect(drawn('HeartbeatAlertThreshold', '540')).not.toContain('Table');
+    expect(drawn('Server', 'a-name-without-blanks.contoso.example.of.a.server')).not.toContain('Table');
+    expect(both('EX01', 'healthy, 2,710 s')).toContain('Table');
+    expect(both('first.server.contoso.test', 'second.server.contoso.tst')).not.toContain('Table');
+  });
+
+  it('sets no bullet before lines to copy, and numbers stay', () => {
+    const list = (...rest: [] | [true]) =>
+      textOf(
+        renderMessage(
+          {
+            tone: 'neutral',
+            blocks: [
+              {
+                kind: 'list',
+                items: [text(code('when HTTP_REQUEST {')), text('say ', code('help'))],
+                ...(rest[0] === true ? { ordered: true } : {}),
+              },
+            ],
+          },
+          canvas,
+        ),
+      );
+
+    expect(list()).toBe('when HTTP_REQUEST {\n• say help');
+    expect(list(true)).toBe('1. when HTTP_REQUEST {\n2. say help');
   });
 
   it('shows a small picture with its words and puts the words where there is none', () => {
