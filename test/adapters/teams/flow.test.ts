@@ -22,7 +22,7 @@ import {
   teamsPolicy,
 } from './bots.ts';
 
-const patience = { timeout: 40_000, interval: 100 };
+const patience = { timeout: 60_000, interval: 100 };
 
 describe('the lost-device flow in Teams', { timeout: 420_000 }, () => {
   let program: Awaited<ReturnType<typeof compiled>>;
@@ -122,7 +122,7 @@ describe('the lost-device flow in Teams', { timeout: 420_000 }, () => {
         until: async () => {
           await vi.waitFor(() => expect(incidentCard()).toMatch(/✔ Approved by Otto/), patience);
           await labUntil(() => expect(incidentCard()).toMatch(/✔ Acknowledged by the phone/));
-          expect(teams.shownIn(places.security).join('\n')).toMatch(/acknowledged/i);
+          await vi.waitFor(() => expect(teams.shownIn(places.security).join('\n')).toMatch(/acknowledged/i), patience);
           expect(teams.shownTo(sasha)).toEqual([]);
         },
       },
