@@ -1,0 +1,171 @@
+/** From a mention to the closed case, by three people: each step is one act, and what everybody must see of it. */
+import type { Kysely } from 'kysely';
+import { expect, vi } from 'vitest';
+import { advanceLab } from '../../../src/exchange/lab/clock.ts';
+import type { Database } from '../../../src/store/schema.ts';
+import type { FakeTeams } from '../../fakes/teams/index.ts';
+import type { FakeConversation } from '../../fakes/teams/world.ts';
+import type { Cast, Stage } from './bots.ts';
+
+/** For machines under load; nothing sleeps for so long. */
+export const patience = { timeout: 60_000, interval: 100 };
+/** A person who hears nothing, or that nothing was stored, tries again. */
+const mostTries = 3;
+
+export type Scene = { teams: FakeTeams; people: Cast; places: Stage; db: Kysely<Database> };
+export type Step = { name: string; act(): Promise<unknown>; until(): Promise<unknown> };
+
+export function incidentCard({ teams, places }: Scene): string {
+  return teams.shownIn(places.helpdesk).find((shown) => shown.includes('Lost device · Alice Ng')) ?? '';
+}
+
+export function asked({ teams }: Scene, where: FakeConversation): string {
+  return teams.shownIn(where).find((shown) => shown.includes('Approve?')) ?? '';
+}
+
+async function wipeState({ db }: Scene): Promise<string | undefined> {
+  return (await db.selectFrom('wipe').select('state').executeTakeFirst())?.state;
+}
+
+/** How long Exchange may be being asked before that process must be dead. */
+const askingMs = 10_000;
+
+/**
+ * Until a condition holds, phones live on; not while Exchange is being asked, whose answer would count as overdue. What a killed
+ * process asked is never answered: there time goes on, and the wipe is reconciled.
+ */
+export async function labUntil(scene: Scene, condition: () => void | Promise<void>): Promise<void> {
+  let askedSince: number | undefined;
+  await vi.waitFor(async () => {
+    const state = await wipeState(scene);
+    askedSince = state === 'issuing' ? (askedSince ?? performance.now()) : undefined;
+    const isBeingAsked = askedSince !== undefined && performance.now() - askedSince < askingMs;
+    if (state !== 'approved' && !isBeingAsked) await advanceLab(scene.db, 30_000);
+    await condition();
+  }, patience);
+}
+
+/** `between`: what befalls the bot as soon as the act was answered, or was not. */
+export async function perform(step: Step, between: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    // What he could not do, or has done before, shows in what is seen.
+    await step.act().catch(() => undefined);
+    await between();
+    try {
+      await step.until();
+      return;
+    } catch (error) {
+      if (attempt === mostTries) throw new Error(`"${step.name}" had no effect that people see`, { cause: error });
+    }
+  }
+}
+
+export function lostDeviceSteps(scene: Scene): readonly Step[] {
+  const { teams, people, places } = scene;
+  const { hana, otto, sasha } = people;
+  const card = (part: string | RegExp) => vi.waitFor(() => expect(incidentCard(scene)).toMatch(part), patience);
+
+  async function formOpen(): Promise<void> {
+    await vi.waitFor(async () => {
+      if (teams.dialog(hana) === undefined) await teams.press(hana, /^1 /);
+      expect(teams.dialog(hana)?.title).toMatch(/wipe/i);
+    }, patience);
+  }
+
+  return [
+    {
+      name: 'Hana reports by a mention',
+      act: () => teams.say(hana, 'lost device alice', places.helpdesk),
+      until: () => vi.waitFor(() => expect(teams.shownTo(hana).join('\n')).toContain('Two people match'), patience),
+    },
+    {
+      name: 'Hana chooses Alice Ng',
+      act: () => teams.press(hana, 'Alice Ng'),
+      until: () => card(/Which phone is lost/),
+    },
+    { name: 'Hana opens the form', act: () => teams.press(hana, /^1 /), until: () => formOpen() },
+    {
+      name: 'Hana proposes a wipe',
+      act: async () => {
+        await formOpen();
+        return await teams.submit(hana, { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
+      },
+      until: () => vi.waitFor(() => expect(asked(scene, places.approvals)).not.toBe(''), patience),
+    },
+    {
+      name: 'Otto approves his own copy',
+      act: async () => {
+        await vi.waitFor(() => expect(asked(scene, teams.world.personal(otto))).toMatch(/Approve$/m), patience);
+        return await teams.press(otto, 'Approve');
+      },
+      until: () => card(/✔ Approved by Otto/),
+    },
+    {
+      name: 'Exchange has been asked',
+      act: () => labUntil(scene, async () => expect(await wipeState(scene)).not.toMatch(/^(approved|issuing)$/)),
+      until: () => labUntil(scene, () => expect(incidentCard(scene)).toMatch(/✔ Asked of Exchange/)),
+    },
+    {
+      name: 'the phone acknowledges',
+      act: () => labUntil(scene, async () => expect(await wipeState(scene)).toBe('acknowledged')),
+      until: async () => {
+        await card(/✔ Acknowledged by the phone/);
+        await vi.waitFor(() => expect(teams.shownIn(places.security).join('\n')).toMatch(/acknowledged/i), patience);
+        expect(teams.shownTo(sasha)).toEqual([]);
+      },
+    },
+    {
+      name: 'Hana ticks the password',
+      act: () => teams.press(hana, 'Password reset'),
+      until: () => card(/✔ Password reset — Hana/),
+    },
+    {
+      name: 'Hana ticks the sessions',
+      act: () => teams.press(hana, 'Sessions revoked'),
+      until: () => card(/✔ Sessions revoked — Hana/),
+    },
+    { name: 'Hana closes the case', act: () => teams.press(hana, 'Close'), until: () => card(/Closed by Hana/) },
+  ];
+}
+
+/** Whoever did what how often: the store has it once, and so has every place, once everybody has looked. */
+export async function expectOnceEverywhere(scene: Scene): Promise<void> {
+  const { db, teams, people, places } = scene;
+  expect(await db.selectFrom('wipe').selectAll().execute()).toMatchObject([
+    { state: 'acknowledged', scope: 'account-only' },
+  ]);
+  expect(await db.selectFrom('incident').selectAll().execute()).toMatchObject([{ state: 'closed' }]);
+  expect(await db.selectFrom('approvalDecision').selectAll().execute()).toHaveLength(1);
+  const events = (await db.selectFrom('incidentEvent').select(['kind', 'data']).orderBy('id').execute())
+    // A phone may be handed its wipe and acknowledge it between two looks of the bot.
+    .filter(({ kind }) => /^(incident|step|wipe)\./.test(kind) && kind !== 'wipe.sent')
+    .map(({ kind, data }) => (kind === 'step.ticked' ? `${kind} ${data.step}` : kind));
+  expect(events).toEqual([
+    'incident.opened',
+    'wipe.proposed',
+    'wipe.approved',
+    'wipe.issuing',
+    'wipe.requested',
+    'wipe.acknowledged',
+    'step.ticked password',
+    'step.ticked sessions',
+    'incident.closed',
+  ]);
+  await everybodyLooks(scene);
+  expect(teams.shownIn(places.helpdesk).filter((shown) => shown.includes('Lost device · Alice Ng'))).toHaveLength(1);
+  // Every copy of the question has changed: nobody is asked any more.
+  for (const where of [places.approvals, teams.world.personal(people.otto), teams.world.personal(people.ada)]) {
+    await vi.waitFor(() => expect(teams.shownIn(where).join('\n')).not.toMatch(/^Approve$/m), patience);
+    expect(teams.shownIn(where).filter((shown) => shown.includes('iPhone 15 · account-only'))).toHaveLength(1);
+  }
+}
+
+/** A second copy of a card, from a post whose answer was lost with its process, goes when somebody looks at it. */
+async function everybodyLooks({ teams, people }: Scene): Promise<void> {
+  for (const message of teams.world.messages.filter(({ deleted }) => !deleted)) {
+    for (const who of Object.values(people)) {
+      const where = teams.world.conversations.get(message.conversation);
+      if (where?.members.includes(who.objectId) === true) await teams.look(who, message.id);
+    }
+  }
+}
