@@ -3,7 +3,7 @@ import type { ChartSpec } from '../charts/render.ts';
 import { colours } from '../charts/theme.ts';
 import type { Bar, EdgeLook, Look, ServerLook } from './look.ts';
 import { currentAverage } from './verdict.ts';
-import { count, names, seconds } from './words.ts';
+import { count, figure, names, seconds } from './words.ts';
 
 /** More panels than this nobody reads; those the verdict is about come first. */
 const mostPanels = 2;
@@ -35,7 +35,7 @@ export function heartbeatAlt(look: Look, server?: string): string {
   const parts = panels.map((panel) => {
     const marks = marksOf(look, panel).map(({ name, at }) => `${name} ${seconds(at)}`);
     const { answered, mail, failed } = totals(panel.asked?.bars ?? []);
-    return `${panel.server}: ${count(panel.asked?.requests ?? 0, 'wait')} of ${count(panel.asked?.clients ?? 0, 'phone')}, ${answered} answered after their time, ${mail} ended by new mail, ${failed} cut or lost; ${marks.join(', ')}`;
+    return `${panel.server}: ${count(panel.asked?.requests ?? 0, 'wait')} of ${count(panel.asked?.clients ?? 0, 'phone')}, ${figure(answered)} answered after their time, ${figure(mail)} ended by new mail, ${figure(failed)} cut or lost; ${marks.join(', ')}`;
   });
   return `Heartbeats that phones asked for on ${names(panels.map((panel) => panel.server))} in ${look.hours} hours. ${parts.join('. ')}.`;
 }

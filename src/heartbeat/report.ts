@@ -105,7 +105,7 @@ export function headline(look: Look): string {
 function sinceWords({ since, verdict }: Look): (string | ReturnType<typeof time>)[] {
   if (since === undefined || verdict === 'healthy') return [];
   return since.atLeast
-    ? [' Since at least ', time(since.at), ', where the logs begin.']
+    ? [' At least since ', time(since.at), ', where the logs begin.']
     : [' Since ', time(since.at), '.'];
 }
 

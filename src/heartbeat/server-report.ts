@@ -3,7 +3,7 @@ import type { Block, DraftMessage } from '../message/model.ts';
 import { list, note, paragraph, strong, text, time } from '../message/text.ts';
 import type { Asked, Look, ServerLook } from './look.ts';
 import { type ReportOptions, reportMessage } from './report.ts';
-import { count, seconds } from './words.ts';
+import { count, figure, seconds } from './words.ts';
 
 /** `server` must be one of the look's. Begins with the verdict on it alone. */
 export function serverMessage(look: Look, server: string, options: ReportOptions = {}): DraftMessage {
@@ -81,7 +81,7 @@ function askedBlocks(asked: Asked): Block<never>[] {
   return [
     paragraph(
       strong('How they ended: '),
-      `${count(ended.heartbeat, 'full wait')}, ${count(ended.change, 'time')} new mail, ${ended.cut} cut, ${ended.dropped} lost silently, ${ended.overlapped} with the phone back too early, ${ended.refused} refused.`,
+      `${count(ended.heartbeat, 'full wait')}, ${count(ended.change, 'time')} new mail, ${figure(ended.cut)} cut, ${figure(ended.dropped)} lost silently, ${figure(ended.overlapped)} with the phone back too early, ${figure(ended.refused)} refused.`,
     ),
     parts('Type', asked.byType),
     ...(asked.byNetwork.length === 0 ? [] : [parts('Network', asked.byNetwork)]),
@@ -94,8 +94,8 @@ function parts(name: string, rows: Asked['byType']): Block<never> {
     columns: [name, 'Phones', 'Requests', 'Asked for, average'],
     rows: rows.map((row) => [
       text(row.name),
-      text(String(row.clients)),
-      text(String(row.requests)),
+      text(figure(row.clients)),
+      text(figure(row.requests)),
       text(seconds(row.average)),
     ]),
   };

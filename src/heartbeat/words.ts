@@ -11,6 +11,11 @@ export const verdictNames: Readonly<Record<VerdictKind, string>> = {
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
+/** `2,710` */
+export function figure(value: number): string {
+  return grouped.format(value);
+}
+
 /** `2,710 s` */
 export function seconds(value: number): string {
   return `${grouped.format(value)} s`;

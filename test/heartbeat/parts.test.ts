@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { heartbeatAdvice } from '../../src/commands/heartbeat-advice.ts';
 import { adviceFor, adviceMessage, edgeKinds, wantedTimeout } from '../../src/heartbeat/advice.ts';
 import { costOf } from '../../src/heartbeat/cost.ts';
 import { summariseEvents } from '../../src/heartbeat/events.ts';
@@ -158,6 +159,13 @@ describe('advice', () => {
     expect(citrix.commands).toContain('set lb vserver vs_activesync -cltTimeout 3600');
     expect(citrix.commands).toContain('set serviceGroup sg_activesync -svrTimeout 3600');
     expect(citrix.notes.join()).toContain('set cs vserver … -cltTimeout 3600');
+  });
+
+  it('is found by what people call the box', () => {
+    const kinds = ['netscaler', 'citrix', 'big-ip', 'f5'].map((kind) => heartbeatAdvice.args.parse({ kind }).kind);
+
+    expect(kinds).toEqual(['citrix-adc', 'citrix-adc', 'f5', 'f5']);
+    expect(() => heartbeatAdvice.args.parse({ kind: 'toaster' })).toThrow();
   });
 
   it('names the timeout that counts for HAProxy in mode tcp', () => {
