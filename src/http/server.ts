@@ -45,9 +45,17 @@ export function createAdminApp(input: { checks: readonly Check[]; registry: Regi
   return app;
 }
 
+/**
+ * Longer than proxies keep idle connections to us (nginx 60 s): with Node's 5 s a connection ends just as a request comes over it,
+ * and a slash command is not sent again.
+ */
+const keepAliveMs = 65_000;
+
 /** Listens; rejects with the system's error (`EADDRINUSE`) when it cannot. */
 export async function listen(app: Express, host: string, port: number): Promise<Listening> {
   const server = createServer(app);
+  server.keepAliveTimeout = keepAliveMs;
+  server.headersTimeout = keepAliveMs + 5_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
