@@ -6,6 +6,7 @@
 import type { Kysely } from 'kysely';
 import { personByGuid } from '../directory/find.ts';
 import { lockState } from '../incidents/brake.ts';
+import { drillsAmong, drillWord } from '../incidents/drill.ts';
 import { standingRoles } from '../incidents/standing.ts';
 import { approvalSubjectFor } from '../incidents/subjects/index.ts';
 import { namesOf } from '../incidents/view.ts';
@@ -118,10 +119,15 @@ async function approvalBlocks(
     db,
     rows.map((row) => row.requestedBy),
   );
+  const drills = await drillsAmong(
+    db,
+    rows.map((row) => row.incidentNumber),
+  );
   const blocks: Block<Intent>[] = [paragraph(strong('Waiting for your decision'))];
   for (const approval of rows.slice(0, mostApprovals)) {
     const { title } = await approvalSubjectFor(approval.subjectKind).describe({ db, approval, now, policy });
-    const incident = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
+    const drill = approval.incidentNumber !== null && drills.has(approval.incidentNumber) ? `${drillWord} · ` : '';
+    const incident = approval.incidentNumber === null ? '' : `${drill}INC-${approval.incidentNumber} · `;
     blocks.push(
       paragraph(
         strong(`${incident}${title}`),
@@ -173,8 +179,8 @@ async function incidentBlocks(db: Kysely<Database>, guid: string, works: boolean
     list(
       ...rows.map((row) =>
         text(
-          strong(`INC-${row.number}`),
-          ` · ${row.drill ? 'DRILL ' : ''}${row.kind} · ${names.get(row.personGuid) ?? 'not in the directory'}, `,
+          strong(`${row.drill ? `${drillWord} · ` : ''}INC-${row.number}`),
+          ` · ${row.kind} · ${names.get(row.personGuid) ?? 'not in the directory'}, `,
           time(row.openedAt),
           row.hold === 'open' ? ' · do not reset the password yet' : ' · the password may be reset',
         ),

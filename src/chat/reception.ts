@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { assertNever } from '../errors.ts';
 import type { DraftAnswer } from '../message/model.ts';
+import { isDiskFull } from '../store/disk-full.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { Incoming, type Reception } from './port.ts';
@@ -19,6 +20,8 @@ export type ReceptionParts = {
   clock: Clock;
   router: Router;
   log: Logger;
+  /** Hears of every command that could not be stored. */
+  onFailed?: (error: unknown) => void;
   /** How long the insert may take before the person is told that nothing was stored; Slack waits 3 s in all. */
   insertTimeoutMs?: number;
 };
@@ -36,9 +39,16 @@ export type ReceptionDesk = {
 /** A command older than this was said into a silence: only what does no harm late is still done unasked. */
 const freshMs = 2 * 60_000;
 
-type Inserted = { kind: 'inserted'; id: number } | { kind: 'duplicate' } | { kind: 'not-in-time' };
+type Inserted =
+  | { kind: 'inserted'; id: number }
+  | { kind: 'duplicate' }
+  | { kind: 'not-in-time' }
+  | { kind: 'disk-full' };
 
 const notStored = 'I could not store that in time, so nothing was done and nothing will be. Please say it again.';
+
+const diskFull =
+  'The disk of the database is full. I could not store that, so nothing was done and nothing will be. Tell an admin, and say it again when there is room.';
 
 export function createReception(parts: ReceptionParts): ReceptionDesk {
   const { db, clock, router, log, insertTimeoutMs = 2_000 } = parts;
@@ -131,12 +141,15 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
       const inserting = insert(incoming, receivedAt);
       const inserted = await within(inserting, insertTimeoutMs).catch((error: unknown): Inserted => {
         log.error({ err: error }, 'a command could not be stored');
-        return { kind: 'not-in-time' };
+        parts.onFailed?.(error);
+        return { kind: isDiskFull(error) ? 'disk-full' : 'not-in-time' };
       });
       switch (inserted.kind) {
         case 'not-in-time':
           refuseWhenItLands(incoming, receivedAt, inserting);
           return { kind: 'not-stored', sentence: notStored };
+        case 'disk-full':
+          return { kind: 'not-stored', sentence: diskFull };
         case 'duplicate':
           return { kind: 'duplicate' };
         case 'inserted':

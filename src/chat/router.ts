@@ -10,6 +10,7 @@ import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
 import type { Answer, DraftAnswer } from '../message/model.ts';
 import type { Policy } from '../policy.ts';
+import { isDiskFull } from '../store/disk-full.ts';
 import type { AuditEntry, Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { mintAnswer } from './actions.ts';
@@ -35,8 +36,12 @@ export type RouterParts = {
   mark?: string | undefined;
   /** Prefixes of identities whose commands may only read, apart from `lock wipes`. */
   readOnlyPlatforms?: readonly string[];
+  /** What else is said of an answer that speaks of these things (`DRILL`): the draft, and the command's arguments. */
+  markOf?: ((db: Kysely<Database>, spoken: DraftAnswer, args: unknown) => Promise<string | undefined>) | undefined;
   /** Asks the sender's platform who he is now, for a sender of whom only the identity was stored. */
   identify?: ((identity: Identity) => Promise<Sender | undefined>) | undefined;
+  /** Hears of every command that failed or was refused by its own rules. */
+  onFailed?: ((error: unknown) => void) | undefined;
   metrics?: { commandHandled(command: string, outcome: string, seconds: number): void } | undefined;
 };
 
@@ -56,7 +61,8 @@ type Turn = {
   audit?: AuditEntry | undefined;
 };
 
-type Handling = { incoming: Incoming; inboxId: number; onlySafe: boolean; progress: Progress };
+/** `args` are the command's, as far as they were read. */
+type Handling = { incoming: Incoming; inboxId: number; onlySafe: boolean; progress: Progress; args?: unknown };
 
 export function createRouter(parts: RouterParts): Router {
   const { store, clock, ids, log, mark } = parts;
@@ -70,7 +76,7 @@ export function createRouter(parts: RouterParts): Router {
     } catch (error) {
       log.error({ err: error, inbox: handling.inboxId }, 'a handled command could not be marked');
     }
-    return turn.answer;
+    return await markedAnswer(parts, handling, turn.answer);
   }
 
   return {
@@ -89,6 +95,19 @@ export function createRouter(parts: RouterParts): Router {
   };
 }
 
+async function markedAnswer(
+  parts: RouterParts,
+  { args, inboxId }: Handling,
+  answer: DraftAnswer,
+): Promise<DraftAnswer> {
+  try {
+    return markAnswer(answer, await parts.markOf?.(parts.store.db, answer, args));
+  } catch (error) {
+    parts.log.error({ err: error, inbox: inboxId }, 'it could not be seen whether an answer is about a drill');
+    return answer;
+  }
+}
+
 async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
   let command: string | undefined;
   try {
@@ -97,6 +116,7 @@ async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
     });
   } catch (error) {
     const named = command === undefined ? {} : { command };
+    parts.onFailed?.(error);
     if (error instanceof MislaidError && error.code !== 'unreachable') {
       parts.log.info({ code: error.code, command, inbox: handling.inboxId }, 'a command was refused by its own rules');
       return { ...named, answer: say(error.userMessage), outcome: error.code };
@@ -104,6 +124,10 @@ async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
     const reference = `C-${handling.inboxId}`;
     parts.log.error({ err: error, reference, command, inbox: handling.inboxId }, 'a command failed');
     const kept = handling.progress.committed ? 'what was stored before that stays' : 'nothing was changed';
+    if (isDiskFull(error)) {
+      const sentence = `The disk of the database is full, so this could not be stored and audited; ${kept}. Tell an admin (reference ${reference}).`;
+      return { ...named, answer: say(sentence), outcome: 'disk-full' };
+    }
     return {
       ...named,
       answer: say(`Something went wrong on my side (reference ${reference}); ${kept}.`),
@@ -132,6 +156,7 @@ async function route(parts: RouterParts, handling: Handling, named: (command: st
   const request = await readSaid({ ...parts, incoming, actor, may: () => maySay(parts, actor, incoming) });
   if (request.kind === 'answer') return { answer: request.answer, outcome: request.outcome };
   named(request.command.id);
+  handling.args = request.args;
   return await perform(parts, handling, actor, request);
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { drillsAmong, drillWord } from '../incidents/drill.ts';
 import { approvalSubjectFor } from '../incidents/subjects/index.ts';
 import { namesOf } from '../incidents/view.ts';
 import type { Block, Intent } from '../message/model.ts';
@@ -28,6 +29,10 @@ export const approvals = defineCommand({
       store.db,
       rows.map((row) => row.requestedBy),
     );
+    const drills = await drillsAmong(
+      store.db,
+      rows.map((row) => row.incidentNumber),
+    );
     const blocks: Block<Intent>[] = [];
     for (const approval of rows) {
       const { title } = await approvalSubjectFor(approval.subjectKind).describe({
@@ -38,7 +43,11 @@ export const approvals = defineCommand({
       });
       blocks.push(
         paragraph(
-          strong(approval.incidentNumber === null ? title : `INC-${approval.incidentNumber} · ${title}`),
+          strong(
+            approval.incidentNumber === null
+              ? title
+              : `${drills.has(approval.incidentNumber) ? `${drillWord} · ` : ''}INC-${approval.incidentNumber} · ${title}`,
+          ),
           ` — asked by ${names.get(approval.requestedBy) ?? 'somebody'}, expires `,
           time(approval.expiresAt),
         ),

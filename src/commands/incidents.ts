@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { drillWord } from '../incidents/drill.ts';
 import { outcomeWord } from '../incidents/rules/wipe.ts';
 import { namesOf } from '../incidents/view.ts';
 import { button, buttons, note, strong, text, time } from '../message/text.ts';
@@ -60,7 +61,7 @@ export const incidents = defineCommand({
             rows: shown.map((row) => {
               const wipe = wipes.filter((candidate) => candidate.incidentNumber === row.number).at(-1);
               return [
-                text(strong(`INC-${row.number}`), ` ${row.drill ? 'DRILL ' : ''}${row.kind}`),
+                text(strong(`${row.drill ? `${drillWord} · ` : ''}INC-${row.number}`), ` ${row.kind}`),
                 text(names.get(row.personGuid) ?? 'not in the directory'),
                 text(time(row.openedAt)),
                 text(wipe === undefined ? 'none' : outcomeWord(wipe.state)),

@@ -24,24 +24,35 @@ export const status = defineCommand({
     const lock = await lockState(db);
     const open = await db
       .selectFrom('incident')
-      .select((eb) => eb.fn.countAll<string>().as('n'))
+      .select((eb) => ['drill' as const, eb.fn.countAll<number>().as('n')])
       .where('state', '=', 'open')
-      .executeTakeFirstOrThrow();
+      .groupBy('drill')
+      .execute();
     const waiting = await db
       .selectFrom('approval')
-      .select((eb) => eb.fn.countAll<string>().as('n'))
-      .where('state', '=', 'waiting')
-      .executeTakeFirstOrThrow();
+      .leftJoin('incident', 'incident.number', 'approval.incidentNumber')
+      .select((eb) => ['incident.drill as drill', eb.fn.countAll<number>().as('n')])
+      .where('approval.state', '=', 'waiting')
+      .groupBy('incident.drill')
+      .execute();
     return {
       private: {
         title: 'Status',
         tone: lock.locked ? 'danger' : 'neutral',
         blocks: [
           paragraph(...(lock.locked ? await lockSentence(db, lock) : ['Wipes are not locked.'])),
-          paragraph(`Open incidents: ${open.n}. Waiting for a decision: ${waiting.n}.`),
+          paragraph(`Open incidents: ${apart(open)}. Waiting for a decision: ${apart(waiting)}.`),
           buttons(button('Open incidents', 'incidents', { which: 'open' }), button('What waits', 'approvals', {})),
         ],
       },
     };
   },
 });
+
+/** Drills are counted apart. */
+function apart(rows: readonly { drill: boolean | null; n: number }[]): string {
+  const sum = (drill: boolean) =>
+    rows.filter((row) => (row.drill ?? false) === drill).reduce((total, row) => total + row.n, 0);
+  const drills = sum(true);
+  return drills === 0 ? String(sum(false)) : `${sum(false)}, and in drills ${drills}`;
+}

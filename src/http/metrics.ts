@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
+import { readRound } from '../incidents/outside-round.ts';
 import type { Database } from '../store/schema.ts';
 
 export type Metrics = {
@@ -81,6 +82,22 @@ export function createMetrics(db: Kysely<Database>, clock: Clock): Metrics {
       .groupBy('subjectKind')
       .execute()
       .then((rows) => rows.map((row) => ({ labels: { kind: row.subjectKind }, value: row.n }))),
+  );
+  gauge(
+    'mislaid_outside_wipes_round_seconds',
+    'How long the last whole look at everybody for wipes from elsewhere took.',
+    ['organisation'],
+    async () => {
+      const rounds = await Promise.all(
+        (['real', 'lab'] as const).map(async (organisation) => ({
+          organisation,
+          last: (await readRound(db, organisation))?.last,
+        })),
+      );
+      return rounds.flatMap(({ organisation, last }) =>
+        last ? [{ labels: { organisation }, value: last.seconds }] : [],
+      );
+    },
   );
   gauge('mislaid_incidents_open', 'Open incidents.', ['drill'], () =>
     db

@@ -3,7 +3,8 @@
  * DRILL wherever they are shown, counted apart, and end with how long each step took.
  */
 import type { Kysely } from 'kysely';
-import type { Block, Intent } from '../message/model.ts';
+import { z } from 'zod';
+import type { Block, DraftAnswer, DraftMessage, Intent } from '../message/model.ts';
 import { list, paragraph, strong, text, time } from '../message/text.ts';
 import type { Database } from '../store/schema.ts';
 import type { IncidentView } from './view.ts';
@@ -24,6 +25,77 @@ export async function drillMark(db: Kysely<Database>, subject: string): Promise<
   if (kind !== 'approval') return undefined;
   const approval = await db.selectFrom('approval').select('incidentNumber').where('id', '=', number).executeTakeFirst();
   return approval?.incidentNumber != null && (await isDrill(db, approval.incidentNumber)) ? drillWord : undefined;
+}
+
+/** Which of these incidents are drills. */
+export async function drillsAmong(db: Kysely<Database>, numbers: readonly (number | null)[]): Promise<Set<number>> {
+  const asked = numbers.filter((number) => number !== null);
+  if (asked.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('incident')
+    .select('number')
+    .where('number', 'in', asked)
+    .where('drill', '=', true)
+    .execute();
+  return new Set(rows.map((row) => row.number));
+}
+
+/** What was named: the arguments of a command, as they were said or as its button holds them. */
+const Named = z.object({
+  incident: z.union([z.number(), z.string()]).optional().catch(undefined),
+  approval: z.number().optional().catch(undefined),
+});
+
+/**
+ * `DRILL` for an answer or a message that speaks of drills alone and does not begin with the word itself; lists in which a drill
+ * stands beside real incidents mark its row. Examples (`code`) speak of nothing.
+ */
+export async function drillMarkOf(
+  db: Kysely<Database>,
+  spoken: DraftAnswer | DraftMessage,
+  args: unknown = {},
+): Promise<string | undefined> {
+  const said = JSON.stringify(spoken, (_key, value: unknown) => (isExample(value) ? undefined : value));
+  const named = Named.parse(typeof args === 'object' && args !== null ? args : {});
+  const approvals = [...said.matchAll(/"approval":(\d+)/g)].map((match) => Number(match[1]));
+  const numbers = new Set([
+    ...[...said.matchAll(/\bINC-(\d+)\b/g), ...said.matchAll(/"incident":(\d+)/g)].map((match) => Number(match[1])),
+    ...(named.incident === undefined ? [] : [Number(/\d+/.exec(String(named.incident))?.[0] ?? none)]),
+    ...(await incidentsOf(db, named.approval === undefined ? approvals : [...approvals, named.approval])),
+  ]);
+  if (numbers.size === 0 || [...numbers].some((number) => number > largestNumber)) return undefined;
+  if ((await drillsAmong(db, [...numbers])).size < numbers.size) return undefined;
+  return firstWords(spoken).every((words) => words.startsWith(drillWord)) ? undefined : drillWord;
+}
+
+/** Stands for what belongs to no incident, so that nothing beside it is taken for a drill. */
+const none = 0;
+const largestNumber = 2 ** 31 - 1;
+
+async function incidentsOf(db: Kysely<Database>, approvals: readonly number[]): Promise<number[]> {
+  const asked = approvals.filter((id) => id <= largestNumber);
+  if (asked.length === 0) return [];
+  const rows = await db.selectFrom('approval').select('incidentNumber').where('id', 'in', asked).execute();
+  return rows.map((row) => row.incidentNumber ?? none);
+}
+
+function isExample(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'code';
+}
+
+/** What a reader sees first of each part: the title, or the first text where there is none; of a form what stands above its fields. */
+function firstWords(spoken: DraftAnswer | DraftMessage): string[] {
+  if ('blocks' in spoken) return [spoken.title ?? textOf(spoken.blocks[0])];
+  return [
+    ...(spoken.private === undefined ? [] : firstWords(spoken.private)),
+    ...(spoken.form === undefined ? [] : [textOf(spoken.form.intro?.[0])]),
+  ];
+}
+
+function textOf(block: Block<Intent> | undefined): string {
+  if (block?.kind !== 'text') return '';
+  const [first] = block.text;
+  return first !== undefined && 'text' in first ? first.text : '';
 }
 
 export type DrillStep = { what: string; at: Date; seconds: number };

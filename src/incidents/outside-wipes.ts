@@ -9,9 +9,10 @@ import { code, strong, time } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
-import type { DeviceFacts, WipeTimes } from './device.ts';
+import type { WipeTimes } from './device.ts';
 import { openIncident } from './open-incident.ts';
 import { tellSecurity } from './places.ts';
+import type { DeviceWipes } from './read-facts.ts';
 import { record } from './timeline.ts';
 
 export type SeenRequest = { guid: string; scope: 'full' | 'account-only'; times: WipeTimes };
@@ -59,7 +60,7 @@ export async function watchedSince(db: Kysely<Database>, organisation: Organisat
 export async function lookForOutsideWipes(
   change: Change,
   policy: Policy,
-  input: { person: Person; devices: readonly DeviceFacts[]; since: Date },
+  input: { person: Person; devices: readonly DeviceWipes[]; since: Date },
 ): Promise<number> {
   const { person, devices, since } = input;
   let found = 0;
@@ -78,7 +79,7 @@ export async function lookForOutsideWipes(
   return found;
 }
 
-function requestsOf(device: DeviceFacts): SeenRequest[] {
+function requestsOf(device: DeviceWipes): SeenRequest[] {
   const requests: SeenRequest[] = [
     { guid: device.guid, scope: 'full', times: device.wipe.full },
     { guid: device.guid, scope: 'account-only', times: device.wipe.accountOnly },
@@ -105,7 +106,7 @@ async function ownRequest(
 async function alarm(
   change: Change,
   policy: Policy,
-  { person, device, request }: { person: Person; device: DeviceFacts; request: SeenRequest },
+  { person, device, request }: { person: Person; device: DeviceWipes; request: SeenRequest },
 ): Promise<void> {
   const { number } = await openIncident(change, policy, {
     owner: person,

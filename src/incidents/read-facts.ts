@@ -1,5 +1,6 @@
 /** Reads the facts of a person's devices from Exchange: the directory's rows and the mailbox's statistics, joined by GUID. */
-import type { PersonGuid } from '../directory/person.ts';
+import type { Kysely } from 'kysely';
+import type { Person, PersonGuid } from '../directory/person.ts';
 import { getMailbox } from '../exchange/cmdlets/get-mailbox.ts';
 import { getMobileDevice, type MobileDeviceRow } from '../exchange/cmdlets/get-mobile-device.ts';
 import {
@@ -7,6 +8,7 @@ import {
   type MobileDeviceStatisticsRow,
 } from '../exchange/cmdlets/get-mobile-device-statistics.ts';
 import type { Exchange } from '../exchange/port.ts';
+import type { Database } from '../store/schema.ts';
 import { clientKind, DeviceFacts, deviceName } from './device.ts';
 
 /**
@@ -32,6 +34,42 @@ export async function readOneDevice(
   return facts.find((device) => device.guid === deviceGuid);
 }
 
+/** What a look for wipes from elsewhere needs of a device. */
+export type DeviceWipes = Pick<DeviceFacts, 'guid' | 'name' | 'wipe'>;
+
+/**
+ * The wipe times of one mailbox's devices, in one call. The directory is not asked for them: what the inventory knows as somebody
+ * else's is left out instead, should Exchange answer with more than it was asked for. Throws ExchangeError.
+ */
+export async function readWipeTimes(
+  db: Kysely<Database>,
+  exchange: Exchange<'read'>,
+  person: Pick<Person, 'guid' | 'organisation'>,
+): Promise<DeviceWipes[]> {
+  const rows = await exchange.run(getMobileDeviceStatistics, { Mailbox: person.guid });
+  const wiped = rows.filter((row) => row.wipeRequestTime !== null || row.accountWipeRequestTime !== null);
+  if (wiped.length === 0) return [];
+  const others = await db
+    .selectFrom('mobileDevice')
+    .select('guid')
+    .where('organisation', '=', person.organisation)
+    .where('personGuid', '!=', person.guid)
+    .where(
+      'guid',
+      'in',
+      wiped.map(({ guid }) => guid),
+    )
+    .execute();
+  const foreign = new Set(others.map(({ guid }) => guid));
+  return wiped
+    .filter(({ guid }) => !foreign.has(guid))
+    .map((row) => ({
+      guid: row.guid,
+      name: deviceName({ friendlyName: row.friendlyName, model: row.deviceModel, type: row.deviceType }),
+      wipe: wipesOf(row),
+    }));
+}
+
 /** Without statistics (the mailbox never synced it, or cannot be opened) times are unknown, not zero. */
 export function factsOf(device: MobileDeviceRow, statistics: MobileDeviceStatisticsRow | undefined): DeviceFacts {
   const policyApplied = policyWord(statistics?.policyStatus ?? '');
@@ -51,20 +89,7 @@ export function factsOf(device: MobileDeviceRow, statistics: MobileDeviceStatist
     lastSync: iso(statistics?.lastSuccessSync),
     lastAttempt: iso(statistics?.lastSyncAttempt),
     lastHeartbeatSeconds: statistics?.lastPingHeartbeat ?? null,
-    wipe: {
-      full: {
-        requested: iso(statistics?.wipeRequestTime),
-        sent: iso(statistics?.wipeSentTime),
-        acknowledged: iso(statistics?.wipeAckTime),
-        requestor: statistics?.wipeRequestor ?? null,
-      },
-      accountOnly: {
-        requested: iso(statistics?.accountWipeRequestTime),
-        sent: iso(statistics?.accountWipeSentTime),
-        acknowledged: iso(statistics?.accountWipeAckTime),
-        requestor: statistics?.accountWipeRequestor ?? null,
-      },
-    },
+    wipe: wipesOf(statistics),
     status: statistics?.status ?? '',
     wipeSupported: statistics?.wipeSupported ?? null,
     policyApplied,
@@ -73,6 +98,23 @@ export function factsOf(device: MobileDeviceRow, statistics: MobileDeviceStatist
     managedByMdm: device.managed === true || device.accessReason.toLowerCase().startsWith('external'),
     phoneHint: statistics?.phoneNumber ?? '',
   });
+}
+
+function wipesOf(statistics: MobileDeviceStatisticsRow | undefined): DeviceFacts['wipe'] {
+  return {
+    full: {
+      requested: iso(statistics?.wipeRequestTime),
+      sent: iso(statistics?.wipeSentTime),
+      acknowledged: iso(statistics?.wipeAckTime),
+      requestor: statistics?.wipeRequestor ?? null,
+    },
+    accountOnly: {
+      requested: iso(statistics?.accountWipeRequestTime),
+      sent: iso(statistics?.accountWipeSentTime),
+      acknowledged: iso(statistics?.accountWipeAckTime),
+      requestor: statistics?.accountWipeRequestor ?? null,
+    },
+  };
 }
 
 function policyWord(status: string): 'full' | 'partly' | 'none' | null {

@@ -11,14 +11,23 @@ export type Announcer = {
 };
 
 /** Says which policy this process runs: at once, and every few seconds for as long as it lives. */
-export function openAnnouncer(db: Kysely<Database>, ids: Ids, log: Logger, closing: Closing): Announcer {
+export function openAnnouncer(parts: {
+  db: Kysely<Database>;
+  ids: Ids;
+  log: Logger;
+  closing: Closing;
+  /** Hears why it could not be said. */
+  onFailed: (error: unknown) => void;
+}): Announcer {
+  const { db, ids, log, closing, onFailed } = parts;
   const id = ids.uuid();
   let hash: string | undefined;
   const timer = setInterval(() => {
     if (hash === undefined) return;
-    announceProcess(db, id, hash).catch((error: unknown) =>
-      log.warn({ err: error }, 'this process could not announce its policy'),
-    );
+    announceProcess(db, id, hash).catch((error: unknown) => {
+      onFailed(error);
+      log.warn({ err: error }, 'this process could not announce its policy');
+    });
   }, announceEveryMs);
   closing.add('announcing', async () => {
     clearInterval(timer);

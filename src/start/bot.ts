@@ -23,6 +23,7 @@ import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { createStore } from '../store/store.ts';
 import { openAnnouncer } from './announcing.ts';
+import { watchAudit } from './audit-watch.ts';
 import { createChat } from './chat.ts';
 import { openConfiguredDatabase } from './database.ts';
 import { openConfiguredExchange, simulationMark } from './exchange.ts';
@@ -86,13 +87,16 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     appendAudit,
     wake: ({ work }) => sweep.wake(work),
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
+    onFailed: (error) => auditAway.noticed(error),
   });
+  const auditAway = watchAudit({ store, policy: () => policy.current, clock, log, closing });
   // For trying out, people must be there with the first word; a real directory may take minutes and is read by a job.
   if (simulated) {
     await refreshDirectory({ db, exchange: exchange(organisation), clock });
     await storeInventory(db, organisation, await readInventory(exchange(organisation), organisation, clock.now()));
   }
-  const announcer = openAnnouncer(db, ids, log, closing);
+  const onFailed = (error: unknown): void => auditAway.noticed(error);
+  const announcer = openAnnouncer({ db, ids, log, closing, onFailed });
   const policy = await watchPolicy({
     policy: parts.policy,
     read: parts.readPolicy,
@@ -130,6 +134,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     log,
     metrics,
     closing,
+    onFailed,
   });
   const workers = createWorkers({
     db,

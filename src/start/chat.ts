@@ -16,7 +16,7 @@ import type { Config } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { createChatApp, listen } from '../http/server.ts';
-import { drillMark } from '../incidents/drill.ts';
+import { drillMark, drillMarkOf } from '../incidents/drill.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { PolicySource } from './policy-watch.ts';
@@ -37,6 +37,8 @@ export type ChatParts = {
   log: Logger;
   metrics: Metrics;
   closing: Closing;
+  /** Hears what a command or its storing failed of, for what watches the store. */
+  onFailed: (error: unknown) => void;
 };
 
 export type Chat = {
@@ -48,7 +50,7 @@ export type Chat = {
 };
 
 export function createChat(parts: ChatParts): Chat {
-  const { adapters, config, store, policy, organisation, mark, clock, ids, log, metrics, closing } = parts;
+  const { adapters, config, store, policy, organisation, mark, clock, ids, log, metrics, closing, onFailed } = parts;
   const byPrefix = new Map(
     adapters.flatMap((adapter) => [[adapter.name, adapter] as const, [adapter.identityPrefix, adapter] as const]),
   );
@@ -65,6 +67,7 @@ export function createChat(parts: ChatParts): Chat {
     log,
     mark,
     markOf: drillMark,
+    markOfMessage: drillMarkOf,
     metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
   });
   const view = createCardView({
@@ -93,8 +96,10 @@ export function createChat(parts: ChatParts): Chat {
     readOnlyPlatforms: mark === undefined ? ['console'] : [],
     identify: async (identity) => await byPrefix.get(identity.slice(0, identity.indexOf(':')))?.identify(identity),
     metrics,
+    onFailed,
+    markOf: drillMarkOf,
   });
-  const desk = createReception({ store, db: parts.inbox, clock, router, log });
+  const desk = createReception({ store, db: parts.inbox, clock, router, log, onFailed });
   closing.add('commands under way', () => desk.idle());
 
   return {

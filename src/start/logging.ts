@@ -30,12 +30,29 @@ export function createLogger(input: { level: string; to: LogTo; secrets: readonl
     hooks: { streamWrite: (line) => words.reduce((text, word) => text.replaceAll(word, '[hidden]'), line) },
   };
   const stream = open(to);
-  return { log: pino(options, stream), flush: () => stream.flushSync() };
+  return { log: pino(options, stream), flush: () => flush(stream) };
+}
+
+/** Lines that could not be written wait in memory up to this; more are lost. */
+const mostWaitingBytes = 1024 * 1024;
+
+function flush(stream: { flushSync(): void }): void {
+  try {
+    stream.flushSync();
+  } catch {
+    // The disk is full: the last lines are lost, and the process ends all the same.
+  }
 }
 
 function open(to: LogTo): DestinationStream & { flushSync(): void } {
-  if ('stream' in to) return destination({ fd: 1, sync: true });
-  return destination({ dest: to.file, mkdir: true, sync: true, append: true });
+  const options = { sync: true, maxLength: mostWaitingBytes } as const;
+  const stream =
+    'stream' in to
+      ? destination({ ...options, fd: 1 })
+      : destination({ ...options, dest: to.file, mkdir: true, append: true });
+  // A full disk under the log must not end the bot: what waits is written with the next line that can be.
+  stream.on('error', () => {});
+  return stream;
 }
 
 /**

@@ -18,6 +18,8 @@ export type StoreParts = {
   wake: (hint: { work: number[] }) => void;
   /** Hears of a `wake` that threw. */
   onError?: (error: unknown) => void;
+  /** Hears of every change that failed for good, before its caller does. */
+  onFailed?: (error: unknown) => void;
 };
 
 /** serialization_failure and deadlock_detected: nothing was committed and the same again may succeed. */
@@ -39,7 +41,9 @@ async function change<T>(parts: StoreParts, body: (change: Change) => Promise<T>
       wake(parts, work);
       return result;
     } catch (error) {
-      if (attempt >= retries || !isTransient(error)) throw error;
+      if (attempt < retries && isTransient(error)) continue;
+      parts.onFailed?.(error);
+      throw error;
     }
   }
 }

@@ -19,9 +19,10 @@ import { seededRandom } from '../../src/exchange/lab/random.ts';
 import { seedLab } from '../../src/exchange/lab/seed.ts';
 import { tickLab } from '../../src/exchange/lab/tick.ts';
 import type { Exchange } from '../../src/exchange/port.ts';
+import { type AuditAway, createAuditAway } from '../../src/incidents/audit/away.ts';
 import { appendAudit } from '../../src/incidents/audit/chain.ts';
 import type { AuditSeal } from '../../src/incidents/audit/checkpoint.ts';
-import { drillMark } from '../../src/incidents/drill.ts';
+import { drillMark, drillMarkOf } from '../../src/incidents/drill.ts';
 import { recordPolicy } from '../../src/incidents/policy-changes.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
 import type { JobContext } from '../../src/queue/job.ts';
@@ -52,6 +53,8 @@ export type TestBotOptions = {
   /** `real`: a second simulated organisation plays the real one, and the lab stands beside it, for drills. Default: lab. */
   organisation?: Organisation;
   seal?: AuditSeal;
+  /** Where the bot's tables lie; default: a fresh database of the run's own server. The bot closes it. */
+  database?: TestDatabase;
 };
 
 export type TestBot = Talk &
@@ -62,6 +65,7 @@ export type TestBot = Talk &
     readonly runner: Runner;
     readonly organisation: Organisation;
     readonly policy: { readonly current: Policy };
+    readonly auditAway: AuditAway;
     /** Runs another policy from now on, as a reload does: audited, and new roles cool off beside a real organisation. */
     setPolicy(next: Policy): Promise<void>;
     exchange(organisation?: Organisation): Exchange;
@@ -78,9 +82,25 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const organisation = options.organisation ?? 'lab';
   const policy = { current: options.policy ?? examplePolicy() };
   const lanes = new Map<string, (typeof jobs)[number]['lane']>(jobs.map((job) => [job.name, job.lane]));
-  const base = await testStore({ appendAudit, laneOf: (job) => lanes.get(job) ?? 'upkeep' });
+  const base = await testStore(
+    {
+      appendAudit,
+      laneOf: (job) => lanes.get(job) ?? 'upkeep',
+      onFailed: (error) => auditAway.noticed(error),
+    },
+    options.database,
+  );
   const { store, db, clock, ids } = base;
   const log = pino({ level: process.env.MISLAID_TEST_LOG ?? 'silent' });
+  const auditAway = createAuditAway({
+    store,
+    get policy() {
+      return policy.current;
+    },
+    clock,
+    log,
+  });
+  const onFailed = (error: unknown) => auditAway.noticed(error);
   const second = organisation === 'real' ? await testDatabase() : undefined;
   const world = second?.db ?? db;
 
@@ -113,6 +133,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     ids,
     log,
     markOf: drillMark,
+    markOfMessage: drillMarkOf,
   });
   const router = createRouter({
     store,
@@ -124,8 +145,10 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     clock,
     ids,
     log,
+    onFailed,
+    markOf: drillMarkOf,
   });
-  const desk = createReception({ store, db, clock, router, log });
+  const desk = createReception({ store, db, clock, router, log, onFailed });
   await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
 
   const servers = labServers({ db: world, clock, names: policy.current.servers.map((server) => server.name) });
@@ -156,6 +179,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
 
   async function moment(): Promise<void> {
     for (const each of worlds) await tickLab({ db: each, clock, speed: 1, random, ids });
+    await auditAway.look();
     await runner.settle();
   }
 
@@ -182,6 +206,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     runner,
     organisation,
     policy,
+    auditAway,
     setPolicy: async (next) => {
       await store.change((change) => recordPolicy(change, { ...policyLoad, why: 'reload', policy: next }));
       policy.current = next;

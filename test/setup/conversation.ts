@@ -12,7 +12,7 @@ export type Where = `#${string}` | undefined;
 export type Heard = {
   kind: 'stored' | 'duplicate' | 'not-stored';
   answer: Answer;
-  /** The private answer, the form or the field errors as plain text. */
+  /** The private answer, the form or the field errors as plain text; what was said where it could not be stored. */
   text: string;
 };
 
@@ -66,7 +66,8 @@ export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids
     if (answer.private !== undefined) answers.set(identity, answer);
     if (answer.form !== undefined) forms.set(identity, answer.form);
     if (options.settle !== false) await settle();
-    return { kind: reception.kind, answer, text: textOf(answer) };
+    const text = reception.kind === 'not-stored' ? reception.sentence : textOf(answer);
+    return { kind: reception.kind, answer, text };
   }
 
   function textOf(answer: Answer): string {

@@ -17,8 +17,11 @@ export type TestStore = TestDatabase & {
 };
 
 /** A store on a fresh database, with a clock that stands still and ids that count; every part can be replaced. */
-export async function testStore(parts: Partial<Omit<StoreParts, 'db' | 'clock'>> = {}): Promise<TestStore> {
-  const database = await testDatabase();
+export async function testStore(
+  parts: Partial<Omit<StoreParts, 'db' | 'clock'>> = {},
+  on?: TestDatabase,
+): Promise<TestStore> {
+  const database = on ?? (await testDatabase());
   const clock = testClock();
   const woken: number[][] = [];
   const audited: AuditEntry[] = [];

@@ -1,7 +1,7 @@
 /** What is no card: a reply under one, a private message, a line in a channel, a home page. Each is sent once. */
 import type { Selectable } from 'kysely';
 import { assertNever } from '../../errors.ts';
-import type { Message } from '../../message/model.ts';
+import type { DraftMessage, Message } from '../../message/model.ts';
 import type { DeliveryTable } from '../../store/schema.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
@@ -51,12 +51,23 @@ async function renderNote(round: Round, note: Note): Promise<Message | undefined
         : (note.draft ?? undefined);
     if (draft === undefined) return undefined;
     const subject = note.kind === 'home' ? (`home:${target}` as const) : (`delivery:${note.id}` as const);
-    const own = note.cardSubject === null ? undefined : await round.markOf?.(store.db, note.cardSubject);
+    const own = await ownMark(round, note, draft);
     const message = markMessage(await mintMessage({ db: store.db, subject, ids, now }, draft), own);
     return markMessage(message, mark);
   } catch (cause) {
     throw new RenderingError(cause);
   }
+}
+
+/** A home page mixes drills with real incidents and marks their rows itself. */
+async function ownMark(
+  { store, markOf, markOfMessage }: Round,
+  note: Note,
+  draft: DraftMessage,
+): Promise<string | undefined> {
+  if (note.kind === 'home') return undefined;
+  if (note.cardSubject !== null) return await markOf?.(store.db, note.cardSubject);
+  return await markOfMessage?.(store.db, draft);
 }
 
 async function send(round: Round, note: Note, message: Message): Promise<void> {

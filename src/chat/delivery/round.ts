@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock, Ids } from '../../clock.ts';
+import type { DraftMessage } from '../../message/model.ts';
 import type { Policy } from '../../policy.ts';
 import type { Store } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
@@ -19,8 +20,10 @@ export type DelivererParts = {
   log: Logger;
   /** Said on every message: "LAB, no real phone", "SIMULATION". */
   mark?: string | undefined;
-  /** What else is said of one card's subject and of the replies under it (`DRILL`). */
+  /** What else is said of the replies under one card, by its subject (`DRILL`). */
   markOf?: ((db: Kysely<Database>, subject: string) => Promise<string | undefined>) | undefined;
+  /** The same for messages that belong to no card, by what they speak of. */
+  markOfMessage?: ((db: Kysely<Database>, draft: DraftMessage) => Promise<string | undefined>) | undefined;
   metrics?: { delivered(kind: string, outcome: string): void } | undefined;
 };
 

@@ -27,6 +27,8 @@ import {
   stopPostmaster,
 } from './postmaster.ts';
 import { codeOf, isAlive } from './processes.ts';
+import { isFull } from './room.ts';
+import { watch } from './watch.ts';
 
 export type EmbeddedPostgres = {
   connection: DatabaseConnection;
@@ -40,10 +42,6 @@ type SocketConnection = { host: string; port: number; user: string; password: st
 const startPatienceMs = 60_000;
 /** invalid_password */
 const wrongPassword = '28P01';
-const watchEveryMs = 500;
-/** A server that dies more often than this within ten minutes is left down: restarting it would only hide why. */
-const restartsAllowed = 5;
-const restartWindowMs = 10 * 60_000;
 
 /**
  * A PostgreSQL of our own in `dataFolder`, from npm's binaries: made on the first start, adopted when a killed bot left it running,
@@ -76,7 +74,7 @@ export async function startEmbeddedPostgres(input: {
     const connection = { host, port: 5432, user: databaseRole, password, database: databaseRole };
     const start = async () => launch({ folders, binaries, connection, settings });
     const pid = adopted?.pid ?? (await start());
-    closing.add('server', watch({ pid, start, log }));
+    closing.add('server', watch({ pid, start, isFull: () => isFull(folders), log }));
     await ensureDatabase(connection);
     return { connection, stop: () => closing.close() };
   } catch (error) {
@@ -132,6 +130,12 @@ async function launch(input: {
     const said = lastLogLines(folders, logStart);
     // After a kill -9 of the server its children hold the shared memory for a moment longer.
     const stillHeld = /pre-existing shared memory block|lock file .* already exists/.test(said);
+    if (!stillHeld && isFull(folders)) {
+      throw new MislaidError({
+        code: 'database-disk-full',
+        message: `The built-in PostgreSQL did not start, and the disk of ${folders.cluster} is full. Free some space there and start Mislaid again; nothing in the database is lost.`,
+      });
+    }
     if (!stillHeld || Date.now() > deadline) {
       throw new MislaidError({
         code: 'postgres-did-not-start',
@@ -177,52 +181,6 @@ async function answers(connection: SocketConnection, lives: () => boolean, patie
     }
   }
   return false;
-}
-
-/** Starts the server again when it dies; answers the function that stops watching and stops the server. */
-function watch(input: {
-  pid: number;
-  start: () => Promise<number>;
-  log: Pick<Logger, 'warn' | 'error'>;
-}): () => Promise<void> {
-  const { start, log } = input;
-  let pid = input.pid;
-  let stopping = false;
-  let restarts: number[] = [];
-  let restarting: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    if (stopping || restarting !== undefined || isAlive(pid)) return;
-    restarting = restart().finally(() => {
-      restarting = undefined;
-    });
-  }, watchEveryMs);
-  timer.unref();
-
-  async function restart(): Promise<void> {
-    restarts = [...restarts.filter((at) => at > Date.now() - restartWindowMs), Date.now()];
-    if (restarts.length > restartsAllowed) {
-      clearInterval(timer);
-      log.error(
-        { pid },
-        `the database died ${restarts.length} times in ten minutes and stays down; look at its log and start Mislaid again`,
-      );
-      return;
-    }
-    log.error({ pid }, 'the database died; starting it again');
-    try {
-      pid = await start();
-      log.warn({ pid }, 'the database runs again');
-    } catch (error) {
-      log.error({ err: error }, 'the database could not be started again');
-    }
-  }
-
-  return async () => {
-    stopping = true;
-    clearInterval(timer);
-    await restarting;
-    await stopPostmaster(pid);
-  };
 }
 
 async function ensureDatabase(connection: SocketConnection): Promise<void> {

@@ -1,0 +1,32 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { Closing } from '../closing.ts';
+import { type AuditAway, createAuditAway, lookEveryMs } from '../incidents/audit/away.ts';
+import type { Policy } from '../policy.ts';
+import type { Store } from '../store/port.ts';
+
+/** Looks every few seconds, and once more at the end, whether an audit that could not be written can be now. */
+export function watchAudit(parts: {
+  store: Store;
+  /** Asked when security is told: the policy may be read after the watch has begun. */
+  policy: () => Policy;
+  clock: Clock;
+  log: Logger;
+  closing: Closing;
+}): AuditAway {
+  const { store, policy, clock, log, closing } = parts;
+  const auditAway = createAuditAway({
+    store,
+    get policy() {
+      return policy();
+    },
+    clock,
+    log,
+  });
+  const timer = setInterval(() => void auditAway.look(), lookEveryMs);
+  closing.add('watch of the audit', async () => {
+    clearInterval(timer);
+    await auditAway.look();
+  });
+  return auditAway;
+}
