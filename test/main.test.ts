@@ -1,5 +1,5 @@
 /** The product as people start and stop it: a process of its own, from a path with blanks, on its own PostgreSQL. */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { namedPostmaster, stopPostmaster } from '../src/store/embedded/postmaster.ts';
@@ -88,6 +88,27 @@ describe('a started bot', () => {
     expect(await running.end(signal)).toBe(0);
     expect(serverOf(data)).toBeUndefined();
     expect(problems(data, since)).toEqual([]);
+  });
+
+  it('reads policy.yaml again at SIGHUP, tells security who changed what, and goes on with the old one when it is wrong', async () => {
+    const file = join(program.folder, 'policy that changes.yaml');
+    const example = readFileSync(join(program.folder, 'policy.example.yaml'), 'utf8');
+    writeFileSync(file, example);
+    const running = start(data, { env: { MISLAID_POLICY: file } });
+    running.say('hana> incidents');
+    await says(running, 'INC-101');
+
+    const since = new Date();
+    const said = (text: string) => logOf(data).some((line) => line.msg === text && new Date(line.time) >= since);
+    writeFileSync(file, example.replace('vip: [victoria@contoso.example]', 'vip: []'));
+    running.child.kill('SIGHUP');
+    await vi.waitFor(() => expect(said('the policy was read again')).toBe(true), slow);
+    await says(running, 'policy changed');
+
+    writeFileSync(file, 'vip: 7');
+    running.child.kill('SIGHUP');
+    await vi.waitFor(() => expect(said('the policy file is not taken; the old policy goes on')).toBe(true), slow);
+    expect(await running.end('SIGTERM')).toBe(0);
   });
 
   it('keeps its incidents when it is killed, and the next start goes on from there', async () => {

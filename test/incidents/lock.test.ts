@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMetrics } from '../../src/http/metrics.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import { approve, ask, asked, lost, wipeStates } from './scenes.ts';
 
@@ -12,6 +13,8 @@ afterEach(() => bot.close());
 
 describe('the lock', () => {
   it('holds an approved wipe, says so on every card, and lets it go when two admins unlock', async () => {
+    const metrics = createMetrics(bot.db, bot.clock);
+    expect(await metrics.registry.metrics()).toContain('mislaid_wipes_locked 0');
     const locked = await bot.say('sasha', '#security', 'lock wipes because somebody wipes phones in Sales');
     expect(locked.text).toContain('nothing is issued by anyone');
     expect(bot.find('#security', 'all wipes are locked')).toContain('by Sasha Petrov: somebody wipes phones in Sales');
@@ -23,6 +26,7 @@ describe('the lock', () => {
     expect(await wipeStates(bot)).toEqual(['approved']);
     expect(bot.find('#helpdesk', 'Held:')).toContain('All wipes are locked');
     expect((await bot.say('hana', '#helpdesk', 'status')).text).toContain('All wipes are locked');
+    expect(await metrics.registry.metrics()).toContain('mislaid_wipes_locked 1');
 
     expect((await bot.say('ada', '#helpdesk', 'unlock wipes because it was a real case')).text).toContain(
       'one of them must approve',
@@ -32,6 +36,7 @@ describe('the lock', () => {
     expect(await asked(bot)).toBe(0);
     await bot.click('ines', '#approvals', 'Approve');
     expect(bot.find('#security', 'wipes are unlocked')).toContain('by Ada Romero and Ines Duarte: it was a real case');
+    expect(await metrics.registry.metrics()).toContain('mislaid_wipes_locked 0');
     await bot.advance(2);
     expect(await asked(bot)).toBe(1);
   });
