@@ -95,8 +95,8 @@ describe('a started bot', () => {
     const example = readFileSync(join(program.folder, 'policy.example.yaml'), 'utf8');
     writeFileSync(file, example);
     const running = start(data, { env: { MISLAID_POLICY: file } });
-    running.say('hana> incidents');
-    await says(running, 'INC-101');
+    running.say('hana> status');
+    await says(running, 'Wipes are not locked');
 
     const since = new Date();
     const said = (text: string) => logOf(data).some((line) => line.msg === text && new Date(line.time) >= since);
