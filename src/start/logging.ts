@@ -30,19 +30,11 @@ export function createLogger(input: { level: string; to: LogTo; secrets: readonl
     hooks: { streamWrite: (line) => words.reduce((text, word) => text.replaceAll(word, '[hidden]'), line) },
   };
   const stream = open(to);
-  return { log: pino(options, stream), flush: () => flush(stream) };
+  return { log: pino(options, stream), flush: () => stream.flushSync() };
 }
 
 /** Lines that could not be written wait in memory up to this; more are lost. */
 const mostWaitingBytes = 1024 * 1024;
-
-function flush(stream: { flushSync(): void }): void {
-  try {
-    stream.flushSync();
-  } catch {
-    // The disk is full: the last lines are lost, and the process ends all the same.
-  }
-}
 
 function open(to: LogTo): DestinationStream & { flushSync(): void } {
   const options = { sync: true, maxLength: mostWaitingBytes } as const;
@@ -51,8 +43,15 @@ function open(to: LogTo): DestinationStream & { flushSync(): void } {
       ? destination({ ...options, fd: 1 })
       : destination({ ...options, dest: to.file, mkdir: true, append: true });
   // A full disk under the log must not end the bot: what waits is written with the next line that can be.
-  stream.on('error', () => {});
-  return stream;
+  let failing = false;
+  stream.on('error', () => {
+    failing = true;
+  });
+  stream.on('write', () => {
+    failing = false;
+  });
+  // Flushing would try for ever while the disk is full (sonic-boom), and the process could not end.
+  return { write: (line) => stream.write(line), flushSync: () => (failing ? undefined : stream.flushSync()) };
 }
 
 /**
