@@ -166,7 +166,8 @@ function asked(wipe: FullWipe): { mark: StepMark; text: Text } {
     };
   }
   if (wipe.state === 'issuing')
-    return { mark: 'active', text: text('Not known whether Exchange was asked; I am reading it again') };
+    // True from the first moment on, when the call is just under way, and after a lost answer: an alarm it is in neither.
+    return { mark: 'active', text: text('Asking Exchange: not known yet whether it was asked; I read it until it is') };
   if (wipe.state === 'not-asked') return { mark: 'failed', text: text('Exchange was not asked', why(wipe)) };
   return {
     mark: 'done',
