@@ -253,7 +253,7 @@ export function createConversation(input: ConversationInput): Conversation {
 /** The console's own words, beside the bot's commands. */
 export function consoleHelp(canImpersonate: boolean): string {
   const anyone = canImpersonate ? 'as <name> · <name> #place> … · ' : '';
-  return `The console itself: ${anyone}in #place · private · <number> or press <button> presses · quit. Everything else goes to the bot: try help.`;
+  return `The console itself: ${anyone}in #place · private · <number> or press <button> presses · quit. Everything else goes to the bot: try help${canImpersonate ? ', or lost device alice' : ''}.`;
 }
 
 function oneSentence(sentence: string): Message {
