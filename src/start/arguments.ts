@@ -20,7 +20,7 @@ export const usageText = `mislaid [doctor] [--console] [--json] [--wait <seconds
   doctor            looks at everything that the bot needs and prints a table with the mends; exits 1 if a row fails
   --console         opens the console chat although a chat platform is configured
   --json            not on a terminal: prints every post, edit, reply and private message as one JSON line
-  --wait <seconds>  at the end of input, waits so long at most until nothing is runnable (default 60)
+  --wait <seconds>  at the end of input, waits so long at most until nothing is runnable (default 60); exits 3 if something still is
   --until-settled   at the end of input, also waits for phones and clocks
 
 Settings come from the environment: see .env.example.`;
