@@ -2,6 +2,7 @@
  * Reception: every command is stored before it is acknowledged. One insert, keyed by the platform's event; then the adapter
  * acknowledges and the router runs by itself. What a crash left unhandled is taken up again at the next start.
  */
+import { setImmediate as afterTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
@@ -67,14 +68,14 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
     return tracked;
   }
 
-  async function insert(incoming: Incoming, receivedAt: Date): Promise<Inserted> {
+  async function insert({ incoming, json }: Storable, receivedAt: Date): Promise<Inserted> {
     await late.get(incoming.eventKey);
     const row = await db
       .insertInto('inbox')
       .values({
         eventKey: incoming.eventKey,
         identity: incoming.sender.identity,
-        incoming: JSON.stringify(incoming),
+        incoming: json,
         receivedAt,
         state: 'stored',
       })
@@ -117,7 +118,9 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
 
   function handleOwn(incoming: Incoming, id: number): ReturnType<Router['handle']> {
     own.add(id);
-    return track(router.handle(incoming, id).finally(() => own.delete(id)));
+    // A turn of the event loop later: the acknowledgement, for which the platform waits, is written before the work begins.
+    const handled = afterTurn().then(() => router.handle(incoming, id));
+    return track(handled.finally(() => own.delete(id)));
   }
 
   async function takeUp(wanted?: readonly number[]): Promise<void> {
@@ -136,9 +139,10 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
 
   return {
     onCommand: async (said) => {
-      const incoming = storable(said);
+      const stored = storable(said);
+      const { incoming } = stored;
       const receivedAt = clock.now();
-      const inserting = insert(incoming, receivedAt);
+      const inserting = insert(stored, receivedAt);
       const inserted = await within(inserting, insertTimeoutMs).catch((error: unknown): Inserted => {
         log.error({ err: error }, 'a command could not be stored');
         parts.onFailed?.(error);
@@ -190,12 +194,20 @@ async function within(work: Promise<Inserted>, milliseconds: number): Promise<In
   }
 }
 
+/** What is stored of a command, and how it stands in the store. */
+type Storable = { incoming: Incoming; json: string };
+
+/** As JSON writes a NUL and half a surrogate pair. What somebody typed in this form is found as well, and comes through unchanged. */
+const unstorable = /\\u(?:0000|d[89a-f][0-9a-f]{2})/i;
+
 /** PostgreSQL's jsonb takes neither NUL nor half a surrogate pair; the parser then refuses the replacement character aloud. */
-function storable(incoming: Incoming): Incoming {
-  const text = JSON.stringify(incoming, (_, value: unknown) =>
+function storable(said: Incoming): Storable {
+  const plain = JSON.stringify(said);
+  if (!unstorable.test(plain)) return { incoming: said, json: plain };
+  const json = JSON.stringify(said, (_, value: unknown) =>
     typeof value === 'string' ? value.replace(/\0|\p{Surrogate}/gu, '\uFFFD') : value,
   );
-  return Incoming.parse(JSON.parse(text));
+  return { incoming: Incoming.parse(JSON.parse(json)), json };
 }
 
 /** A form cannot be opened after the turn is over: the person is asked to begin again. */

@@ -21,7 +21,8 @@ export async function openConfiguredDatabase(
   closing.add('database connections', close);
   // Commands are stored before they are acknowledged: that must not wait behind what earlier ones set going.
   const inbox = openDatabase(connection, {
-    poolSize: 3,
+    // On a slow disk several inserts share one flush.
+    poolSize: 8,
     onError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
   });
   closing.add('database connections of the inbox', inbox.close);

@@ -90,7 +90,7 @@ async function wholeBot(api: string, opened: Closing): Promise<Express> {
   // As the bot opens them: see start/database.ts.
   const { db, close } = openDatabase(postgres.connection, { poolSize: 20 });
   opened.add('database connections', close);
-  const inbox = openDatabase(postgres.connection, { poolSize: 3 });
+  const inbox = openDatabase(postgres.connection, { poolSize: 8 });
   opened.add('database connections of the inbox', inbox.close);
   await migrate(db);
   const clock = systemClock;

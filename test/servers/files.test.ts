@@ -107,6 +107,17 @@ describe('web.config', () => {
     expect(readFileSync(backup, 'utf8')).toBe('before');
   });
 
+  test('a crash between the backup and the rename leaves the old file in force, and the next try replaces it', async () => {
+    const hash = sha(Buffer.from('before'));
+    const backup = `${path()}.mislaid-${hash.slice(0, 12)}.bak`;
+    writeFileSync(backup, 'before');
+    writeFileSync(`${path()}.mislaid-new`, 'aft');
+    expect((await servers().readConfig('EX01', 'sync')).bytes.toString()).toBe('before');
+    expect(await servers().writeConfig('EX01', 'sync', Buffer.from('after'), hash)).toEqual({ backup });
+    expect([readFileSync(path(), 'utf8'), readFileSync(backup, 'utf8')]).toEqual(['after', 'before']);
+    expect(existsSync(`${path()}.mislaid-new`)).toBe(false);
+  });
+
   test('what cannot be written leaves the file as it was', async () => {
     // A folder in the way of the file beside it: the same failure for root, whom no permission stops.
     mkdirSync(`${path()}.mislaid-new`);

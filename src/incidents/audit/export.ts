@@ -14,7 +14,19 @@ export async function* exportOcsf(
   db: Kysely<Database>,
   options: { after?: number; productVersion: string },
 ): AsyncGenerator<OcsfEvent> {
-  for await (const record of readAudit(db, options)) yield toOcsf(record, options.productVersion);
+  const drills = new Map<number, boolean>();
+  for await (const record of readAudit(db, options)) {
+    yield toOcsf(record, options.productVersion, await isDrill(db, drills, record.incidentNumber));
+  }
+}
+
+async function isDrill(db: Kysely<Database>, known: Map<number, boolean>, incident: number | null): Promise<boolean> {
+  if (incident === null) return false;
+  const found = known.get(incident);
+  if (found !== undefined) return found;
+  const row = await db.selectFrom('incident').select('drill').where('number', '=', incident).executeTakeFirst();
+  known.set(incident, row?.drill ?? false);
+  return row?.drill ?? false;
 }
 
 /** OCSF Entity Management (class 3004 of category 3, Identity & Access Management). */
@@ -43,8 +55,8 @@ export type OcsfEvent = {
   actor: { user: { uid: string; uid_alt?: string } | { name: string; type_id: 3 } };
   entity: { type: string; uid: string; name: string; data: unknown };
   comment?: string;
-  /** Place in our chain, so that an event can be traced to its entry. */
-  unmapped: { seq: number; hash: string; prev_hash: string };
+  /** Place in our chain, so that an event can be traced to its entry; and whether it was only practised (`drill`). */
+  unmapped: { seq: number; hash: string; prev_hash: string; drill?: true };
 };
 
 const ocsfVersion = '1.5.0';
@@ -72,7 +84,7 @@ const activities: Readonly<Record<string, readonly [number, string]>> = {
   locked: [9, 'Disable'],
 };
 
-export function toOcsf(record: StoredRecord, productVersion: string): OcsfEvent {
+export function toOcsf(record: StoredRecord, productVersion: string, drill = false): OcsfEvent {
   const [activity, name] = activityOf(record.action);
   const data = Fields.safeParse(record.data).data ?? {};
   return {
@@ -103,7 +115,7 @@ export function toOcsf(record: StoredRecord, productVersion: string): OcsfEvent 
       data: record.data,
     },
     ...(data.reason === undefined ? {} : { comment: data.reason }),
-    unmapped: { seq: record.seq, hash: record.hash, prev_hash: record.prevHash },
+    unmapped: { seq: record.seq, hash: record.hash, prev_hash: record.prevHash, ...(drill ? { drill } : {}) },
   };
 }
 

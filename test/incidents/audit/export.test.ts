@@ -65,6 +65,31 @@ describe('OCSF', () => {
     });
   });
 
+  it('says of each entry of a drill that it was only practised', async () => {
+    await database.db
+      .insertInto('incident')
+      .values({
+        organisation: 'lab',
+        drill: true,
+        kind: 'lost',
+        personGuid: entry(1).actor?.guid ?? '',
+        byOwner: false,
+        openedAt: noon,
+        state: 'open',
+        hold: 'open',
+      })
+      .execute();
+
+    const events = await collect(exportOcsf(database.db, { productVersion: '0.1.0' }));
+
+    expect(events.map(({ metadata, unmapped }) => [metadata.correlation_uid, unmapped.drill])).toEqual(
+      [1, 2, 3].map((number) => {
+        const incident = entry(number).incident ?? 0;
+        return [`INC-${incident}`, incident === 101 ? true : undefined];
+      }),
+    );
+  });
+
   it.each([
     ['wipe.requested', 1, 'Create', 1],
     ['wipe.acknowledged', 7, 'Unenroll', 1],
