@@ -147,10 +147,9 @@ test.each([
         .sort(),
     );
     // Without its rows, only the sums can tell what is over.
-    await database.db
-      .deleteFrom('logHeartbeat')
-      .where('hour', '<', new Date(wholeHours(0)))
-      .execute();
+    const over = new Date(wholeHours(0));
+    await database.db.deleteFrom('logHeartbeatRow').where('hour', '<', over).execute();
+    await database.db.deleteFrom('logHeartbeatBatch').where('hour', '<', over).execute();
     expect(told(await observed(hours))).toEqual(expected);
   },
 );

@@ -8,6 +8,7 @@ import { identityOf, mintAddress, placeOf } from '../../../adapters/teams/refs.t
 import { DeliveryError, type Incoming } from '../../../src/chat/port.ts';
 import type { Message } from '../../../src/message/model.ts';
 import { text } from '../../../src/message/text.ts';
+import { appSecret } from '../../fakes/teams/tokens.ts';
 import { appId, type FakeConversation, type FakePerson, type Fault, tenant } from '../../fakes/teams/world.ts';
 import { testClock } from '../../setup/store.ts';
 import { openTeamsHarness, type TeamsHarness } from './harness.ts';
@@ -236,7 +237,7 @@ describe('groups of Entra ID', () => {
     const client = openClient({
       appId,
       tenant,
-      password: 'x',
+      password: appSecret,
       tokenUrl: `${harness.teams.base}/token`,
       login: 'https://login.microsoftonline.com',
     });
