@@ -77,6 +77,8 @@ export async function createTokens(base: () => string): Promise<Tokens> {
       subject: appId,
       audience: `${base()}/token`,
       requiredClaims: ['exp', 'jti'],
+      // Entra ID allows minutes; the library rounds the beginning up to half a second into the future.
+      clockTolerance: 5,
     }).catch(() => undefined);
     return checked === undefined ? undefined : 'certificate';
   }
