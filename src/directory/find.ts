@@ -30,8 +30,8 @@ export async function findPeople(db: Kysely<Database>, organisation: Organisatio
     const person = await personByGuid(db, guid.data);
     if (person?.organisation === organisation) return { kind: 'one', person };
   }
-  const addressed = await personByAddress(db, organisation, text);
-  if (addressed !== undefined && wanted.includes('@')) return { kind: 'one', person: addressed };
+  const addressed = wanted.includes('@') ? await personByAddress(db, organisation, text) : undefined;
+  if (addressed !== undefined) return { kind: 'one', person: addressed };
 
   const people = await living(db, organisation);
   const named = people.filter((person) => isNamed(person, wanted));

@@ -19,6 +19,9 @@ export type Opening = {
   drill?: boolean;
 };
 
+/** However many report it at once: what Exchange told of the phones is not asked for again before it is this old. */
+const freshMs = 15_000;
+
 /** Opens an incident, or joins the open one of the same person: one case has one card, however many people report it. */
 export async function openIncident(
   change: Change,
@@ -55,7 +58,17 @@ export async function openIncident(
       ...(opening.remark === undefined ? {} : { remark: opening.remark }),
     },
   });
-  await change.enqueue('read-devices', { incident: number }, { key: String(number) });
+  const lastRead = joined ? await lastReadAt(change, number) : undefined;
+  await change.enqueue(
+    'read-devices',
+    { incident: number },
+    {
+      key: String(number),
+      ...(lastRead === undefined
+        ? {}
+        : { dueAt: new Date(Math.max(change.now.getTime(), lastRead.getTime() + freshMs)) }),
+    },
+  );
   if (!joined) {
     await change.enqueue(
       'ask-hold',
@@ -64,6 +77,18 @@ export async function openIncident(
     );
   }
   return { number, joined };
+}
+
+async function lastReadAt(change: Change, incident: number): Promise<Date | undefined> {
+  const row = await change.tx
+    .selectFrom('incidentEvent')
+    .select('at')
+    .where('incidentNumber', '=', incident)
+    .where('kind', '=', 'devices.read')
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.at;
 }
 
 async function insert(change: Change, { owner, kind, by, byOwner, remark, drill = false }: Opening): Promise<number> {
