@@ -1,7 +1,7 @@
 /** The read model of one incident: what cards, answers and rules look at, loaded in one place. */
 import type { Kysely, Selectable } from 'kysely';
-import { personByGuid } from '../directory/find.ts';
 import type { Person } from '../directory/person.ts';
+import { personOf } from '../directory/rows.ts';
 import { MislaidError } from '../errors.ts';
 import type {
   ApprovalDecisionTable,
@@ -52,24 +52,38 @@ export type IncidentView = {
 
 /** Throws MislaidError `no-such-incident`. */
 export async function loadIncident(db: Kysely<Database>, number: number): Promise<IncidentView> {
-  const incident = await db.selectFrom('incident').selectAll().where('number', '=', number).executeTakeFirst();
-  if (incident === undefined) throw noSuchIncident(number);
-  const owner = await personByGuid(db, incident.personGuid);
-  if (owner === undefined)
-    throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });
-  const [lock, devices, wipes, approvals, events] = await Promise.all([
+  const ofIncident = (column: 'personGuid' | 'openedBy') =>
+    db
+      .selectFrom('person')
+      .selectAll()
+      .where('guid', '=', (eb) => eb.selectFrom('incident').select(column).where('number', '=', number))
+      .executeTakeFirst();
+  // All at once: one after the other, each would wait for the one before it.
+  const [incident, owner, opener, lock, devices, wipes, transitions, approvals, decisions, events] = await Promise.all([
+    db.selectFrom('incident').selectAll().where('number', '=', number).executeTakeFirst(),
+    ofIncident('personGuid'),
+    ofIncident('openedBy'),
     lockState(db),
     db.selectFrom('incidentDevice').selectAll().where('incidentNumber', '=', number).orderBy('number').execute(),
     db.selectFrom('wipe').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
+    db
+      .selectFrom('wipeTransition')
+      .selectAll()
+      .where('wipeId', 'in', (eb) => eb.selectFrom('wipe').select('id').where('incidentNumber', '=', number))
+      .orderBy('id')
+      .execute(),
     db.selectFrom('approval').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
+    db
+      .selectFrom('approvalDecision')
+      .selectAll()
+      .where('approvalId', 'in', (eb) => eb.selectFrom('approval').select('id').where('incidentNumber', '=', number))
+      .orderBy('at')
+      .execute(),
     db.selectFrom('incidentEvent').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
   ]);
-  const transitions = await within(wipes, (ids) =>
-    db.selectFrom('wipeTransition').selectAll().where('wipeId', 'in', ids).orderBy('id').execute(),
-  );
-  const decisions = await within(approvals, (ids) =>
-    db.selectFrom('approvalDecision').selectAll().where('approvalId', 'in', ids).orderBy('at').execute(),
-  );
+  if (incident === undefined) throw noSuchIncident(number);
+  if (owner === undefined)
+    throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });
   const guids = [
     incident.openedBy,
     incident.holdClosedBy,
@@ -84,8 +98,8 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
   ].filter((guid) => guid !== null);
   return {
     incident,
-    owner,
-    opener: incident.openedBy === null ? undefined : await personByGuid(db, incident.openedBy),
+    owner: personOf(owner),
+    opener: opener === undefined ? undefined : personOf(opener),
     devices: devices.map((row) => {
       const facts = DeviceFacts.parse(row.facts);
       return { ...row, guid: row.deviceGuid, facts, label: deviceLabel(facts) };
@@ -122,11 +136,4 @@ export function noSuchIncident(number: number): MislaidError {
     message: `INC-${number} does not exist`,
     userMessage: `There is no INC-${number}. Say "incidents" to see the open ones.`,
   });
-}
-
-async function within<Row extends { id: number }, Found>(
-  rows: readonly Row[],
-  read: (ids: number[]) => Promise<Found[]>,
-): Promise<Found[]> {
-  return rows.length === 0 ? [] : read(rows.map((row) => row.id));
 }
