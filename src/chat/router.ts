@@ -67,31 +67,35 @@ type Handling = { incoming: Incoming; inboxId: number; onlySafe: boolean; progre
 export function createRouter(parts: RouterParts): Router {
   const { store, clock, ids, log, mark } = parts;
 
-  async function settle(handling: Handling): Promise<DraftAnswer> {
+  /** What is written of the command, and `show` makes of its answer, go side by side: the person waits for both. */
+  async function settle<T>(handling: Handling, show: (answer: DraftAnswer) => Promise<T>): Promise<T> {
     const began = performance.now();
     const turn = await attempt(parts, handling);
     parts.metrics?.commandHandled(turn.command ?? 'none', turn.outcome, (performance.now() - began) / 1000);
+    const marking = markHandled(parts, handling, turn).catch((error: unknown) =>
+      log.error({ err: error, inbox: handling.inboxId }, 'a handled command could not be marked'),
+    );
+    const [shown] = await Promise.all([markedAnswer(parts, handling, turn.answer).then(show), marking]);
+    return shown;
+  }
+
+  async function withButtons(draft: DraftAnswer, inboxId: number): Promise<Answer> {
     try {
-      await markHandled(parts, handling, turn);
+      const answer = await mintAnswer({ db: store.db, subject: `answer:${inboxId}`, ids, now: clock.now() }, draft);
+      return markAnswer(answer, mark);
     } catch (error) {
-      log.error({ err: error, inbox: handling.inboxId }, 'a handled command could not be marked');
+      log.error({ err: error, inbox: inboxId }, 'an answer could not be given its buttons');
+      return markAnswer(withoutActions('I could not show the answer. Say it again, please.'), mark);
     }
-    return await markedAnswer(parts, handling, turn.answer);
   }
 
   return {
-    handle: async (incoming, inboxId) => {
-      const draft = await settle({ incoming, inboxId, onlySafe: false, progress: { committed: false } });
-      try {
-        const answer = await mintAnswer({ db: store.db, subject: `answer:${inboxId}`, ids, now: clock.now() }, draft);
-        return markAnswer(answer, mark);
-      } catch (error) {
-        log.error({ err: error, inbox: inboxId }, 'an answer could not be given its buttons');
-        return markAnswer(withoutActions('I could not show the answer. Say it again, please.'), mark);
-      }
-    },
-    handleLate: (incoming, inboxId, { onlySafe }) =>
-      settle({ incoming, inboxId, onlySafe, progress: { committed: false } }),
+    handle: async (incoming, inboxId) =>
+      await settle({ incoming, inboxId, onlySafe: false, progress: { committed: false } }, (draft) =>
+        withButtons(draft, inboxId),
+      ),
+    handleLate: async (incoming, inboxId, { onlySafe }) =>
+      await settle({ incoming, inboxId, onlySafe, progress: { committed: false } }, async (draft) => draft),
   };
 }
 
