@@ -75,10 +75,13 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
   log.info({ policy: from, exchange: config.exchange }, 'starting');
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !args.json;
   let bot: Bot | undefined;
+  /** Asked for while it starts: the policy was read before that, so it is read again once it runs. */
+  let reloadWanted = false;
   // On a terminal it says that the terminal is gone; to a service, that its files changed.
   process.on('SIGHUP', () => {
     if (isTerminal) end(0);
-    else void bot?.reloadPolicy();
+    else if (bot === undefined) reloadWanted = true;
+    else void bot.reloadPolicy();
   });
   let inputEnded = false;
   const finish = (): void => {
@@ -146,6 +149,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
       );
     },
   });
+  if (reloadWanted) void bot.reloadPolicy();
   finish();
 }
 
