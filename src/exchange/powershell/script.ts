@@ -34,7 +34,7 @@ export function bootLine(options: {
     `$Mislaid.Allowed = @{\n${allowed.join('\n')}\n}`,
     `$Mislaid.Probed = @(${quoted(options.probed)})`,
     `$Mislaid.UnspecifiedIsUtc = ${options.unspecifiedIsUtc ? '$true' : '$false'}`,
-    `$Mislaid.Limit = ${answerLimit}; $Mislaid.Page = ${pageRows}; $Mislaid.Left = New-Object System.Collections.ArrayList`,
+    `$Mislaid.Limit = ${answerLimit}; $Mislaid.Page = ${pageRows}; $Mislaid.Left = [Collections.ArrayList]::new()`,
     engineScript,
     `$Mislaid.ConnectTo = {\n${options.connect}\n}`,
     `$Mislaid.Ping = {\n${options.ping}\n}`,
@@ -115,7 +115,7 @@ $Mislaid.Failure = {
   param($Record)
   $failure = $Record
   if ($failure -is [Exception]) { $failure = New-Object System.Management.Automation.ErrorRecord -ArgumentList $failure, $failure.GetType().Name, 'NotSpecified', $null }
-  $types = New-Object System.Collections.ArrayList
+  $types = [Collections.ArrayList]::new()
   $status = $null
   $exception = $failure.Exception
   for ($level = 0; $level -lt 5 -and $null -ne $exception; $level++) {
@@ -140,13 +140,13 @@ $Mislaid.Failure = {
 
 $Mislaid.Refusal = {
   param([string]$Id, [string]$Message)
-  @{ id = $Id; category = 'InvalidArgument'; reason = $Id; types = (New-Object System.Collections.ArrayList); status = $null; message = $Message }
+  @{ id = $Id; category = 'InvalidArgument'; reason = $Id; types = ([Collections.ArrayList]::new()); status = $null; message = $Message }
 }
 
 $Mislaid.Print = {
   param([string]$Nonce, $Rows, $Failure, $Warnings)
   $page = $Rows
-  $Mislaid.Left = New-Object System.Collections.ArrayList
+  $Mislaid.Left = [Collections.ArrayList]::new()
   if ($Rows.Count -gt $Mislaid.Page) {
     $page = $Rows.GetRange(0, $Mislaid.Page)
     $Mislaid.Left = $Rows.GetRange($Mislaid.Page, $Rows.Count - $Mislaid.Page)
@@ -154,11 +154,11 @@ $Mislaid.Print = {
   $envelope = @{ nonce = $Nonce; ok = ($null -eq $Failure); rows = $page; more = $Mislaid.Left.Count; error = $Failure; warnings = $Warnings; memory = [Environment]::WorkingSet }
   $bytes = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $envelope -Compress -Depth 10))
   if ($bytes.Length -gt $Mislaid.Limit) {
-    $Mislaid.Left = New-Object System.Collections.ArrayList
+    $Mislaid.Left = [Collections.ArrayList]::new()
     $envelope.more = 0
     $envelope.ok = $false
-    $envelope.rows = New-Object System.Collections.ArrayList
-    $envelope.warnings = New-Object System.Collections.ArrayList
+    $envelope.rows = [Collections.ArrayList]::new()
+    $envelope.warnings = [Collections.ArrayList]::new()
     $envelope.error = & $Mislaid.Refusal 'MislaidTooLarge' ('the answer has ' + $bytes.Length + ' bytes, the limit is ' + $Mislaid.Limit)
     $bytes = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $envelope -Compress -Depth 10))
   }
@@ -179,15 +179,15 @@ $Mislaid.Describe = {
   $cmdlets = @{}
   foreach ($command in (& $Mislaid.Offered (@($Mislaid.Allowed.Keys) + $Mislaid.Probed))) {
     if ($Mislaid.Allowed.ContainsKey($command.Name)) { $Mislaid.Commands[$command.Name] = $command }
-    $parameters = New-Object System.Collections.ArrayList
+    $parameters = [Collections.ArrayList]::new()
     foreach ($parameter in $command.Parameters.Keys) { [void]$parameters.Add([string]$parameter) }
     $cmdlets[$command.Name] = $parameters
   }
-  $builds = New-Object System.Collections.ArrayList
+  $builds = [Collections.ArrayList]::new()
   if ($Mislaid.Commands.ContainsKey('Get-ExchangeServer')) {
     try { foreach ($server in @(& $Mislaid.Commands['Get-ExchangeServer'] 3>$null 6>$null)) { [void]$builds.Add([string]$server.AdminDisplayVersion) } } catch { }
   }
-  $modules = New-Object System.Collections.ArrayList
+  $modules = [Collections.ArrayList]::new()
   foreach ($module in @(Get-Module)) { [void]$modules.Add([string]$module.Name + ' ' + [string]$module.Version) }
   @{ cmdlets = $cmdlets; builds = $builds; modules = $modules; now = [DateTime]::UtcNow.ToString('o', [Globalization.CultureInfo]::InvariantCulture) }
 }
@@ -244,6 +244,7 @@ $Mislaid.Call = {
           if ($null -eq $value) { $row[$wanted] = $null }
           elseif ($value -is [string]) { $row[$wanted] = $value.ToString() }
           elseif (-not ($value -is [psobject]) -and ($value -is [bool] -or $value -is [int])) { $row[$wanted] = $value }
+          elseif ($value -is [guid]) { $row[$wanted] = $value.ToString() }
           else { $row[$wanted] = & $plain $value 0 }
         }
         [void]$Rows.Add($row)
@@ -260,8 +261,8 @@ $Mislaid.Run = {
   param([string]$Literal)
   Set-StrictMode -Off
   $request = ConvertFrom-Json -InputObject (& $Mislaid.Text $Literal)
-  $rows = New-Object System.Collections.ArrayList
-  $warnings = New-Object System.Collections.ArrayList
+  $rows = [Collections.ArrayList]::new()
+  $warnings = [Collections.ArrayList]::new()
   . $Mislaid.Quiet
   $failure = $null
   try {
@@ -284,7 +285,7 @@ $Mislaid.Connect = {
   $Mislaid.Request = ConvertFrom-Json -InputObject (& $Mislaid.Text $Literal)
   $Mislaid.Settings = @{}
   foreach ($MislaidOne in $Mislaid.Request.settings) { $Mislaid.Settings[[string]$MislaidOne.name] = @(foreach ($text in $MislaidOne.value) { & $Mislaid.Text $text }) }
-  $Mislaid.Rows = New-Object System.Collections.ArrayList
+  $Mislaid.Rows = [Collections.ArrayList]::new()
   $Mislaid.Problem = $null
   try {
     . $Mislaid.ConnectTo *>&1 | Out-Null
@@ -292,6 +293,6 @@ $Mislaid.Connect = {
     [void]$Mislaid.Rows.Add((& $Mislaid.Describe))
   } catch { $Mislaid.Problem = & $Mislaid.Failure $_ }
   $global:Error.Clear()
-  & $Mislaid.Print $Mislaid.Request.nonce $Mislaid.Rows $Mislaid.Problem (New-Object System.Collections.ArrayList)
+  & $Mislaid.Print $Mislaid.Request.nonce $Mislaid.Rows $Mislaid.Problem ([Collections.ArrayList]::new())
 }
 `;
