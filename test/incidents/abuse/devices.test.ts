@@ -30,6 +30,7 @@ describe('a renamed device', () => {
     const field = opened.answer.form?.fields.find((each) => each.kind === 'typed');
     const { id } = await iphone();
     await bot.db.updateTable('labDevice').set({ friendlyName: 'Galaxy S9' }).where('id', '=', id).execute();
+    await bot.advance(1);
     await bot.say('hana', '#helpdesk', 'lost device alice.ng');
     const refused = await bot.submit('hana', '#helpdesk', {
       scope: 'full',
@@ -86,6 +87,7 @@ describe('a device list that was renumbered', () => {
         notify: '[]',
       })
       .execute();
+    await bot.advance(1);
     await bot.say('hana', '#helpdesk', 'lost device alice.ng');
     expect(bot.find('#helpdesk', 'INC-101')).toMatch(/1 · iPhone 15[\s\S]*4 · New phone/);
     await ask(bot, { device: 1 });
