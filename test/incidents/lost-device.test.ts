@@ -28,3 +28,24 @@ it('a lost phone is wiped by two people, and every step is shown', async () => {
   const ledger = await bot.db.selectFrom('labLedger').select('name').where('name', '=', 'Clear-MobileDevice').execute();
   expect(ledger).toHaveLength(1);
 });
+
+it('however many report it at once, Exchange is asked for the phones once, and again when that is a quarter of a minute old', async () => {
+  const reads = async () => {
+    const incident = await bot.db
+      .selectFrom('incident')
+      .select('number')
+      .orderBy('number', 'desc')
+      .executeTakeFirstOrThrow();
+    return await bot.db
+      .selectFrom('incidentEvent')
+      .select('id')
+      .where('incidentNumber', '=', incident.number)
+      .where('kind', '=', 'devices.read')
+      .execute();
+  };
+  for (const who of ['hana', 'hugo', 'hana']) await bot.say(who, '#helpdesk', 'lost device bob');
+  expect(await reads()).toHaveLength(1);
+
+  await bot.advance(1);
+  expect(await reads()).toHaveLength(2);
+});
