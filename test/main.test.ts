@@ -139,11 +139,13 @@ describe('a started bot', () => {
       const next = serverOf(data);
       expect(next !== undefined && next !== server).toBe(true);
     }, slow);
-    await vi.waitFor(async () => {
-      running.say('hana> status INC-101');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      expect(running.out()).toContain('INC-101 · Lost device · Alice Ng');
-    }, slow);
+    await vi.waitFor(
+      () => {
+        running.say('hana> status INC-101');
+        expect(running.out()).toContain('INC-101 · Lost device · Alice Ng');
+      },
+      { ...slow, interval: 500 },
+    );
     expect(await running.end('SIGTERM')).toBe(0);
 
     const next = start(data);

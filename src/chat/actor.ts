@@ -84,33 +84,16 @@ async function lookUp(
     .limit(2)
     .execute();
   if (only === undefined || others.length > 0) return undefined;
-  const {
-    personGuid,
-    spokenName,
-    email,
-    timeZone,
-    foundBy,
-    refused,
-    address: spokenAddress,
-    lastSeenAt,
+  const { suspendedBy: suspending, spokenName, lastSeenAt, ...both } = only;
+  const { personGuid, email, timeZone, foundBy, refused, address: spokenAt, ...person } = both;
+  const account = { identity, personGuid, email, timeZone, foundBy, refused, address: spokenAt };
+  // Without a row of the account every column of it is null, those too that never are.
+  const isKnown = spokenName !== null && lastSeenAt !== null;
+  return {
+    person: personOf(person),
+    spoken: isKnown ? { ...account, displayName: spokenName, lastSeenAt } : undefined,
     suspendedBy: suspending,
-    ...row
-  } = only;
-  const spoken =
-    spokenName === null || lastSeenAt === null
-      ? undefined
-      : {
-          identity,
-          personGuid,
-          displayName: spokenName,
-          email,
-          timeZone,
-          foundBy,
-          refused,
-          address: spokenAddress,
-          lastSeenAt,
-        };
-  return { person: personOf(row), spoken, suspendedBy: suspending };
+  };
 }
 
 /** The directory person behind a chat account that is only pointed at (a message's author), without any right of his. */

@@ -1,6 +1,6 @@
 /**
  * Reception: every command is stored before it is acknowledged. One insert, keyed by the platform's event; then the adapter
- * acknowledges and the router runs by itself. What a crash left unhandled is taken up again at the next start.
+ * acknowledges and the router runs by itself. What a crash left unhandled is taken up again: by a process that lives, or at the next start.
  */
 import { setImmediate as afterTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
@@ -56,9 +56,9 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
   const running = new Set<Promise<unknown>>();
   /** Rows of the inbox that this process handles itself. */
   const own = new Set<number>();
-  /** Rows that waited at the last look, and rows that were taken up at one. */
+  /** Rows of others that waited at the last look, and those of them that were taken up and still wait. */
   let waiting: ReadonlySet<number> = new Set();
-  const tried = new Set<number>();
+  let tried: ReadonlySet<number> = new Set();
   /** Inserts that are not back although the person was told so, by event: a re-sent event waits for their end. */
   const late = new Map<string, Promise<void>>();
 
@@ -170,7 +170,7 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
         // Seen at two looks: whoever stored it would have handled it in between.
         const left = others.filter((id) => waiting.has(id) && !tried.has(id));
         waiting = new Set(others);
-        for (const id of left) tried.add(id);
+        tried = new Set([...others.filter((id) => tried.has(id)), ...left]);
         if (left.length > 0) await takeUp(left);
       } catch (error) {
         log.warn({ err: error }, 'commands that another process left could not be looked for');

@@ -79,6 +79,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   });
   const { backend, queues, sweep } = openConfiguredQueue({ config, connection, db, clock, log, closing });
   const lanes = new Map(jobs.map((job) => [job.name, job.lane]));
+  const onFailed = (error: unknown): void => auditAway.noticed(error);
   const store = createStore({
     db,
     clock,
@@ -87,7 +88,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     appendAudit,
     wake: ({ work }) => sweep.wake(work),
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
-    onFailed: (error) => auditAway.noticed(error),
+    onFailed,
   });
   const auditAway = watchAudit({ store, policy: () => policy.current, clock, log, closing });
   // For trying out, people must be there with the first word; a real directory may take minutes and is read by a job.
@@ -95,7 +96,6 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     await refreshDirectory({ db, exchange: exchange(organisation), clock });
     await storeInventory(db, organisation, await readInventory(exchange(organisation), organisation, clock.now()));
   }
-  const onFailed = (error: unknown): void => auditAway.noticed(error);
   const announcer = openAnnouncer({ db, ids, log, closing, onFailed });
   const policy = await watchPolicy({
     policy: parts.policy,
