@@ -1,6 +1,7 @@
 /** Phones as helpdesk thinks of them: what Exchange's inventory and the logs say of one device of one person, together. */
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { accountOwners, bareAccount } from '../activesync/account.ts';
+import { personByGuid } from '../directory/find.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Database } from '../store/schema.ts';
 import { type App, appOf } from './app.ts';
@@ -39,13 +40,11 @@ export type PhonesQuery = {
 
 /** Every phone that Exchange lists or that made requests since then. */
 export async function loadPhones(db: Kysely<Database>, query: PhonesQuery): Promise<Phone[]> {
-  const { person } = query;
-  const { nameOf, ownerOf, clients } = query.deviceIds === undefined ? await allOf(db, query) : await fewOf(db, query);
+  const { nameOf, ownerOf, clients } = await clientsOf(db, query);
   const inventory = await inventoryOf(db, query);
 
   const groups = new Map<string, { device?: InventoryDevice; owner: string | undefined; clients: UsageClient[] }>();
   for (const device of inventory) {
-    if (person !== undefined && device.personGuid !== person) continue;
     groups.set(keyOf(device.deviceId, device.personGuid ?? ''), {
       device,
       owner: device.personGuid ?? undefined,
@@ -68,38 +67,34 @@ type Read = {
   clients: UsageClient[];
 };
 
-async function allOf(db: Kysely<Database>, { organisation, since, person }: PhonesQuery): Promise<Read> {
-  const people = await db.selectFrom('person').selectAll().where('organisation', '=', organisation).execute();
-  const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
-  const asked = people.find(({ guid }) => guid === person);
-  const found = await usageOf(db, { organisation, since, ...(asked === undefined ? {} : { person: asked }) });
-  const clients = person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person);
-  return { nameOf: namesOf(people), ownerOf, clients };
-}
-
-/** For a card: the clients first, then only the people whose account theirs may be. */
-async function fewOf(
-  db: Kysely<Database>,
-  { organisation, since, person, deviceIds = [] }: PhonesQuery,
-): Promise<Read> {
-  const clients = await usageOf(db, { organisation, since, deviceIds });
-  const accounts = [...new Set(clients.map(({ account }) => account.trim().toLowerCase()))];
-  const bare = [...new Set(accounts.map(bareAccount))];
+/** The clients that are asked about, with those people whose account theirs may be: of one person's phones nobody else is read. */
+async function clientsOf(db: Kysely<Database>, { organisation, since, person, deviceIds }: PhonesQuery): Promise<Read> {
+  const ofAll = person === undefined && deviceIds === undefined;
+  const asked = person === undefined ? undefined : await personByGuid(db, person);
+  const found = await usageOf(db, {
+    organisation,
+    since,
+    ...(asked === undefined ? {} : { person: asked }),
+    ...(deviceIds === undefined ? {} : { deviceIds }),
+  });
+  const accounts = [...new Set(found.map(({ account }) => account.trim().toLowerCase()))];
   const people = await db
     .selectFrom('person')
     .selectAll()
     .where('organisation', '=', organisation)
-    .where(
-      sql<boolean>`(lower(upn) = any(${accounts}::text[]) or lower(primary_smtp) = any(${accounts}::text[]) or addresses ?| ${accounts}::text[]
-        or lower(alias) = any(${bare}::text[]) or lower(split_part(upn, '@', 1)) = any(${bare}::text[]))`,
-    )
+    .$if(!ofAll, (some) => some.where(hasAccount(accounts)))
     .execute();
+  const nameOf = namesOf(asked === undefined ? people : [...people, asked]);
   const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
-  return {
-    nameOf: namesOf(people),
-    ownerOf,
-    clients: person === undefined ? clients : clients.filter(({ account }) => ownerOf(account) === person),
-  };
+  const clients = person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person);
+  return { nameOf, ownerOf, clients };
+}
+
+/** For a query over `person`: whether one of these accounts (lower case) may be his, by address or by bare name. */
+function hasAccount(accounts: readonly string[]): RawBuilder<boolean> {
+  const bare = [...new Set(accounts.map(bareAccount))];
+  return sql<boolean>`(lower(upn) = any(${accounts}::text[]) or lower(primary_smtp) = any(${accounts}::text[]) or addresses ?| ${accounts}::text[]
+    or lower(alias) = any(${bare}::text[]) or lower(split_part(upn, '@', 1)) = any(${bare}::text[]))`;
 }
 
 function namesOf(people: readonly { guid: string; displayName: string }[]): ReadonlyMap<string, string> {
@@ -110,18 +105,18 @@ async function inventoryOf(
   db: Kysely<Database>,
   { organisation, person, deviceIds }: PhonesQuery,
 ): Promise<InventoryDevice[]> {
-  const found = db
+  let found = db
     .selectFrom('mobileDevice')
     .selectAll()
     .where('organisation', '=', organisation)
     .where('gone', '=', false)
     .orderBy('guid');
-  if (deviceIds === undefined) return await found.execute();
-  const ids = deviceIds.map((id) => id.toLowerCase());
-  return await found
-    .where(sql<boolean>`lower(device_id) = any(${ids}::text[])`)
-    .$if(person !== undefined, (query) => query.where('personGuid', '=', person ?? ''))
-    .execute();
+  if (person !== undefined) found = found.where('personGuid', '=', person);
+  if (deviceIds !== undefined) {
+    const ids = deviceIds.map((id) => id.toLowerCase());
+    found = found.where(sql<boolean>`lower(device_id) = any(${ids}::text[])`);
+  }
+  return await found.execute();
 }
 
 function keyOf(deviceId: string, owner: string): string {
