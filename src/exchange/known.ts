@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Organisation } from '../directory/person.ts';
 import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import { readSetting, storeSetting } from '../store/settings.ts';
 import type { Capabilities } from './port.ts';
 
 const Known = z.object({
@@ -22,12 +23,7 @@ export async function knownCapabilities(
   db: Kysely<Database>,
   organisation: Organisation,
 ): Promise<Capabilities | undefined> {
-  const row = await db
-    .selectFrom('setting')
-    .select('value')
-    .where('key', '=', `capabilities:${organisation}`)
-    .executeTakeFirst();
-  return row === undefined ? undefined : Known.parse(row.value);
+  return Known.optional().parse(await readSetting(db, `capabilities:${organisation}`));
 }
 
 export async function rememberCapabilities(
@@ -35,10 +31,5 @@ export async function rememberCapabilities(
   organisation: Organisation,
   capabilities: Capabilities,
 ): Promise<void> {
-  const value = JSON.stringify(capabilities);
-  await change.tx
-    .insertInto('setting')
-    .values({ key: `capabilities:${organisation}`, value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute();
+  await storeSetting(change.tx, `capabilities:${organisation}`, capabilities);
 }

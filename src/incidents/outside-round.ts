@@ -14,6 +14,7 @@ import { personOf } from '../directory/rows.ts';
 import type { Policy } from '../policy.ts';
 import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import { readSetting, storeSetting } from '../store/settings.ts';
 
 /** A round begins every half hour, or when the one before it is through. */
 const roundMs = 30 * 60_000;
@@ -76,18 +77,12 @@ export async function nextTurn(
 }
 
 export async function keepRound(change: Change, organisation: Organisation, round: Round): Promise<void> {
-  const value = JSON.stringify(round);
-  await change.tx
-    .insertInto('setting')
-    .values({ key: keyOf(organisation), value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute();
+  await storeSetting(change.tx, keyOf(organisation), round);
 }
 
 /** How far it is, and how long the last whole round took; undefined before the first. */
 export async function readRound(db: Kysely<Database>, organisation: Organisation): Promise<Round | undefined> {
-  const row = await db.selectFrom('setting').select('value').where('key', '=', keyOf(organisation)).executeTakeFirst();
-  return row === undefined ? undefined : Round.safeParse(row.value).data;
+  return Round.safeParse(await readSetting(db, keyOf(organisation))).data;
 }
 
 function keyOf(organisation: Organisation): string {

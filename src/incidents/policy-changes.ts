@@ -13,6 +13,7 @@ import { strong } from '../message/text.ts';
 import { type Policy, policyHash } from '../policy.ts';
 import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import { readSetting, storeSetting } from '../store/settings.ts';
 import { replaceGrants, storedGrants } from './grants.ts';
 import { tellSecurity } from './places.ts';
 import { recordGrants } from './rules/cooling.ts';
@@ -44,12 +45,7 @@ export async function recordPolicy(change: Change, load: PolicyLoad): Promise<bo
   await replaceGrants(change.tx, organisation, stored ?? [], grants);
   if (before?.hash === now.hash) return false;
 
-  const value = JSON.stringify(now);
-  await change.tx
-    .insertInto('setting')
-    .values({ key: keyOf(organisation), value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute();
+  await storeSetting(change.tx, keyOf(organisation), now);
   const people = await peopleChanges(change.tx, organisation, before, now);
   const sections = Object.keys(now.sections).filter((key) => before?.sections[key] !== now.sections[key]);
   change.audit({
@@ -127,8 +123,7 @@ async function tellChanges(
 
 /** undefined: this store never saw a policy of this organisation. */
 async function seenPolicy(db: Kysely<Database>, organisation: Organisation): Promise<Seen | undefined> {
-  const row = await db.selectFrom('setting').select('value').where('key', '=', keyOf(organisation)).executeTakeFirst();
-  return row === undefined ? undefined : Seen.parse(row.value);
+  return Seen.optional().parse(await readSetting(db, keyOf(organisation)));
 }
 
 function keyOf(organisation: Organisation): string {

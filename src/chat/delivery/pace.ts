@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../../store/schema.ts';
+import { readSetting, storeSetting } from '../../store/settings.ts';
 
 /**
  * Paces posts to one target (GCRA: one second's worth at once, then evenly). The state is stored, because platforms count
@@ -23,8 +24,7 @@ export async function openPace(db: Kysely<Database>, target: string, perSecond: 
   const interval = 1000 / perSecond;
   /** How far ahead of the even rhythm a burst may run. */
   const burst = (Math.max(1, Math.floor(perSecond)) - 1) * interval;
-  const row = await db.selectFrom('setting').select('value').where('key', '=', key).executeTakeFirst();
-  const stored = Stored.safeParse(row?.value);
+  const stored = Stored.safeParse(await readSetting(db, key));
   /** When the next message would be due in the even rhythm, in milliseconds of the epoch. */
   let next = stored.success ? stored.data.next : 0;
   let changed = false;
@@ -41,12 +41,7 @@ export async function openPace(db: Kysely<Database>, target: string, perSecond: 
     },
     save: async () => {
       if (!changed) return;
-      const value = JSON.stringify({ next });
-      await db
-        .insertInto('setting')
-        .values({ key, value })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-        .execute();
+      await storeSetting(db, key, { next });
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../../store/schema.ts';
+import { isDrill } from '../drill.ts';
 import { readAudit, type StoredRecord } from './read.ts';
 
 /** Each entry as one line: the members that its hash covers, and the hash. No newline at the end. */
@@ -16,17 +17,10 @@ export async function* exportOcsf(
 ): AsyncGenerator<OcsfEvent> {
   const drills = new Map<number, boolean>();
   for await (const record of readAudit(db, options)) {
-    yield toOcsf(record, options.productVersion, await isDrill(db, drills, record.incidentNumber));
+    const incident = record.incidentNumber;
+    if (incident !== null && !drills.has(incident)) drills.set(incident, await isDrill(db, incident));
+    yield toOcsf(record, options.productVersion, incident !== null && drills.get(incident));
   }
-}
-
-async function isDrill(db: Kysely<Database>, known: Map<number, boolean>, incident: number | null): Promise<boolean> {
-  if (incident === null) return false;
-  const found = known.get(incident);
-  if (found !== undefined) return found;
-  const row = await db.selectFrom('incident').select('drill').where('number', '=', incident).executeTakeFirst();
-  known.set(incident, row?.drill ?? false);
-  return row?.drill ?? false;
 }
 
 /** OCSF Entity Management (class 3004 of category 3, Identity & Access Management). */
