@@ -52,12 +52,12 @@ export async function recordDevices(change: Change, incident: number, read: read
       .execute();
   }
   if (known.length > 0) {
-    const present = read.map((facts) => facts.guid);
+    const isRead = sql<boolean>`device_guid = any(${read.map((facts) => facts.guid)}::text[])`;
     await change.tx
       .updateTable('incidentDevice')
-      .set({ readAt: change.now, present: sql<boolean>`device_guid = any(${present}::text[])` })
+      .set({ readAt: change.now, present: isRead })
       .where('incidentNumber', '=', incident)
-      .where((eb) => eb.or([eb('present', '=', true), eb('deviceGuid', 'in', [...present, ''])]))
+      .where((eb) => eb.or([eb('present', '=', true), isRead]))
       .execute();
   }
   const different = added.length + changed.length + gone.length > 0;
