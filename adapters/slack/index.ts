@@ -171,7 +171,7 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
       wake();
       if (transport.kind === 'socket') await receiver?.stop();
       await Promise.race([Promise.all(underWay), new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
-      responding.close();
+      await responding.close();
     },
   };
 }
