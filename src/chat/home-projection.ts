@@ -6,7 +6,7 @@
 import type { Kysely } from 'kysely';
 import { personByGuid } from '../directory/find.ts';
 import { lockState } from '../incidents/brake.ts';
-import { drillsAmong, drillWord } from '../incidents/drill.ts';
+import { drillsAmong, incidentName } from '../incidents/drill.ts';
 import { standingRoles } from '../incidents/standing.ts';
 import { approvalSubjectFor } from '../incidents/subjects/index.ts';
 import { namesOf } from '../incidents/view.ts';
@@ -126,8 +126,8 @@ async function approvalBlocks(
   const blocks: Block<Intent>[] = [paragraph(strong('Waiting for your decision'))];
   for (const approval of rows.slice(0, mostApprovals)) {
     const { title } = await approvalSubjectFor(approval.subjectKind).describe({ db, approval, now, policy });
-    const drill = approval.incidentNumber !== null && drills.has(approval.incidentNumber) ? `${drillWord} · ` : '';
-    const incident = approval.incidentNumber === null ? '' : `${drill}INC-${approval.incidentNumber} · `;
+    const { incidentNumber } = approval;
+    const incident = incidentNumber === null ? '' : `${incidentName(incidentNumber, drills.has(incidentNumber))} · `;
     blocks.push(
       paragraph(
         strong(`${incident}${title}`),
@@ -179,7 +179,7 @@ async function incidentBlocks(db: Kysely<Database>, guid: string, works: boolean
     list(
       ...rows.map((row) =>
         text(
-          strong(`${row.drill ? `${drillWord} · ` : ''}INC-${row.number}`),
+          strong(incidentName(row.number, row.drill)),
           ` · ${row.kind} · ${names.get(row.personGuid) ?? 'not in the directory'}, `,
           time(row.openedAt),
           row.hold === 'open' ? ' · do not reset the password yet' : ' · the password may be reset',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { drillsAmong, drillWord } from '../incidents/drill.ts';
+import { drillsAmong, incidentName } from '../incidents/drill.ts';
 import { approvalSubjectFor } from '../incidents/subjects/index.ts';
 import { namesOf } from '../incidents/view.ts';
 import type { Block, Intent } from '../message/model.ts';
@@ -46,7 +46,7 @@ export const approvals = defineCommand({
           strong(
             approval.incidentNumber === null
               ? title
-              : `${drills.has(approval.incidentNumber) ? `${drillWord} · ` : ''}INC-${approval.incidentNumber} · ${title}`,
+              : `${incidentName(approval.incidentNumber, drills.has(approval.incidentNumber))} · ${title}`,
           ),
           ` — asked by ${names.get(approval.requestedBy) ?? 'somebody'}, expires `,
           time(approval.expiresAt),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { drillWord } from '../incidents/drill.ts';
+import { incidentName } from '../incidents/drill.ts';
 import { outcomeWord } from '../incidents/rules/wipe.ts';
 import { namesOf } from '../incidents/view.ts';
 import { button, buttons, note, strong, text, time } from '../message/text.ts';
@@ -61,7 +61,7 @@ export const incidents = defineCommand({
             rows: shown.map((row) => {
               const wipe = wipes.filter((candidate) => candidate.incidentNumber === row.number).at(-1);
               return [
-                text(strong(`${row.drill ? `${drillWord} · ` : ''}INC-${row.number}`), ` ${row.kind}`),
+                text(strong(incidentName(row.number, row.drill)), ` ${row.kind}`),
                 text(names.get(row.personGuid) ?? 'not in the directory'),
                 text(time(row.openedAt)),
                 text(wipe === undefined ? 'none' : outcomeWord(wipe.state)),

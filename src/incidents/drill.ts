@@ -27,6 +27,11 @@ export async function drillMark(db: Kysely<Database>, subject: string): Promise<
   return approval?.incidentNumber != null && (await isDrill(db, approval.incidentNumber)) ? drillWord : undefined;
 }
 
+/** How an incident is called where a drill may stand beside real ones: `INC-104`, `DRILL · INC-105`. */
+export function incidentName(number: number, drill: boolean): string {
+  return `${drill ? `${drillWord} · ` : ''}INC-${number}`;
+}
+
 /** Which of these incidents are drills. */
 export async function drillsAmong(db: Kysely<Database>, numbers: readonly (number | null)[]): Promise<Set<number>> {
   const asked = numbers.filter((number) => number !== null);
