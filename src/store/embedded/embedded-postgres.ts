@@ -17,6 +17,7 @@ import {
   removeSocketFolder,
   socketFile,
 } from './folders.ts';
+import { isFull } from './free-space.ts';
 import { lockDataFolder } from './lock.ts';
 import {
   lastLogLines,
@@ -27,7 +28,6 @@ import {
   stopPostmaster,
 } from './postmaster.ts';
 import { codeOf, isAlive } from './processes.ts';
-import { isFull } from './room.ts';
 import { watch } from './watch.ts';
 
 export type EmbeddedPostgres = {
