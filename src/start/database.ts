@@ -14,13 +14,17 @@ export async function openConfiguredDatabase(
   closing: Closing,
 ): Promise<{ db: Kysely<Database>; inbox: Kysely<Database>; connection: DatabaseConnection }> {
   const connection = await connect(config, log, closing);
+  // The embedded database is this process's alone.
+  const own = config.DATABASE_URL === undefined;
   const { db, close } = openDatabase(connection, {
+    own,
     poolSize: 20,
     onError: (error) => log.warn({ err: error }, 'an idle database connection broke'),
   });
   closing.add('database connections', close);
   // Commands are stored before they are acknowledged: that must not wait behind what earlier ones set going.
   const inbox = openDatabase(connection, {
+    own,
     // On a slow disk several inserts share one flush.
     poolSize: 8,
     onError: (error) => log.warn({ err: error }, 'an idle database connection broke'),

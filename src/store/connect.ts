@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { MislaidError } from '../errors.ts';
+import { preparingPool } from './prepared.ts';
 import type { Database } from './schema.ts';
 
 /** How to reach one PostgreSQL database; spreads into the options of a pg Pool or Client. Holds a password: never log it. */
@@ -40,7 +41,12 @@ export function urlOf(connection: DatabaseConnection): string {
  */
 export function openDatabase(
   connection: DatabaseConnection,
-  options: { poolSize?: number; onError?: (error: Error) => void } = {},
+  options: {
+    poolSize?: number;
+    onError?: (error: Error) => void;
+    /** Nobody else changes this database's tables, and no pooler stands before it: plans of statements are kept. */
+    own?: boolean;
+  } = {},
 ): OpenDatabase {
   const pool = new pg.Pool({
     ...connection,
@@ -64,7 +70,7 @@ export function openDatabase(
     ends.add(ended);
   });
   const db = new Kysely<Database>({
-    dialect: new PostgresDialect({ pool }),
+    dialect: new PostgresDialect({ pool: options.own === true ? preparingPool(pool) : pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true, underscoreBetweenUppercaseLetters: true })],
   });
   return {
