@@ -8,6 +8,7 @@ import { incidentSubject, record } from '../src/incidents/timeline.ts';
 import { loadIncident } from '../src/incidents/view.ts';
 import { paragraph, strong } from '../src/message/text.ts';
 import { defineJob } from '../src/queue/job.ts';
+import type { Change } from '../src/store/port.ts';
 
 export const readDevices = defineJob({
   name: 'read-devices',
@@ -18,7 +19,7 @@ export const readDevices = defineJob({
     const { store } = context;
     const row = await store.db
       .selectFrom('incident')
-      .select(['organisation', 'personGuid', 'state'])
+      .select(['organisation', 'personGuid', 'state', 'byOwner'])
       .where('number', '=', incident)
       .executeTakeFirst();
     if (row === undefined || row.state === 'closed') return;
@@ -27,37 +28,40 @@ export const readDevices = defineJob({
       const capabilities = await context.capabilities(row.organisation);
       await store.change(async (change) => {
         await rememberCapabilities(change, row.organisation, capabilities);
-        const before = await change.tx
-          .selectFrom('incidentEvent')
-          .select('id')
-          .where('incidentNumber', '=', incident)
-          .where('kind', '=', 'devices.read')
-          .executeTakeFirst();
-        const last = await change.tx
-          .selectFrom('incidentEvent')
-          .select('kind')
-          .where('incidentNumber', '=', incident)
-          .where('kind', 'in', ['devices.read', 'exchange.away'])
-          .orderBy('id', 'desc')
-          .executeTakeFirst();
-        if (last?.kind === 'exchange.away') {
+        const before = await wordsBefore(change, incident);
+        const last = before[0];
+        if (last === 'exchange.away') {
           await change.reply(incidentSubject(incident), {
             tone: 'success',
             blocks: [paragraph(strong('Exchange answers again.'), ' The card shows the phones as they are now.')],
           });
         }
-        await recordDevices(change, incident, facts);
+        const news = await recordDevices(change, incident, facts);
+        // The same phones once more, a little later, are nothing that happened: their rows say when they were read.
+        if (last === 'devices.read' && news !== 'partnerships' && facts.length > 0) return;
         await record(change, { incident, kind: 'devices.read', by: null, data: { devices: facts.length } });
-        if (before === undefined) await tellOwner(change, incident);
+        if (row.byOwner && !before.includes('devices.read')) await tellOwner(change, incident);
       });
     } catch (error) {
       await exchangeWentAway(store, incident, error, context.attempt);
       throw error;
     }
 
-    async function tellOwner(change: Parameters<Parameters<typeof store.change>[0]>[0], number: number): Promise<void> {
+    /** Whether Exchange answered, time after time, the last time first. */
+    async function wordsBefore(change: Change, number: number): Promise<string[]> {
+      const rows = await change.tx
+        .selectFrom('incidentEvent')
+        .select('kind')
+        .where('incidentNumber', '=', number)
+        .where('kind', 'in', ['devices.read', 'exchange.away'])
+        .orderBy('id', 'desc')
+        .execute();
+      return rows.map(({ kind }) => kind);
+    }
+
+    async function tellOwner(change: Change, number: number): Promise<void> {
       const view = await loadIncident(change.tx, number);
-      if (!view.incident.byOwner || view.incident.openedVia === null) return;
+      if (view.incident.openedVia === null) return;
       await change.privately(view.incident.openedVia, ownerReport(view), `owner-report:${number}`);
     }
   },

@@ -2,6 +2,7 @@
  * What the store remembers of an Exchange, for commands, which never wait for it: its capabilities as last probed by a job,
  * and since when it does not answer.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { Organisation } from '../directory/person.ts';
@@ -31,5 +32,7 @@ export async function rememberCapabilities(
   organisation: Organisation,
   capabilities: Capabilities,
 ): Promise<void> {
+  // They change with Exchange's version, and a row that is written is locked until the change is over.
+  if (isDeepStrictEqual(await knownCapabilities(change.tx, organisation), capabilities)) return;
   await storeSetting(change.tx, `capabilities:${organisation}`, capabilities);
 }

@@ -79,16 +79,25 @@ export async function openIncident(
   return { number, joined };
 }
 
+/** When Exchange last told of all the phones; undefined before the first time. */
 async function lastReadAt(change: Change, incident: number): Promise<Date | undefined> {
   const row = await change.tx
     .selectFrom('incidentEvent')
-    .select('at')
+    .select(({ selectFrom }) => [
+      'at',
+      selectFrom('incidentDevice')
+        .select(({ fn }) => fn.min('readAt').as('readAt'))
+        .where('incidentNumber', '=', incident)
+        .where('present', '=', true)
+        .as('devicesReadAt'),
+    ])
     .where('incidentNumber', '=', incident)
     .where('kind', '=', 'devices.read')
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  return row?.at;
+  if (row === undefined) return undefined;
+  return row.devicesReadAt !== null && row.devicesReadAt > row.at ? row.devicesReadAt : row.at;
 }
 
 async function insert(change: Change, { owner, kind, by, byOwner, remark, drill = false }: Opening): Promise<number> {

@@ -4,11 +4,18 @@ import type { Change } from '../store/port.ts';
 import type { DeviceFacts } from './device.ts';
 import { incidentSubject } from './timeline.ts';
 
+/** What a reading brought: partnerships that came or went, other facts of the same ones (a later sync), or nothing new. */
+export type DeviceNews = 'partnerships' | 'facts' | 'nothing';
+
 /**
  * Stores what Exchange told of an incident's devices. A device gets its number once; a new partnership gets the next one,
- * and one that is gone keeps its number. Answers whether anything that a card shows is different.
+ * and one that is gone keeps its number. Cards are shown anew where anything that they show is different.
  */
-export async function recordDevices(change: Change, incident: number, read: readonly DeviceFacts[]): Promise<boolean> {
+export async function recordDevices(
+  change: Change,
+  incident: number,
+  read: readonly DeviceFacts[],
+): Promise<DeviceNews> {
   const known = await change.tx
     .selectFrom('incidentDevice')
     .selectAll()
@@ -60,9 +67,10 @@ export async function recordDevices(change: Change, incident: number, read: read
       .where((eb) => eb.or([eb('present', '=', true), isRead]))
       .execute();
   }
-  const different = added.length + changed.length + gone.length > 0;
-  if (different) await change.refresh(incidentSubject(incident));
-  return different;
+  const cameBack = changed.some((facts) => byGuid.get(facts.guid)?.present === false);
+  const news = added.length + gone.length > 0 || cameBack ? 'partnerships' : changed.length > 0 ? 'facts' : 'nothing';
+  if (news !== 'nothing') await change.refresh(incidentSubject(incident));
+  return news;
 }
 
 /** Newest sync first, so that the phone in use is number 1; never synced last. */

@@ -30,22 +30,46 @@ it('a lost phone is wiped by two people, and every step is shown', async () => {
 });
 
 it('however many report it at once, Exchange is asked for the phones once, and again when that is a quarter of a minute old', async () => {
-  const reads = async () => {
-    const incident = await bot.db
+  const began = bot.clock.now();
+  const newest = async () => {
+    const row = await bot.db
       .selectFrom('incident')
       .select('number')
       .orderBy('number', 'desc')
       .executeTakeFirstOrThrow();
-    return await bot.db
+    return row.number;
+  };
+  const readAts = async () => {
+    const rows = await bot.db
+      .selectFrom('incidentDevice')
+      .select('readAt')
+      .distinct()
+      .where('incidentNumber', '=', await newest())
+      .execute();
+    return rows.map(({ readAt }) => readAt.getTime() - began.getTime());
+  };
+  const timeline = async () =>
+    await bot.db
       .selectFrom('incidentEvent')
       .select('id')
-      .where('incidentNumber', '=', incident.number)
+      .where('incidentNumber', '=', await newest())
       .where('kind', '=', 'devices.read')
       .execute();
-  };
-  for (const who of ['hana', 'hugo', 'hana']) await bot.say(who, '#helpdesk', 'lost device bob');
-  expect(await reads()).toHaveLength(1);
+  for (const who of ['hana', 'hugo', 'hana']) {
+    bot.clock.advance(2_000);
+    await bot.say(who, '#helpdesk', 'lost device bob');
+  }
+  expect(await readAts()).toEqual([2_000]);
+  const { dueAt, state } = await bot.db
+    .selectFrom('work')
+    .select(['dueAt', 'state'])
+    .where('job', '=', 'read-devices')
+    .where('key', '=', String(await newest()))
+    .executeTakeFirstOrThrow();
+  expect({ state, dueAt: dueAt.getTime() - began.getTime() }).toEqual({ state: 'waiting', dueAt: 17_000 });
 
   await bot.advance(1);
-  expect(await reads()).toHaveLength(2);
+  expect(await readAts()).toEqual([17_000]);
+  // The same phones once more are nothing that happened.
+  expect(await timeline()).toHaveLength(1);
 });
