@@ -64,25 +64,40 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
 async function run(parts: DelivererParts, target: string, adapter: ChatAdapter): Promise<{ nextDueAt?: Date }> {
   const pace = await openPace(parts.store.db, target, adapter.limits.postsPerSecondPerPlace);
   const round: Round = { ...parts, target, adapter, pace };
+  let waiting: Waiting | undefined;
   try {
     for (let count = 0; count < mostPerRun; count += 1) {
-      const step = await next(round);
-      if (step === undefined || step === 'paced' || step === 'put-off') break;
+      const found = await look(round);
+      waiting = found.waiting;
+      if (found.due === undefined) break;
+      waiting = undefined;
+      const step = await found.due();
+      if (step === 'paced' || step === 'put-off') break;
     }
   } finally {
     await pace.save();
   }
-  const due = await nextDue(round);
+  const due = nextDue(round, waiting ?? (await look(round)).waiting);
   if (due === undefined) return {};
   return { nextDueAt: new Date(Math.max(due.getTime(), pace.freeAt().getTime())) };
 }
 
-async function next(round: Round): Promise<Step | undefined> {
-  const card = await dueCard(round);
-  if (card !== undefined) return counted(round, 'card', await deliverCard(round, card));
-  const note = await dueNote(round);
-  if (note !== undefined) return counted(round, note.kind, await deliverNote(round, note));
-  return undefined;
+/** What waits at the target, due or not: the first card, and the messages, which are looked at when no card is due. */
+type Waiting = { card: Card | undefined; notes: readonly Note[] };
+
+/** What waits at the target, and how to deliver what may go now. */
+async function look(round: Round): Promise<{ waiting: Waiting; due?: () => Promise<Step> }> {
+  const now = round.clock.now();
+  const card = await waitingCard(round, now);
+  if (card !== undefined && card.dueAt <= now) {
+    const due = async () => counted(round, 'card', await deliverCard(round, card));
+    return { waiting: { card, notes: [] }, due };
+  }
+  const notes = await waitingNotes(round);
+  const note = dueNote(notes, now);
+  if (note === undefined) return { waiting: { card, notes } };
+  const due = async () => counted(round, note.kind, await deliverNote(round, note));
+  return { waiting: { card, notes }, due };
 }
 
 function counted({ metrics }: Round, kind: string, step: Step): Step {
@@ -90,23 +105,23 @@ function counted({ metrics }: Round, kind: string, step: Step): Step {
   return step;
 }
 
-async function dueCard({ store, target, clock }: Round): Promise<Card | undefined> {
+/** The first of the cards that are due and whose facts are newer than what is shown, else the one that is due next. */
+async function waitingCard({ store, target }: Round, now: Date): Promise<Card | undefined> {
   return await store.db
     .selectFrom('card')
     .selectAll()
     .where('place', '=', target)
     .where('dead', '=', false)
     .whereRef('wanted', '>', 'shown')
-    .where('dueAt', '<=', clock.now())
+    .orderBy(({ fn, ref, val }) => fn('greatest', [ref('dueAt'), val(now)]))
     .orderBy('id')
     .limit(1)
     .executeTakeFirst();
 }
 
 /** The first message that may go now: in order, unless the one before it has failed too often to be waited for. */
-async function dueNote(round: Round): Promise<Note | undefined> {
-  const now = round.clock.now();
-  for (const note of await waitingNotes(round)) {
+function dueNote(notes: readonly Note[], now: Date): Note | undefined {
+  for (const note of notes) {
     if (note.dueAt <= now) return note;
     if (note.attempts < patience) return undefined;
   }
@@ -130,18 +145,7 @@ async function waitingNotes({ store, target }: Round): Promise<Note[]> {
     .execute();
 }
 
-async function nextDue(round: Round): Promise<Date | undefined> {
-  const { store, target } = round;
-  const card = await store.db
-    .selectFrom('card')
-    .select('dueAt')
-    .where('place', '=', target)
-    .where('dead', '=', false)
-    .whereRef('wanted', '>', 'shown')
-    .orderBy('dueAt')
-    .limit(1)
-    .executeTakeFirst();
-  const notes = await waitingNotes(round);
+function nextDue(round: Round, { card, notes }: Waiting): Date | undefined {
   const held = notes.findIndex(({ dueAt, attempts }) => dueAt > round.clock.now() && attempts < patience);
   const reachable = held === -1 ? notes : notes.slice(0, held + 1);
   const dues = [...(card === undefined ? [] : [card]), ...reachable].map(({ dueAt }) => dueAt.getTime());
