@@ -52,39 +52,38 @@ export type IncidentView = {
 
 /** Throws MislaidError `no-such-incident`. */
 export async function loadIncident(db: Kysely<Database>, number: number): Promise<IncidentView> {
-  const ofIncident = (column: 'personGuid' | 'openedBy') =>
-    db
-      .selectFrom('person')
-      .selectAll()
-      .where('guid', '=', (eb) => eb.selectFrom('incident').select(column).where('number', '=', number))
-      .executeTakeFirst();
-  // All at once: one after the other, each would wait for the one before it.
-  const [incident, owner, opener, lock, devices, wipes, transitions, approvals, decisions, events] = await Promise.all([
-    db.selectFrom('incident').selectAll().where('number', '=', number).executeTakeFirst(),
-    ofIncident('personGuid'),
-    ofIncident('openedBy'),
-    lockState(db),
-    db.selectFrom('incidentDevice').selectAll().where('incidentNumber', '=', number).orderBy('number').execute(),
-    db.selectFrom('wipe').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
-    db
-      .selectFrom('wipeTransition')
-      .selectAll()
-      .where('wipeId', 'in', (eb) => eb.selectFrom('wipe').select('id').where('incidentNumber', '=', number))
-      .orderBy('id')
-      .execute(),
-    db.selectFrom('approval').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
-    db
-      .selectFrom('approvalDecision')
-      .selectAll()
-      .where('approvalId', 'in', (eb) => eb.selectFrom('approval').select('id').where('incidentNumber', '=', number))
-      .orderBy('at')
-      .execute(),
-    db.selectFrom('incidentEvent').selectAll().where('incidentNumber', '=', number).orderBy('id').execute(),
+  const ofIncident = async () => {
+    const incident = await db.selectFrom('incident').selectAll().where('number', '=', number).executeTakeFirst();
+    const devices = db.selectFrom('incidentDevice').selectAll().where('incidentNumber', '=', number).orderBy('number');
+    const events = db.selectFrom('incidentEvent').selectAll().where('incidentNumber', '=', number).orderBy('id');
+    return { incident, devices: await devices.execute(), events: await events.execute() };
+  };
+  const ofWipes = async () => {
+    const wipes = db.selectFrom('wipe').where('incidentNumber', '=', number);
+    const transitions = db.selectFrom('wipeTransition').selectAll().where('wipeId', 'in', wipes.select('id'));
+    return {
+      wipes: await wipes.selectAll().orderBy('id').execute(),
+      transitions: await transitions.orderBy('id').execute(),
+      lock: await lockState(db),
+    };
+  };
+  const ofApprovals = async () => {
+    const approvals = db.selectFrom('approval').where('incidentNumber', '=', number);
+    const decisions = db.selectFrom('approvalDecision').selectAll().where('approvalId', 'in', approvals.select('id'));
+    return {
+      approvals: await approvals.selectAll().orderBy('id').execute(),
+      decisions: await decisions.orderBy('at').execute(),
+    };
+  };
+  // Side by side, but not all at once: that would take ten connections from those who wait for less.
+  const [{ incident, devices, events }, { wipes, transitions, lock }, { approvals, decisions }] = await Promise.all([
+    ofIncident(),
+    ofWipes(),
+    ofApprovals(),
   ]);
   if (incident === undefined) throw noSuchIncident(number);
-  if (owner === undefined)
-    throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });
   const guids = [
+    incident.personGuid,
     incident.openedBy,
     incident.holdClosedBy,
     incident.closedBy,
@@ -96,10 +95,19 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     ...devices.map((device) => device.keptVerifiedBy),
     lock.locked ? lock.by : null,
   ].filter((guid) => guid !== null);
+  const rows = await db
+    .selectFrom('person')
+    .selectAll()
+    .where('guid', 'in', [...new Set(guids)])
+    .execute();
+  const people = new Map(rows.map((row) => [row.guid, personOf(row)]));
+  const owner = people.get(incident.personGuid);
+  if (owner === undefined)
+    throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });
   return {
     incident,
-    owner: personOf(owner),
-    opener: opener === undefined ? undefined : personOf(opener),
+    owner,
+    opener: incident.openedBy === null ? undefined : people.get(incident.openedBy),
     devices: devices.map((row) => {
       const facts = DeviceFacts.parse(row.facts);
       return { ...row, guid: row.deviceGuid, facts, label: deviceLabel(facts) };
@@ -108,7 +116,7 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     approvals: approvals.map((row) => ({ ...row, decisions: decisions.filter((d) => d.approvalId === row.id) })),
     events,
     lock,
-    names: await namesOf(db, guids),
+    names: new Map(rows.map((row) => [row.guid, row.displayName])),
   };
 }
 

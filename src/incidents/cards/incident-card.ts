@@ -28,8 +28,10 @@ export const incidentProjection: Projection = {
 
 export async function incidentCard({ view, db, policy, now }: IncidentCardInput): Promise<DraftMessage> {
   const { incident, owner } = view;
-  const capabilities = await knownCapabilities(db, incident.organisation);
-  const evidence = await incidentEvidence({ db, view, now, policy });
+  const [capabilities, evidence] = await Promise.all([
+    knownCapabilities(db, incident.organisation),
+    incidentEvidence({ db, view, now, policy }),
+  ]);
   const open = incident.state === 'open';
   return {
     title: `${incident.drill ? 'DRILL · ' : ''}INC-${incident.number} · ${kindWords[incident.kind]} · ${owner.displayName}`,
