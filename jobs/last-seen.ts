@@ -34,7 +34,7 @@ export const lastSeen = defineJob({
     const freshness = await freshenLogs(context, organisation);
     const now = clock.now();
     const since = new Date(now.getTime() - (days - 1) * day);
-    const phones = await loadPhones(store.db, { organisation, since, person: guid });
+    const phones = await loadPhones(store.db, { organisation, since, person });
     const seen = seenPhones(facts, phones, now);
     const clientIds = phones.flatMap(({ clients }) => clients.map(({ id }) => id));
     const perDay = await requestsPerDay(store.db, { clientIds, since, until: now, timeZone: policy.timeZone });

@@ -25,7 +25,14 @@ export type ReadOptions = {
   threads?: number;
 };
 
-export type ServerRead = { files: number; bytes: number; requests: number; problem?: string };
+export type ServerRead = {
+  files: number;
+  bytes: number;
+  requests: number;
+  /** Lower-case device ids of the phones that made these requests. */
+  phones: ReadonlySet<string>;
+  problem?: string;
+};
 
 /** From here on threads are worth their start. */
 const LONG_READING = 32 << 20;
@@ -45,6 +52,7 @@ export async function readServer(
   const { db, organisation, clock } = options;
   const origin: BatchOrigin = { organisation, server, kind };
   const progress = createProgress(db, origin, clock, options.onProgress);
+  const phones = new Set<string>();
   let files: LogFile[];
   try {
     files = await servers.listLogs(server, kind, options.since);
@@ -52,7 +60,7 @@ export async function readServer(
     const problem = sentenceOf(error, server);
     await progress.begin([]);
     await progress.end(problem);
-    return { files: 0, bytes: 0, requests: 0, problem };
+    return { files: 0, bytes: 0, requests: 0, phones, problem };
   }
   const known = await knownFiles(db, origin);
   const changed = files
@@ -60,7 +68,7 @@ export async function readServer(
     .sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime());
   if (changed.length === 0) {
     await progress.end(null);
-    return { files: 0, bytes: 0, requests: 0 };
+    return { files: 0, bytes: 0, requests: 0, phones };
   }
   const listed = new Set(files.map(({ identity }) => identity));
   const work: { file: LogFile; row: KnownFile }[] = [];
@@ -83,7 +91,7 @@ export async function readServer(
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         options.signal?.throwIfAborted();
         try {
-          requests += await readFile({ servers, origin, pool, progress, options, ...next });
+          requests += await readFile({ servers, origin, pool, progress, phones, options, ...next });
         } catch (error) {
           options.signal?.throwIfAborted();
           if (error instanceof MislaidError) throw error;
@@ -97,7 +105,13 @@ export async function readServer(
   }
   const problem = problems[0];
   await progress.end(problem ?? null);
-  return { files: work.length, bytes: progress.bytesDone, requests, ...(problem === undefined ? {} : { problem }) };
+  return {
+    files: work.length,
+    bytes: progress.bytesDone,
+    requests,
+    phones,
+    ...(problem === undefined ? {} : { problem }),
+  };
 }
 
 type FileReading = {
@@ -105,6 +119,8 @@ type FileReading = {
   origin: BatchOrigin;
   pool: ReaderPool;
   progress: Progress;
+  /** Filled with what `ServerRead.phones` tells. */
+  phones: Set<string>;
   options: ReadOptions;
   file: LogFile;
   row: KnownFile;
@@ -112,7 +128,7 @@ type FileReading = {
 
 /** Answers the requests read. Roll-ups and position are stored in one transaction, batch by batch. */
 async function readFile(reading: FileReading): Promise<number> {
-  const { servers, origin, pool, file, row, options, progress } = reading;
+  const { servers, origin, pool, file, row, options, progress, phones } = reading;
   const session = pool.open({ kind: origin.kind, hours: true });
   let requests = 0;
   let stored: Position = { offset: row.position, header: row.header, skipping: row.skipping };
@@ -123,6 +139,7 @@ async function readFile(reading: FileReading): Promise<number> {
     await progress.add(reached.offset - stored.offset);
     stored = reached;
     requests += batch.requests;
+    for (const { deviceId } of batch.clients) phones.add(deviceId.toLowerCase());
   }
   try {
     const source = await openUnpacked(servers, file, row.position);

@@ -8,7 +8,8 @@ import { strong, time } from '../message/text.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { type OutcomeFacts, outcomeOf } from './outcome.ts';
-import { loadPhones, type Phone } from './phones.ts';
+import { clientsOfPerson } from './phones.ts';
+import { summaryOf, type UsageClient } from './usage.ts';
 
 const day = 86_400_000;
 const lookedBackDays = 14;
@@ -18,17 +19,16 @@ export const logEvidence: EvidenceProvider = async ({ db, view, now }) => {
   const since = new Date(now.getTime() - lookedBackDays * day);
   const deviceIds = devices.map(({ facts }) => facts.deviceId).filter((id) => id !== '');
   if (deviceIds.length === 0) return new Map();
-  const phones = await loadPhones(db, { organisation: incident.organisation, since, person: owner.guid, deviceIds });
-  const byId = new Map(
-    phones.filter(({ clients }) => clients.length > 0).map((phone) => [phone.deviceId.toLowerCase(), phone]),
-  );
+  const asked = { organisation: incident.organisation, since, person: owner, deviceIds };
+  const byId = await clientsOfPerson(db, asked);
+  const told = await wipesTold(db, [...byId.values()].flat(), since);
   const found = new Map<string, DeviceEvidence>();
   for (const device of devices) {
-    const phone = byId.get(device.facts.deviceId.toLowerCase());
-    if (phone === undefined) continue;
+    const clients = byId.get(device.facts.deviceId.toLowerCase());
+    if (clients === undefined) continue;
     const lastSync = device.facts.lastSync === null ? null : new Date(device.facts.lastSync);
-    const said = await sentence(db, phone, lastSync, now);
-    const text = said.includes(toldToWipe) ? said : [...(await wipeTold(db, phone, since)), ...said];
+    const said = await sentence(db, clients, lastSync, now);
+    const text = said.includes(toldToWipe) ? said : [...handedOver(clients, told), ...said];
     if (text.length > 0) found.set(device.guid, { source: 'logs', text });
   }
   return found;
@@ -36,28 +36,35 @@ export const logEvidence: EvidenceProvider = async ({ db, view, now }) => {
 
 const toldToWipe = strong('it was told to wipe itself');
 
-/** The moment at which a server handed the wipe over, whatever the phone did later. */
-async function wipeTold(db: Kysely<Database>, phone: Phone, since: Date): Promise<(string | Span)[]> {
-  const ids = phone.clients.map(({ id }) => id);
-  const told = await db
+type Told = { clientId: number; at: Date; server: string };
+
+/** The moments at which a server handed a wipe over, the newest first. */
+async function wipesTold(db: Kysely<Database>, clients: readonly UsageClient[], since: Date): Promise<Told[]> {
+  const ids = clients.map(({ id }) => id);
+  if (ids.length === 0) return [];
+  return await db
     .selectFrom('logSighting')
-    .select(['at', 'server'])
+    .select(['clientId', 'at', 'server'])
     .where('clientId', 'in', ids)
     .where('at', '>=', since)
     .orderBy('at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return told === undefined ? [] : ['Logs: ', toldToWipe, ', ', time(told.at), `, by ${told.server}. `];
+    .execute();
+}
+
+/** Said whatever the phone did later. */
+function handedOver(clients: readonly UsageClient[], told: readonly Told[]): (string | Span)[] {
+  const last = told.find(({ clientId }) => clients.some(({ id }) => id === clientId));
+  return last === undefined ? [] : ['Logs: ', toldToWipe, ', ', time(last.at), `, by ${last.server}. `];
 }
 
 /** Empty where Exchange itself knows a later success than the logs, which are read a minute behind. */
 async function sentence(
   db: Kysely<Database>,
-  phone: Phone,
+  clients: readonly UsageClient[],
   lastSync: Date | null,
   now: Date,
 ): Promise<(string | Span)[]> {
-  const { lastAttempt, lastLetIn, lastRefused, refused } = phone.usage;
+  const { lastAttempt, lastLetIn, lastRefused, refused } = summaryOf(clients);
   if (lastAttempt === null) return ['Logs: no request in 14 days.'];
   const newest = lastRefused !== null && (lastLetIn === null || lastRefused.at > lastLetIn.at) ? lastRefused : null;
   if (newest === null) {
@@ -67,7 +74,7 @@ async function sentence(
   }
   if (newest.why === 'wipe-told') return ['Logs: ', toldToWipe, ', ', time(newest.at), '.'];
   if (newest.why !== 'password') return ['Logs: last try ', time(newest.at), `, ${newest.meaning}.`];
-  const first = await firstRefusal(db, phone, lastLetIn?.at ?? new Date(now.getTime() - lookedBackDays * day));
+  const first = await firstRefusal(db, clients, lastLetIn?.at ?? new Date(now.getTime() - lookedBackDays * day));
   return [
     strong('Logs: refused at the login since '),
     time(first ?? newest.at),
@@ -81,28 +88,42 @@ async function sentence(
 }
 
 /** Roll-ups are by the hour: the first refusal of the first hour that began after the phone was last let in, or of that hour itself. */
-async function firstRefusal(db: Kysely<Database>, phone: Phone, after: Date): Promise<Date | undefined> {
+async function firstRefusal(
+  db: Kysely<Database>,
+  clients: readonly UsageClient[],
+  after: Date,
+): Promise<Date | undefined> {
   const { rows } = await sql<OutcomeFacts & { firstStart: Date; lastStart: Date }>`
     select kind, http, substatus, status, error, access, first_start, last_start
-    from ${rollupsOf(phone.clients.map(({ id }) => id))} as told
+    from ${rollupsOf(clients.map(({ id }) => id))} as told
     where last_start > ${after} and http in (401, 456, 457) order by first_start limit 50`.execute(db);
   const first = rows.find((row) => outcomeOf(row).why === 'password');
   if (first === undefined) return undefined;
   return first.firstStart > after ? first.firstStart : first.lastStart;
 }
 
-/** Cards of young incidents with an open hold are shown anew after logs were read; one that says the same is not sent again. */
-export async function refreshLogEvidence(store: Store, organisation: Organisation): Promise<void> {
+/**
+ * Cards of young incidents with an open hold are shown anew after logs told of one of their phones (`phones`: lower-case device
+ * ids); one that says the same is not sent again.
+ */
+export async function refreshLogEvidence(
+  store: Store,
+  organisation: Organisation,
+  phones: ReadonlySet<string>,
+): Promise<void> {
+  if (phones.size === 0) return;
   await store.change(async (change) => {
     const young = new Date(change.now.getTime() - day);
-    const open = await change.tx
+    const devices = await change.tx
       .selectFrom('incident')
-      .select('number')
+      .innerJoin('incidentDevice', 'incidentDevice.incidentNumber', 'incident.number')
+      .select(['incident.number', sql<string>`lower(facts->>'deviceId')`.as('deviceId')])
       .where('organisation', '=', organisation)
       .where('state', '=', 'open')
       .where('hold', '=', 'open')
       .where('openedAt', '>', young)
       .execute();
-    for (const { number } of open) await change.refresh(`incident:${number}`);
+    const told = devices.filter(({ deviceId }) => phones.has(deviceId));
+    for (const number of new Set(told.map((device) => device.number))) await change.refresh(`incident:${number}`);
   });
 }

@@ -33,7 +33,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
     .execute();
   const problems = new Set<string>();
   const progress: string[] = [];
-  let requests = 0;
+  const phones = new Set<string>();
   const names = servers.list();
   for (const server of names) {
     for (const kind of kinds) {
@@ -58,7 +58,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
           since: new Date(clock.now().getTime() - 35 * day),
           signal,
         });
-        requests += read.requests;
+        for (const phone of read.phones) phones.add(phone);
         if (read.problem !== undefined) problems.add(read.problem);
       } catch (error) {
         // Another process reads the same file now: its numbers are there in a moment.
@@ -68,7 +68,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
       }
     }
   }
-  if (requests > 0) await refreshLogEvidence(store, organisation);
+  await refreshLogEvidence(store, organisation, phones);
   return { servers: names.length, problems: [...problems], stillReading: progress.length > 0, progress };
 }
 

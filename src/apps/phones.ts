@@ -1,8 +1,7 @@
 /** Phones as helpdesk thinks of them: what Exchange's inventory and the logs say of one device of one person, together. */
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { accountOwners, bareAccount } from '../activesync/account.ts';
-import { personByGuid } from '../directory/find.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation, Person } from '../directory/person.ts';
 import type { Database } from '../store/schema.ts';
 import { type App, appOf } from './app.ts';
 import type { MobileDeviceTable } from './tables.ts';
@@ -33,15 +32,14 @@ export type PhonesQuery = {
   organisation: Organisation;
   since: Date;
   /** Only this person's. */
-  person?: string;
+  person?: Person;
   /** Only with these device ids, in any case: then nothing is read of anybody else. */
   deviceIds?: readonly string[];
 };
 
 /** Every phone that Exchange lists or that made requests since then. */
 export async function loadPhones(db: Kysely<Database>, query: PhonesQuery): Promise<Phone[]> {
-  const { nameOf, ownerOf, clients } = await clientsOf(db, query);
-  const inventory = await inventoryOf(db, query);
+  const [{ nameOf, ownerOf, clients }, inventory] = await Promise.all([clientsOf(db, query), inventoryOf(db, query)]);
 
   const groups = new Map<string, { device?: InventoryDevice; owner: string | undefined; clients: UsageClient[] }>();
   for (const device of inventory) {
@@ -67,14 +65,26 @@ type Read = {
   clients: UsageClient[];
 };
 
+/** One person's clients with these device ids, by lower-case device id: what the logs alone know. */
+export async function clientsOfPerson(
+  db: Kysely<Database>,
+  query: PhonesQuery & { person: Person; deviceIds: readonly string[] },
+): Promise<ReadonlyMap<string, UsageClient[]>> {
+  const byId = new Map<string, UsageClient[]>();
+  for (const client of (await clientsOf(db, query)).clients) {
+    const id = client.deviceId.toLowerCase();
+    byId.set(id, [...(byId.get(id) ?? []), client]);
+  }
+  return byId;
+}
+
 /** The clients that are asked about, with those people whose account theirs may be: of one person's phones nobody else is read. */
 async function clientsOf(db: Kysely<Database>, { organisation, since, person, deviceIds }: PhonesQuery): Promise<Read> {
   const ofAll = person === undefined && deviceIds === undefined;
-  const asked = person === undefined ? undefined : await personByGuid(db, person);
   const found = await usageOf(db, {
     organisation,
     since,
-    ...(asked === undefined ? {} : { person: asked }),
+    ...(person === undefined ? {} : { person }),
     ...(deviceIds === undefined ? {} : { deviceIds }),
   });
   const accounts = [...new Set(found.map(({ account }) => account.trim().toLowerCase()))];
@@ -84,9 +94,9 @@ async function clientsOf(db: Kysely<Database>, { organisation, since, person, de
     .where('organisation', '=', organisation)
     .$if(!ofAll, (some) => some.where(hasAccount(accounts)))
     .execute();
-  const nameOf = namesOf(asked === undefined ? people : [...people, asked]);
+  const nameOf = namesOf(person === undefined ? people : [...people, person]);
   const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
-  const clients = person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person);
+  const clients = person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person.guid);
   return { nameOf, ownerOf, clients };
 }
 
@@ -111,7 +121,7 @@ async function inventoryOf(
     .where('organisation', '=', organisation)
     .where('gone', '=', false)
     .orderBy('guid');
-  if (person !== undefined) found = found.where('personGuid', '=', person);
+  if (person !== undefined) found = found.where('personGuid', '=', person.guid);
   if (deviceIds !== undefined) {
     const ids = deviceIds.map((id) => id.toLowerCase());
     found = found.where(sql<boolean>`lower(device_id) = any(${ids}::text[])`);

@@ -1,9 +1,15 @@
 /** An app is seen, kept out, leaks, is kept out for good, and comes back: on the lab, whose logs follow its phones. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readServer } from '../../src/activesync/read-server.ts';
 import { changeLabPassword, labLedger } from '../../src/exchange/lab/operations.ts';
 import type { LabOrganisation } from '../../src/exchange/lab/organisation.ts';
 import { labMailboxGuid } from '../../src/exchange/lab/seed.ts';
 import { accessRules, changeMobileSettings, removeAccessRule } from '../../src/exchange/lab/settings.ts';
+import { createFileServers } from '../../src/servers/files/index.ts';
+import { headOf, lineOf } from '../fixtures/activesync-logs.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import { approvals, security } from './scene.ts';
 
@@ -272,6 +278,44 @@ describe('what is asked of logs', () => {
     expect(answer).toContain('turned away at the login (401)');
     expect(answer).toMatch(/\[picture: Requests per day of Alice Ng/);
     expect(bot.find('#helpdesk', 'INC-101')).toContain('so a wipe cannot reach it');
+  });
+
+  it('a card says that a server handed the wipe over, also where the phone was let in again afterwards', async () => {
+    const owner = labMailboxGuid('alice.ng');
+    const phone = await bot.db
+      .selectFrom('labDevice')
+      .selectAll()
+      .where('mailboxGuid', '=', owner)
+      .executeTakeFirstOrThrow();
+    const [handedOver, letIn] = [-300, -200].map((seconds) => bot.clock.now().getTime() / 1000 + seconds);
+    const request = {
+      takenMs: 90,
+      account: 'alice.ng',
+      deviceId: phone.deviceId,
+      deviceType: phone.deviceType,
+      agent: phone.userAgent,
+      command: 'Sync',
+      http: 200,
+      heartbeat: 0,
+      address: '203.0.113.9',
+    };
+    const lines = [
+      headOf('backEnd2016'),
+      lineOf('backEnd2016', { ...request, end: handedOver ?? 0, status: 140 }, 1),
+      lineOf('backEnd2016', { ...request, end: letIn ?? 0, status: 1 }, 2),
+    ];
+    const folder = mkdtempSync(join(tmpdir(), 'mislaid-handed-over-'));
+    try {
+      writeFileSync(join(folder, 'u_ex.log'), lines.join(''));
+      const servers = createFileServers([{ name: 'EX07', backEndLogs: folder }]);
+      await readServer(servers, 'EX07', 'backEnd', { db: bot.db, organisation: 'lab', clock: bot.clock });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+    expect(bot.find('#helpdesk', 'INC-101')).toMatch(
+      /Logs: \**it was told to wipe itself\**, [^.]*, by EX07\. Logs: last let in [^.]*/,
+    );
   });
 
   it('posts a report when it is due, once, and not after it was stopped', async () => {
