@@ -56,14 +56,19 @@ async function latestWaits(
   db: Kysely<Database>,
   query: { organisation: string; ids: readonly string[]; now: Date },
 ): Promise<ReadonlyMap<string, Waits>> {
+  const since = new Date(query.now.getTime() - lookedBackHours * 3_600_000);
+  const column = sql.raw('client_id, server, hour, asked, ended, requests');
+  const held = sql`kind = 'backEnd' and asked > 0 and ended <> 'overlapped' and hour >= ${since} and client_id in (select id from client)`;
+  // Of batches that wait to be folded only those are unpacked that these phones can be in.
   const { rows } = await sql<Waits>`
-    select distinct on (lower(c.device_id)) lower(c.device_id) as device_id, h.server, h.asked, sum(h.requests)::int as requests,
-      sum(case when h.ended in ('cut', 'dropped') then h.requests else 0 end)::int as failed, h.hour as last_hour
-    from log_heartbeat h join log_client c on c.id = h.client_id
-    where c.organisation = ${query.organisation} and lower(c.device_id) = any(${[...query.ids]}::text[])
-      and h.kind = 'backEnd' and h.asked > 0 and h.ended <> 'overlapped'
-      and h.hour >= ${new Date(query.now.getTime() - lookedBackHours * 3_600_000)}
-    group by lower(c.device_id), h.server, h.asked, h.hour
-    order by lower(c.device_id), h.hour desc, requests desc`.execute(db);
+    with client as materialized (select id, lower(device_id) as device_id from log_client
+      where organisation = ${query.organisation} and lower(device_id) = any(${[...query.ids]}::text[])),
+    told as (select ${column} from log_heartbeat_row where ${held}
+      union all select ${column} from log_heartbeat_waiting
+      where clients && (select range_agg(int4range(id, id, '[]')) from client) and ${held})
+    select distinct on (device_id) device_id, server, asked, sum(requests)::int as requests,
+      sum(case when ended in ('cut', 'dropped') then requests else 0 end)::int as failed, hour as last_hour
+    from told join client on client.id = told.client_id
+    group by device_id, server, asked, hour order by device_id, hour desc, requests desc`.execute(db);
   return new Map(rows.map((row) => [row.deviceId, row]));
 }

@@ -105,10 +105,12 @@ export async function readAddresses(
   { organisation, since }: { organisation: Organisation; since: Date },
 ): Promise<ReadonlyMap<string, string>> {
   const { rows } = await sql<{ device: string; address: string }>`
-    select distinct on (lower(c.device_id)) lower(c.device_id) as device, r.last_address as address
-    from log_rollup r join log_client c on c.id = r.client_id
-    where c.organisation = ${organisation} and r.hour >= ${since} and r.kind <> 'backEnd' and r.last_address <> '' and c.device_id <> ''
-    order by lower(c.device_id), case r.kind when 'edge' then 0 when 'httpProxy' then 1 else 2 end, r.last_end desc`.execute(
+    with told as materialized (select client_id, last_address as address, last_end,
+        case kind when 'edge' then 0 when 'httpProxy' then 1 else 2 end as place
+      from log_rollup where hour >= ${since} and kind <> 'backEnd' and last_address <> ''),
+    newest as (select distinct on (client_id) * from told order by client_id, place, last_end desc)
+    select distinct on (lower(device_id)) lower(device_id) as device, address from newest join log_client c on c.id = newest.client_id
+    where c.organisation = ${organisation} and c.device_id <> '' order by lower(device_id), place, last_end desc`.execute(
     db,
   );
   return new Map(rows.map(({ device, address }) => [device, address]));

@@ -5,8 +5,12 @@ import type { Batch } from '../reader/batch.ts';
 import { int4s, int8s, quoted, quotedArray } from './arrays.ts';
 import type { BatchOrigin } from './write-batch.ts';
 
-/** What a minute's reading makes waits as arrays for the rest of its hour; what a long reading makes is folded enough as it is. */
+/**
+ * What a minute's reading makes waits as arrays for the rest of its hour. What a long reading makes is folded enough as it is: it has
+ * many groups, or hours long over, to which nothing is added any more.
+ */
 const MOST_WAITING = 10_000;
+const MOST_HOURS_WAITING = 2;
 /** Elements of one row of arrays, as many as fit in a page: whoever asks for one client passes over the rows of others. */
 const PIECE = 80;
 
@@ -21,14 +25,14 @@ export async function writeGroups(
   const rollups = groupColumns(batch, ids);
   const beats = heartbeatColumns(batch, ids);
   const beatHours = Int32Array.from(batch.heartbeats, (beat) => beat.hour);
-  const waits = hour.length + beatHours.length <= MOST_WAITING;
+  const hours = [...new Set(hour)];
+  const waits = hour.length + beatHours.length <= MOST_WAITING && hours.length <= MOST_HOURS_WAITING;
   const statement = new Statement();
   const add = waits ? addPieces : addRows;
   const parts = [
     add(statement, 'log_rollup', origin, rollups, hour),
     add(statement, 'log_heartbeat', origin, beats, beatHours),
   ].filter((part) => part !== '');
-  const hours = [...new Set(hour)];
   const server = statement.value(origin.server);
   const kind = statement.value(origin.kind);
   const counted = waits ? 'batches' : 'parts';
