@@ -20,8 +20,8 @@ const spans: Record<LogKind, number> = { frontEnd: 24 * hour, backEnd: 24 * hour
 
 export type LabFiles = {
   list(server: string, kind: LogKind, since?: Date): Promise<LogFile[]>;
-  /** The file as it is now, from this byte on. */
-  read(file: Pick<LogFile, 'server' | 'kind' | 'path'>, from: number): Promise<Buffer>;
+  /** The file as it is now, from this byte on, written out as it is read. */
+  read(file: Pick<LogFile, 'server' | 'kind' | 'path'>, from: number): AsyncIterable<Buffer>;
 };
 
 /** How long a file was when this was its last contact. */
@@ -29,6 +29,8 @@ type Mark = { lastId: number; size: number };
 
 /** Readers come back to where a file ended lately. */
 const marksKept = 8;
+/** Contacts written out at a time: most readers want the head or the end of a file, and in between the process does what else waits. */
+const pageSize = 200;
 
 export function labFiles(db: Kysely<Database>): LabFiles {
   /** The newest marks of each file, the newest last, so that only what came since is written out again. */
@@ -49,6 +51,7 @@ export function labFiles(db: Kysely<Database>): LabFiles {
       .where('at', '<', to)
       .where('id', '>', after)
       .orderBy('id')
+      .limit(pageSize)
       .execute();
   }
 
@@ -68,39 +71,56 @@ export function labFiles(db: Kysely<Database>): LabFiles {
     for (const { index, last, lastId } of await spansSeen.execute()) {
       const path = pathOf(server, kind, new Date(index * span));
       const known = marks.get(path)?.at(-1);
-      const size =
-        known?.lastId === lastId
-          ? known.size
-          : (known?.size ?? 0) + (await render(place, kind, path, new Date(index * span), known)).length;
+      let size = known?.size ?? 0;
+      // Contacts that leave no line here may have come after the last that does.
+      if (known === undefined || known.lastId < lastId) {
+        for await (const bytes of written(place, kind, path, new Date(index * span), known)) size += bytes.length;
+      }
       files.push({ server, kind, path, identity: path, size, modifiedAt: last, compressed: false });
     }
     return files;
   }
 
-  /** What follows the mark, or the whole file; remembers where it ends now. */
-  async function render(place: Place, kind: LogKind, path: string, from: Date, after?: Mark): Promise<Buffer> {
+  /** What follows the mark, or the whole file, piece by piece; remembers where it ends, once all of it was taken. */
+  async function* written(
+    place: Place,
+    kind: LogKind,
+    path: string,
+    from: Date,
+    after?: Mark,
+  ): AsyncGenerator<Buffer, void> {
     const until = new Date(from.getTime() + spans[kind]);
-    const contacts = await contactsOf(place.server, from, until, after?.lastId ?? 0);
-    const lines = contacts.map((contact) => lineOf(kind, contact, place)).filter((line) => line !== undefined);
-    const header = after === undefined ? headerOf(kind, from) : [];
-    const bytes = Buffer.from([...header, ...lines, ''].join('\r\n'), 'utf8');
-    const lastId = contacts.at(-1)?.id;
-    if (lastId !== undefined) {
-      const others = (marks.get(path) ?? []).filter((mark) => mark.lastId < lastId);
-      marks.set(path, [...others, { lastId, size: (after?.size ?? 0) + bytes.length }].slice(-marksKept));
-    }
-    return bytes;
+    let { lastId, size } = after ?? { lastId: 0, size: 0 };
+    let head = after === undefined ? headerOf(kind, from) : [];
+    let contacts: Contact[];
+    do {
+      contacts = await contactsOf(place.server, from, until, lastId);
+      const lines = contacts.map((contact) => lineOf(kind, contact, place)).filter((line) => line !== undefined);
+      const bytes = Buffer.from([...head, ...lines, ''].join('\r\n'), 'utf8');
+      head = [];
+      lastId = contacts.at(-1)?.id ?? lastId;
+      size += bytes.length;
+      yield bytes;
+    } while (contacts.length === pageSize);
+    const others = (marks.get(path) ?? []).filter((mark) => mark.lastId < lastId);
+    marks.set(path, [...others, { lastId, size }].slice(-marksKept));
   }
 
-  return {
-    list,
-    read: async ({ server, kind, path }, from) => {
-      const begin = beginOf(path);
-      if (begin === undefined) throw new ServerUnreadable(server, `There is no log ${path}.`);
-      const mark = marks.get(path)?.findLast(({ size }) => size <= from);
-      return (await render(await placeOf(server), kind, path, begin, mark)).subarray(from - (mark?.size ?? 0));
-    },
-  };
+  async function* read(
+    { server, kind, path }: Pick<LogFile, 'server' | 'kind' | 'path'>,
+    from: number,
+  ): AsyncGenerator<Buffer, void> {
+    const begin = beginOf(path);
+    if (begin === undefined) throw new ServerUnreadable(server, `There is no log ${path}.`);
+    const mark = marks.get(path)?.findLast(({ size }) => size <= from);
+    let left = from - (mark?.size ?? 0);
+    for await (const bytes of written(await placeOf(server), kind, path, begin, mark)) {
+      if (left < bytes.length) yield bytes.subarray(left);
+      left = Math.max(0, left - bytes.length);
+    }
+  }
+
+  return { list, read };
 }
 
 function lineOf(kind: LogKind, contact: Contact, place: Place): string | undefined {

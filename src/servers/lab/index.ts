@@ -18,9 +18,6 @@ const paths: Record<ConfigKind, string> = {
   easFrontEnd: 'FrontEnd/HttpProxy/Sync/web.config',
 };
 
-/** Bytes that a reader gets at once. */
-const pieceSize = 65_536;
-
 /** `names` are the servers of policy.yaml, in its order; one that the lab does not have is unreadable. */
 export function labServers(input: { db: Kysely<Database>; clock: Clock; names: readonly string[] }): Servers {
   const { db, clock, names } = input;
@@ -35,7 +32,7 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
   return {
     list: () => names,
     listLogs: (server, kind, since) => files.list(server, kind, since),
-    openLog: async (file, from) => inPieces(await files.read(file, from)),
+    openLog: async (file, from) => files.read(file, from),
 
     readConfig: async (server, kind) => {
       const row = await serverRow(server);
@@ -114,8 +111,4 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
       return { done: true };
     },
   };
-}
-
-async function* inPieces(bytes: Buffer): AsyncIterable<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += pieceSize) yield bytes.subarray(at, at + pieceSize);
 }
