@@ -44,7 +44,10 @@ export type Servers = {
   /** Names from policy, in its order. */
   list(): readonly string[];
   listLogs(server: string, kind: LogKind, since?: Date): Promise<LogFile[]>;
-  /** Raw bytes from `from` to the end as it is now; a locked, growing file is opened for shared reading. */
+  /**
+   * Raw bytes from `from` to the end as it is now; a locked, growing file is opened for shared reading. A piece is good until the next
+   * is asked for: whoever keeps one copies it.
+   */
   openLog(file: LogFile, from: number): Promise<AsyncIterable<Uint8Array>>;
   readConfig(server: string, kind: ConfigKind): Promise<ConfigFile>;
   /** Replaces the file only if its bytes still hash (SHA-256, hex) to `expected`: backup first, then write beside and rename. */

@@ -28,7 +28,7 @@ export async function benchHeartbeat({ megabytes = 1_000 }: { megabytes?: number
   // Beside the logs: as root PostgreSQL runs as somebody else, who cannot enter a private folder.
   const dataFolder = mkdtempSync(join(tmpdir(), 'mislaid-bench-'));
   const server = await startEmbeddedPostgres({ dataFolder, log: pino({ level: 'silent' }) });
-  const { db, close } = openDatabase(server.connection);
+  const { db, close } = openDatabase(server.connection, { own: true });
   try {
     await migrate(db);
     const logs = join(folder, 'logs');

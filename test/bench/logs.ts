@@ -150,7 +150,7 @@ async function lineTools(path: string): Promise<Record<string, number>> {
 async function stored(folder: string, megabytes: number): Promise<BenchResult[]> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'mislaid-bench-'));
   const server = await startEmbeddedPostgres({ dataFolder, log: pino({ level: 'silent' }) });
-  const { db, close } = openDatabase(server.connection);
+  const { db, close } = openDatabase(server.connection, { own: true });
   try {
     await migrate(db);
     const logs = join(folder, 'stored');

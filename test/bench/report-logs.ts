@@ -1,9 +1,10 @@
 /** Rolls up the files of its command line once and prints what it took as one JSON line: run by logs.ts in a process of its own. */
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { bareAccount } from '../../src/activesync/account.ts';
 import { createReaderPool } from '../../src/activesync/reader/pool.ts';
 import { reportOver } from '../../src/activesync/reader/report.ts';
+import { openLogFile } from '../../src/servers/files/logs.ts';
 import type { LogKind } from '../../src/servers/port.ts';
 
 /** What one run took; `digest` is of all rows in order, so that runs and engines can be compared. */
@@ -29,8 +30,9 @@ const memory = setInterval(() => {
 }, 50);
 // Beside the calling thread, which reads too.
 const pool = createReaderPool({ threads: Number(threads) });
+const logFile = { server: 'EX01', identity: '', modifiedAt: new Date(0), compressed: false };
 const began = performance.now();
-const sources = files.map((file) => createReadStream(file, { highWaterMark: 512 << 10 }));
+const sources = files.map((path) => openLogFile({ ...logFile, kind, path, size: statSync(path).size }, 0));
 const report = await reportOver(sources, { kind, pool, accountOf: bareAccount });
 const milliseconds = performance.now() - began;
 clearInterval(memory);

@@ -27,7 +27,7 @@ export function serversContract(name: string, open: () => Promise<ServersSubject
 
     async function bytesOf(file: LogFile, from = 0): Promise<Buffer> {
       const pieces: Uint8Array[] = [];
-      for await (const piece of await servers.openLog(file, from)) pieces.push(piece);
+      for await (const piece of await servers.openLog(file, from)) pieces.push(Uint8Array.from(piece));
       return Buffer.concat(pieces);
     }
 

@@ -63,7 +63,7 @@ describe('logs', () => {
     const [file] = await port.listLogs('EX01', 'frontEnd');
     if (file === undefined) throw new Error('no file was listed');
     const read: Uint8Array[] = [];
-    for await (const piece of await port.openLog(file, 6)) read.push(piece);
+    for await (const piece of await port.openLog(file, 6)) read.push(Uint8Array.from(piece));
     expect(Buffer.concat(read).toString()).toBe('world');
   });
 

@@ -19,7 +19,13 @@ const STEM = ascii('/microsoft-server-activesync');
 const STEM_WORDS = new Int32Array(Uint8Array.from(ascii('/Microsoft-Server-ActiveSync')).buffer);
 const FIELDS = ascii('#fields:');
 const LOG = ascii('log=');
-const APPENDED = [ascii('correlationid='), ascii('clientid='), ascii('cafereqid=')] as const;
+const APPENDED = [ascii('correlationid='), ascii('clientid='), ascii('cafereqid='), LOG] as const;
+/** Their first two letters as lower-case words: most parameters differ from all of them there. */
+const CO = 0x6f63;
+const CL = 0x6c63;
+const CA = 0x6163;
+const LO = 0x6f6c;
+const LOWER = 0x2020;
 /** Where the query may begin when somebody left out the question mark. */
 const STEM_TAILS = [ascii('/proxy/default.eas'), ascii('/default.eas'), ascii('/')] as const;
 
@@ -115,7 +121,7 @@ export class W3cReader {
 
   /** The query field from `start`: hashes the client's part while looking for its end; answers the end of the field. */
   #query(chunk: Chunk, start: number): number {
-    const { bytes, view, length } = chunk;
+    const { bytes, view } = chunk;
     let hash = HASH_SEED;
     let at = start;
     let end = -1;
@@ -126,7 +132,7 @@ export class W3cReader {
       while (hits !== 0) {
         const place = at + (lowest(hits) >> 3);
         const byte = bytes[place] ?? NEWLINE;
-        if (isEnd(bytes, place) || (byte === AMPERSAND && isAppended(bytes, place + 1, length))) {
+        if (isEnd(bytes, place) || (byte === AMPERSAND && isAppended(chunk, place + 1))) {
           end = place;
           break;
         }
@@ -272,11 +278,8 @@ function isActiveSync({ bytes, view }: Chunk, start: number, end: number): boole
 }
 
 /** Whether what Exchange appends begins here: `Log=`, `CorrelationID=`, `ClientId=`, `cafeReqId=`. */
-function isAppended(bytes: Uint8Array, at: number, end: number): boolean {
-  const first = (bytes[at] ?? 0) | 32;
-  if (first === 108) return startsAt(bytes, at, end, LOG);
-  if (first !== 99) return false;
-  const second = (bytes[at + 1] ?? 0) | 32;
-  if (second !== 97 && second !== 108 && second !== 111) return false;
-  return APPENDED.some((name) => startsAt(bytes, at, end, name));
+function isAppended({ bytes, view, length }: Chunk, at: number): boolean {
+  const word = view.getUint16(at, true) | LOWER;
+  if (word !== CO && word !== CA && word !== LO && word !== CL) return false;
+  return APPENDED.some((name) => startsAt(bytes, at, length, name));
 }

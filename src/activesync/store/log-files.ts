@@ -21,8 +21,13 @@ export async function openUnpacked(servers: Servers, file: LogFile, from: number
   const packed = await servers.openLog(file, 0);
   const unpacker = createGunzip();
   // A broken or unfinished archive ends the reading with its error: pipeline hands it to the reader by destroying the unpacker.
-  pipeline(Readable.from(packed), unpacker).catch(() => undefined);
+  pipeline(Readable.from(copied(packed)), unpacker).catch(() => undefined);
   return from === 0 ? unpacker : skipped(unpacker, from);
+}
+
+/** A stream asks for pieces before it has done with the last. */
+async function* copied(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) yield Uint8Array.from(piece);
 }
 
 async function* skipped(source: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {

@@ -57,24 +57,31 @@ async function statOf(path: string): Promise<Stats | undefined> {
 }
 
 /**
- * Bytes from `from` to the end as it is when it is reached. Node opens for shared reading on Windows (FILE_SHARE_READ, WRITE and
- * DELETE), so the file that IIS is writing can be read and rotated meanwhile.
+ * Bytes from `from` to the end as it is when it is reached; a piece is good until the next is asked for. Node opens for shared
+ * reading on Windows (FILE_SHARE_READ, WRITE and DELETE), so the file that IIS is writing can be read and rotated meanwhile.
  */
 export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<Uint8Array> {
   const handle = await open(file.path, 'r').catch((error: unknown) => {
     throw unreadable(file.server, 'A log', file.path, error);
   });
+  // What comes after the size that was listed is little: the file grew meanwhile.
+  const size = Math.min(PIECE, Math.max(GROWN, file.size - from));
+  // Two in turn: one is filled while the other is looked at, and neither is new memory, which the system would clear first.
+  let [current, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
+  let reading = handle.read(current, 0, size, from);
   try {
-    let at = from;
-    for (;;) {
-      // What comes after the size that was listed is little: the file grew meanwhile.
-      const buffer = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(GROWN, file.size - at)));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
+    for (let at = from; ; ) {
+      const { bytesRead } = await reading;
       if (bytesRead === 0) return;
       at += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+      reading = handle.read(other, 0, size, at);
+      // Heard of by whoever asks for the next piece; nobody may.
+      reading.catch(() => undefined);
+      yield current.subarray(0, bytesRead);
+      [current, other] = [other, current];
     }
   } finally {
+    await reading.catch(() => undefined);
     await handle.close();
   }
 }
