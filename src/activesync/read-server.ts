@@ -1,5 +1,5 @@
 /** Reads what is new in one server's logs of one kind and keeps it as roll-ups. */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
@@ -103,6 +103,8 @@ export async function readServer(
   } finally {
     await pool.close();
   }
+  // PostgreSQL counts its tables now and then by itself; until then it would plan as if they were as they were before.
+  if (long) await sql`analyze log_client, log_rollup_row, log_heartbeat_row`.execute(db);
   const problem = problems[0];
   await progress.end(problem ?? null);
   return {
