@@ -26,17 +26,21 @@ export function createOutbox(input: {
   const dueNow = new Set<number>();
   const targets = new Set<Place | Identity>();
 
-  async function upsertWork(job: string, lane: Lane, payload: unknown, options: EnqueueOptions = {}): Promise<void> {
-    const row = await tx
+  type Wish = { job: string; lane: Lane; payload: unknown; options?: EnqueueOptions | undefined };
+
+  async function upsertWork(wishes: readonly Wish[]): Promise<void> {
+    const rows = await tx
       .insertInto('work')
-      .values({
-        job,
-        key: options.key ?? null,
-        payload: JSON.stringify(payload),
-        lane,
-        dueAt: options.dueAt ?? now,
-        createdAt: now,
-      })
+      .values(
+        wishes.map(({ job, lane, payload, options = {} }) => ({
+          job,
+          key: options.key ?? null,
+          payload: JSON.stringify(payload),
+          lane,
+          dueAt: options.dueAt ?? now,
+          createdAt: now,
+        })),
+      )
       .onConflict((conflict) =>
         conflict
           .columns(['job', 'key'])
@@ -50,14 +54,13 @@ export function createOutbox(input: {
           }),
       )
       .returning(['id', 'dueAt'])
-      .executeTakeFirstOrThrow();
-    if (row.dueAt.getTime() <= now.getTime()) dueNow.add(row.id);
+      .execute();
+    for (const { id, dueAt } of rows) if (dueAt.getTime() <= now.getTime()) dueNow.add(id);
   }
 
   async function addCard(subject: Subject, place: Place | Identity, personal: boolean): Promise<void> {
     await tx
       .insertInto('card')
-
       .values({ subject, place, personal, postKey: ids.token(), dueAt: now, createdAt: now })
       .onConflict((conflict) => conflict.columns(['subject', 'place']).doUpdateSet(again(now)))
       .execute();
@@ -92,7 +95,7 @@ export function createOutbox(input: {
   const keyFor = (target: string, key: string | undefined) => (key === undefined ? ids.token() : `${key}@${target}`);
 
   return {
-    work: (job, payload, options) => upsertWork(job, laneOf(job), payload, options),
+    work: (job, payload, options) => upsertWork([{ job, lane: laneOf(job), payload, options }]),
     card: async (subject, places) => {
       for (const place of inOrder(places)) await addCard(subject, place, false);
     },
@@ -123,8 +126,18 @@ export function createOutbox(input: {
       addDelivery({ kind: 'private', target: identity, draft, key: keyFor(identity, key) }),
     home: (identity) => addDelivery({ kind: 'home', target: identity, key: ids.token() }),
     flush: async () => {
-      // At the end and in one order, so that changes which write to the same places do not block each other crosswise.
-      for (const target of inOrder(targets)) await upsertWork(deliverJob, 'deliveries', { target }, { key: target });
+      // At the end and in one order, so that changes which write to the same places do not block each other crosswise. All at once:
+      // from here to the commit others who write to one of these places wait.
+      if (targets.size > 0) {
+        await upsertWork(
+          inOrder(targets).map((target) => ({
+            job: deliverJob,
+            lane: 'deliveries',
+            payload: { target },
+            options: { key: target },
+          })),
+        );
+      }
       return [...dueNow];
     },
   };

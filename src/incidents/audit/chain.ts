@@ -35,10 +35,6 @@ export function hashOf(record: AuditRecord): string {
   return canonicalHash({ seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, data, prevHash });
 }
 
-/** Any two numbers will do, as long as nothing else locks them. */
-const lockClass = 1_835_627_372;
-const lockObject = 1;
-
 /**
  * Appends the entries to the chain: the last thing of a transaction, because it holds the chain's lock until the commit.
  * The transaction must be READ COMMITTED: with an older snapshot it would not see the entry before its own.
@@ -46,8 +42,7 @@ const lockObject = 1;
  */
 export async function appendAudit(tx: Transaction<Database>, now: Date, entries: readonly AuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  await lockChain(tx);
-  let { seq, hash } = await lastOf(tx);
+  let { seq, hash } = await lockChain(tx);
   const rows = entries.map((entry) => {
     const record: AuditRecord = {
       seq: seq + 1,
@@ -91,17 +86,18 @@ export async function auditIsWritable(
 
 const rollBack = new Error('tried out, rolled back');
 
-async function lockChain(tx: Transaction<Database>): Promise<void> {
-  // A statement of its own: the next one takes its snapshot after the lock is held.
-  const { rows } = await sql<{ isolation: string }>`
-    select current_setting('transaction_isolation') as isolation, pg_advisory_xact_lock(${lockClass}::int, ${lockObject}::int)
-  `.execute(tx);
-  const isolation = rows[0]?.isolation;
-  if (isolation === 'read committed') return;
-  throw new MislaidError({
-    code: 'audit-wrong-isolation',
-    message: `the audit was appended in a transaction of isolation ${isolation}; it must be read committed`,
-  });
+/** Until the end of the transaction nobody else appends; answers what `lastOf` does. */
+async function lockChain(tx: Transaction<Database>): Promise<{ seq: number; hash: string }> {
+  const { rows } = await sql<{ isolation: string; lastSeq: number | null; lastHash: string | null }>`
+    select * from lock_audit_chain()`.execute(tx);
+  const last = rows[0];
+  if (last?.isolation !== 'read committed') {
+    throw new MislaidError({
+      code: 'audit-wrong-isolation',
+      message: `the audit was appended in a transaction of isolation ${last?.isolation}; it must be read committed`,
+    });
+  }
+  return { seq: last.lastSeq ?? 0, hash: last.lastHash ?? genesisHash };
 }
 
 /** What JSON keeps of a value, without what PostgreSQL cannot store (NUL and lone surrogates). */
