@@ -19,8 +19,13 @@ export type Opening = {
   drill?: boolean;
 };
 
-/** However many report it at once: what Exchange told of the phones is not asked for again before it is this old. */
-const freshMs = 15_000;
+/**
+ * However many report it at once: what Exchange told of the phones is not asked for again before it is this old. Incidents that were
+ * opened together drift apart, so that Exchange is not asked for all of them within one second again and again.
+ */
+function freshMs(incident: number): number {
+  return 15_000 + (incident % 10) * 1_000;
+}
 
 /** Opens an incident, or joins the open one of the same person: one case has one card, however many people report it. */
 export async function openIncident(
@@ -66,7 +71,7 @@ export async function openIncident(
       key: String(number),
       ...(lastRead === undefined
         ? {}
-        : { dueAt: new Date(Math.max(change.now.getTime(), lastRead.getTime() + freshMs)) }),
+        : { dueAt: new Date(Math.max(change.now.getTime(), lastRead.getTime() + freshMs(number))) }),
     },
   );
   if (!joined) {

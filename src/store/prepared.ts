@@ -9,7 +9,7 @@ const mostPrepared = 400;
 const mostCounted = 4_000;
 
 /**
- * A pool whose connections keep the plan of a statement that comes again (half of PostgreSQL's work on short statements is
+ * A pool whose connections keep the plan of a statement that comes again (much of PostgreSQL's work on short statements is
  * parsing and planning). Only for a database that no other process migrates and no pooler stands before: a prepared
  * `select *` fails once its table has changed, and a pooler hands the next statement to a connection that never heard of it.
  */
