@@ -208,11 +208,12 @@ describe('properties', () => {
     );
   });
 
-  test('500 characters of the worst are read in well under a tenth of a second', () => {
+  test('500 characters of the worst are not tried in every way there is', () => {
     const worst = Array.from({ length: longestSentence / 2 }, () => 'a').join(' ');
     const before = performance.now();
     parseSentence(worst, all);
-    expect(performance.now() - before).toBeLessThan(100);
+    // That would take minutes; a busy machine may need more than the few milliseconds that it takes.
+    expect(performance.now() - before).toBeLessThan(2_000);
   });
 });
 
