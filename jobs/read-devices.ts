@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { rememberCapabilities } from '../src/exchange/known.ts';
 import { ownerReport } from '../src/incidents/cards/owner-report.ts';
-import { exchangeWentAway } from '../src/incidents/exchange-away.ts';
+import { exchangeAnswers, exchangeWentAway } from '../src/incidents/exchange-away.ts';
 import { readDeviceFacts } from '../src/incidents/read-facts.ts';
 import { recordDevices } from '../src/incidents/record-devices.ts';
 import { incidentSubject, record } from '../src/incidents/timeline.ts';
@@ -28,7 +28,7 @@ export const readDevices = defineJob({
       const capabilities = await context.capabilities(row.organisation);
       await store.change(async (change) => {
         await rememberCapabilities(change, row.organisation, capabilities);
-        const before = await wordsBefore(change, incident);
+        const before = await exchangeAnswers(change, incident);
         const last = before[0];
         if (last === 'exchange.away') {
           await change.reply(incidentSubject(incident), {
@@ -45,18 +45,6 @@ export const readDevices = defineJob({
     } catch (error) {
       await exchangeWentAway(store, incident, error, context.attempt);
       throw error;
-    }
-
-    /** Whether Exchange answered, time after time, the last time first. */
-    async function wordsBefore(change: Change, number: number): Promise<string[]> {
-      const rows = await change.tx
-        .selectFrom('incidentEvent')
-        .select('kind')
-        .where('incidentNumber', '=', number)
-        .where('kind', 'in', ['devices.read', 'exchange.away'])
-        .orderBy('id', 'desc')
-        .execute();
-      return rows.map(({ kind }) => kind);
     }
 
     async function tellOwner(change: Change, number: number): Promise<void> {

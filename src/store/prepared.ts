@@ -7,6 +7,8 @@ const worthPreparing = 3;
 /** Statements prepared per connection at most; lists of values in the text (`in ($1, $2, …)`) make many that differ. */
 const mostPrepared = 400;
 const mostCounted = 4_000;
+/** Characters. A longer one writes many rows at once: its plan is large, and its text seldom the same again. */
+const longestPrepared = 8_192;
 
 /**
  * A pool whose connections keep the plan of a statement that comes again (much of PostgreSQL's work on short statements is
@@ -35,7 +37,7 @@ function preparingClient(client: pg.PoolClient, nameOf: (text: string) => string
   function query(text: string | PostgresCursor<unknown>, values: readonly unknown[] = []): unknown {
     if (typeof text !== 'string')
       throw new MislaidError({ code: 'no-cursor', message: 'This connection reads no cursors.' });
-    const name = values.length === 0 ? undefined : nameOf(text);
+    const name = values.length === 0 || text.length > longestPrepared ? undefined : nameOf(text);
     return client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) });
   }
   return { query, release: () => client.release() };

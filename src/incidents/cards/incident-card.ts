@@ -7,7 +7,7 @@ import { button, buttons, note, paragraph, strong, text, time } from '../../mess
 import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import type { Database } from '../../store/schema.ts';
-import { drillBlocks } from '../drill.ts';
+import { drillBlocks, incidentName } from '../drill.ts';
 import { incidentEvidence } from '../evidence.ts';
 import { isOpen } from '../rules/wipe.ts';
 import { type IncidentView, loadIncident } from '../view.ts';
@@ -34,7 +34,7 @@ export async function incidentCard({ view, db, policy, now }: IncidentCardInput)
   ]);
   const open = incident.state === 'open';
   return {
-    title: `${incident.drill ? 'DRILL · ' : ''}INC-${incident.number} · ${kindWords[incident.kind]} · ${owner.displayName}`,
+    title: `${incidentName(incident.number, incident.drill)} · ${kindWords[incident.kind]} · ${owner.displayName}`,
     tone: toneOf(view),
     blocks: [
       opening(view),

@@ -10,7 +10,7 @@ import * as heartbeatSpans from './0008-heartbeat-spans.ts';
 import * as directory from './0009-directory.ts';
 import * as logBatches from './0010-log-batches.ts';
 import * as logAccounts from './0011-log-accounts.ts';
-import * as auditHead from './0012-audit-head.ts';
+import * as auditLock from './0012-audit-lock.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -25,5 +25,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0009-directory': directory,
   '0010-log-batches': logBatches,
   '0011-log-accounts': logAccounts,
-  '0012-audit-head': auditHead,
+  '0012-audit-lock': auditLock,
 };
