@@ -43,7 +43,10 @@ export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
       });
       for (const phone of read.phones) phones.add(phone);
       if (read.files > 0)
-        log.info({ server, kind, files: read.files, bytes: read.bytes, requests: read.requests }, 'logs read');
+        log.info(
+          { server, kind, files: read.files, bytes: read.bytes, requests: read.requests, elsewhere: read.elsewhere },
+          'logs read',
+        );
       if (read.problem !== undefined) log.warn({ server, kind }, read.problem);
     }
     await refreshLogEvidence(store, organisation, phones);

@@ -59,7 +59,7 @@ async function says(running: RunningProgram, what: string): Promise<void> {
 function problems(folder: string, since: Date): string[] {
   return logOf(folder)
     .filter((line) => line.level >= warning && new Date(line.time) >= since)
-    .map((line) => [line.msg, line.job, line.code].filter((part) => part !== undefined).join(' '));
+    .map((line) => [line.msg, line.job, line.code, line.problem].filter((part) => part !== undefined).join(' '));
 }
 
 describe.each(users)('as $name', ({ as }) => {

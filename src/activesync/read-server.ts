@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../clock.ts';
 import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../errors.ts';
-import { type LogFile, type LogKind, logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
+import { type LogFile, type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { Batch } from './reader/batch.ts';
 import { cutLines, type Position } from './reader/cut-lines.ts';
@@ -29,6 +29,8 @@ export type ServerRead = {
   files: number;
   bytes: number;
   requests: number;
+  /** Files that another reader was at: left to it, and nothing was counted twice. */
+  elsewhere: number;
   /** Lower-case device ids of the phones that made these requests. */
   phones: ReadonlySet<string>;
   problem?: string;
@@ -60,7 +62,7 @@ export async function readServer(
     const problem = sentenceOf(error, server);
     await progress.begin([]);
     await progress.end(problem);
-    return { files: 0, bytes: 0, requests: 0, phones, problem };
+    return { files: 0, bytes: 0, requests: 0, elsewhere: 0, phones, problem };
   }
   const known = await knownFiles(db, origin);
   const changed = files
@@ -68,7 +70,7 @@ export async function readServer(
     .sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime());
   if (changed.length === 0) {
     await progress.end(null);
-    return { files: 0, bytes: 0, requests: 0, phones };
+    return { files: 0, bytes: 0, requests: 0, elsewhere: 0, phones };
   }
   const listed = new Set(files.map(({ identity }) => identity));
   const work: { file: LogFile; row: KnownFile }[] = [];
@@ -85,6 +87,7 @@ export async function readServer(
     work.reduce((sum, { file, row }) => sum + file.size - (file.compressed ? 0 : row.position), 0) > LONG_READING;
   const pool = createReaderPool({ threads: long ? (options.threads ?? 2) : 0 });
   let requests = 0;
+  let elsewhere = 0;
   try {
     const queue = [...work];
     const readNext = async (): Promise<void> => {
@@ -94,8 +97,9 @@ export async function readServer(
           requests += await readFile({ servers, origin, pool, progress, phones, options, ...next });
         } catch (error) {
           options.signal?.throwIfAborted();
-          if (error instanceof MislaidError) throw error;
-          problems.push(sentenceOf(error, server));
+          if (error instanceof ReadElsewhere) elsewhere += 1;
+          else if (error instanceof MislaidError) throw error;
+          else problems.push(sentenceOf(error, server));
         }
       }
     };
@@ -106,11 +110,13 @@ export async function readServer(
   // PostgreSQL counts its tables now and then by itself; until then it would plan as if they were as they were before.
   if (long) await sql`analyze log_client, log_rollup_row, log_heartbeat_row`.execute(db);
   const problem = problems[0];
-  await progress.end(problem ?? null);
+  // The one that is at the rest tells how far it is.
+  if (elsewhere === 0) await progress.end(problem ?? null);
   return {
     files: work.length,
     bytes: progress.bytesDone,
     requests,
+    elsewhere,
     phones,
     ...(problem === undefined ? {} : { problem }),
   };
@@ -164,6 +170,9 @@ async function readFile(reading: FileReading): Promise<number> {
   }
 }
 
+/** The file's position moved while it was read: another job or process is at it, and this reading's batch is not stored. */
+class ReadElsewhere extends Error {}
+
 type Step = { from: Position; to: Position; batch: Batch /** The file was read to its end. */; whole: boolean };
 
 async function commit({ origin, row, file, options }: FileReading, { from, to, batch, whole }: Step): Promise<void> {
@@ -176,12 +185,7 @@ async function commit({ origin, row, file, options }: FileReading, { from, to, b
       .where('id', '=', row.id)
       .where('position', '=', from.offset)
       .executeTakeFirst();
-    if (moved.numUpdatedRows !== 1n) {
-      throw new MislaidError({
-        code: 'log-read-elsewhere',
-        message: `${origin.server}: ${logKindNames[origin.kind]} are being read by another process; this reading stopped and nothing was counted twice.`,
-      });
-    }
+    if (moved.numUpdatedRows !== 1n) throw new ReadElsewhere();
     return writeBatch(tx, db, origin, batch);
   });
   remember();

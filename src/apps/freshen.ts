@@ -1,6 +1,5 @@
 import { readServer } from '../activesync/read-server.ts';
 import type { Organisation } from '../directory/person.ts';
-import { MislaidError } from '../errors.ts';
 import type { JobContext } from '../queue/job.ts';
 import { type LogKind, logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
 import { refreshLogEvidence } from './evidence.ts';
@@ -61,8 +60,6 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
         for (const phone of read.phones) phones.add(phone);
         if (read.problem !== undefined) problems.add(read.problem);
       } catch (error) {
-        // Another process reads the same file now: its numbers are there in a moment.
-        if (error instanceof MislaidError && error.code === 'log-read-elsewhere') continue;
         if (!(error instanceof ServerUnreadable)) throw error;
         problems.add(error.userMessage);
       }

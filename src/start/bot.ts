@@ -169,6 +169,8 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   await backend.start();
   await beginRounds(store, organisation);
   await chat.open();
+  // Once more, because what was opened last closes first: a delivery under way still finds its platform open.
+  closing.add('workers before platforms', () => workers.close());
   await sweep.start();
   const adminPort = await openHealth({
     config,

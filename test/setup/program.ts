@@ -116,6 +116,7 @@ const LogLine = z.object({
   time: z.string(),
   job: z.string().optional(),
   code: z.string().optional(),
+  problem: z.string().optional(),
 });
 
 /** What a process wrote to its log while it had the console. */

@@ -293,7 +293,8 @@ describe('concurrency', () => {
         await wish(change).enqueue('sweep', { name });
       });
     await Promise.all([cross('ab'), cross('ba')]);
-    expect(runs.ab + runs.ba).toBe(3);
+    // More than one more run: the one that was refused may be back at its first row before the other is woken.
+    expect(runs.ab + runs.ba).toBeGreaterThanOrEqual(3);
     expect(await allWork()).toHaveLength(2);
   });
 
