@@ -8,7 +8,6 @@
  * Sources: MS-ASCMD (Ping), KB905013 and the Exchange help on Direct Push (15 min fails, 8, 12, 16 fails, stays at 12).
  */
 import { Heartbeats } from '../../src/activesync/reader/heartbeats.ts';
-import { Line } from '../../src/activesync/reader/line.ts';
 import { ENDED_NAMES } from '../../src/activesync/reader/outcome.ts';
 import type { Observation } from '../../src/heartbeat/observation.ts';
 import { seeded } from '../fixtures/activesync-logs.ts';
@@ -188,11 +187,12 @@ function cut(state: Habits, habit: Habit): void {
 function observed(requests: readonly Request[], world: World): Observation[] {
   const heartbeats = new Heartbeats();
   for (const request of requests) {
-    const line = new Line();
-    line.end = Math.floor(request.end);
-    line.taken = Math.round((request.end - request.start) * 1000);
-    line.win32 = request.win32;
-    line.http = 200;
+    const line = {
+      end: Math.floor(request.end),
+      taken: Math.round((request.end - request.start) * 1000),
+      win32: request.win32,
+      http: 200,
+    };
     heartbeats.add(line, request.phone, 0, request.asked, request.status, false, request.collision);
   }
   const rows = new Map<string, Observation>();

@@ -3,19 +3,21 @@
  * and F5 write when told to: `address ident user [time] "request" status bytes "referer" "agent"`, with or without a syslog
  * prefix, and with a duration behind where nginx's `$request_time` (seconds with a point) is logged.
  */
-import { type Chunk, hashOf } from './chunk.ts';
-import { ascii, LINES_AT_ONCE, Line, lineBunch, numberAt, startsAt, twoDigits } from './line.ts';
+import type { Chunk } from './chunk.ts';
+import { ascii, type Line, numberAt, startsAt, twoDigits } from './line.ts';
+import { MOST_LINES } from './lines.ts';
 import type { Rollup } from './rollup.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
 const QUOTE = 34;
 const STEM = ascii('/microsoft-server-activesync');
+/** Seconds since 1970 that a line's end can tell: up to February 2106. */
+const LATEST = 2 ** 32;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'].map(ascii);
 const TAILS = [ascii('/proxy/default.eas'), ascii('/default.eas'), ascii('/')] as const;
 
 export class CombinedReader {
-  readonly #bunch = lineBunch();
   #filled = 0;
 
   set header(_header: string) {
@@ -23,18 +25,19 @@ export class CombinedReader {
   }
 
   read(chunk: Chunk, rollup: Rollup): void {
-    const { bytes, length } = chunk;
-    let at = 0;
-    while (at < length) {
+    const { bytes } = chunk;
+    const { lines } = rollup.memory;
+    let at = chunk.start;
+    while (at < chunk.end) {
       const newline = bytes.indexOf(NEWLINE, at);
       const end = bytes[newline - 1] === 13 ? newline - 1 : newline;
       if (end > at) {
         rollup.lines += 1;
-        const line = this.#bunch[this.#filled] ?? new Line();
-        const found = fill(chunk, at, end, line);
+        const line = lines[this.#filled];
+        const found = line === undefined ? 'other' : fill(bytes, at, end, line);
         if (found === 'unreadable') rollup.odd('unreadable-line', '');
         if (found === 'request') this.#filled += 1;
-        if (this.#filled === LINES_AT_ONCE) this.#handOn(chunk, rollup);
+        if (this.#filled === MOST_LINES) this.#handOn(chunk, rollup);
       }
       at = newline + 1;
     }
@@ -42,12 +45,12 @@ export class CombinedReader {
   }
 
   #handOn(chunk: Chunk, rollup: Rollup): void {
-    rollup.addAll(chunk, this.#bunch, this.#filled);
+    rollup.addAll(chunk, this.#filled);
     this.#filled = 0;
   }
 }
 
-function fill({ bytes, view }: Chunk, from: number, end: number, line: Line): 'request' | 'other' | 'unreadable' {
+function fill(bytes: Uint8Array, from: number, end: number, line: Line): 'request' | 'other' | 'unreadable' {
   const bracket = timeAt(bytes, from, end);
   if (bracket < 0) return 'unreadable';
   let at = bracket;
@@ -60,12 +63,13 @@ function fill({ bytes, view }: Chunk, from: number, end: number, line: Line): 'r
   stem += 1;
   if (!startsAt(bytes, stem, requestEnd, STEM)) return 'other';
   line.method = bytes[method] ?? 0;
-  queryOf(bytes, view, stem, requestEnd, line);
-  line.end = secondsAt(bytes, bracket + 1);
+  queryOf(bytes, stem, requestEnd, line);
+  const seconds = secondsAt(bytes, bracket + 1);
   const status = requestEnd + 2;
   const statusEnd = wordEnd(bytes, status, end);
   line.http = numberAt(bytes, status, statusEnd);
-  if (!(line.end > 0) || line.http < 100 || line.http > 999) return 'unreadable';
+  if (!(seconds > 0 && seconds < LATEST) || line.http < 100 || line.http > 999) return 'unreadable';
+  line.end = seconds;
   line.sent = numberAt(bytes, statusEnd + 1, end);
   line.received = 0;
   const refererStart = nextQuote(bytes, statusEnd, end);
@@ -121,7 +125,7 @@ function wordEnd(bytes: Uint8Array, from: number, end: number): number {
   return at;
 }
 
-function queryOf(bytes: Uint8Array, view: DataView, stem: number, requestEnd: number, line: Line): void {
+function queryOf(bytes: Uint8Array, stem: number, requestEnd: number, line: Line): void {
   let end = requestEnd;
   for (let at = requestEnd - 1; at > stem; at -= 1) {
     if (bytes[at] === SPACE) {
@@ -131,19 +135,18 @@ function queryOf(bytes: Uint8Array, view: DataView, stem: number, requestEnd: nu
   }
   let at = stem + STEM.length;
   while (at < end && bytes[at] !== 63) at += 1;
-  line.misspelt = false;
+  line.misspelt = 0;
   line.queryStart = Math.min(at + 1, end);
   if (at >= end) {
     const rest = stem + STEM.length;
     const tail = TAILS.find((text) => startsAt(bytes, rest, end, text));
     const start = rest + (tail?.length ?? 0);
     if (end - start > 1) {
-      line.misspelt = true;
+      line.misspelt = 1;
       line.queryStart = start;
     }
   }
   line.queryEnd = end;
-  line.queryHash = hashOf(view, line.queryStart, line.queryEnd);
 }
 
 /** The three words before the bracket are address, ident and user; what stands before them is a syslog prefix. */

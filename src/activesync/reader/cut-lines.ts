@@ -3,11 +3,12 @@
  * chunk is dropped and counted; the half line at the end of a growing file is left for the next reading.
  */
 import type { LogKind } from '../../servers/port.ts';
-import { SLACK } from './chunk.ts';
 import { ascii, startsAt } from './line.ts';
 
 export const CHUNK_BYTES = 512 << 10;
 const NEWLINE = 10;
+/** Behind a chunk, for the newline that a last line lacks. */
+const ROOM = 1;
 
 /** Where a file's reading stands: what the next reading needs to go on exactly there. */
 export type Position = {
@@ -22,7 +23,6 @@ export type Position = {
 export const AT_START: Position = { offset: 0, header: '', skipping: false };
 
 export type CutChunk = {
-  /** Room for SLACK bytes behind `length`. */
   buffer: ArrayBuffer;
   length: number;
   /** The header in force at its start. */
@@ -41,7 +41,7 @@ export async function* cutLines(
   const size = options.chunkBytes ?? CHUNK_BYTES;
   let { offset, header, skipping } = options.from;
   const buffers = options.buffers ?? new Buffers();
-  let bytes = new Uint8Array(buffers.take(size + SLACK));
+  let bytes = new Uint8Array(buffers.take(size + ROOM));
   let filled = 0;
   let overLong = 0;
 
@@ -50,7 +50,7 @@ export async function* cutLines(
     offset += length;
     header = headerAfter(options.kind, bytes, length, header);
     const rest = bytes.subarray(length, filled);
-    bytes = new Uint8Array(buffers.take(size + SLACK));
+    bytes = new Uint8Array(buffers.take(size + ROOM));
     bytes.set(rest);
     filled = rest.length;
     overLong = 0;
@@ -94,7 +94,7 @@ export async function* cutLines(
   }
   buffers.give(bytes.buffer);
   if (overLong > 0 || skipping) {
-    yield { buffer: new ArrayBuffer(SLACK), length: 0, header, overLong, next: { offset, header, skipping } };
+    yield { buffer: new ArrayBuffer(0), length: 0, header, overLong, next: { offset, header, skipping } };
   }
 }
 

@@ -1,6 +1,6 @@
 import { type Chunk, hashOf } from './chunk.ts';
-import type { ClientCache } from './client-cache.ts';
 import type { Line } from './line.ts';
+import { type Lines, Q } from './lines.ts';
 import type { Strings } from './strings.ts';
 import { Tuples } from './tuples.ts';
 
@@ -31,10 +31,14 @@ export class Groups {
   readonly keys = new Tuples(5);
   /** Members of a group (`G`) side by side, in steps of eight: one line touches one cache line. */
   values = new Float64Array(8 * 512);
+  readonly #words: Int32Array;
+  readonly #epoch: number;
   readonly #strings: Strings;
   readonly #hours: boolean;
 
-  constructor(strings: Strings, hours: boolean) {
+  constructor(lines: Lines, strings: Strings, hours: boolean) {
+    this.#words = lines.words;
+    this.#epoch = lines.epoch;
     this.#strings = strings;
     this.#hours = hours;
   }
@@ -43,27 +47,19 @@ export class Groups {
     return this.keys.size;
   }
 
-  add(
-    chunk: Chunk,
-    line: Line,
-    clients: ClientCache,
-    query: number,
-    client: number,
-    command: number,
-    outcome: number,
-  ): void {
-    const end = line.end;
+  add(chunk: Chunk, line: Line, command: number, outcome: number): void {
+    const words = this.#words;
+    const { row, end, taken } = line;
     const hour = this.#hours ? Math.floor(end / HOUR) : 0;
-    const address = this.#hours ? this.#address(chunk, line, clients.lastAddress(query)) : 0;
-    let row = clients.lastGroup(query, hour, outcome, address);
-    if (row < 0) {
-      row = this.keys.row(client, command, hour, outcome, address);
-      if ((row + 1) * 8 > this.values.length) this.values = doubledNumbers(this.values);
-      clients.keepGroup(query, hour, outcome, address, row);
-    }
+    const address = this.#hours ? this.#address(chunk, line, words[row + Q.address] ?? 0) : 0;
+    const again =
+      words[row + Q.epoch] === this.#epoch &&
+      words[row + Q.outcome] === outcome &&
+      words[row + Q.hour] === hour &&
+      words[row + Q.address] === address;
+    const group = again ? (words[row + Q.group] ?? 0) - 1 : this.#group(row, command, hour, outcome, address);
     const { values } = this;
-    const at = row * 8;
-    const { taken } = line;
+    const at = group * 8;
     const start = taken > 0 ? end - Math.round(taken / 1000) : end;
     const requests = values[at] ?? 0;
     values[at] = requests + 1;
@@ -77,15 +73,32 @@ export class Groups {
     }
   }
 
-  /** Looks at groups (row + 1, 0: none) that lines will probably touch; see QueryCache.warm. */
-  warm(groups: Int32Array, count: number): number {
+  /** Looks at the groups that lines will probably touch, all together, as `look` does with their rows; the answer only keeps the looks alive. */
+  warm(lines: readonly Line[], count: number): number {
+    const words = this.#words;
     const { values } = this;
     let seen = 0;
-    for (let i = 0; i < count; i += 1) seen += values[((groups[i] ?? 0) - 1) * 8] ?? 0;
+    for (let i = 0; i < count; i += 1) {
+      const row = lines[i]?.row ?? 0;
+      if (row > 0) seen += values[((words[row + Q.group] ?? 0) - 1) * 8] ?? 0;
+    }
     return seen;
   }
 
-  /** Id of the line's address, which mostly is the one that the same query came from before. */
+  /** The group of a row's request, which the row remembers. */
+  #group(row: number, command: number, hour: number, outcome: number, address: number): number {
+    const words = this.#words;
+    const group = this.keys.row(words[row + Q.client] ?? 0, command, hour, outcome, address);
+    if ((group + 1) * 8 > this.values.length) this.values = doubledNumbers(this.values);
+    words[row + Q.epoch] = this.#epoch;
+    words[row + Q.hour] = hour;
+    words[row + Q.outcome] = outcome;
+    words[row + Q.address] = address;
+    words[row + Q.group] = group + 1;
+    return group;
+  }
+
+  /** Id of the line's address, which mostly is the one that the same row came from before. */
   #address(chunk: Chunk, line: Line, last: number): number {
     const stop = Math.min(line.addressEnd, line.addressStart + 46);
     if (stop - line.addressStart < 2) return 0;

@@ -1,4 +1,3 @@
-import type { Line } from './line.ts';
 import { Ended, endedOf } from './outcome.ts';
 import { doubled } from './strings.ts';
 import { Tuples } from './tuples.ts';
@@ -11,6 +10,9 @@ export function livedStep(seconds: number): number {
   if (seconds < 50) return Math.max(1, Math.round(seconds));
   return Math.round(Math.exp(Math.round(Math.log(seconds) / STEP) * STEP));
 }
+
+/** What a hanging request's line tells; `Line` has the units. */
+export type Hanging = Readonly<Record<'end' | 'taken' | 'win32' | 'http', number>>;
 
 /** Counts of (client, command, hour, asked, how it ended with its Win32 error, how long it lived). */
 export class Heartbeats {
@@ -29,7 +31,7 @@ export class Heartbeats {
   }
 
   add(
-    line: Line,
+    line: Hanging,
     client: number,
     command: number,
     asked: number,
@@ -77,7 +79,7 @@ export class Heartbeats {
    * Two hanging requests of one client at the same time: the phone had lost the earlier one, at the latest when the later one
    * began. Lines come in the order of their ends, so either of the two may be the one just read.
    */
-  #overlap(line: Line, client: number, command: number, hour: number, asked: number): void {
+  #overlap(line: Hanging, client: number, command: number, hour: number, asked: number): void {
     while (client >= this.#lastStart.length) {
       const starts = new Float64Array(this.#lastStart.length * 2);
       const ends = new Float64Array(starts.length);

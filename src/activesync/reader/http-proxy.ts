@@ -1,8 +1,9 @@
 /** Exchange's HttpProxy logs (`Logging\HttpProxy\Eas\*.LOG`): CSV whose header differs between versions. */
-import { type Chunk, hashOf } from './chunk.ts';
+import type { Chunk } from './chunk.ts';
 import { type Columns, httpProxyColumns, NO_COLUMNS, ROLES, Role } from './columns.ts';
 import { csvFields } from './csv.ts';
-import { ascii, Days, LINES_AT_ONCE, Line, lineBunch, numberAt, startsAt, twoDigits } from './line.ts';
+import { ascii, Days, type Line, numberAt, startsAt, twoDigits } from './line.ts';
+import { MOST_LINES } from './lines.ts';
 import type { Rollup } from './rollup.ts';
 
 const NEWLINE = 10;
@@ -14,7 +15,6 @@ const STEM = ascii('/microsoft-server-activesync');
 export class HttpProxyReader {
   #header = '';
   #columns: Columns = NO_COLUMNS;
-  readonly #bunch = lineBunch();
   #filled = 0;
   readonly #days = new Days();
   readonly #starts = new Int32Array(ROLES);
@@ -27,9 +27,9 @@ export class HttpProxyReader {
   }
 
   read(chunk: Chunk, rollup: Rollup): void {
-    const { bytes, length } = chunk;
-    let at = 0;
-    while (at < length) {
+    const { bytes } = chunk;
+    let at = chunk.start;
+    while (at < chunk.end) {
       const newline = bytes.indexOf(NEWLINE, at);
       let end = newline;
       if (bytes[end - 1] === 13) end -= 1;
@@ -62,27 +62,27 @@ export class HttpProxyReader {
     const protocol = starts[Role.protocol] ?? 0;
     if (protocol > 0 && !startsAt(bytes, protocol, ends[Role.protocol] ?? 0, EAS)) return;
     if (protocol === 0 && !startsAt(bytes, starts[Role.stem] ?? 0, ends[Role.stem] ?? 0, STEM)) return;
-    const line = this.#bunch[this.#filled] ?? new Line();
-    if (!this.#fill(chunk, line)) {
+    const line = rollup.memory.lines[this.#filled];
+    if (line === undefined || !this.#fill(bytes, line)) {
       rollup.odd('unreadable-line', '');
       return;
     }
     this.#filled += 1;
-    if (this.#filled === LINES_AT_ONCE) this.#handOn(chunk, rollup);
+    if (this.#filled === MOST_LINES) this.#handOn(chunk, rollup);
   }
 
-  #fill({ bytes, view }: Chunk, line: Line): boolean {
+  #fill(bytes: Uint8Array, line: Line): boolean {
     const starts = this.#starts;
     const ends = this.#ends;
     const date = starts[Role.date] ?? 0;
     const time = twoDigits(bytes, date + 11) * 3600 + twoDigits(bytes, date + 14) * 60 + twoDigits(bytes, date + 17);
-    line.end = this.#days.at(bytes, date) + time;
+    const seconds = this.#days.at(bytes, date) + time;
     line.http = this.#number(bytes, Role.status);
-    if (!(line.end > 0) || (ends[Role.date] ?? 0) - date < 19 || line.http < 100 || line.http > 999) return false;
+    if (!(seconds > 0) || (ends[Role.date] ?? 0) - date < 19 || line.http < 100 || line.http > 999) return false;
+    line.end = seconds;
     const queryStart = starts[Role.query] ?? 0;
     line.queryStart = bytes[queryStart] === 63 ? queryStart + 1 : queryStart;
     line.queryEnd = Math.max(line.queryStart, ends[Role.query] ?? 0);
-    line.queryHash = hashOf(view, line.queryStart, line.queryEnd);
     const taken = starts[Role.taken] ?? 0;
     line.taken = (ends[Role.taken] ?? 0) > taken ? this.#number(bytes, Role.taken) : -1;
     line.substatus = line.win32 = 0;
@@ -98,7 +98,7 @@ export class HttpProxyReader {
     line.errorStart = starts[Role.error] ?? 0;
     line.errorEnd = ends[Role.error] ?? 0;
     line.logStart = line.logEnd = 0;
-    line.misspelt = false;
+    line.misspelt = 0;
     return true;
   }
 
@@ -107,7 +107,7 @@ export class HttpProxyReader {
   }
 
   #handOn(chunk: Chunk, rollup: Rollup): void {
-    rollup.addAll(chunk, this.#bunch, this.#filled);
+    rollup.addAll(chunk, this.#filled);
     this.#filled = 0;
   }
 }

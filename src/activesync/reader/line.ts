@@ -1,45 +1,203 @@
+/** Numbers of one line in memory: 22 members, the hash of its row, and room. */
+export const LINE_WORDS = 32;
+
 /**
- * One request as a line of any dialect told it: places in the chunk and numbers, never strings. One object is filled again
- * and again; a parser sets every member before it hands it on.
+ * One request as a line of any dialect told it: places in the chunk and numbers, never strings. A window on WebAssembly's memory that
+ * is filled again and again; a parser sets every member before it hands the line on.
  */
 export class Line {
+  readonly #words: Int32Array;
+  readonly #at: number;
+
+  constructor(words: Int32Array, at: number) {
+    this.#words = words;
+    this.#at = at;
+  }
+
+  /** Index of its row in the words of memory; 0: not known yet, -1: its query is too long to be one of ActiveSync. */
+  get row(): number {
+    return this.#words[this.#at] ?? 0;
+  }
+
+  set row(value: number) {
+    this.#words[this.#at] = value;
+  }
+
   /** When the request ended, in seconds since 1970, UTC. */
-  end = 0;
+  get end(): number {
+    return (this.#words[this.#at + 1] ?? 0) >>> 0;
+  }
+
+  set end(value: number) {
+    this.#words[this.#at + 1] = value;
+  }
+
   /** How long it took, in milliseconds; -1 where the log does not say. */
-  taken = -1;
-  /** The client's part of the query, without what Exchange appended. */
-  queryStart = 0;
-  queryEnd = 0;
-  queryHash = 0;
-  agentStart = 0;
-  agentEnd = 0;
-  /** The authenticated account, `-` or empty where there is none. */
-  userStart = 0;
-  userEnd = 0;
-  addressStart = 0;
-  addressEnd = 0;
-  http = 0;
-  substatus = 0;
-  win32 = 0;
-  sent = 0;
-  received = 0;
+  get taken(): number {
+    return this.#words[this.#at + 2] ?? 0;
+  }
+
+  set taken(value: number) {
+    this.#words[this.#at + 2] = value;
+  }
+
+  get http(): number {
+    return this.#words[this.#at + 3] ?? 0;
+  }
+
+  set http(value: number) {
+    this.#words[this.#at + 3] = value;
+  }
+
+  get substatus(): number {
+    return this.#words[this.#at + 4] ?? 0;
+  }
+
+  set substatus(value: number) {
+    this.#words[this.#at + 4] = value;
+  }
+
+  get win32(): number {
+    return this.#words[this.#at + 5] ?? 0;
+  }
+
+  set win32(value: number) {
+    this.#words[this.#at + 5] = value;
+  }
+
+  get sent(): number {
+    return this.#words[this.#at + 6] ?? 0;
+  }
+
+  set sent(value: number) {
+    this.#words[this.#at + 6] = value;
+  }
+
+  get received(): number {
+    return this.#words[this.#at + 7] ?? 0;
+  }
+
+  set received(value: number) {
+    this.#words[this.#at + 7] = value;
+  }
+
   /** First byte of the method: O for OPTIONS, the one request without a command. */
-  method = 0;
+  get method(): number {
+    return this.#words[this.#at + 8] ?? 0;
+  }
+
+  set method(value: number) {
+    this.#words[this.#at + 8] = value;
+  }
+
+  /** The client's part of the query, without what Exchange appended. */
+  get queryStart(): number {
+    return this.#words[this.#at + 9] ?? 0;
+  }
+
+  set queryStart(value: number) {
+    this.#words[this.#at + 9] = value;
+  }
+
+  get queryEnd(): number {
+    return this.#words[this.#at + 10] ?? 0;
+  }
+
+  set queryEnd(value: number) {
+    this.#words[this.#at + 10] = value;
+  }
+
+  get agentStart(): number {
+    return this.#words[this.#at + 11] ?? 0;
+  }
+
+  set agentStart(value: number) {
+    this.#words[this.#at + 11] = value;
+  }
+
+  get agentEnd(): number {
+    return this.#words[this.#at + 12] ?? 0;
+  }
+
+  set agentEnd(value: number) {
+    this.#words[this.#at + 12] = value;
+  }
+
+  /** The authenticated account, `-` or empty where there is none. */
+  get userStart(): number {
+    return this.#words[this.#at + 13] ?? 0;
+  }
+
+  set userStart(value: number) {
+    this.#words[this.#at + 13] = value;
+  }
+
+  get userEnd(): number {
+    return this.#words[this.#at + 14] ?? 0;
+  }
+
+  set userEnd(value: number) {
+    this.#words[this.#at + 14] = value;
+  }
+
+  get addressStart(): number {
+    return this.#words[this.#at + 15] ?? 0;
+  }
+
+  set addressStart(value: number) {
+    this.#words[this.#at + 15] = value;
+  }
+
+  get addressEnd(): number {
+    return this.#words[this.#at + 16] ?? 0;
+  }
+
+  set addressEnd(value: number) {
+    this.#words[this.#at + 16] = value;
+  }
+
   /** Value of `Log=`; empty where there is none. */
-  logStart = 0;
-  logEnd = 0;
+  get logStart(): number {
+    return this.#words[this.#at + 17] ?? 0;
+  }
+
+  set logStart(value: number) {
+    this.#words[this.#at + 17] = value;
+  }
+
+  get logEnd(): number {
+    return this.#words[this.#at + 18] ?? 0;
+  }
+
+  set logEnd(value: number) {
+    this.#words[this.#at + 18] = value;
+  }
+
   /** HttpProxy's ErrorCode. */
-  errorStart = 0;
-  errorEnd = 0;
-  /** The query stood in the stem (`default.eascmd=sync`). */
-  misspelt = false;
-}
+  get errorStart(): number {
+    return this.#words[this.#at + 19] ?? 0;
+  }
 
-/** Lines are handed on in bunches, so that the tables can be looked at for all of them together. */
-export const LINES_AT_ONCE = 32;
+  set errorStart(value: number) {
+    this.#words[this.#at + 19] = value;
+  }
 
-export function lineBunch(): Line[] {
-  return Array.from({ length: LINES_AT_ONCE }, () => new Line());
+  get errorEnd(): number {
+    return this.#words[this.#at + 20] ?? 0;
+  }
+
+  set errorEnd(value: number) {
+    this.#words[this.#at + 20] = value;
+  }
+
+  /** 1: the query stood in the stem (`default.eascmd=sync`); 2: it may, and the stem stands in `errorStart` for now. */
+  get misspelt(): number {
+    return this.#words[this.#at + 21] ?? 0;
+  }
+
+  set misspelt(value: number) {
+    this.#words[this.#at + 21] = value;
+  }
 }
 
 /** Whole number at [start, end), 0 where there is none; long runs of digits saturate. */

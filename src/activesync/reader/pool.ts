@@ -69,6 +69,7 @@ function inThisThread(options: SessionOptions, buffers: Buffers): ReadSession {
     close: () => {
       session.rest();
       if (options.hours) resting.set(kind, session);
+      else session.close();
     },
   };
 }

@@ -11,10 +11,11 @@
 import type { LogKind } from '../../servers/port.ts';
 import { type Batch, packBatch } from './batch.ts';
 import { type Chunk, hashOf } from './chunk.ts';
-import { ClientCache } from './client-cache.ts';
+import { ClientCache, Refusal } from './client-cache.ts';
 import { Groups } from './groups.ts';
 import { Heartbeats } from './heartbeats.ts';
-import { ascii, LINES_AT_ONCE, type Line, startsAt } from './line.ts';
+import { ascii, type Line, startsAt } from './line.ts';
+import { type Lines, Q } from './lines.ts';
 import { LogTokens } from './log-tokens.ts';
 import { Strings } from './strings.ts';
 import { Tuples } from './tuples.ts';
@@ -52,6 +53,7 @@ export class Rollup {
   requests = 0;
   firstEnd = Number.POSITIVE_INFINITY;
   lastEnd = 0;
+  readonly memory: Lines;
   readonly strings: Strings;
   readonly clients: ClientCache;
   readonly outcomes = new Tuples(4);
@@ -62,7 +64,6 @@ export class Rollup {
   readonly sightings: Sighting[] = [];
   readonly #options: RollupOptions;
   readonly #tokens = new LogTokens();
-  readonly #warming = new Int32Array(LINES_AT_ONCE);
   /** Keeps the looks of `warm` alive; means nothing. */
   warmth = 0;
   #status = -2;
@@ -72,13 +73,15 @@ export class Rollup {
   #outcome = 0;
 
   /** `before`: a roll-up that is spent, whose clients and texts are known again. */
-  constructor(options: RollupOptions, before?: Rollup) {
+  constructor(lines: Lines, options: RollupOptions, before?: Rollup) {
+    this.memory = lines;
     this.#options = options;
     const known = before?.worthKeeping === true ? before : undefined;
+    if (known === undefined) lines.forget();
+    lines.epoch += 1;
     this.strings = known?.strings ?? new Strings();
-    this.clients = known?.clients ?? new ClientCache(this.strings);
-    this.clients.forgetGroups();
-    this.groups = new Groups(this.strings, options.hours);
+    this.clients = known?.clients ?? new ClientCache(lines, this.strings);
+    this.groups = new Groups(lines, this.strings, options.hours);
     this.heartbeats = new Heartbeats();
     this.clients.plusIsBlank = options.kind === 'frontEnd' || options.kind === 'backEnd';
   }
@@ -105,52 +108,61 @@ export class Rollup {
     this.odds.set(key, (count ?? 0) + requests);
   }
 
-  /** Adds the first `count` of `lines`. */
-  addAll(chunk: Chunk, lines: readonly Line[], count: number): void {
-    this.warmth = this.clients.warm(lines, count, this.#warming) + this.groups.warm(this.#warming, count);
+  /** Adds the first `count` lines that stand ready in memory. */
+  addAll(chunk: Chunk, count: number): void {
+    const { memory, clients } = this;
+    const { lines } = memory;
+    memory.look(0, count);
+    this.warmth = this.groups.warm(lines, count);
     for (let i = 0; i < count; i += 1) {
       const line = lines[i];
-      if (line !== undefined) this.add(chunk, line);
+      if (line === undefined) continue;
+      if (line.row === 0) {
+        const { generation } = memory;
+        clients.meet(chunk, line, i);
+        if (memory.generation !== generation) memory.look(i + 1, count);
+      }
+      this.#add(chunk, line);
     }
   }
 
-  add(chunk: Chunk, line: Line): void {
+  #add(chunk: Chunk, line: Line): void {
     const { clients, strings } = this;
+    const { words } = this.memory;
+    const { row } = line;
     const most = this.#options.most ?? 2_000_000;
     if (this.groups.size >= most || strings.weight > 96_000_000) {
       this.odd('too-many', '');
       return;
     }
-    const query = clients.query(chunk, line);
-    if (query < 0) {
-      this.odd('unreadable-query', '');
+    const refusal = row < 0 ? Refusal.query : (words[row + Q.refusal] ?? 0);
+    if (refusal !== 0) {
+      this.#refuse(refusal);
       return;
     }
-    const client = clients.client(chunk, line, query);
-    if (client < 0) {
-      this.odd(clients.refusal, clients.refusalText);
-      return;
-    }
+    const client = words[row + Q.client] ?? 0;
+    const { end } = line;
     this.requests += 1;
-    if (line.end < this.firstEnd) this.firstEnd = line.end;
-    if (line.end > this.lastEnd) this.lastEnd = line.end;
-    if (line.misspelt) this.odd('misspelt-stem', 'default.eas without ?');
-    const stray = clients.strayOf(client);
+    if (end < this.firstEnd) this.firstEnd = end;
+    if (end > this.lastEnd) this.lastEnd = end;
+    if (line.misspelt !== 0) this.odd('misspelt-stem', 'default.eas without ?');
+    const stray = words[row + Q.stray] ?? 0;
     if (stray !== 0) this.odd('stray-parameter', strings.text(stray));
 
     const tokens = this.#tokens;
-    const told = line.logEnd > line.logStart;
+    const { logStart, logEnd, errorStart, errorEnd } = line;
+    const told = logEnd > logStart;
     let status = -1;
     let error = 0;
     let access = 0;
     if (told) {
-      tokens.read(chunk.bytes, line.logStart, line.logEnd);
+      tokens.read(chunk.bytes, logStart, logEnd);
       status = tokens.status;
       error = this.#short(chunk, tokens.errorStart, tokens.errorEnd, this.#error);
       access = this.#short(chunk, tokens.accessStart, tokens.accessEnd, this.#access);
       clients.learn(chunk, client, tokens);
-    } else if (line.errorEnd > line.errorStart) {
-      error = this.#short(chunk, line.errorStart, line.errorEnd, this.#error);
+    } else if (errorEnd > errorStart) {
+      error = this.#short(chunk, errorStart, errorEnd, this.#error);
     }
     const http = line.http * 1000 + Math.min(line.substatus, 999);
     if (http !== this.#http || status !== this.#status || error !== this.#error || access !== this.#access) {
@@ -160,12 +172,18 @@ export class Rollup {
       this.#access = access;
       this.#outcome = this.outcomes.row(http, status, error, access);
     }
-    const command = clients.commandOf(query, line.method);
-    this.groups.add(chunk, line, clients, query, client, command, this.#outcome);
+    const command = clients.commandOf(words[row + Q.command] ?? 0, line.method);
+    this.groups.add(chunk, line, command, this.#outcome);
     if (told) this.#hanging(chunk, line, client, command);
     else if (this.#options.hours && command === clients.ping && line.win32 !== 0 && line.taken > 0) {
       this.heartbeats.add(line, client, command, 0, -1, false, false);
     }
+  }
+
+  #refuse(refusal: number): void {
+    if (refusal === Refusal.query) this.odd('unreadable-query', '');
+    else if (refusal === Refusal.healthMailbox) this.odd('health-mailbox', '');
+    else this.odd('probe', refusal === Refusal.probeType ? 'device type' : '');
   }
 
   /** What only a back-end line tells: a wipe handed to the phone, and the heartbeat asked for. */

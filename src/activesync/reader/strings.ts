@@ -2,7 +2,7 @@
  * Text as bytes: every distinct piece of a log line is kept once and named by a small number, so that no string is
  * made per line. A JavaScript string is built only when a roll-up is handed over.
  */
-import { hashOf, mix, SLACK } from './chunk.ts';
+import { hashOf, mix } from './chunk.ts';
 
 /** A grown copy of a typed array, twice as long. */
 export function doubled(array: Int32Array<ArrayBuffer>, fill = 0): Int32Array<ArrayBuffer> {
@@ -109,8 +109,8 @@ export class Strings {
 
   #keep(source: DataView, start: number, end: number, hash: number): number {
     const length = end - start;
-    if (this.#used + length + SLACK > this.#bytes.length) {
-      const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#used + length + SLACK));
+    if (this.#used + length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#used + length));
       larger.set(this.#bytes.subarray(0, this.#used));
       this.#bytes = larger;
       this.#view = new DataView(larger.buffer);

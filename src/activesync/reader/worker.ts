@@ -22,6 +22,7 @@ function answer(asked: Asked): Answered | undefined {
     return undefined;
   }
   if (asked.type === 'close') {
+    sessions.get(asked.session)?.close();
     sessions.delete(asked.session);
     return undefined;
   }
