@@ -15,7 +15,9 @@ export async function rolled(
   const cut = { kind, from: AT_START, last: options.last ?? true };
   const chunked = options.chunkBytes === undefined ? cut : { ...cut, chunkBytes: options.chunkBytes };
   for await (const chunk of cutLines(source, chunked)) session.read(chunk);
-  return session.take();
+  const batch = session.take();
+  session.close();
+  return batch;
 }
 
 export async function* pieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {

@@ -7,7 +7,8 @@ import { type Chunk, hashOf } from './chunk.ts';
 import type { Line } from './line.ts';
 import { type Lines, Q } from './lines.ts';
 import type { LogTokens } from './log-tokens.ts';
-import { accountOf, type EasQuery, parseEasQuery } from './query.ts';
+import { accountOf } from './query.ts';
+import { isHealthMailbox, QueryTexts } from './query-facts.ts';
 import { doubled, Strings, textOf } from './strings.ts';
 import { Tuples } from './tuples.ts';
 
@@ -22,6 +23,7 @@ export class ClientCache {
   readonly #lines: Lines;
   readonly #strings: Strings;
   readonly #clients = new Tuples(5);
+  readonly #queries: QueryTexts;
   readonly #agents = new Strings();
   #agentText = new Int32Array(1024);
   readonly #accounts = new Strings();
@@ -37,6 +39,7 @@ export class ClientCache {
   constructor(lines: Lines, strings: Strings) {
     this.#lines = lines;
     this.#strings = strings;
+    this.#queries = new QueryTexts(strings);
     this.ping = strings.internText('Ping');
     this.#options = strings.internText('OPTIONS');
   }
@@ -51,24 +54,20 @@ export class ClientCache {
     if (!fresh) return;
     const { words } = this.#lines;
     const { userStart, agentStart } = line;
-    const parsed = parsedQuery(chunk, line.queryStart, line.queryEnd);
-    if (parsed === undefined) {
+    const facts = this.#queries.of(chunk, line.queryStart, line.queryEnd);
+    if (facts === undefined) {
       words[row + Q.refusal] = Refusal.query;
       return;
     }
     const account = this.#account(chunk, userStart, Math.min(line.userEnd, userStart + LONGEST_ACCOUNT));
     const agent = this.#agent(chunk, agentStart, Math.min(line.agentEnd, agentStart + LONGEST_AGENT));
-    if (account === -1 || isHealthMailbox(parsed.user)) words[row + Q.refusal] = Refusal.healthMailbox;
+    const { command, user, device, type, stray } = facts;
+    if (account === -1 || user === -1) words[row + Q.refusal] = Refusal.healthMailbox;
     else if (agent === -1) words[row + Q.refusal] = Refusal.probe;
-    else if (isProbeType(parsed.deviceType)) words[row + Q.refusal] = Refusal.probeType;
+    else if (type === -1) words[row + Q.refusal] = Refusal.probeType;
     else {
-      const strings = this.#strings;
-      const user = account > 0 ? account : strings.internText(parsed.user);
-      const device = strings.internText(parsed.deviceId);
-      const type = strings.internText(parsed.deviceType);
-      const stray = strings.internText(parsed.stray);
-      words[row + Q.client] = this.#clients.row(user, device, type, agent, stray);
-      words[row + Q.command] = strings.internText(parsed.command);
+      words[row + Q.client] = this.#clients.row(account > 0 ? account : user, device, type, agent, stray);
+      words[row + Q.command] = command;
       words[row + Q.stray] = stray;
     }
   }
@@ -146,14 +145,6 @@ export class ClientCache {
   }
 }
 
-const NOTHING = parseEasQuery('Cmd=');
-
-/** Undefined: something that is no ActiveSync query. No query at all is one that says nothing. */
-function parsedQuery(chunk: Chunk, start: number, end: number): EasQuery | undefined {
-  const text = textOf(chunk.bytes.subarray(start, end)).trim();
-  return text === '' || text === '-' ? NOTHING : parseEasQuery(text);
-}
-
 /** `iOS+18.1`, `Android%2014`: device information is URL-encoded in the log. */
 function decoded(text: string): string {
   const blanks = text.replaceAll('+', ' ');
@@ -164,17 +155,9 @@ function decoded(text: string): string {
   }
 }
 
-function isHealthMailbox(account: string): boolean {
-  return /^(?:[^\\]*\\)?healthmailbox/.test(account);
-}
-
 /** Managed Availability's probes (`AMProbe/Local/ClientAccess`) and test cmdlets. */
 function isProbeAgent(agent: string): boolean {
   return /^(?:AMProbe|AMTestAgent|TestActiveSyncConnectivity|MSExchangeMonitoring|MSExchMon|ActiveMonitoring)/i.test(
     agent,
   );
-}
-
-function isProbeType(deviceType: string): boolean {
-  return /^(?:EASProbeDeviceType|TestActiveSyncConnectivity)/i.test(deviceType);
 }

@@ -76,7 +76,8 @@ export function parseEasQuery(text: string): EasQuery | undefined {
   return /(?:^|&)(?:cmd|user|deviceid|devicetype)=/i.test(query) ? parsePlain(query) : parseBase64(query);
 }
 
-function parsePlain(query: string): EasQuery {
+/** A query, or a part of one between ampersands, that is known to be plain. */
+export function parsePlain(query: string): EasQuery {
   const parsed: EasQuery = { command: '', user: '', deviceId: '', deviceType: '', stray: '', base64: false };
   for (const pair of query.split('&', 64)) {
     const split = pair.indexOf('=');

@@ -47,24 +47,46 @@ export async function reportOver(
   }
 }
 
+/** More than any set of logs can hold: texts are bounded, and so are the numbers that Map keys hold exactly. */
+const MOST_COMMANDS = 2 ** 24;
+
+/** Numbers for texts, from 0 on. */
+class Numbers {
+  readonly #numbers = new Map<string, number>();
+
+  of(text: string): number {
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.#numbers.set(text, this.#numbers.size);
+    return this.#numbers.size - 1;
+  }
+}
+
 function merged(batches: readonly Batch[], accountOf: (account: string) => string): Report {
-  const rows = new Map<string, ReportRow>();
+  const phones = new Numbers();
+  const commandNames = new Numbers();
+  const rows = new Map<number, ReportRow>();
   const odd = new Map<string, Batch['odd'][number]>();
   for (const { clients, commands, groups, odd: oddities } of batches) {
     const accounts = clients.map(({ account }) => accountOf(account));
+    const phoneOf = clients.map(({ deviceId, deviceType }, number) =>
+      phones.of(`${accounts[number]}\n${deviceId}\n${deviceType}`),
+    );
+    const commandOf = commands.map((command) => commandNames.of(command));
     for (let row = 0; row < groups.client.length; row += 1) {
       const number = groups.client[row] ?? 0;
       const client = clients[number];
       if (client === undefined) continue;
-      const account = accounts[number] ?? '';
-      const command = commands[groups.command[row] ?? 0] ?? '';
-      const { deviceId, deviceType } = client;
-      const key = `${account}\n${deviceId}\n${deviceType}\n${command}`;
+      const commandNumber = groups.command[row] ?? 0;
+      const key = (phoneOf[number] ?? 0) * MOST_COMMANDS + (commandOf[commandNumber] ?? 0);
       const requests = groups.requests[row] ?? 0;
       const lastEnd = groups.lastEnd[row] ?? 0;
       const known = rows.get(key);
-      if (known === undefined) rows.set(key, { account, deviceId, deviceType, command, requests, lastEnd });
-      else {
+      if (known === undefined) {
+        const { deviceId, deviceType } = client;
+        const command = commands[commandNumber] ?? '';
+        rows.set(key, { account: accounts[number] ?? '', deviceId, deviceType, command, requests, lastEnd });
+      } else {
         known.requests += requests;
         if (lastEnd > known.lastEnd) known.lastEnd = lastEnd;
       }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type LogFile, type LogKind, logKindNames } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 
-const PIECE = 256 << 10;
+/** Large, because asking the system costs more than what it copies. */
+const PIECE = 1 << 20;
 const GROWN = 4 << 10;
 /** `u_ex260302.log`, `HttpProxy_2026030209-1.LOG`, `access.log`, `access.log.1`, each also packed. */
 const NAMES: Record<LogKind, RegExp> = {
