@@ -10,23 +10,23 @@ const INT8 = 20;
 /** Dimensions, flags, type, length, lower bound; 32 bits each. */
 const HEAD = 5;
 
-/** `count` numbers for a parameter cast to `int[]`. */
-export function int4s(count: number, at: (index: number) => number): Buffer {
-  const words = arrayOf(count, INT4, 2);
-  for (let index = 0; index < count; index += 1) {
-    const place = HEAD + index * 2;
+/** For a parameter cast to `int[]`. */
+export function int4s(values: Int32Array): Buffer {
+  const { length } = values;
+  const words = arrayOf(length, INT4, 2);
+  for (let index = 0, place = HEAD; index < length; index += 1, place += 2) {
     words[place] = 4;
-    words[place + 1] = at(index);
+    words[place + 1] = values[index] ?? 0;
   }
   return networkOrder(words);
 }
 
-/** `count` whole numbers for a parameter cast to `bigint[]`. */
-export function int8s(count: number, at: (index: number) => number): Buffer {
-  const words = arrayOf(count, INT8, 3);
-  for (let index = 0; index < count; index += 1) {
-    const place = HEAD + index * 3;
-    const value = Math.round(at(index));
+/** Whole numbers for a parameter cast to `bigint[]`. */
+export function int8s(values: Float64Array): Buffer {
+  const { length } = values;
+  const words = arrayOf(length, INT8, 3);
+  for (let index = 0, place = HEAD; index < length; index += 1, place += 3) {
+    const value = Math.round(values[index] ?? 0);
     const high = Math.floor(value / 0x1_0000_0000);
     words[place] = 8;
     words[place + 1] = high;
@@ -59,9 +59,12 @@ export function quoted(text: string): string {
   return /["\\]/.test(text) ? `"${text.replace(/["\\]/g, '\\$&')}"` : `"${text}"`;
 }
 
-/** `count` elements that were quoted before. */
-export function quotedArray(count: number, at: (index: number) => string): string {
+/** Elements that were quoted before, by their numbers. */
+export function quotedArray(texts: readonly string[], numbers: Int32Array): string {
   let text = '{';
-  for (let index = 0; index < count; index += 1) text += index === 0 ? at(index) : `,${at(index)}`;
+  for (let index = 0; index < numbers.length; index += 1) {
+    if (index > 0) text += ',';
+    text += texts[numbers[index] ?? 0] ?? '""';
+  }
   return `${text}}`;
 }

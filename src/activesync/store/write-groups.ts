@@ -1,5 +1,5 @@
 /** The part of a batch that is most of it: groups and heartbeats. */
-import { CompiledQuery, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 import type { Batch } from '../reader/batch.ts';
 import { int4s, int8s, quoted, quotedArray } from './arrays.ts';
@@ -21,148 +21,153 @@ export async function writeGroups(
   batch: Batch,
   ids: Int32Array,
 ): Promise<void> {
-  const { hour } = batch.groups;
-  const rollups = groupColumns(batch, ids);
-  const beats = heartbeatColumns(batch, ids);
-  const beatHours = Int32Array.from(batch.heartbeats, (beat) => beat.hour);
-  const hours = [...new Set(hour)];
-  const waits = hour.length + beatHours.length <= MOST_WAITING && hours.length <= MOST_HOURS_WAITING;
-  const statement = new Statement();
+  const { groups, heartbeats } = batch;
+  const hours = [...new Set(groups.hour)];
+  const waits = groups.hour.length + heartbeats.length <= MOST_WAITING && hours.length <= MOST_HOURS_WAITING;
   const add = waits ? addPieces : addRows;
-  const parts = [
-    add(statement, 'log_rollup', origin, rollups, hour),
-    add(statement, 'log_heartbeat', origin, beats, beatHours),
-  ].filter((part) => part !== '');
-  const server = statement.value(origin.server);
-  const kind = statement.value(origin.kind);
-  const counted = waits ? 'batches' : 'parts';
-  await tx.executeQuery(
-    statement.query(`
-      with ${parts.map((part, number) => `part${number} as (${part})`).join(', ')}
-      insert into log_hour as known (server, kind, hour, ${counted})
-      select ${server}, ${kind}, to_timestamp(hour * 3600::float8), 1
-      from unnest(${statement.value(int4s(hours.length, (index) => hours[index] ?? 0))}::int[]) as hour
-      on conflict (server, kind, hour) do update set ${counted} = known.${counted} + 1`),
+  const parts = [add('log_rollup', origin, groupsInOrder(batch, ids))];
+  if (heartbeats.length > 0) parts.push(add('log_heartbeat', origin, heartbeatsInOrder(batch, ids)));
+  const counted = sql.ref(waits ? 'batches' : 'parts');
+  await sql`
+    with ${sql.join(parts.map((part, number) => sql`${sql.ref(`part${number}`)} as (${part})`))}
+    insert into log_hour as known (server, kind, hour, ${counted})
+    select ${origin.server}, ${origin.kind}, to_timestamp(hour * 3600::float8), 1
+    from unnest(${int4s(Int32Array.from(hours))}::int[]) as hour
+    on conflict (server, kind, hour) do update set ${counted} = known.${counted} + 1`.execute(tx);
+}
+
+/** A column of many rows. A text stands as the number of its quoted form; `time` says what becomes of seconds in a plain row. */
+type Column = { readonly name: string } & (
+  | { readonly type: 'int' | 'time'; readonly values: Int32Array }
+  | { readonly type: 'bigint'; readonly values: Float64Array }
+  | { readonly type: 'text'; readonly values: Int32Array; readonly texts: readonly string[] }
+);
+
+/** Rows by hour and client: neighbours in the index, which PostgreSQL then walks through once. */
+type Ordered = { readonly hours: Int32Array; readonly clients: Int32Array; readonly columns: readonly Column[] };
+
+function groupsInOrder({ groups, outcomes, commands, addresses }: Batch, ids: Int32Array): Ordered {
+  const clientIds = groups.client.map((client) => ids[client] ?? 0);
+  const order = orderOf(groups.hour, clientIds);
+  const ints = (values: Int32Array) => gathered(order, values, new Int32Array(order.length));
+  const sums = (values: Float64Array) => gathered(order, values, new Float64Array(order.length));
+  const outcome = ints(groups.outcome);
+  const told = (of: (outcome: Outcome) => number) => gathered(outcome, outcomes.map(of), new Int32Array(order.length));
+  const clients = ints(clientIds);
+  return {
+    hours: ints(groups.hour),
+    clients,
+    columns: [
+      { name: 'client_id', type: 'int', values: clients },
+      { name: 'command', type: 'text', values: ints(groups.command), texts: commands.map(quoted) },
+      { name: 'http', type: 'int', values: told(({ http }) => http) },
+      { name: 'substatus', type: 'int', values: told(({ substatus }) => substatus) },
+      { name: 'status', type: 'int', values: told(({ status }) => status) },
+      { name: 'error', type: 'text', values: outcome, texts: outcomes.map(({ error }) => quoted(error)) },
+      { name: 'access', type: 'text', values: outcome, texts: outcomes.map(({ access }) => quoted(access)) },
+      { name: 'requests', type: 'int', values: ints(groups.requests) },
+      { name: 'first_start', type: 'time', values: ints(groups.firstStart) },
+      { name: 'last_start', type: 'time', values: ints(groups.lastStart) },
+      { name: 'last_end', type: 'time', values: ints(groups.lastEnd) },
+      { name: 'last_address', type: 'text', values: ints(groups.address), texts: addresses.map(quoted) },
+      { name: 'taken', type: 'bigint', values: sums(groups.taken) },
+      { name: 'sent', type: 'bigint', values: sums(groups.sent) },
+      { name: 'received', type: 'bigint', values: sums(groups.received) },
+    ],
+  };
+}
+
+function heartbeatsInOrder({ heartbeats, commands }: Batch, ids: Int32Array): Ordered {
+  const hour = Int32Array.from(heartbeats, (beat) => beat.hour);
+  const order = orderOf(
+    hour,
+    Int32Array.from(heartbeats, ({ client }) => ids[client] ?? 0),
   );
+  const beats = Array.from(order, (place) => heartbeats[place]).filter((beat) => beat !== undefined);
+  const ints = (of: (beat: Beat) => number) => Int32Array.from(beats, of);
+  const clients = ints(({ client }) => ids[client] ?? 0);
+  const ways = [...new Set(beats.map(({ ended }) => ended))];
+  return {
+    hours: ints((beat) => beat.hour),
+    clients,
+    columns: [
+      { name: 'client_id', type: 'int', values: clients },
+      { name: 'command', type: 'text', values: ints(({ command }) => command), texts: commands.map(quoted) },
+      { name: 'asked', type: 'int', values: ints(({ asked }) => asked) },
+      { name: 'ended', type: 'text', values: ints(({ ended }) => ways.indexOf(ended)), texts: ways.map(quoted) },
+      { name: 'win32', type: 'int', values: ints(({ win32 }) => win32) },
+      { name: 'lived', type: 'int', values: ints(({ lived }) => lived) },
+      { name: 'requests', type: 'int', values: ints(({ requests }) => requests) },
+      { name: 'shortest', type: 'int', values: ints(({ shortest }) => shortest) },
+      { name: 'longest', type: 'int', values: ints(({ longest }) => longest) },
+      { name: 'sum', type: 'bigint', values: Float64Array.from(beats, ({ sum }) => sum) },
+    ],
+  };
 }
 
-/** A statement of many hundred parameters: as Kysely's nodes they would take as long to build as to run. */
-class Statement {
-  readonly #values: unknown[] = [];
+type Outcome = Batch['outcomes'][number];
+type Beat = Batch['heartbeats'][number];
 
-  /** Its placeholder. */
-  value(value: unknown): string {
-    return `$${this.#values.push(value)}`;
+/** Places in the order of hours and, within an hour, of clients. */
+function orderOf(hours: Int32Array, clients: Int32Array): Int32Array {
+  const keys = new Float64Array(hours.length);
+  const order = new Int32Array(hours.length);
+  for (let row = 0; row < hours.length; row += 1) {
+    keys[row] = (hours[row] ?? 0) * 2 ** 31 + (clients[row] ?? 0);
+    order[row] = row;
   }
-
-  query(text: string): CompiledQuery {
-    return CompiledQuery.raw(text, this.#values);
-  }
+  return order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0));
 }
 
-/** A column's element by its place in the batch; `store` says what becomes of it in a plain row. */
-type Column = { name: string; type: 'int' | 'bigint' | 'text'; at(row: number): number | string; store?: 'time' };
-/** The client stands first: rows are sorted by it. */
-type Columns = readonly [Column, ...Column[]];
-
-function groupColumns(batch: Batch, ids: Int32Array): Columns {
-  const { groups, outcomes } = batch;
-  const commands = batch.commands.map(quoted);
-  const addresses = batch.addresses.map(quoted);
-  const errors = outcomes.map(({ error }) => quoted(error));
-  const accesses = outcomes.map(({ access }) => quoted(access));
-  const outcome = (row: number) => outcomes[groups.outcome[row] ?? 0];
-  return [
-    { name: 'client_id', type: 'int', at: (row) => ids[groups.client[row] ?? 0] ?? 0 },
-    { name: 'command', type: 'text', at: (row) => commands[groups.command[row] ?? 0] ?? '""' },
-    { name: 'http', type: 'int', at: (row) => outcome(row)?.http ?? 0 },
-    { name: 'substatus', type: 'int', at: (row) => outcome(row)?.substatus ?? 0 },
-    { name: 'status', type: 'int', at: (row) => outcome(row)?.status ?? -1 },
-    { name: 'error', type: 'text', at: (row) => errors[groups.outcome[row] ?? 0] ?? '""' },
-    { name: 'access', type: 'text', at: (row) => accesses[groups.outcome[row] ?? 0] ?? '""' },
-    { name: 'requests', type: 'int', at: (row) => groups.requests[row] ?? 0 },
-    { name: 'first_start', type: 'int', store: 'time', at: (row) => groups.firstStart[row] ?? 0 },
-    { name: 'last_start', type: 'int', store: 'time', at: (row) => groups.lastStart[row] ?? 0 },
-    { name: 'last_end', type: 'int', store: 'time', at: (row) => groups.lastEnd[row] ?? 0 },
-    { name: 'last_address', type: 'text', at: (row) => addresses[groups.address[row] ?? 0] ?? '""' },
-    { name: 'taken', type: 'bigint', at: (row) => groups.taken[row] ?? 0 },
-    { name: 'sent', type: 'bigint', at: (row) => groups.sent[row] ?? 0 },
-    { name: 'received', type: 'bigint', at: (row) => groups.received[row] ?? 0 },
-  ];
-}
-
-function heartbeatColumns({ heartbeats, ...batch }: Batch, ids: Int32Array): Columns {
-  const commands = batch.commands.map(quoted);
-  return [
-    { name: 'client_id', type: 'int', at: (row) => ids[heartbeats[row]?.client ?? 0] ?? 0 },
-    { name: 'command', type: 'text', at: (row) => commands[heartbeats[row]?.command ?? 0] ?? '""' },
-    { name: 'asked', type: 'int', at: (row) => heartbeats[row]?.asked ?? 0 },
-    { name: 'ended', type: 'text', at: (row) => heartbeats[row]?.ended ?? 'unknown' },
-    { name: 'win32', type: 'int', at: (row) => heartbeats[row]?.win32 ?? 0 },
-    { name: 'lived', type: 'int', at: (row) => heartbeats[row]?.lived ?? 0 },
-    { name: 'requests', type: 'int', at: (row) => heartbeats[row]?.requests ?? 0 },
-    { name: 'shortest', type: 'int', at: (row) => heartbeats[row]?.shortest ?? 0 },
-    { name: 'longest', type: 'int', at: (row) => heartbeats[row]?.longest ?? 0 },
-    { name: 'sum', type: 'bigint', at: (row) => heartbeats[row]?.sum ?? 0 },
-  ];
+/** `values` at these places, written into `into`. */
+function gathered<T extends Int32Array | Float64Array>(places: Int32Array, values: ArrayLike<number>, into: T): T {
+  for (let index = 0; index < places.length; index += 1) into[index] = values[places[index] ?? 0] ?? 0;
+  return into;
 }
 
 type Table = 'log_rollup' | 'log_heartbeat';
 
-function addPieces(
-  statement: Statement,
-  table: Table,
-  origin: BatchOrigin,
-  columns: Columns,
-  hours: Int32Array,
-): string {
-  const order = inOrder(columns, hours);
-  if (order.length === 0) return '';
-  const server = statement.value(origin.server);
-  const kind = statement.value(origin.kind);
-  const rows: string[] = [];
-  for (let from = 0; from < order.length; ) {
-    const hour = hours[order[from] ?? 0] ?? 0;
+/**
+ * Rows of arrays. All elements go over as one array for each column and are cut there: the statement has the same text whatever it
+ * stores, so it is planned once.
+ */
+function addPieces(table: Table, origin: BatchOrigin, { hours, clients, columns }: Ordered): RawBuilder<unknown> {
+  const low: number[] = [];
+  const high: number[] = [];
+  for (let from = 0; from < hours.length; ) {
     let to = from;
-    while (to < order.length && to - from < PIECE && hours[order[to] ?? 0] === hour) to += 1;
-    const piece = order.subarray(from, to);
-    const begin = statement.value(hour * 3600);
-    const clients = statement.value(`[${columns[0].at(piece[0] ?? 0)},${columns[0].at(piece.at(-1) ?? 0)}]`);
-    rows.push(
-      `(${server}, ${kind}, to_timestamp(${begin}::float8), ${clients}::int4range, ${arrays(statement, columns, piece)})`,
-    );
+    while (to < hours.length && to - from < PIECE && hours[to] === hours[from]) to += 1;
+    low.push(from);
+    high.push(to - 1);
     from = to;
   }
-  const names = columns.map(({ name }) => name).join(', ');
-  return `insert into ${table}_batch (server, kind, hour, clients, ${names}) values ${rows.join(', ')}`;
+  // PostgreSQL counts elements from 1.
+  const at = (values: Int32Array, places: number[]) => int4s(Int32Array.from(places, (place) => values[place] ?? 0));
+  const places = (of: number[]) => int4s(Int32Array.from(of, (place) => place + 1));
+  return sql`
+    insert into ${sql.table(`${table}_batch`)} (server, kind, hour, clients, ${names(columns)})
+    select ${origin.server}, ${origin.kind}, to_timestamp(hour * 3600::float8), int4range(first, last, '[]'),
+      ${sql.join(columns.map((column) => sql`(${array(column)})[low:high]`))}
+    from unnest(${places(low)}::int[], ${places(high)}::int[], ${at(hours, low)}::int[], ${at(clients, low)}::int[],
+      ${at(clients, high)}::int[]) as piece (low, high, hour, first, last)`;
 }
 
-function addRows(statement: Statement, table: Table, origin: BatchOrigin, columns: Columns, hours: Int32Array): string {
-  const order = inOrder(columns, hours);
-  if (order.length === 0) return '';
-  const names = columns.map(({ name }) => name).join(', ');
-  const values = columns.map(({ name, store }) => (store === 'time' ? `to_timestamp(${name})` : name)).join(', ');
-  const hour = statement.value(int4s(order.length, (index) => hours[order[index] ?? 0] ?? 0));
-  return `insert into ${table}_row (server, kind, hour, ${names})
-    select ${statement.value(origin.server)}, ${statement.value(origin.kind)}, to_timestamp(hour * 3600::float8), ${values}
-    from unnest(${hour}::int[], ${arrays(statement, columns, order)}) as told (hour, ${names})`;
+function addRows(table: Table, origin: BatchOrigin, { hours, columns }: Ordered): RawBuilder<unknown> {
+  const stored = columns.map(({ name, type }) =>
+    type === 'time' ? sql`to_timestamp(${sql.ref(name)})` : sql.ref(name),
+  );
+  return sql`
+    insert into ${sql.table(`${table}_row`)} (server, kind, hour, ${names(columns)})
+    select ${origin.server}, ${origin.kind}, to_timestamp(hour * 3600::float8), ${sql.join(stored)}
+    from unnest(${int4s(hours)}::int[], ${sql.join(columns.map(array))}) as told (hour, ${names(columns)})`;
 }
 
-/** Places by hour and client: neighbours in the index, which PostgreSQL then walks through once. */
-function inOrder(columns: Columns, hours: Int32Array): Int32Array {
-  const keys = Float64Array.from(hours, (hour, row) => hour * 2 ** 31 + Number(columns[0].at(row)));
-  return Int32Array.from(hours.keys()).sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0));
+function names(columns: readonly Column[]): RawBuilder<unknown> {
+  return sql.join(columns.map(({ name }) => sql.ref(name)));
 }
 
-function arrays(statement: Statement, columns: Columns, rows: Int32Array): string {
-  const { length } = rows;
-  const place = (index: number) => rows[index] ?? 0;
-  return columns
-    .map(({ type, at }) => {
-      if (type === 'text')
-        return `${statement.value(quotedArray(length, (index) => String(at(place(index)))))}::text[]`;
-      if (type === 'bigint') return `${statement.value(int8s(length, (index) => Number(at(place(index)))))}::bigint[]`;
-      return `${statement.value(int4s(length, (index) => Number(at(place(index)))))}::int[]`;
-    })
-    .join(', ');
+function array(column: Column): RawBuilder<unknown> {
+  if (column.type === 'text') return sql`${quotedArray(column.texts, column.values)}::text[]`;
+  if (column.type === 'bigint') return sql`${int8s(column.values)}::bigint[]`;
+  return sql`${int4s(column.values)}::int[]`;
 }
