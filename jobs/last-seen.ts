@@ -4,7 +4,7 @@ import { drawn } from '../src/apps/drawn.ts';
 import { freshenLogs } from '../src/apps/freshen.ts';
 import { seenPhones } from '../src/apps/last-seen.ts';
 import { loadPhones } from '../src/apps/phones.ts';
-import { requestsPerDay } from '../src/apps/usage.ts';
+import { daysOf } from '../src/apps/usage.ts';
 import { requestsPerDayAlt, requestsPerDayChart } from '../src/charts/requests-per-day.ts';
 import { personByGuid } from '../src/directory/find.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
@@ -34,10 +34,11 @@ export const lastSeen = defineJob({
     const freshness = await freshenLogs(context, organisation);
     const now = clock.now();
     const since = new Date(now.getTime() - (days - 1) * day);
-    const phones = await loadPhones(store.db, { organisation, since, person });
+    const { timeZone } = policy;
+    const phones = await loadPhones(store.db, { organisation, since, person, timeZone });
     const seen = seenPhones(facts, phones, now);
-    const clientIds = phones.flatMap(({ clients }) => clients.map(({ id }) => id));
-    const perDay = await requestsPerDay(store.db, { clientIds, since, until: now, timeZone: policy.timeZone });
+    const rows = phones.flatMap(({ clients }) => clients.flatMap((client) => client.rows));
+    const perDay = daysOf(rows, { since, until: now, timeZone });
     const chart = perDay.every(({ letIn, refused }) => letIn + refused === 0)
       ? undefined
       : await drawn(log, store.db, {

@@ -32,7 +32,7 @@ export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
       );
     });
     const since = new Date(now.getTime() - KEPT_DAYS * DAY);
-    const phones = new Set<string>();
+    const phones: string[] = [];
     for (const kind of KINDS) {
       const read = await readServer(servers(organisation), server, kind, {
         db: store.db,
@@ -41,7 +41,7 @@ export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
         since,
         signal,
       });
-      for (const phone of read.phones) phones.add(phone);
+      for (const phone of read.phones) phones.push(phone);
       if (read.files > 0)
         log.info(
           { server, kind, files: read.files, bytes: read.bytes, requests: read.requests, elsewhere: read.elsewhere },

@@ -11,6 +11,7 @@ import { createReaderPool, type ReaderPool } from './reader/pool.ts';
 import { fileRow, isUnchanged, type KnownFile, knownFiles, openUnpacked } from './store/log-files.ts';
 import { createProgress, type Progress, type ReadProgress } from './store/progress.ts';
 import { type BatchOrigin, writeBatch } from './store/write-batch.ts';
+import { writersLock } from './store/write-clients.ts';
 
 export type ReadOptions = {
   db: Kysely<Database>;
@@ -31,13 +32,15 @@ export type ServerRead = {
   requests: number;
   /** Files that another reader was at: left to it, and nothing was counted twice. */
   elsewhere: number;
-  /** Lower-case device ids of the phones that made these requests. */
-  phones: ReadonlySet<string>;
+  /** Device ids of the phones that made these requests, as the lines wrote them; some more than once. */
+  phones: readonly string[];
   problem?: string;
 };
 
 /** From here on threads are worth their start. */
 const LONG_READING = 32 << 20;
+/** Phones that a long reading tells before those told twice are left out. */
+const MOST_REPEATED = 100_000;
 /** Most bytes between two commits: what a crash makes us read again. */
 const BATCH_BYTES = 128 << 20;
 
@@ -54,7 +57,10 @@ export async function readServer(
   const { db, organisation, clock } = options;
   const origin: BatchOrigin = { organisation, server, kind };
   const progress = createProgress(db, origin, clock, options.onProgress);
-  const phones = new Set<string>();
+  const phones: string[] = [];
+  // Asked for at once: both only wait.
+  const reading = knownFiles(db, origin);
+  reading.catch(() => undefined);
   let files: LogFile[];
   try {
     files = await servers.listLogs(server, kind, options.since);
@@ -64,7 +70,7 @@ export async function readServer(
     await progress.end(problem);
     return { files: 0, bytes: 0, requests: 0, elsewhere: 0, phones, problem };
   }
-  const known = await knownFiles(db, origin);
+  const known = await reading;
   const changed = files
     .filter((file) => !isUnchanged(known, file))
     .sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime());
@@ -128,7 +134,7 @@ type FileReading = {
   pool: ReaderPool;
   progress: Progress;
   /** Filled with what `ServerRead.phones` tells. */
-  phones: Set<string>;
+  phones: string[];
   options: ReadOptions;
   file: LogFile;
   row: KnownFile;
@@ -144,10 +150,15 @@ async function readFile(reading: FileReading): Promise<number> {
   async function store(whole: boolean): Promise<void> {
     const batch = await session.take();
     await commit(reading, { from: stored, to: reached, batch, whole });
+    for (const { deviceId } of batch.clients) phones.push(deviceId);
+    if (phones.length > MOST_REPEATED) {
+      const once = new Set(phones);
+      phones.length = 0;
+      for (const phone of once) phones.push(phone);
+    }
     await progress.add(reached.offset - stored.offset);
     stored = reached;
     requests += batch.requests;
-    for (const { deviceId } of batch.clients) phones.add(deviceId.toLowerCase());
   }
   try {
     const source = await openUnpacked(servers, file, row.position);
@@ -184,9 +195,10 @@ async function commit({ origin, row, file, options }: FileReading, { from, to, b
       .set({ position: to.offset, header: to.header, skipping: to.skipping, readAt: options.clock.now(), ...end })
       .where('id', '=', row.id)
       .where('position', '=', from.offset)
+      .returning(writersLock)
       .executeTakeFirst();
-    if (moved.numUpdatedRows !== 1n) throw new ReadElsewhere();
-    return writeBatch(tx, db, origin, batch);
+    if (moved === undefined) throw new ReadElsewhere();
+    return writeBatch(tx, db, { ...origin, deletions: moved.deletions }, batch);
   });
   remember();
 }

@@ -103,15 +103,15 @@ async function firstRefusal(
 }
 
 /**
- * Cards of young incidents with an open hold are shown anew after logs told of one of their phones (`phones`: lower-case device
- * ids); one that says the same is not sent again.
+ * Cards of young incidents with an open hold are shown anew after logs told of one of their phones (`phones`: device ids, in any
+ * case); one that says the same is not sent again.
  */
 export async function refreshLogEvidence(
   store: Store,
   organisation: Organisation,
-  phones: ReadonlySet<string>,
+  phones: readonly string[],
 ): Promise<void> {
-  if (phones.size === 0) return;
+  if (phones.length === 0) return;
   await store.change(async (change) => {
     const young = new Date(change.now.getTime() - day);
     const devices = await change.tx
@@ -123,7 +123,9 @@ export async function refreshLogEvidence(
       .where('hold', '=', 'open')
       .where('openedAt', '>', young)
       .execute();
-    const told = devices.filter(({ deviceId }) => phones.has(deviceId));
+    if (devices.length === 0) return;
+    const ids = new Set(phones.map((phone) => phone.toLowerCase()));
+    const told = devices.filter(({ deviceId }) => ids.has(deviceId));
     for (const number of new Set(told.map((device) => device.number))) await change.refresh(`incident:${number}`);
   });
 }

@@ -32,7 +32,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
     .execute();
   const problems = new Set<string>();
   const progress: string[] = [];
-  const phones = new Set<string>();
+  const phones: string[] = [];
   const names = servers.list();
   for (const server of names) {
     for (const kind of kinds) {
@@ -57,7 +57,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
           since: new Date(clock.now().getTime() - 35 * day),
           signal,
         });
-        for (const phone of read.phones) phones.add(phone);
+        for (const phone of read.phones) phones.push(phone);
         if (read.problem !== undefined) problems.add(read.problem);
       } catch (error) {
         if (!(error instanceof ServerUnreadable)) throw error;

@@ -1,11 +1,11 @@
 /** Phones as helpdesk thinks of them: what Exchange's inventory and the logs say of one device of one person, together. */
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { accountOwners, bareAccount } from '../activesync/account.ts';
-import type { Organisation, Person } from '../directory/person.ts';
+import type { Person } from '../directory/person.ts';
 import type { Database } from '../store/schema.ts';
 import { type App, appOf } from './app.ts';
 import type { MobileDeviceTable } from './tables.ts';
-import { summaryOf, type UsageClient, type UsageSummary, usageOf } from './usage.ts';
+import { summaryOf, type UsageClient, type UsageQuery, type UsageSummary, usageOf } from './usage.ts';
 
 export type InventoryDevice = Selectable<MobileDeviceTable>;
 
@@ -28,13 +28,10 @@ export type Phone = {
   lastSeen: Date | null;
 };
 
-export type PhonesQuery = {
-  organisation: Organisation;
-  since: Date;
+/** With `deviceIds` nothing is read of anybody else. */
+export type PhonesQuery = Omit<UsageQuery, 'person'> & {
   /** Only this person's. */
   person?: Person;
-  /** Only with these device ids, in any case: then nothing is read of anybody else. */
-  deviceIds?: readonly string[];
 };
 
 /** Every phone that Exchange lists or that made requests since then. */
@@ -79,14 +76,10 @@ export async function clientsOfPerson(
 }
 
 /** The clients that are asked about, with those people whose account theirs may be: of one person's phones nobody else is read. */
-async function clientsOf(db: Kysely<Database>, { organisation, since, person, deviceIds }: PhonesQuery): Promise<Read> {
-  const ofAll = person === undefined && deviceIds === undefined;
-  const found = await usageOf(db, {
-    organisation,
-    since,
-    ...(person === undefined ? {} : { person }),
-    ...(deviceIds === undefined ? {} : { deviceIds }),
-  });
+async function clientsOf(db: Kysely<Database>, query: PhonesQuery): Promise<Read> {
+  const { organisation, person } = query;
+  const ofAll = person === undefined && query.deviceIds === undefined;
+  const found = await usageOf(db, query);
   const accounts = [...new Set(found.map(({ account }) => account.trim().toLowerCase()))];
   const people = await db
     .selectFrom('person')

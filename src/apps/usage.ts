@@ -1,5 +1,5 @@
 /** What the logs say of each device: how often, when last let in, when last refused and why. Read from the reader's roll-ups. */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type AccountOwner, accountsOf } from '../activesync/account.ts';
 import { rollupsOf } from '../activesync/store/rollups-of.ts';
 import type { Organisation } from '../directory/person.ts';
@@ -18,6 +18,8 @@ export type UsageRow = {
   lastStart: Date;
   lastEnd: Date;
   lastAddress: string;
+  /** YYYY-MM-DD in the zone that was asked for; '' where none was: the row is of the whole time then. */
+  day: string;
 };
 
 /** A client as the logs wrote it. */
@@ -42,6 +44,8 @@ export type UsageQuery = {
   person?: AccountOwner;
   /** Only clients with these device ids, in any case. */
   deviceIds?: readonly string[];
+  /** Each day of this zone by itself, for `daysOf`: worth asking of one person's phones. */
+  timeZone?: string;
 };
 
 /** Clients with requests since then. */
@@ -77,11 +81,12 @@ export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<
     lastStart: Date;
     lastEnd: Date;
     lastAddress: string;
+    day: string;
   }>`
-    select client_id, server, kind, http, substatus, status, error, access, sum(requests) as requests, min(first_start) as first_start,
+    select client_id, ${dayIn(query.timeZone)} as day, server, kind, http, substatus, status, error, access, sum(requests) as requests, min(first_start) as first_start,
       max(last_start) as last_start, max(last_end) as last_end, (array_agg(last_address order by last_end desc))[1] as last_address
     from ${rollupsOf(found.map(({ id }) => id))} as told where last_end >= ${query.since}
-    group by client_id, server, kind, http, substatus, status, error, access`.execute(db);
+    group by client_id, day, server, kind, http, substatus, status, error, access`.execute(db);
   const byClient = new Map<number, UsageRow[]>();
   for (const row of rows.rows) {
     const list = byClient.get(row.clientId) ?? [];
@@ -196,30 +201,44 @@ function momentOf(row: UsageRow, address: string): Moment {
 
 export type DayCount = { day: string; letIn: number; refused: number };
 
+/** The days that are counted, by the reader's zone. */
+export type Days = { since: Date; until: Date; timeZone: string };
+
 /** Requests per day of the reader's zone, let in and not, for a chart; days without any are there with zeros. */
 export async function requestsPerDay(
   db: Kysely<Database>,
-  input: { clientIds: readonly number[]; since: Date; until: Date; timeZone: string },
+  { clientIds, ...days }: Days & { clientIds: readonly number[] },
 ): Promise<DayCount[]> {
-  const { clientIds, since, until, timeZone } = input;
-  const rows =
-    clientIds.length === 0
-      ? []
-      : (
-          await sql<{
-            day: string;
-            kind: LogKind;
-            http: number;
-            substatus: number;
-            status: number;
-            error: string;
-            access: string;
-            requests: string;
-          }>`
-    select to_char(hour at time zone ${timeZone}, 'YYYY-MM-DD') as day, kind, http, substatus, status, error, access, sum(requests) as requests
-    from ${rollupsOf(clientIds)} as told where hour >= ${since}
-    group by 1, 2, 3, 4, 5, 6, 7`.execute(db)
-        ).rows;
+  if (clientIds.length === 0) return daysOf([], days);
+  const { rows } = await sql<{
+    day: string;
+    kind: LogKind;
+    http: number;
+    substatus: number;
+    status: number;
+    error: string;
+    access: string;
+    requests: string;
+  }>`
+    select ${dayIn(days.timeZone)} as day, kind, http, substatus, status, error, access, sum(requests) as requests
+    from ${rollupsOf(clientIds)} as told where last_end >= ${days.since}
+    group by day, kind, http, substatus, status, error, access`.execute(db);
+  return daysOf(
+    rows.map((row) => ({ ...row, requests: Number(row.requests), outcome: outcomeOf(row) })),
+    days,
+  );
+}
+
+/** The day of a roll-up's hour. */
+function dayIn(timeZone: string | undefined): RawBuilder<string> {
+  return timeZone === undefined ? sql`''` : sql`to_char(hour at time zone ${timeZone}, 'YYYY-MM-DD')`;
+}
+
+/** The same of rows that were read by day. */
+export function daysOf(
+  rows: Iterable<Pick<UsageRow, 'day' | 'kind' | 'outcome' | 'requests'>>,
+  { since, until, timeZone }: Days,
+): DayCount[] {
   const days = new Map<string, Map<LogKind, { letIn: number; refused: number }>>();
   const dayOf = dayNames(timeZone);
   for (let at = since.getTime(); at <= until.getTime() + 3_600_000; at += 3_600_000) {
@@ -230,9 +249,9 @@ export async function requestsPerDay(
     days.set(row.day, kinds);
     const count = kinds.get(row.kind) ?? { letIn: 0, refused: 0 };
     kinds.set(row.kind, count);
-    const { result, why } = outcomeOf(row);
-    if (result === 'let-in' || result === 'answered' || why === 'cut') count.letIn += Number(row.requests);
-    else count.refused += Number(row.requests);
+    const { result, why } = row.outcome;
+    if (result === 'let-in' || result === 'answered' || why === 'cut') count.letIn += row.requests;
+    else count.refused += row.requests;
   }
   return [...days]
     .map(([day, kinds]) => ({ day, ...dayCount(kinds) }))

@@ -51,6 +51,7 @@ export function row({ at, http, status = -1, access = '', kind = 'backEnd', requ
     lastStart: start,
     lastEnd: new Date(start.getTime() + 100),
     lastAddress: '198.51.100.7',
+    day: '',
   };
 }
 

@@ -14,7 +14,7 @@ import { readServer } from '../../src/activesync/read-server.ts';
 import { pruneLogs } from '../../src/activesync/store/prune.ts';
 import { usesOf } from '../../src/apps/overview.ts';
 import { loadPhones } from '../../src/apps/phones.ts';
-import { requestsPerDay, summaryOf, usageOf } from '../../src/apps/usage.ts';
+import { daysOf, summaryOf, usageOf } from '../../src/apps/usage.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import type { LogKind } from '../../src/servers/port.ts';
@@ -224,11 +224,15 @@ async function stored(folder: string, megabytes: number): Promise<BenchResult[]>
 /** What `last seen` tells of one person's phone. */
 async function history(db: OpenDatabase['db']): Promise<void> {
   const since = new Date(dayStart * 1000);
-  const clients = await usageOf(db, { organisation: 'real', since, person: somebody });
+  const timeZone = 'UTC';
+  const clients = await usageOf(db, { organisation: 'real', since, person: somebody, timeZone });
   const { requests: count } = summaryOf(clients);
   if (count === 0) throw new TypeError('the person whose phone is asked about made no requests');
   const until = new Date((dayStart + 2 * 86_400) * 1000);
-  await requestsPerDay(db, { clientIds: clients.map(({ id }) => id), since, until, timeZone: 'UTC' });
+  daysOf(
+    clients.flatMap(({ rows }) => rows),
+    { since, until, timeZone },
+  );
 }
 
 const upn = 'user04018@contoso.example';

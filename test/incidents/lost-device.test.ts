@@ -66,6 +66,7 @@ it('however many report it at once, Exchange is asked for the phones once, and a
     .select(['dueAt', 'state'])
     .where('job', '=', 'read-devices')
     .where('key', '=', String(await newest()))
+    .orderBy('id', 'desc')
     .executeTakeFirstOrThrow();
   expect({ state, dueAt: dueAt.getTime() - began.getTime() }).toEqual({
     state: 'waiting',

@@ -1,6 +1,7 @@
 import { G } from './groups.ts';
 import { ENDED_NAMES, type EndedName } from './outcome.ts';
 import type { OddKind, Rollup, Sample, Sighting } from './rollup.ts';
+import type { Strings } from './strings.ts';
 
 /** A client as the lines wrote it; `os`, `model` and `easVersion` (times ten, 0 unknown) only from back-end lines. */
 export type BatchClient = {
@@ -79,30 +80,30 @@ export function isOddKind(text: string): text is OddKind {
 
 export function packBatch(rollup: Rollup): Batch {
   const { strings, clients, outcomes, groups, heartbeats } = rollup;
-  const commands = new Renumbered((id) => strings.text(id));
-  const addresses = new Renumbered((id) => strings.text(id));
-  const size = groups.size;
-  const keys = groups.keys.values;
-  const column = (member: number) => {
-    const filled = new Int32Array(size);
-    for (let row = 0; row < size; row += 1) filled[row] = keys[row * 5 + member] ?? 0;
-    return filled;
-  };
+  const commands = new Renumbered(strings);
+  const addresses = new Renumbered(strings);
   // Clients of earlier batches are known still; this one tells of those that it has requests of.
   const numbers = new Int32Array(clients.size).fill(-1);
   const told: BatchClient[] = [];
-  const client = column(0).map((row) => {
-    if (numbers[row] === -1) numbers[row] = told.push(clients.told(row)) - 1;
-    return numbers[row] ?? 0;
-  });
-  const command = column(1).map((id) => commands.of(id));
-  function values<T extends Int32Array | Float64Array>(member: number, filled: T): T {
-    for (let row = 0; row < size; row += 1) filled[row] = groups.values[row * 8 + member] ?? 0;
-    return filled;
+  const columns = emptyColumns(groups.size);
+  const keys = groups.keys.values;
+  const { values } = groups;
+  for (let row = 0, key = 0, at = 0; row < groups.size; row += 1, key += 5, at += 8) {
+    const client = keys[key] ?? 0;
+    if (numbers[client] === -1) numbers[client] = told.push(clients.told(client)) - 1;
+    columns.client[row] = numbers[client] ?? 0;
+    columns.command[row] = commands.of(keys[key + 1] ?? 0);
+    columns.hour[row] = keys[key + 2] ?? 0;
+    columns.outcome[row] = keys[key + 3] ?? 0;
+    columns.address[row] = addresses.of(keys[key + 4] ?? 0);
+    columns.requests[row] = values[at + G.requests] ?? 0;
+    columns.firstStart[row] = values[at + G.firstStart] ?? 0;
+    columns.lastStart[row] = values[at + G.lastStart] ?? 0;
+    columns.lastEnd[row] = values[at + G.lastEnd] ?? 0;
+    columns.taken[row] = values[at + G.taken] ?? 0;
+    columns.sent[row] = values[at + G.sent] ?? 0;
+    columns.received[row] = values[at + G.received] ?? 0;
   }
-  const value = (member: number) => values(member, new Int32Array(size));
-  const sum = (member: number) => values(member, new Float64Array(size));
-  const address = column(4).map((id) => addresses.of(id));
   const beats = Array.from({ length: heartbeats.size }, (_, row) => {
     const member = (m: number) => heartbeats.keys.values[row * 6 + m] ?? 0;
     const how = member(4);
@@ -138,20 +139,7 @@ export function packBatch(rollup: Rollup): Batch {
       };
     }),
     addresses: addresses.texts,
-    groups: {
-      client,
-      command,
-      hour: column(2),
-      outcome: column(3),
-      requests: value(G.requests),
-      firstStart: value(G.firstStart),
-      lastStart: value(G.lastStart),
-      lastEnd: value(G.lastEnd),
-      address,
-      taken: sum(G.taken),
-      sent: sum(G.sent),
-      received: sum(G.received),
-    },
+    groups: columns,
     heartbeats: beats,
     samples: [...rollup.samples]
       .sort((a, b) => a.startedAt - b.startedAt)
@@ -166,22 +154,41 @@ export function packBatch(rollup: Rollup): Batch {
   };
 }
 
+function emptyColumns(size: number): Batch['groups'] {
+  const ints = () => new Int32Array(size);
+  const sums = () => new Float64Array(size);
+  return {
+    client: ints(),
+    command: ints(),
+    hour: ints(),
+    outcome: ints(),
+    requests: ints(),
+    firstStart: ints(),
+    lastStart: ints(),
+    lastEnd: ints(),
+    address: ints(),
+    taken: sums(),
+    sent: sums(),
+    received: sums(),
+  };
+}
+
 /** Ids in use, numbered from 0 in the order in which they are asked for. */
 class Renumbered {
   readonly texts: string[] = [];
-  readonly #numbers = new Map<number, number>();
-  readonly #text: (id: number) => string;
+  readonly #strings: Strings;
+  /** By id: the number + 1. */
+  readonly #numbers: Int32Array;
 
-  constructor(text: (id: number) => string) {
-    this.#text = text;
+  constructor(strings: Strings) {
+    this.#strings = strings;
+    this.#numbers = new Int32Array(strings.size);
   }
 
   of(id: number): number {
-    const known = this.#numbers.get(id);
-    if (known !== undefined) return known;
-    const number = this.texts.length;
-    this.#numbers.set(id, number);
-    this.texts.push(this.#text(id));
-    return number;
+    const known = this.#numbers[id] ?? 0;
+    if (known > 0) return known - 1;
+    this.#numbers[id] = this.texts.push(this.#strings.text(id));
+    return this.texts.length - 1;
   }
 }

@@ -30,7 +30,7 @@ export class ClientCache {
   #accountText = new Int32Array(1024);
   /** Per client: operating system, model, EAS version, as the last `Log=` told them. */
   #learnt = new Int32Array(3 * 1024);
-  readonly #told: { client: BatchClient; os: number; model: number }[] = [];
+  readonly #told: ({ client: BatchClient; os: number; model: number } | undefined)[] = [];
   /** W3C writes a blank as `+`. */
   plusIsBlank = true;
   readonly ping: number;
@@ -100,6 +100,8 @@ export class ClientCache {
       model: decoded(this.#strings.text(model)),
       easVersion,
     };
+    // Without gaps: an array with gaps becomes a slow table.
+    while (this.#told.length <= row) this.#told.push(undefined);
     this.#told[row] = { client, os, model };
     return client;
   }

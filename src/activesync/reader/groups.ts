@@ -32,15 +32,24 @@ export class Groups {
   /** Members of a group (`G`) side by side, in steps of eight: one line touches one cache line. */
   values = new Float64Array(8 * 512);
   readonly #words: Int32Array;
-  readonly #epoch: number;
+  readonly #lines: Lines;
+  #epoch: number;
   readonly #strings: Strings;
   readonly #hours: boolean;
 
   constructor(lines: Lines, strings: Strings, hours: boolean) {
+    this.#lines = lines;
     this.#words = lines.words;
     this.#epoch = lines.epoch;
     this.#strings = strings;
     this.#hours = hours;
+  }
+
+  /** Begins anew for the next roll-up, in the room of this one: new room is cleared by the system first, every minute again. */
+  again(): this {
+    this.keys.clear();
+    this.#epoch = this.#lines.epoch;
+    return this;
   }
 
   get size(): number {
@@ -82,14 +91,22 @@ export class Groups {
       const row = lines[i]?.row ?? 0;
       if (row > 0) seen += values[((words[row + Q.group] ?? 0) - 1) * 8] ?? 0;
     }
+    if (this.#hours) {
+      for (let i = 0; i < count; i += 1) {
+        const row = lines[i]?.row ?? 0;
+        if (row > 0) seen += this.#strings.firstByte(words[row + Q.address] ?? 0);
+      }
+    }
     return seen;
   }
 
   /** The group of a row's request, which the row remembers. */
   #group(row: number, command: number, hour: number, outcome: number, address: number): number {
     const words = this.#words;
+    const { size } = this.keys;
     const group = this.keys.row(words[row + Q.client] ?? 0, command, hour, outcome, address);
     if ((group + 1) * 8 > this.values.length) this.values = doubledNumbers(this.values);
+    if (group === size) this.values.fill(0, group * 8, group * 8 + 8);
     words[row + Q.epoch] = this.#epoch;
     words[row + Q.hour] = hour;
     words[row + Q.outcome] = outcome;

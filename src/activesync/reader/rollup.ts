@@ -45,6 +45,8 @@ export type Sighting = { at: number; client: number; what: string };
 
 const REMOTE_WIPE = ascii('remotewiperequested');
 const COLLISION = ascii('pingcollisiondetected');
+/** Groups of a short reading, whose room serves the next one. */
+const MOST_KEPT = 20_000;
 const MOST_SAMPLES = 1_000;
 const MOST_SIGHTINGS = 10_000;
 
@@ -81,7 +83,8 @@ export class Rollup {
     lines.epoch += 1;
     this.strings = known?.strings ?? new Strings();
     this.clients = known?.clients ?? new ClientCache(lines, this.strings);
-    this.groups = new Groups(lines, this.strings, options.hours);
+    const room = known !== undefined && known.groups.size < MOST_KEPT ? known.groups : undefined;
+    this.groups = room?.again() ?? new Groups(lines, this.strings, options.hours);
     this.heartbeats = new Heartbeats();
     this.clients.plusIsBlank = options.kind === 'frontEnd' || options.kind === 'backEnd';
   }

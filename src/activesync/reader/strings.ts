@@ -42,6 +42,8 @@ export class Strings {
   #used = 0;
   /** What internText was asked last: the parts of queries are the same few texts in other company. */
   readonly #texts = new Map<string, number>();
+  /** What `text` was asked for: phones and addresses come again in every batch. */
+  readonly #made: (string | undefined)[] = [];
   #ends = new Int32Array(1 << 10);
   #hashes = new Int32Array(1 << 10);
   #slots = new Int32Array(1 << 11);
@@ -97,14 +99,25 @@ export class Strings {
     return true;
   }
 
+  /** Of text `id`: what is asked for by whoever wants it at hand before it is compared. */
+  firstByte(id: number): number {
+    return id > 0 ? (this.#bytes[this.#ends[id - 1] ?? 0] ?? 0) : 0;
+  }
+
   text(id: number): string {
     if (id <= 0 || id >= this.size) return '';
-    return textOf(this.#bytes.subarray(this.#ends[id - 1] ?? 0, this.#ends[id] ?? 0));
+    const known = this.#made[id];
+    if (known !== undefined) return known;
+    const text = textOf(this.#bytes.subarray(this.#ends[id - 1] ?? 0, this.#ends[id] ?? 0));
+    // Without gaps: an array with gaps becomes a slow table.
+    while (this.#made.length <= id) this.#made.push(undefined);
+    this.#made[id] = text;
+    return text;
   }
 
   /** Bytes in use: what a caller bounds. */
   get weight(): number {
-    return this.#used + this.size * 16;
+    return this.#used + this.size * 16 + this.#made.length * 8;
   }
 
   #keep(source: DataView, start: number, end: number, hash: number): number {

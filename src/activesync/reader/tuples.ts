@@ -15,6 +15,12 @@ export class Tuples {
     this.values = new Int32Array(width * (1 << 9));
   }
 
+  /** Forgets all and keeps the room. */
+  clear(): void {
+    this.size = 0;
+    this.#slots.fill(0);
+  }
+
   /** The row of the tuple; `size` has grown by one when it is new. Members beyond `width` are not looked at. */
   row(a: number, b: number, c = 0, d = 0, e = 0, f = 0): number {
     const { width, values } = this;

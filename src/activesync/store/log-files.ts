@@ -44,7 +44,8 @@ async function* skipped(source: AsyncIterable<Uint8Array>, bytes: number): Async
 async function headOf(servers: Servers, file: LogFile): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of await openUnpacked(servers, file, 0)) {
+  // A file as long as its head: then no more of it is fetched than is looked at.
+  for await (const piece of await openUnpacked(servers, { ...file, size: Math.min(file.size, HEAD_BYTES) }, 0)) {
     pieces.push(Uint8Array.from(piece.subarray(0, HEAD_BYTES)));
     length += piece.length;
     if (length >= HEAD_BYTES) break;

@@ -15,17 +15,18 @@ export type BatchOrigin = { organisation: Organisation; server: string; kind: Lo
 
 /**
  * Adds a batch to the roll-ups, in the caller's transaction of `db`. Everything adds up, so batches may come in any order, but each
- * must come once: the caller moves the file's position in the same transaction, and calls the answer after its commit.
+ * must come once: the caller moves the file's position in the same transaction, which takes `writersLock` with it, and calls the answer
+ * after its commit.
  */
 export async function writeBatch(
   tx: Transaction<Database>,
   db: Kysely<Database>,
-  origin: BatchOrigin,
+  { deletions, ...origin }: BatchOrigin & { deletions: number },
   batch: Batch,
 ): Promise<() => void> {
   await writeOddities(tx, origin, batch);
   if (batch.clients.length === 0) return () => undefined;
-  const { ids, remember } = await writeClients(tx, { db, organisation: origin.organisation, batch });
+  const { ids, remember } = await writeClients(tx, { db, organisation: origin.organisation, deletions, batch });
   await writeGroups(tx, origin, batch, ids);
   await forgetSpans(tx, origin, batch.heartbeats);
   await writeSamples(tx, origin, batch, ids);

@@ -27,19 +27,22 @@ export type WrittenClients = {
 };
 
 /**
- * Adds the batch's clients to the store and widens the times of known ones. From here to its end the transaction is the only one
- * that writes roll-ups: without that, two would wait for each other's clients.
+ * For the statement that moves a file's position: from it to its end the transaction is the only one that writes roll-ups (without that,
+ * two would wait for each other's clients), and nobody waits for the disk: position and roll-ups are lost together or not at all, and the
+ * log can be read again. Answers how often clients were deleted.
  */
+export const writersLock =
+  sql<number>`(select count from log_client_deletions, set_config('synchronous_commit', 'off', true) for update of log_client_deletions)`.as(
+    'deletions',
+  );
+
+/** Adds the batch's clients to the store and widens the times of known ones, under `writersLock`. */
 export async function writeClients(
   tx: Transaction<Database>,
-  input: { db: Kysely<Database>; organisation: Organisation; batch: Batch },
+  input: { db: Kysely<Database>; organisation: Organisation; deletions: number; batch: Batch },
 ): Promise<WrittenClients> {
-  const { db, organisation, batch } = input;
+  const { db, organisation, deletions, batch } = input;
   const { clients } = batch;
-  // Position and roll-ups are lost together or not at all, and the log can be read again: no need to wait for the disk.
-  const { rows } = await sql<{ count: number }>`
-    select count, set_config('synchronous_commit', 'off', true) from log_client_deletions for update`.execute(tx);
-  const deletions = rows[0]?.count ?? 0;
   const memory = memoryOf(db, deletions);
   const { first, lastAt } = timesOf(batch);
   const ids = new Int32Array(clients.length);
@@ -47,25 +50,22 @@ export async function writeClients(
   const changed: StoredClient[] = [];
   const after: StoredClient[] = [];
   for (const [number, client] of clients.entries()) {
-    const known = memory.told[organisation].get(client) ?? memory.clients.get(keyOf(organisation, client));
+    const known = memory.told[organisation].get(client) ?? recalled(memory, organisation, client);
     if (known === undefined) {
       fresh.push(number);
       continue;
     }
     ids[number] = known.id;
-    memory.told[organisation].set(client, known);
-    const now = {
+    if (!isNews(client, known, first[number] ?? known.first, lastAt[number] ?? 0)) continue;
+    changed.push(known);
+    after.push({
       id: known.id,
       os: client.os === '' ? known.os : client.os,
       model: client.model === '' ? known.model : client.model,
       easVersion: Math.max(client.easVersion, known.easVersion),
       first: Math.min(first[number] ?? known.first, known.first),
       lastAt: Math.max(lastAt[number] ?? 0, known.lastAt),
-    };
-    if (!isSame(now, known)) {
-      changed.push(known);
-      after.push(now);
-    }
+    });
   }
   await widen(tx, after);
   const added = await addClients(tx, { organisation, batch, fresh, first, lastAt });
@@ -98,18 +98,25 @@ function memoryOf(db: Kysely<Database>, deletions: number): ClientMemory {
   return memory;
 }
 
+function recalled(memory: ClientMemory, organisation: Organisation, client: BatchClient): StoredClient | undefined {
+  const known = memory.clients.get(keyOf(organisation, client));
+  if (known !== undefined) memory.told[organisation].set(client, known);
+  return known;
+}
+
 function keyOf(organisation: Organisation, client: BatchClient): string {
   const { account, deviceId, deviceType, userAgent, stray } = client;
   return `${organisation}\n${account}\n${deviceId}\n${deviceType}\n${userAgent}\n${stray}`;
 }
 
-function isSame(one: StoredClient, other: StoredClient): boolean {
+/** Whether a client tells more than is stored of it. */
+function isNews(client: BatchClient, known: StoredClient, first: number, lastAt: number): boolean {
   return (
-    one.lastAt === other.lastAt &&
-    one.first === other.first &&
-    one.os === other.os &&
-    one.model === other.model &&
-    one.easVersion === other.easVersion
+    lastAt > known.lastAt ||
+    first < known.first ||
+    client.easVersion > known.easVersion ||
+    (client.os !== '' && client.os !== known.os) ||
+    (client.model !== '' && client.model !== known.model)
   );
 }
 

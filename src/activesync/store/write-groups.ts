@@ -2,7 +2,7 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 import type { Batch } from '../reader/batch.ts';
-import { int4s, int8s, quoted, quotedArray } from './arrays.ts';
+import { int4s, int8s, quoted, quotedArray, textArray } from './arrays.ts';
 import type { BatchOrigin } from './write-batch.ts';
 
 /**
@@ -37,11 +37,16 @@ export async function writeGroups(
 }
 
 /** A column of many rows. A text stands as the number of its quoted form; `time` says what becomes of seconds in a plain row. */
-type Column = { readonly name: string } & (
-  | { readonly type: 'int' | 'time'; readonly values: Int32Array }
-  | { readonly type: 'bigint'; readonly values: Float64Array }
-  | { readonly type: 'text'; readonly values: Int32Array; readonly texts: readonly string[] }
-);
+type Column =
+  | { readonly name: string; readonly type: 'int' | 'time'; readonly values: Int32Array }
+  | { readonly name: string; readonly type: 'bigint'; readonly values: Float64Array }
+  | TextColumn;
+type TextColumn = {
+  readonly name: string;
+  readonly type: 'text';
+  readonly values: Int32Array;
+  readonly texts: readonly string[];
+};
 
 /** Rows by hour and client: neighbours in the index, which PostgreSQL then walks through once. */
 type Ordered = { readonly hours: Int32Array; readonly clients: Int32Array; readonly columns: readonly Column[] };
@@ -49,10 +54,10 @@ type Ordered = { readonly hours: Int32Array; readonly clients: Int32Array; reado
 function groupsInOrder({ groups, outcomes, commands, addresses }: Batch, ids: Int32Array): Ordered {
   const clientIds = groups.client.map((client) => ids[client] ?? 0);
   const order = orderOf(groups.hour, clientIds);
-  const ints = (values: Int32Array) => gathered(order, values, new Int32Array(order.length));
-  const sums = (values: Float64Array) => gathered(order, values, new Float64Array(order.length));
+  const ints = (values: Int32Array) => intsAt(order, values);
+  const sums = (values: Float64Array) => sumsAt(order, values);
   const outcome = ints(groups.outcome);
-  const told = (of: (outcome: Outcome) => number) => gathered(outcome, outcomes.map(of), new Int32Array(order.length));
+  const told = (of: (outcome: Outcome) => number) => intsAt(outcome, Int32Array.from(outcomes, of));
   const clients = ints(clientIds);
   return {
     hours: ints(groups.hour),
@@ -63,8 +68,8 @@ function groupsInOrder({ groups, outcomes, commands, addresses }: Batch, ids: In
       { name: 'http', type: 'int', values: told(({ http }) => http) },
       { name: 'substatus', type: 'int', values: told(({ substatus }) => substatus) },
       { name: 'status', type: 'int', values: told(({ status }) => status) },
-      { name: 'error', type: 'text', values: outcome, texts: outcomes.map(({ error }) => quoted(error)) },
-      { name: 'access', type: 'text', values: outcome, texts: outcomes.map(({ access }) => quoted(access)) },
+      { name: 'error', type: 'text', values: outcome, texts: distinct(outcomes.map(({ error }) => quoted(error))) },
+      { name: 'access', type: 'text', values: outcome, texts: distinct(outcomes.map(({ access }) => quoted(access))) },
       { name: 'requests', type: 'int', values: ints(groups.requests) },
       { name: 'first_start', type: 'time', values: ints(groups.firstStart) },
       { name: 'last_start', type: 'time', values: ints(groups.lastStart) },
@@ -108,28 +113,56 @@ function heartbeatsInOrder({ heartbeats, commands }: Batch, ids: Int32Array): Or
 type Outcome = Batch['outcomes'][number];
 type Beat = Batch['heartbeats'][number];
 
-/** Places in the order of hours and, within an hour, of clients. */
-function orderOf(hours: Int32Array, clients: Int32Array): Int32Array {
-  const keys = new Float64Array(hours.length);
-  const order = new Int32Array(hours.length);
-  for (let row = 0; row < hours.length; row += 1) {
-    keys[row] = (hours[row] ?? 0) * 2 ** 31 + (clients[row] ?? 0);
-    order[row] = row;
-  }
-  return order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0));
+/** The one text that all are, where they are: then their numbers do not matter. */
+function distinct(texts: readonly string[]): readonly string[] {
+  return new Set(texts).size === 1 ? texts.slice(0, 1) : texts;
 }
 
-/** `values` at these places, written into `into`. */
-function gathered<T extends Int32Array | Float64Array>(places: Int32Array, values: ArrayLike<number>, into: T): T {
-  for (let index = 0; index < places.length; index += 1) into[index] = values[places[index] ?? 0] ?? 0;
-  return into;
+/** Places in the order of hours and, within an hour, of clients. */
+function orderOf(hours: Int32Array, clients: Int32Array): Int32Array {
+  const { length } = hours;
+  const first = smallest(hours);
+  const most = largest(clients) + 1;
+  const keys = new Float64Array(length);
+  for (let row = 0; row < length; row += 1) keys[row] = ((hours[row] ?? 0) - first) * most + (clients[row] ?? 0);
+  const order = new Int32Array(length);
+  if ((largest(hours) - first + 1) * most * length > Number.MAX_SAFE_INTEGER) {
+    for (let row = 0; row < length; row += 1) order[row] = row;
+    return order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0));
+  }
+  // With its place in the key itself a row needs no comparing function, which takes several times as long.
+  for (let row = 0; row < length; row += 1) keys[row] = (keys[row] ?? 0) * length + row;
+  keys.sort();
+  for (let index = 0; index < length; index += 1) order[index] = (keys[index] ?? 0) % length;
+  return order;
+}
+
+function smallest(values: Int32Array): number {
+  return values.reduce((least, value) => Math.min(least, value), 0x7fffffff);
+}
+
+function largest(values: Int32Array): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+function intsAt(places: Int32Array, values: Int32Array): Int32Array {
+  const found = new Int32Array(places.length);
+  for (let index = 0; index < places.length; index += 1) found[index] = values[places[index] ?? 0] ?? 0;
+  return found;
+}
+
+/** The same of sums: one function for both would be slow for both. */
+function sumsAt(places: Int32Array, values: Float64Array): Float64Array {
+  const found = new Float64Array(places.length);
+  for (let index = 0; index < places.length; index += 1) found[index] = values[places[index] ?? 0] ?? 0;
+  return found;
 }
 
 type Table = 'log_rollup' | 'log_heartbeat';
 
 /**
- * Rows of arrays. All elements go over as one array for each column and are cut there: the statement has the same text whatever it
- * stores, so it is planned once.
+ * Rows of arrays, in a statement that has the same text whatever it stores, so it is planned once. Numbers go over as one array for each
+ * column and are cut there; texts go cut already, because PostgreSQL finds an element among texts by walking there.
  */
 function addPieces(table: Table, origin: BatchOrigin, { hours, clients, columns }: Ordered): RawBuilder<unknown> {
   const low: number[] = [];
@@ -144,12 +177,18 @@ function addPieces(table: Table, origin: BatchOrigin, { hours, clients, columns 
   // PostgreSQL counts elements from 1.
   const at = (values: Int32Array, places: number[]) => int4s(Int32Array.from(places, (place) => values[place] ?? 0));
   const places = (of: number[]) => int4s(Int32Array.from(of, (place) => place + 1));
+  const texts = columns.filter((column) => column.type === 'text');
+  const told = ({ name }: Column) => sql.ref(`told_${name}`);
+  const pieces = (column: TextColumn) => {
+    const cut = low.map((from, piece) => quotedArray(column.texts, column.values, from, (high[piece] ?? 0) + 1));
+    return sql`${textArray(cut)}::text[]`;
+  };
   return sql`
     insert into ${sql.table(`${table}_batch`)} (server, kind, hour, clients, ${names(columns)})
     select ${origin.server}, ${origin.kind}, to_timestamp(hour * 3600::float8), int4range(first, last, '[]'),
-      ${sql.join(columns.map((column) => sql`(${array(column)})[low:high]`))}
+      ${sql.join(columns.map((column) => (column.type === 'text' ? sql`${told(column)}::text[]` : sql`(${array(column)})[low:high]`)))}
     from unnest(${places(low)}::int[], ${places(high)}::int[], ${at(hours, low)}::int[], ${at(clients, low)}::int[],
-      ${at(clients, high)}::int[]) as piece (low, high, hour, first, last)`;
+      ${at(clients, high)}::int[], ${sql.join(texts.map(pieces))}) as piece (low, high, hour, first, last, ${sql.join(texts.map(told))})`;
 }
 
 function addRows(table: Table, origin: BatchOrigin, { hours, columns }: Ordered): RawBuilder<unknown> {

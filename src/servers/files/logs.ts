@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { open, opendir, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LogFile, type LogKind, logKindNames } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
@@ -25,7 +25,7 @@ export async function listLogFiles(input: {
   const { server, kind, folder, since } = input;
   const files: LogFile[] = [];
   try {
-    for await (const entry of await opendir(folder)) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (entry.isDirectory() || !NAMES[kind].test(entry.name)) continue;
       const path = join(folder, entry.name);
       const status = await statOf(path);
@@ -68,14 +68,14 @@ export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<
   // What comes after the size that was listed is little: the file grew meanwhile.
   const size = Math.min(PIECE, Math.max(GROWN, file.size - from));
   // Two in turn: one is filled while the other is looked at, and neither is new memory, which the system would clear first.
-  let [current, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
-  let reading = handle.read(current, 0, size, from);
+  let [current, other] = [takeBuffer(size), takeBuffer(size)];
+  let reading = handle.read(current, 0, current.length, from);
   try {
     for (let at = from; ; ) {
       const { bytesRead } = await reading;
       if (bytesRead === 0) return;
       at += bytesRead;
-      reading = handle.read(other, 0, size, at);
+      reading = handle.read(other, 0, other.length, at);
       // Heard of by whoever asks for the next piece; nobody may.
       reading.catch(() => undefined);
       yield current.subarray(0, bytesRead);
@@ -83,6 +83,18 @@ export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<
     }
   } finally {
     await reading.catch(() => undefined);
+    giveBuffers(current, other);
     await handle.close();
   }
+}
+
+/** Of readings that are over: the next one comes within the minute. */
+const spare: Buffer[] = [];
+
+function takeBuffer(size: number): Buffer {
+  return size > PIECE / 8 ? (spare.pop() ?? Buffer.allocUnsafeSlow(PIECE)) : Buffer.allocUnsafeSlow(size);
+}
+
+function giveBuffers(...buffers: Buffer[]): void {
+  for (const buffer of buffers) if (buffer.length === PIECE && spare.length < 2) spare.push(buffer);
 }

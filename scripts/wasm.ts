@@ -1,14 +1,17 @@
-// Compiles the AssemblyScript of the log reader into a module that every build and thread finds: npm run wasm.
-// A test compiles it again and compares, so what is committed is what its source says.
+/**
+ * `npm run wasm`: compiles the AssemblyScript of the log reader into src/activesync/reader/lines-wasm.ts, a module that every build and
+ * thread finds. A test compiles it again and compares, so what is committed is what its source says.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
-const reader = new URL('../src/activesync/reader/', import.meta.url);
+const reader = join('src', 'activesync', 'reader');
+const sources = new Set(['lines.ts', 'memory.ts', 'rows.ts', 'w3c.ts']);
 
-/** The text of lines-wasm.ts as its source stands now. */
-export async function compiledLines() {
-  let binary;
+/** The text of lines-wasm.ts as its sources stand now. */
+export async function linesWasm(): Promise<string> {
+  let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [
       'lines.ts',
@@ -17,9 +20,9 @@ export async function compiledLines() {
       ...['--initialMemory', '640', '--maximumMemory', '640', '--use', 'abort='],
     ],
     {
-      readFile: (name) => (name === 'lines.ts' ? readFileSync(new URL('assembly/lines.ts', reader), 'utf8') : null),
+      readFile: (name) => (sources.has(name) ? readFileSync(join(reader, 'assembly', name), 'utf8') : null),
       writeFile: (_name, contents) => {
-        binary = contents;
+        if (typeof contents !== 'string') binary = contents;
       },
       listFiles: () => [],
     },
@@ -32,6 +35,4 @@ export async function compiledLines() {
   ].join('\n');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(new URL('lines-wasm.ts', reader), await compiledLines());
-}
+if (process.argv[1]?.endsWith('wasm.js') === true) writeFileSync(join(reader, 'lines-wasm.ts'), await linesWasm());

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { rolled, rows } from './roll.ts';
+
+const head =
+  '#Fields: date time cs-method cs-uri-stem cs-uri-query cs-username c-ip cs(User-Agent) sc-status time-taken\r\n';
+const stem = '/Microsoft-Server-ActiveSync/default.eas';
+
+function line(input: { at?: string; query: string; account?: string; agent?: string; address?: string }): string {
+  const { at = '2026-03-02 08:00:00', query, account = 'alice', agent = 'Apple-iPhone', address = '10.0.0.1' } = input;
+  return `${at} POST ${stem} ${query} ${account} ${address} ${agent} 200 15\r\n`;
+}
+
+it('counts every request while the table of known clients starts anew, also in the middle of a bunch', async () => {
+  const parts = [head];
+  const often = line({ query: 'Cmd=Ping&User=bob&DeviceId=B1&DeviceType=iPhone', account: 'bob' });
+  const distinct = 151_000;
+  for (let n = 0; n < distinct; n += 1) {
+    parts.push(line({ query: `Cmd=Sync&User=alice&DeviceId=A1&DeviceType=iPhone&CollectionId=${n}` }));
+    if (n % 7 === 0) parts.push(often);
+  }
+
+  const batch = await rolled('frontEnd', parts.join(''), { hours: false });
+
+  const counts = rows(batch).map(({ account, command, requests }) => [account, command, requests]);
+  expect(counts.sort()).toEqual([
+    ['alice', 'Sync', distinct],
+    ['bob', 'Ping', Math.ceil(distinct / 7)],
+  ]);
+});
+
+it('tells apart what differs in one letter only, wherever it stands', async () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'C', '1', '-'), minLength: 1, maxLength: 40 });
+  const written = fc.record({ device: text, account: text, agent: text, address: text });
+  await fc.assert(
+    fc.asyncProperty(fc.array(written, { minLength: 1, maxLength: 200 }), async (phones) => {
+      const lines = phones.map(({ device, account, agent, address }) =>
+        line({
+          query: `Cmd=Ping&DeviceId=d${device}&DeviceType=iPhone`,
+          account: `u${account}`,
+          agent: `a${agent}`,
+          address,
+        }),
+      );
+
+      const batch = await rolled('frontEnd', head + lines.join(''));
+
+      const key = (device: string, account: string, agent: string, address: string) =>
+        [device, account, agent, address.length < 2 ? '' : address].join(' ');
+      const wanted = new Map<string, number>();
+      for (const { device, account, agent, address } of phones) {
+        const phone = key(`d${device}`, `u${account.toLowerCase()}`, `a${agent}`, address);
+        wanted.set(phone, (wanted.get(phone) ?? 0) + 1);
+      }
+      const found = rows(batch).map((row) => [
+        key(row.deviceId, row.account, row.userAgent, row.address),
+        row.requests,
+      ]);
+      expect(new Map(found.map(([phone, requests]) => [phone, requests]))).toEqual(wanted);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+it('knows every day from 1990 to 2099, and no other', async () => {
+  const instant = fc.date({
+    min: new Date('1990-01-01T00:00:00Z'),
+    max: new Date('2099-12-31T23:59:59Z'),
+    noInvalidDate: true,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(instant, { minLength: 1, maxLength: 20 }), async (instants) => {
+      const lines = instants.map((at) =>
+        line({ at: at.toISOString().slice(0, 19).replace('T', ' '), query: 'Cmd=Ping&DeviceId=A1&DeviceType=iPhone' }),
+      );
+
+      const { firstEnd, lastEnd, requests } = await rolled('frontEnd', head + lines.join(''), { hours: false });
+
+      const seconds = instants.map((at) => Math.floor(at.getTime() / 1000));
+      expect({ firstEnd, lastEnd, requests }).toEqual({
+        firstEnd: Math.min(...seconds),
+        lastEnd: Math.max(...seconds),
+        requests: instants.length,
+      });
+    }),
+  );
+  for (const at of [
+    '1989-12-31 08:00:00',
+    '2100-01-01 08:00:00',
+    '2026-13-01 08:00:00',
+    '2026-00-01 08:00:00',
+    '2026-01-32 08:00:00',
+    '2026-01-01 0x:00:00',
+  ]) {
+    const { requests, odd } = await rolled(
+      'frontEnd',
+      head + line({ at, query: 'Cmd=Ping&DeviceId=A1&DeviceType=iPhone' }),
+    );
+    expect({ at, requests, odd }).toEqual({
+      at,
+      requests: 0,
+      odd: [{ kind: 'unreadable-line', text: '', requests: 1 }],
+    });
+  }
+});
