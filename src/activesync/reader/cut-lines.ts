@@ -123,6 +123,9 @@ function headerAfter(kind: LogKind, bytes: Uint8Array, length: number, before: s
 
 const LONGEST_HEADER = 16_384;
 
+/** A few more than wait for one thread. */
+const MOST_SPARE = 12;
+
 /** Chunk buffers that were read and can be filled again: a new one would be cleared by the engine first. */
 export class Buffers {
   readonly #spare: ArrayBuffer[] = [];
@@ -133,6 +136,6 @@ export class Buffers {
   }
 
   give(buffer: ArrayBuffer): void {
-    if (this.#spare.length < 4 && buffer.byteLength > 0) this.#spare.push(buffer);
+    if (this.#spare.length < MOST_SPARE && buffer.byteLength > 0) this.#spare.push(buffer);
   }
 }

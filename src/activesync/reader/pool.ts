@@ -27,8 +27,8 @@ export type ReaderPool = {
   close(): Promise<void>;
 };
 
-/** Chunks on their way to one session before `read` makes the caller wait. */
-const MOST_WAITING = 2;
+/** Chunks on their way to one session before `read` makes the caller wait: enough to be at work while the caller waits for the disk. */
+export const MOST_WAITING = 8;
 
 export function createReaderPool(options: { threads: number }): ReaderPool {
   const threads = import.meta.url.endsWith('.ts') ? 0 : options.threads;

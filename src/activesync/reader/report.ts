@@ -2,7 +2,7 @@
 import type { LogKind } from '../../servers/port.ts';
 import type { Batch } from './batch.ts';
 import { AT_START, cutLines } from './cut-lines.ts';
-import type { ReaderPool, ReadSession } from './pool.ts';
+import { MOST_WAITING, type ReaderPool, type ReadSession } from './pool.ts';
 
 export type ReportRow = {
   account: string;
@@ -16,11 +16,8 @@ export type ReportRow = {
 
 export type Report = { rows: ReportRow[]; lines: number; requests: number; odd: Batch['odd'] };
 
-/** Chunks that a thread has waiting before the calling thread reads one itself. */
-const ENOUGH_WAITING = 2;
-
 /**
- * The calling thread reads too, whenever the others have enough: with two cores that is one thread beside it, which saves the memory of a
+ * The calling thread reads too, whenever as many chunks wait as may: with two cores that is one thread beside it, which saves the memory of a
  * third. `accountOf` makes one person of several accounts (`contoso\alice`, `alice@contoso.example`); it is asked once per account.
  */
 export async function reportOver(
@@ -34,7 +31,7 @@ export async function reportOver(
   try {
     for (const source of sources) {
       for await (const chunk of cutLines(source, { kind, from: AT_START, last: true, buffers: pool.buffers })) {
-        const idle = threads.find(({ waiting }) => waiting < ENOUGH_WAITING);
+        const idle = threads.find(({ waiting }) => waiting < MOST_WAITING);
         await (idle ?? here).read(chunk);
       }
     }
