@@ -29,6 +29,9 @@ const run = promisify(execFile);
 const duckdb = resolve('test/bench/duckdb');
 const reportLogs = join(import.meta.dirname, 'report-logs.js');
 const rounds = 3;
+/** Minutes of logs whose reading is not counted: they find a cold process, which a bot that reads every minute is not. */
+const coldMinutes = 20;
+const countedMinutes = 30;
 const dayStart = Date.UTC(2026, 2, 2) / 1000;
 
 type Options = {
@@ -167,22 +170,28 @@ async function stored(folder: string, megabytes: number): Promise<BenchResult[]>
     const histories: number[] = [];
     const cpu: number[] = [];
     const folds: number[] = [];
-    // The first few find a cold process, which a bot that reads every minute is not.
-    for (let round = 0; round < 25; round += 1) {
-      appendFileSync(path, linesOf('frontEnd', 1_000_000, dayStart + 86_400 + round * 60, round));
+    // Made beforehand: what making them leaves to be collected is no part of the reading.
+    const minutes = Array.from({ length: coldMinutes + countedMinutes }, (_, minute) =>
+      Buffer.from(linesOf('frontEnd', 1_000_000, dayStart + 86_400 + minute * 60, minute), 'latin1'),
+    );
+    for (const [minute, lines] of minutes.entries()) {
+      appendFileSync(path, lines);
       const spent = process.cpuUsage();
       began = performance.now();
       await read();
       await history(db);
-      again.push(performance.now() - began);
+      const reported = performance.now() - began;
       const { user, system } = process.cpuUsage(spent);
-      cpu.push((user + system) / 1_000);
       began = performance.now();
       await history(db);
-      histories.push(performance.now() - began);
+      const asked = performance.now() - began;
       began = performance.now();
       await pruneLogs(db, new Date(0));
+      if (minute < coldMinutes) continue;
       folds.push(performance.now() - began);
+      again.push(reported);
+      cpu.push((user + system) / 1_000);
+      histories.push(asked);
     }
     began = performance.now();
     const phones = await loadPhones(db, { organisation: 'real', since: new Date(0) });
