@@ -11,8 +11,7 @@ const INT8 = 20;
 const HEAD = 5;
 
 /** For a parameter cast to `int[]`. */
-export function int4s(values: Int32Array): Buffer | string {
-  if (isOneValue(values)) return repeated(String(values[0] ?? 0), values.length);
+export function int4s(values: Int32Array): Buffer {
   const words = arrayOf(values.length, INT4, 2);
   for (let index = 0, place = HEAD; index < values.length; index += 1, place += 2) {
     words[place] = 4;
@@ -22,8 +21,7 @@ export function int4s(values: Int32Array): Buffer | string {
 }
 
 /** Whole numbers for a parameter cast to `bigint[]`. */
-export function int8s(values: Float64Array): Buffer | string {
-  if (isOneValue(values)) return repeated(String(Math.round(values[0] ?? 0)), values.length);
+export function int8s(values: Float64Array): Buffer {
   const words = arrayOf(values.length, INT8, 3);
   for (let index = 0, place = HEAD; index < values.length; index += 1, place += 3) {
     const value = Math.round(values[index] ?? 0);
@@ -33,17 +31,6 @@ export function int8s(values: Float64Array): Buffer | string {
     words[place + 2] = value - high * 0x1_0000_0000;
   }
   return networkOrder(words);
-}
-
-/** Front-end logs tell neither EAS status nor bytes: such a column is shorter as text, and what fits into the socket at once need not wait. */
-function isOneValue(values: Int32Array | Float64Array): boolean {
-  const [first] = values;
-  for (let index = 1; index < values.length; index += 1) if (values[index] !== first) return false;
-  return true;
-}
-
-function repeated(element: string, times: number): string {
-  return `{${`${element},`.repeat(times).slice(0, -1)}}`;
 }
 
 function arrayOf(count: number, type: number, wordsEach: number): Int32Array<ArrayBuffer> {
@@ -83,7 +70,6 @@ export function quoted(text: string): string {
 
 /** Elements that were quoted before: those of `numbers` from `from` up to `to`. */
 export function quotedArray(texts: readonly string[], numbers: Int32Array, from = 0, to = numbers.length): string {
-  if (texts.length === 1) return repeated(texts[0] ?? '""', to - from);
   let text = '{';
   for (let index = from; index < to; index += 1) {
     if (index > from) text += ',';

@@ -36,7 +36,7 @@ export async function writeGroups(
     on conflict (server, kind, hour) do update set ${counted} = known.${counted} + 1`.execute(tx);
 }
 
-/** A column of many rows. A text stands as the number of its quoted form; `time` says what becomes of seconds in a plain row. */
+/** A column of many rows. A text stands as its number; `time` says what becomes of seconds in a plain row. */
 type Column =
   | { readonly name: string; readonly type: 'int' | 'time'; readonly values: Int32Array }
   | { readonly name: string; readonly type: 'bigint'; readonly values: Float64Array }
@@ -64,17 +64,17 @@ function groupsInOrder({ groups, outcomes, commands, addresses }: Batch, ids: In
     clients,
     columns: [
       { name: 'client_id', type: 'int', values: clients },
-      { name: 'command', type: 'text', values: ints(groups.command), texts: commands.map(quoted) },
+      { name: 'command', type: 'text', values: ints(groups.command), texts: commands },
       { name: 'http', type: 'int', values: told(({ http }) => http) },
       { name: 'substatus', type: 'int', values: told(({ substatus }) => substatus) },
       { name: 'status', type: 'int', values: told(({ status }) => status) },
-      { name: 'error', type: 'text', values: outcome, texts: distinct(outcomes.map(({ error }) => quoted(error))) },
-      { name: 'access', type: 'text', values: outcome, texts: distinct(outcomes.map(({ access }) => quoted(access))) },
+      { name: 'error', type: 'text', values: outcome, texts: distinct(outcomes.map(({ error }) => error)) },
+      { name: 'access', type: 'text', values: outcome, texts: distinct(outcomes.map(({ access }) => access)) },
       { name: 'requests', type: 'int', values: ints(groups.requests) },
       { name: 'first_start', type: 'time', values: ints(groups.firstStart) },
       { name: 'last_start', type: 'time', values: ints(groups.lastStart) },
       { name: 'last_end', type: 'time', values: ints(groups.lastEnd) },
-      { name: 'last_address', type: 'text', values: ints(groups.address), texts: addresses.map(quoted) },
+      { name: 'last_address', type: 'text', values: ints(groups.address), texts: addresses },
       { name: 'taken', type: 'bigint', values: sums(groups.taken) },
       { name: 'sent', type: 'bigint', values: sums(groups.sent) },
       { name: 'received', type: 'bigint', values: sums(groups.received) },
@@ -97,9 +97,9 @@ function heartbeatsInOrder({ heartbeats, commands }: Batch, ids: Int32Array): Or
     clients,
     columns: [
       { name: 'client_id', type: 'int', values: clients },
-      { name: 'command', type: 'text', values: ints(({ command }) => command), texts: commands.map(quoted) },
+      { name: 'command', type: 'text', values: ints(({ command }) => command), texts: commands },
       { name: 'asked', type: 'int', values: ints(({ asked }) => asked) },
-      { name: 'ended', type: 'text', values: ints(({ ended }) => ways.indexOf(ended)), texts: ways.map(quoted) },
+      { name: 'ended', type: 'text', values: ints(({ ended }) => ways.indexOf(ended)), texts: ways },
       { name: 'win32', type: 'int', values: ints(({ win32 }) => win32) },
       { name: 'lived', type: 'int', values: ints(({ lived }) => lived) },
       { name: 'requests', type: 'int', values: ints(({ requests }) => requests) },
@@ -161,8 +161,9 @@ function sumsAt(places: Int32Array, values: Float64Array): Float64Array {
 type Table = 'log_rollup' | 'log_heartbeat';
 
 /**
- * Rows of arrays, in a statement that has the same text whatever it stores, so it is planned once. Numbers go over as one array for each
- * column and are cut there; texts go cut already, because PostgreSQL finds an element among texts by walking there.
+ * Rows of arrays, in a statement that has the same few texts whatever it stores, so it is planned once. Numbers go over as one array for
+ * each column and are cut there; texts go cut already, because PostgreSQL finds an element among texts by walking there; what is the same
+ * in every row (front-end logs tell neither EAS status nor bytes) goes once.
  */
 function addPieces(table: Table, origin: BatchOrigin, { hours, clients, columns }: Ordered): RawBuilder<unknown> {
   const low: number[] = [];
@@ -177,18 +178,30 @@ function addPieces(table: Table, origin: BatchOrigin, { hours, clients, columns 
   // PostgreSQL counts elements from 1.
   const at = (values: Int32Array, places: number[]) => int4s(Int32Array.from(places, (place) => values[place] ?? 0));
   const places = (of: number[]) => int4s(Int32Array.from(of, (place) => place + 1));
-  const texts = columns.filter((column) => column.type === 'text');
+  const texts: TextColumn[] = [];
   const told = ({ name }: Column) => sql.ref(`told_${name}`);
-  const pieces = (column: TextColumn) => {
-    const cut = low.map((from, piece) => quotedArray(column.texts, column.values, from, (high[piece] ?? 0) + 1));
+  const pieces = ({ texts: raw, values }: TextColumn) => {
+    const elements = raw.map(quoted);
+    const cut = low.map((from, piece) => quotedArray(elements, values, from, (high[piece] ?? 0) + 1));
     return sql`${textArray(cut)}::text[]`;
   };
+  const stored = columns.map((column) => {
+    const all = valueOfAll(column);
+    if (all !== undefined) return sql`array_fill(${all}, array[high - low + 1])`;
+    if (column.type !== 'text') return sql`(${array(column)})[low:high]`;
+    texts.push(column);
+    return sql`${told(column)}::text[]`;
+  });
   return sql`
     insert into ${sql.table(`${table}_batch`)} (server, kind, hour, clients, ${names(columns)})
     select ${origin.server}, ${origin.kind}, to_timestamp(hour * 3600::float8), int4range(first, last, '[]'),
-      ${sql.join(columns.map((column) => (column.type === 'text' ? sql`${told(column)}::text[]` : sql`(${array(column)})[low:high]`)))}
-    from unnest(${places(low)}::int[], ${places(high)}::int[], ${at(hours, low)}::int[], ${at(clients, low)}::int[],
-      ${at(clients, high)}::int[], ${sql.join(texts.map(pieces))}) as piece (low, high, hour, first, last, ${sql.join(texts.map(told))})`;
+      ${sql.join(stored)}
+    from unnest(${sql.join([
+      ...[places(low), places(high), at(hours, low), at(clients, low), at(clients, high)].map(
+        (of) => sql`${of}::int[]`,
+      ),
+      ...texts.map(pieces),
+    ])}) as piece (low, high, hour, first, last${sql.join([sql``, ...texts.map(told)], sql`, `)})`;
 }
 
 function addRows(table: Table, origin: BatchOrigin, { hours, columns }: Ordered): RawBuilder<unknown> {
@@ -205,8 +218,19 @@ function names(columns: readonly Column[]): RawBuilder<unknown> {
   return sql.join(columns.map(({ name }) => sql.ref(name)));
 }
 
+/** The one value that all rows have; undefined where they differ. */
+function valueOfAll({ values, ...column }: Column): RawBuilder<unknown> | undefined {
+  const [first = 0] = values;
+  if (column.type === 'text') {
+    if (column.texts.length > 1) return undefined;
+    return sql`${column.texts[0] ?? ''}::text`;
+  }
+  for (let index = 1; index < values.length; index += 1) if (values[index] !== first) return undefined;
+  return column.type === 'bigint' ? sql`${Math.round(first)}::bigint` : sql`${first}::int`;
+}
+
 function array(column: Column): RawBuilder<unknown> {
-  if (column.type === 'text') return sql`${quotedArray(column.texts, column.values)}::text[]`;
+  if (column.type === 'text') return sql`${quotedArray(column.texts.map(quoted), column.values)}::text[]`;
   if (column.type === 'bigint') return sql`${int8s(column.values)}::bigint[]`;
   return sql`${int4s(column.values)}::int[]`;
 }
