@@ -1,4 +1,4 @@
-/** Whole lines as bytes, seen one byte and four bytes at a time, where WebAssembly reads them. */
+/** Whole lines as bytes, at their place in WebAssembly's memory, seen one byte and four bytes at a time. */
 import { randomInt } from 'node:crypto';
 
 export type Chunk = {

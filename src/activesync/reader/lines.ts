@@ -83,6 +83,7 @@ export class Lines {
   load(lines: Uint8Array): Chunk {
     const end = INPUT + lines.length;
     this.#bytes.set(lines, INPUT);
+    this.filled = 0;
     const { buffer } = this.#bytes;
     return { bytes: new Uint8Array(buffer, 0, end), view: new DataView(buffer, 0, end + 64), start: INPUT, end };
   }

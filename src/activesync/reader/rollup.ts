@@ -66,7 +66,7 @@ export class Rollup {
   readonly sightings: Sighting[] = [];
   readonly #options: RollupOptions;
   readonly #tokens = new LogTokens();
-  /** Keeps the looks of `warm` alive; means nothing. */
+  /** Keeps the looks of `groups.warm` alive; means nothing. */
   warmth = 0;
   #status = -2;
   #access = 0;
