@@ -245,8 +245,9 @@ export function daysOf(
     days.set(dayOf(new Date(Math.min(at, until.getTime()))), new Map());
   }
   for (const row of rows) {
-    const kinds = days.get(row.day) ?? new Map<LogKind, { letIn: number; refused: number }>();
-    days.set(row.day, kinds);
+    const kinds = days.get(row.day);
+    // The hour that `since` falls into may have begun on the day before, where a zone is half an hour off.
+    if (kinds === undefined) continue;
     const count = kinds.get(row.kind) ?? { letIn: 0, refused: 0 };
     kinds.set(row.kind, count);
     const { result, why } = row.outcome;
