@@ -5,9 +5,9 @@ import { rollupsOf } from '../activesync/store/rollups-of.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { LogKind } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Outcome, type OutcomeFacts, outcomeOf } from './outcome.ts';
 
-/** One kind of answer that a device got from one server, over the whole time that was asked about. */
+/** One kind of answer that a device got from one server, over the whole time that was asked about, or one day of it. */
 export type UsageRow = {
   clientId: number;
   server: string;
@@ -18,7 +18,7 @@ export type UsageRow = {
   lastStart: Date;
   lastEnd: Date;
   lastAddress: string;
-  /** YYYY-MM-DD in the zone that was asked for; '' where none was: the row is of the whole time then. */
+  /** YYYY-MM-DD in the zone that was asked for; '' where none was. */
   day: string;
 };
 
@@ -67,22 +67,17 @@ export async function usageOf(db: Kysely<Database>, query: UsageQuery): Promise<
   }
   const found = await reading.orderBy('id').execute();
   if (found.length === 0) return [];
-  const rows = await sql<{
+  type Row = OutcomeFacts & {
     clientId: number;
     server: string;
-    kind: LogKind;
-    http: number;
-    substatus: number;
-    status: number;
-    error: string;
-    access: string;
     requests: string;
     firstStart: Date;
     lastStart: Date;
     lastEnd: Date;
     lastAddress: string;
     day: string;
-  }>`
+  };
+  const rows = await sql<Row>`
     select client_id, ${dayIn(query.timeZone)} as day, server, kind, http, substatus, status, error, access, sum(requests) as requests, min(first_start) as first_start,
       max(last_start) as last_start, max(last_end) as last_end, (array_agg(last_address order by last_end desc))[1] as last_address
     from ${rollupsOf(found.map(({ id }) => id))} as told where last_end >= ${query.since}
@@ -210,16 +205,7 @@ export async function requestsPerDay(
   { clientIds, ...days }: Days & { clientIds: readonly number[] },
 ): Promise<DayCount[]> {
   if (clientIds.length === 0) return daysOf([], days);
-  const { rows } = await sql<{
-    day: string;
-    kind: LogKind;
-    http: number;
-    substatus: number;
-    status: number;
-    error: string;
-    access: string;
-    requests: string;
-  }>`
+  const { rows } = await sql<OutcomeFacts & { day: string; requests: string }>`
     select ${dayIn(days.timeZone)} as day, kind, http, substatus, status, error, access, sum(requests) as requests
     from ${rollupsOf(clientIds)} as told where last_end >= ${days.since}
     group by day, kind, http, substatus, status, error, access`.execute(db);

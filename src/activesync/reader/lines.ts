@@ -53,7 +53,23 @@ type Exports = {
   keep(line: number): number;
 };
 
-const made = z.custom<Exports>((value) => typeof value === 'object' && value !== null && 'memory' in value);
+const names = [
+  'memory',
+  'filled',
+  'seen',
+  'unreadable',
+  'stems',
+  'generation',
+  'clear',
+  'split',
+  'look',
+  'find',
+  'keep',
+];
+/** A module that lacks one of these was made of other sources. */
+const made = z.custom<Exports>(
+  (value) => typeof value === 'object' && value !== null && names.every((name) => name in value),
+);
 let compiled: WebAssembly.Module | undefined;
 
 export class Lines {
@@ -85,7 +101,7 @@ export class Lines {
     this.#bytes.set(lines, INPUT);
     this.filled = 0;
     const { buffer } = this.#bytes;
-    return { bytes: new Uint8Array(buffer, 0, end), view: new DataView(buffer, 0, end + 64), start: INPUT, end };
+    return { bytes: new Uint8Array(buffer, 0, end), view: new DataView(buffer, 0, end), start: INPUT, end };
   }
 
   /** Forgets every row. */
