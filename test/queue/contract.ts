@@ -285,6 +285,8 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       const id = await add();
       await vi.waitFor(() => expect(node.workers.running()).toBe(1), soon);
       expect(await node.sweep.runnable()).toBe(1);
+      // The sweep would give a stopped row to the next worker at once.
+      await node.sweep.close();
       await node.workers.close(50);
       expect(stopped).toHaveBeenCalledTimes(1);
       expect(await row(id)).toMatchObject({ state: 'waiting', attempts: 0, enqueuedAt: null });

@@ -47,8 +47,19 @@ const passed = new Set([
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** NO_COLOR: colour codes would stand in answers. The other two keep the engine from calling home. */
-const fixed = { NO_COLOR: '1', POWERSHELL_TELEMETRY_OPTOUT: '1', POWERSHELL_UPDATECHECK: 'Off' };
+/**
+ * NO_COLOR: colour codes would stand in answers. Telemetry and the look for updates would call home. The diagnostics of
+ * PowerShell and of .NET open a door for debuggers into each process, which holds a session to Exchange, and leave its socket in
+ * the temporary folder when the process is killed.
+ * Source: github.com/MicrosoftDocs/PowerShell-Docs/issues/12403; learn.microsoft.com/dotnet/core/runtime-config/debugging-profiling.
+ */
+const fixed = {
+  NO_COLOR: '1',
+  POWERSHELL_TELEMETRY_OPTOUT: '1',
+  POWERSHELL_UPDATECHECK: 'Off',
+  POWERSHELL_DIAGNOSTICS_OPTOUT: '1',
+  DOTNET_EnableDiagnostics: '0',
+};
 
 export function engineEnvironment(from: Environment, added: Environment = {}): Record<string, string> {
   const environment: Record<string, string> = {};

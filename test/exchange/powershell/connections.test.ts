@@ -260,6 +260,8 @@ describe('scripts', () => {
       NO_COLOR: '1',
       POWERSHELL_TELEMETRY_OPTOUT: '1',
       POWERSHELL_UPDATECHECK: 'Off',
+      POWERSHELL_DIAGNOSTICS_OPTOUT: '1',
+      DOTNET_EnableDiagnostics: '0',
     });
   });
 });
