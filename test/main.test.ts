@@ -1,16 +1,14 @@
 /** The product as people start and stop it: a process of its own, from a path with blanks, on its own PostgreSQL. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { namedPostmaster, stopPostmaster } from '../src/store/embedded/postmaster.ts';
 import { isAlive } from '../src/store/embedded/processes.ts';
+import { eventually } from './setup/eventually.ts';
 import { compileProgram, logOf, type Program, type RunningProgram, startProgram } from './setup/program.ts';
 import { accounts, folderFor } from './store/embedded/owners.ts';
 
 const users = await accounts();
-const slow = { timeout: 60_000, interval: 20 };
-/** Starts and stops of whole processes, on a machine that does other things, too. */
-vi.setConfig({ testTimeout: 120_000 });
 const warning = 40;
 
 let program: Program;
@@ -50,9 +48,9 @@ function serverOf(folder: string): number | undefined {
 }
 
 async function says(running: RunningProgram, what: string): Promise<void> {
-  await vi.waitFor(() => {
+  await eventually(() => {
     expect(running.out()).toContain(what);
-  }, slow);
+  });
 }
 
 /** What was logged as a problem since an instant. */
@@ -102,12 +100,12 @@ describe('a started bot', () => {
     const said = (text: string) => logOf(data).some((line) => line.msg === text && new Date(line.time) >= since);
     writeFileSync(file, example.replace('vip: [victoria@contoso.example]', 'vip: []'));
     running.child.kill('SIGHUP');
-    await vi.waitFor(() => expect(said('the policy was read again')).toBe(true), slow);
+    await eventually(() => expect(said('the policy was read again')).toBe(true));
     await says(running, 'policy changed');
 
     writeFileSync(file, 'vip: 7');
     running.child.kill('SIGHUP');
-    await vi.waitFor(() => expect(said('the policy file is not taken; the old policy goes on')).toBe(true), slow);
+    await eventually(() => expect(said('the policy file is not taken; the old policy goes on')).toBe(true));
     expect(await running.end('SIGTERM')).toBe(0);
   });
 
@@ -135,16 +133,16 @@ describe('a started bot', () => {
     const server = serverOf(data);
     if (server === undefined) throw new Error('no PostgreSQL runs');
     process.kill(server, 'SIGKILL');
-    await vi.waitFor(() => {
+    await eventually(() => {
       const next = serverOf(data);
       expect(next !== undefined && next !== server).toBe(true);
-    }, slow);
-    await vi.waitFor(
+    });
+    await eventually(
       () => {
         running.say('hana> status INC-101');
         expect(running.out()).toContain('INC-101 · Lost device · Alice Ng');
       },
-      { ...slow, interval: 500 },
+      { interval: 500 },
     );
     expect(await running.end('SIGTERM')).toBe(0);
 
@@ -171,9 +169,9 @@ describe('a started bot', () => {
   it('that is stopped while its PostgreSQL is being made stops that, too', async () => {
     const folder = join(program.folder, 'overtaken');
     const running = start(folder);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(existsSync(join(folder, 'postgres'))).toBe(true);
-    }, slow);
+    });
 
     expect(await running.end('SIGTERM')).toBe(0);
     expect(running.err()).toBe('');

@@ -135,3 +135,12 @@ function circles(edges: readonly Import[]): string[][] {
   for (const path of next.keys()) walk(path, []);
   return found;
 }
+
+describe('the tests', () => {
+  it('wait for conditions by `eventually`, which has the patience that busy machines need', () => {
+    const waits = /vi\.wait(?:For|Until)\(|expect\.poll\(/;
+    const others = filesBelow('test').filter((path) => waits.test(textOf(path)));
+
+    expect(others).toEqual(['test/setup/eventually.ts']);
+  });
+});

@@ -3,7 +3,7 @@
  * eyes and hands of people on it.
  */
 import express from 'express';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ChatAdapter,
   DeliveryError,
@@ -14,6 +14,7 @@ import {
 } from '../../src/chat/port.ts';
 import type { Answer, Form, Message } from '../../src/message/model.ts';
 import { text } from '../../src/message/text.ts';
+import { eventually } from '../setup/eventually.ts';
 
 export type ChatHarness = {
   /** Not started yet. */
@@ -100,7 +101,7 @@ export function chatAdapterContract(
       const saying = harness.say(harness.hana, 'incidents', harness.place).then(() => {
         acknowledged = true;
       });
-      await vi.waitFor(() => expect(heard).toHaveLength(1));
+      await eventually(() => expect(heard).toHaveLength(1));
       await turns(10);
 
       expect(acknowledged).toBe(false);
@@ -134,7 +135,7 @@ export function chatAdapterContract(
 
       await harness.say(harness.hana, 'lost device alice', harness.place).catch(() => undefined);
 
-      await vi.waitFor(() => expect(harness.shownTo(harness.hana).join()).toMatch(/not stored/));
+      await eventually(() => expect(harness.shownTo(harness.hana).join()).toMatch(/not stored/));
       expect(harness.shownIn(harness.place)).toEqual([]);
     });
 
@@ -143,7 +144,7 @@ export function chatAdapterContract(
 
       await harness.say(harness.hana, 'devices alice', harness.place);
 
-      await vi.waitFor(() => expect(harness.shownTo(harness.hana).join()).toContain('Alice has 3 devices'));
+      await eventually(() => expect(harness.shownTo(harness.hana).join()).toContain('Alice has 3 devices'));
       expect(harness.shownTo(harness.otto)).toEqual([]);
       expect(harness.shownIn(harness.place)).toEqual([]);
     });
@@ -212,7 +213,7 @@ export function chatAdapterContract(
       await harness.adapter.post(harness.place, card('Approve?', 'action-deny'), 'key-1');
       receive = async () => stored({ form });
       await harness.click(harness.otto, 'action-deny');
-      await vi.waitFor(() => expect(harness.openForm(harness.otto)?.title).toBe(form.title));
+      await eventually(() => expect(harness.openForm(harness.otto)?.title).toBe(form.title));
       expect(harness.openForm(harness.hana)).toBeUndefined();
 
       receive = async () => stored({ fieldErrors: { reason: 'Say why in a whole sentence.' } });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readServer } from '../../src/activesync/read-server.ts';
 import { changeLabPassword, labLedger } from '../../src/exchange/lab/operations.ts';
 import type { LabOrganisation } from '../../src/exchange/lab/organisation.ts';
@@ -12,9 +12,6 @@ import { createFileServers } from '../../src/servers/files/index.ts';
 import { headOf, lineOf } from '../fixtures/activesync-logs.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import { approvals, security } from './scene.ts';
-
-// Each test lives through hours of phones and logs; two cores that also do other things take their time.
-vi.setConfig({ testTimeout: 120_000 });
 
 let bot: TestBot;
 beforeEach(async () => {

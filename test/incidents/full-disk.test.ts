@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/incidents/audit/verify.ts';
 import { openDatabase, urlOf } from '../../src/store/connect.ts';
 import { databaseUser } from '../../src/store/embedded/database-user.ts';
@@ -12,13 +12,13 @@ import { codeOf } from '../../src/store/embedded/processes.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
+import { eventually } from '../setup/eventually.ts';
 import { mountDisk, type SmallDisk, whyNoSmallDisk } from '../setup/small-disk.ts';
 import { approve, ask, asked, lost, wipeStates } from './scenes.ts';
 
 const reason = whyNoSmallDisk();
 if (reason !== undefined) console.log(`full-disk.test.ts is left out: ${reason}`);
 
-const patience = { timeout: 60_000, interval: 100 };
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
@@ -107,23 +107,23 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     expect(before).toEqual(['awaiting-approval']);
 
     disk.fill();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const heard = await bot.say('hana', '#helpdesk', 'status INC-101', { settle: false });
       expect(heard.text).toContain('The disk of the database is full. I could not store that, so nothing was done');
-    }, patience);
+    });
     const refused = await bot.say('otto', '#approvals', 'approve INC-101', { settle: false });
     expect(refused.text).toContain('Tell an admin');
     expect(bot.auditAway.since()).toEqual(bot.clock.now());
 
     await fillWriteAheadLog(bot);
-    await vi.waitFor(() => expect(said.join('\n')).toContain('its disk is full'), patience);
+    await eventually(() => expect(said.join('\n')).toContain('its disk is full'));
     expect(await bot.say('otto', '#approvals', 'approve INC-101', { settle: false })).toMatchObject({
       kind: 'not-stored',
     });
 
     disk.free();
-    await vi.waitFor(() => expect(said.join('\n')).toContain('the database runs again'), patience);
-    await vi.waitFor(async () => expect(await wipeStates(bot)).toEqual(before), patience);
+    await eventually(() => expect(said.join('\n')).toContain('the database runs again'));
+    await eventually(async () => expect(await wipeStates(bot)).toEqual(before));
     expect(await asked(bot)).toBe(0);
     await bot.advance(1);
     expect(back(bot)).toHaveLength(1);

@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/incidents/audit/verify.ts';
 import { examplePolicy } from '../setup/bot.ts';
 import { compiled } from '../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
+import { eventually } from '../setup/eventually.ts';
 import { type TestRedis, testRedis } from '../setup/redis.ts';
 import { checkTrust } from './trust-check.ts';
 
@@ -67,17 +68,17 @@ function start(role: 'bot' | 'worker', seed: string): Running {
 
 it('promises hold over two bots and two workers', { timeout: 360_000 }, async () => {
   const first = start('worker', 'w1');
-  await vi.waitFor(() => expect(first.heard(), first.errors()).toContain('ready'), { timeout: 90_000, interval: 200 });
+  await eventually(() => expect(first.heard(), first.errors()).toContain('ready'), { timeout: 90_000, interval: 200 });
   const second = start('worker', 'w2');
   const bots = [start('bot', 'b1'), start('bot', 'b2')];
   const issued = async () => (await checkTrust(database.db, examplePolicy())).issued;
-  await vi.waitFor(async () => expect(await issued()).toBeGreaterThan(0), { timeout: 120_000, interval: 500 });
+  await eventually(async () => expect(await issued()).toBeGreaterThan(0), { timeout: 120_000, interval: 500 });
   first.child.kill('SIGKILL');
   const before = await issued();
-  await vi.waitFor(async () => expect(await issued()).toBeGreaterThan(before), { timeout: 120_000, interval: 500 });
+  await eventually(async () => expect(await issued()).toBeGreaterThan(before), { timeout: 120_000, interval: 500 });
   for (const { child } of bots) child.kill('SIGTERM');
   for (const bot of bots) {
-    await vi.waitFor(() => expect(bot.heard(), bot.errors()).toContain('said'), { timeout: 30_000, interval: 300 });
+    await eventually(() => expect(bot.heard(), bot.errors()).toContain('said'), { interval: 300 });
   }
   expect(second.child.exitCode).toBeNull();
 

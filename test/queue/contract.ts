@@ -8,6 +8,7 @@ import type { QueueBackend } from '../../src/queue/backend.ts';
 import type { JobContext } from '../../src/queue/job.ts';
 import { compiled } from '../setup/compiled.ts';
 import type { TestDatabase } from '../setup/database.ts';
+import { eventually } from '../setup/eventually.ts';
 import type { WorkerProcessInput } from './worker-process.ts';
 import {
   addWork,
@@ -35,7 +36,6 @@ export type QueueUnderTest = {
   close(): Promise<void>;
 };
 
-const soon = { timeout: 10_000, interval: 20 };
 const minute = 60_000;
 
 /** What the queue promises, whichever server carries it. */
@@ -73,7 +73,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       addWork(queue.database.db, { dueAt: clock.now(), ...wish });
     const row = (id: number) => workRow(queue.database.db, id);
     const becomes = (id: number, expected: Partial<Awaited<ReturnType<typeof row>>>) =>
-      vi.waitFor(async () => expect(await row(id)).toMatchObject(expected), soon);
+      eventually(async () => expect(await row(id)).toMatchObject(expected));
 
     test('runs what is due and marks it done', async () => {
       const run = vi.fn<Handlers['run']>(async () => undefined);
@@ -82,7 +82,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       const id = await add({ payload: { text: 'good morning' } });
       await becomes(id, { state: 'done', attempts: 0 });
       expect(run.mock.calls.map(([context, text]) => [context.attempt, text])).toEqual([[0, 'good morning']]);
-      await vi.waitFor(() => expect(node.outcomes).toEqual(['done']));
+      await eventually(() => expect(node.outcomes).toEqual(['done']));
       expect(await node.sweep.runnable()).toBe(0);
     });
 
@@ -164,7 +164,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await start();
       const id = await add({ key: 'one' });
       // The first run wished for at once, the second for 20 minutes later.
-      await vi.waitFor(() => expect(run).toHaveBeenCalledTimes(2), soon);
+      await eventually(() => expect(run).toHaveBeenCalledTimes(2));
       await becomes(id, { state: 'waiting', enqueuedAt: null, revision: 3 });
       expect((await row(id)).dueAt.getTime()).toBeGreaterThan(clock.now().getTime() + 19 * minute);
       clock.advance(20 * minute);
@@ -188,7 +188,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       for (let i = 0; i < 6; i++) await add({ job: 'note-wipes', lane: 'wipes', payload: { text: `wipe ${i}` } });
       await Promise.all([start(), start()]);
       const node = await start();
-      await vi.waitFor(async () => expect(await node.sweep.runnable()).toBe(0), soon);
+      await eventually(async () => expect(await node.sweep.runnable()).toBe(0));
       expect([...runs.values()]).toEqual(Array.from({ length: 66 }, () => 1));
       expect(mostWiping).toBe(1);
     });
@@ -251,7 +251,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       const node = await start();
       await becomes(await add(), { state: 'done' });
       await queue.away();
-      await vi.waitFor(() => expect(node.sweep.state().queueAwaySince).toBeInstanceOf(Date), soon);
+      await eventually(() => expect(node.sweep.state().queueAwaySince).toBeInstanceOf(Date));
       await queue.back();
       const id = await add();
       await becomes(id, { state: 'done' });
@@ -265,7 +265,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       const { db } = queue.database;
       const backend = queue.backend();
       const starting = startNode({ db, backend, clock, jobs }).then((node) => nodes.push(node));
-      await vi.waitFor(() => expect(backend.awaySince()).toBeInstanceOf(Date));
+      await eventually(() => expect(backend.awaySince()).toBeInstanceOf(Date));
       await starting;
       await queue.back();
       await becomes(await add(), { state: 'done' });
@@ -283,7 +283,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       fresh({ run });
       const node = await start();
       const id = await add();
-      await vi.waitFor(() => expect(node.workers.running()).toBe(1), soon);
+      await eventually(() => expect(node.workers.running()).toBe(1));
       expect(await node.sweep.runnable()).toBe(1);
       // The sweep would give a stopped row to the next worker at once.
       await node.sweep.close();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionFromUrl, openDatabase, urlOf } from '../../src/store/connect.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
+import { eventually } from '../setup/eventually.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -59,7 +60,7 @@ describe('connections', () => {
     const { db, close } = openDatabase(database.connection, { poolSize: 1, onError: (error) => cut.push(error) });
     const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
     await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(database.db);
-    await expect.poll(() => cut.length).toBe(1);
+    await eventually(() => expect(cut.length).toBe(1));
     await expect(sql`select 1 as one`.execute(db)).resolves.toMatchObject({ rows: [{ one: 1 }] });
     await close();
   });

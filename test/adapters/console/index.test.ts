@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import express from 'express';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { ConsoleOptions } from '../../../adapters/console/index.ts';
 import type { Incoming, Reception } from '../../../src/chat/port.ts';
 import { gallery, galleryForms } from '../../../src/message/gallery.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { jsonLines, openTestConsole, type TestConsole } from './harness.ts';
 
 const opened: TestConsole[] = [];
@@ -119,7 +120,7 @@ describe('a script', () => {
     await console.type('approvals');
     console.endInput();
 
-    await vi.waitFor(() => expect(console.ends).toEqual(['end-of-input']));
+    await eventually(() => expect(console.ends).toEqual(['end-of-input']));
     expect(heard).toMatchObject([
       { sender: { identity: 'console:otto', displayName: 'Otto' }, place: 'console:#approvals' },
     ]);
@@ -155,7 +156,7 @@ describe('a terminal', () => {
   it('prints above the line being typed, which stays', async () => {
     const { console } = await start({}, { isTerminal: true });
     console.keys('half a sen');
-    await vi.waitFor(() => expect(console.written()).toContain('half a sen'));
+    await eventually(() => expect(console.written()).toContain('half a sen'));
 
     await console.adapter.post('console:#helpdesk', sample('approval decided'), 'k1');
 
@@ -171,7 +172,7 @@ describe('a terminal', () => {
     await console.adapter.edit(ref, sample('incident with three devices'));
     const drawnOver = stripVTControlCharacters(console.written().slice(before));
     console.keys('incidents\r');
-    await vi.waitFor(() => expect(console.written()).toContain('incidents'));
+    await eventually(() => expect(console.written()).toContain('incidents'));
     await console.adapter.edit(ref, sample('incident, facts are being read'));
 
     expect(drawnOver).toContain('Do not reset');
@@ -183,14 +184,14 @@ describe('a terminal', () => {
   it('asks the whole question again after an answer that is none, for what was said meanwhile may stand in between', async () => {
     const { console } = await start({ 'wipe INC-104 1': { form: wipeForm() } }, { isTerminal: true });
     console.keys('wipe INC-104 1\r');
-    await vi.waitFor(() => expect(console.written()).toContain('hana · scope> '));
+    await eventually(() => expect(console.written()).toContain('hana · scope> '));
     await console.adapter.post('console:#helpdesk', sample('approval decided'), 'k1');
     const before = console.written().length;
 
     console.keys('9\r');
 
-    await vi.waitFor(() => expect(console.written().slice(before)).toContain('Choose one by its number'));
-    await vi.waitFor(() => expect(console.written().slice(before)).toContain('1 of 6 · What is erased'));
+    await eventually(() => expect(console.written().slice(before)).toContain('Choose one by its number'));
+    await eventually(() => expect(console.written().slice(before)).toContain('1 of 6 · What is erased'));
   });
 
   it('asks before a click that wants it, and numbers every button on the screen once', async () => {
@@ -200,13 +201,13 @@ describe('a terminal', () => {
     expect(console.written()).toContain('[4] Remove the partnership');
 
     console.keys('4\r');
-    await vi.waitFor(() => expect(console.written()).toContain('Remove the partnership? y/n> '));
+    await eventually(() => expect(console.written()).toContain('Remove the partnership? y/n> '));
     console.keys('n\r');
-    await vi.waitFor(() => expect(console.written()).toContain('was not pressed'));
+    await eventually(() => expect(console.written()).toContain('was not pressed'));
     expect(heard).toEqual([]);
     console.keys('4\ry\r');
 
-    await vi.waitFor(() => expect(heard).toMatchObject([{ said: { kind: 'click', action: 'remove-device' } }]));
+    await eventually(() => expect(heard).toMatchObject([{ said: { kind: 'click', action: 'remove-device' } }]));
   });
 
   it('asks a form line by line and keeps its answers out of the history', async () => {
@@ -218,11 +219,11 @@ describe('a terminal', () => {
     for (const line of ['wipe', '2', 'Left in a taxi', 'y', 'iPhone 15 7F3A', '2']) {
       const before = console.written().length;
       console.keys(`${line}\r`);
-      await vi.waitFor(() => expect(console.written().slice(before)).toMatch(/\d of 6/));
+      await eventually(() => expect(console.written().slice(before)).toMatch(/\d of 6/));
     }
     console.keys('\r');
 
-    await vi.waitFor(() => expect(heard).toHaveLength(2));
+    await eventually(() => expect(heard).toHaveLength(2));
     expect(heard[1]?.said).toEqual({
       kind: 'form',
       action: 'submit-wipe',
@@ -246,11 +247,11 @@ describe('a terminal', () => {
     const complete = (line: string) => ['lost device '].filter((one) => one.startsWith(line));
     const { console } = await start({}, { isTerminal: true, complete });
     console.keys(typed);
-    await vi.waitFor(() => expect(console.written()).toContain(typed));
+    await eventually(() => expect(console.written()).toContain(typed));
 
     console.keys('\t');
 
-    await vi.waitFor(() => expect(stripVTControlCharacters(console.written())).toContain(`> ${whole}`));
+    await eventually(() => expect(stripVTControlCharacters(console.written())).toContain(`> ${whole}`));
   });
 
   it.each([
@@ -262,7 +263,7 @@ describe('a terminal', () => {
 
     console.keys(keys);
 
-    await vi.waitFor(() => expect(console.ends).toEqual([why]));
+    await eventually(() => expect(console.ends).toEqual([why]));
   });
 });
 

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Form } from '../../../src/message/model.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { helpdesk, openTestSlack, said, stored, type TestSlack, team } from './harness.ts';
 
 const hana = 'U0HANA';
@@ -67,7 +68,7 @@ describe('in Slack', () => {
 
     expect(test.heard[0]).toMatchObject({ address: 'DU0ALICE', said: { text: 'I lost my phone' } });
     expect(test.heard[0]?.place).toBeUndefined();
-    await vi.waitFor(() => expect(test.slack.shownTo('U0ALICE')).toEqual(['I am sorry about your phone']));
+    await eventually(() => expect(test.slack.shownTo('U0ALICE')).toEqual(['I am sorry about your phone']));
     expect(test.slack.calls.filter(({ method }) => method === 'chat.postEphemeral')).toEqual([]);
   });
 
@@ -100,7 +101,7 @@ describe('in Slack', () => {
 
     expect(test.heard[0]).toMatchObject({ said: { kind: 'shortcut', author: `slack:${team}/U0ALICE` } });
     expect(test.heard[0]?.place).toBeUndefined();
-    await vi.waitFor(() => expect(test.slack.shownTo(hana)).toEqual(['INC-104']));
+    await eventually(() => expect(test.slack.shownTo(hana)).toEqual(['INC-104']));
   });
 
   it('opening the home page is told, the messages tab is not', async () => {
@@ -122,7 +123,7 @@ describe('in Slack', () => {
   it('an ephemeral answer is no card', async () => {
     test.answers(() => stored({ private: said('Which Alice?', { label: 'Alice Ng', action: 'alice' }) }));
     await test.slack.command(hana, 'lost device alice', helpdesk);
-    await vi.waitFor(() => expect(test.slack.shownTo(hana)).toHaveLength(1));
+    await eventually(() => expect(test.slack.shownTo(hana)).toHaveLength(1));
 
     await test.slack.press(hana, 'alice');
 
@@ -136,7 +137,7 @@ describe('in Slack', () => {
 
     await test.slack.mention(hana, 'devices alice', helpdesk);
 
-    await vi.waitFor(() => expect(test.slack.shownTo(hana)).toEqual(['Alice has 3 devices']));
+    await eventually(() => expect(test.slack.shownTo(hana)).toEqual(['Alice has 3 devices']));
     expect(test.slack.shownIn(helpdesk)).toEqual([]);
   });
 
@@ -145,8 +146,8 @@ describe('in Slack', () => {
 
     await test.slack.command(hana, 'devices alice', 'D0OTHERS');
 
-    await vi.waitFor(() => expect(test.slack.shownIn(`D${hana}`)).toEqual(['Alice has 3 devices']));
-    await vi.waitFor(() => expect(test.slack.shownTo(hana).join()).toContain('in our direct conversation'));
+    await eventually(() => expect(test.slack.shownIn(`D${hana}`)).toEqual(['Alice has 3 devices']));
+    await eventually(() => expect(test.slack.shownTo(hana).join()).toContain('in our direct conversation'));
     expect(test.heard[0]?.place).toBeUndefined();
   });
 
@@ -154,13 +155,13 @@ describe('in Slack', () => {
     it('opens by a button when nothing could open it', async () => {
       test.answers(() => stored({ form }));
       await test.slack.direct(hana, 'deny INC-104');
-      await vi.waitFor(() => expect(test.slack.shownTo(hana).join()).toContain('Open the form'));
+      await eventually(() => expect(test.slack.shownTo(hana).join()).toContain('Open the form'));
 
       await test.slack.pressLabel(hana, 'Open the form');
 
       expect(test.heard[1]?.said).toEqual({ kind: 'sentence', text: 'deny INC-104' });
       expect(test.heard[1]?.eventKey).not.toBe(test.heard[0]?.eventKey);
-      await vi.waitFor(() => expect(test.slack.openView(hana)).toBeDefined());
+      await eventually(() => expect(test.slack.openView(hana)).toBeDefined());
     });
 
     it('that came too late for its trigger can be opened again', async () => {
@@ -168,13 +169,13 @@ describe('in Slack', () => {
       test.slack.workspace.triggerMs = -1;
       test.answers(() => stored({ form }));
       await test.slack.press(otto, 'deny');
-      await vi.waitFor(() => expect(test.slack.shownTo(otto).join()).toMatch(/took too long[\s\S]*Open it again/));
+      await eventually(() => expect(test.slack.shownTo(otto).join()).toMatch(/took too long[\s\S]*Open it again/));
 
       test.slack.workspace.triggerMs = 3_000;
       await test.slack.pressLabel(otto, 'Open it again');
 
       expect(test.heard[1]?.said).toEqual({ kind: 'click', action: 'deny' });
-      await vi.waitFor(() => expect(test.slack.openView(otto)).toBeDefined());
+      await eventually(() => expect(test.slack.openView(otto)).toBeDefined());
     });
 
     it('carries its values, whatever kind they are', async () => {
@@ -224,7 +225,7 @@ describe('in Slack', () => {
 
       answer({ fieldErrors: { reason: 'Say why in a whole sentence.' } });
 
-      await vi.waitFor(() => {
+      await eventually(() => {
         const view = JSON.stringify(test.slack.openView(otto)?.view);
         expect(view).toContain('Why: Say why in a whole sentence.');
         expect(view).toContain('"initial_value":"because"');
@@ -239,7 +240,7 @@ describe('in Slack', () => {
 
       answer({ fieldErrors: { reason: 'Say why in a whole sentence.' } });
 
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(test.slack.shownTo(otto).join()).toMatch(/whole sentence[\s\S]*because[\s\S]*Open it again/),
       );
       const button = test.slack.workspace.findElement(otto, (element) => JSON.stringify(element).includes('reopen:'));
@@ -247,10 +248,10 @@ describe('in Slack', () => {
       test.slack.workspace.closeView(otto);
       await test.adapter.post(place, said('A forged button', { label: 'x', action }), 'key-2');
       await test.slack.press(hana, action);
-      await vi.waitFor(() => expect(test.slack.shownTo(hana).join()).toContain('no longer have'));
+      await eventually(() => expect(test.slack.shownTo(hana).join()).toContain('no longer have'));
       expect(test.slack.openView(hana)).toBeUndefined();
       await test.slack.pressLabel(otto, 'Open it again');
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(JSON.stringify(test.slack.openView(otto)?.view)).toContain('"initial_value":"because"'),
       );
     });
@@ -259,14 +260,14 @@ describe('in Slack', () => {
       await test.adapter.post(place, said('Approve?', { label: 'Deny…', action: 'deny' }), 'key-1');
       test.answers(() => stored({ form }));
       await test.slack.press(otto, 'deny');
-      await vi.waitFor(() => expect(test.slack.openView(otto)).toBeDefined());
+      await eventually(() => expect(test.slack.openView(otto)).toBeDefined());
     }
 
     async function submitSlowly() {
       let answer: (given: { fieldErrors: Record<string, string> }) => void = () => undefined;
       test.answers(() => stored(new Promise((resolve) => (answer = resolve))));
       const submitted = test.slack.submit(otto, { reason: 'because' });
-      await vi.waitFor(() => expect(test.heard).toHaveLength(2));
+      await eventually(() => expect(test.heard).toHaveLength(2));
       return { submitted, answer: (given: { fieldErrors: Record<string, string> }) => answer(given) };
     }
   });

@@ -2,15 +2,15 @@
  * From `/mislaid lost device alice` to the acknowledged wipe, by three people, over signed requests to a whole bot: killed as
  * soon as each step is acknowledged, and with two processes that get every other request.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { advanceLab } from '../../../src/exchange/lab/clock.ts';
 import { type FakeSlack, openFakeSlack } from '../../fakes/slack/index.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { testRedis } from '../../setup/redis.ts';
 import { type BotFolder, type BotProcess, botFolder, channels, startBotProcess, users } from './bots.ts';
 
-const patience = { timeout: 30_000, interval: 100 };
 /** A person who hears nothing, or that nothing was stored, tries again. */
 const mostTries = 4;
 
@@ -70,11 +70,11 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
 
   /** Until a condition holds, phones live on; no time passes while something waits for the bot alone, which may be slow here. */
   async function labUntil(condition: () => void): Promise<void> {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const wipe = await database.db.selectFrom('wipe').select('state').executeTakeFirst();
       if (wipe?.state !== 'approved') await advanceLab(database.db, 30_000);
       condition();
-    }, patience);
+    });
   }
 
   /** `between`: what befalls the bot after each acknowledgement. */
@@ -98,43 +98,41 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
     {
       name: 'Hana reports',
       act: () => slack.command(users.hana, 'lost device alice', channels.helpdesk),
-      until: () => vi.waitFor(() => expect(sees(users.hana, 'Two people match')).toBe(true), patience),
+      until: () => eventually(() => expect(sees(users.hana, 'Two people match')).toBe(true)),
     },
     {
       name: 'Hana chooses Alice Ng',
       act: () => slack.pressLabel(users.hana, 'Alice Ng'),
-      until: () => vi.waitFor(() => expect(incidentCard()).toMatch(/Which phone is lost/), patience),
+      until: () => eventually(() => expect(incidentCard()).toMatch(/Which phone is lost/)),
     },
     {
       name: 'Hana proposes a wipe',
       act: () => propose(),
-      until: () =>
-        vi.waitFor(() => expect(last(slack.shownIn(channels.approvals)) ?? '').toMatch(/Approve\?/), patience),
+      until: () => eventually(() => expect(last(slack.shownIn(channels.approvals)) ?? '').toMatch(/Approve\?/)),
     },
     {
       name: 'Otto opens his home page',
       act: () => slack.openHome(users.otto),
       until: () =>
-        vi.waitFor(
-          () => expect(JSON.stringify(slack.workspace.homes.get(users.otto))).toMatch(/Waiting for your decision/),
-          patience,
+        eventually(() =>
+          expect(JSON.stringify(slack.workspace.homes.get(users.otto))).toMatch(/Waiting for your decision/),
         ),
     },
     {
       name: 'Otto approves',
       act: () => slack.pressLabel(users.otto, 'Approve'),
       until: async () => {
-        await vi.waitFor(() => expect(incidentCard()).toMatch(/✔ Approved by Otto/), patience);
+        await eventually(() => expect(incidentCard()).toMatch(/✔ Approved by Otto/));
         await labUntil(() => expect(incidentCard()).toMatch(/✔ Acknowledged by the phone/));
       },
     },
   ];
 
   async function propose(): Promise<unknown> {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       if (slack.openView(users.hana) === undefined) await slack.pressLabel(users.hana, /^1 /);
       expect(slack.openView(users.hana)).toBeDefined();
-    }, patience);
+    });
     return await slack.submit(users.hana, { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
   }
 
@@ -156,15 +154,14 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
     // Every copy has changed: nobody is asked any more.
     for (const channel of [channels.approvals, `D${users.otto}`, `D${users.ada}`]) {
       // A copy whose posting was cut off by a kill is looked for first, and comes later than the wipe.
-      await vi.waitFor(() => {
+      await eventually(() => {
         const copies = titled(channel, 'iPhone');
         expect(copies).toHaveLength(1);
         expect(JSON.stringify(copies[0]?.blocks)).not.toContain('Approve?');
-      }, patience);
+      });
     }
-    await vi.waitFor(
-      () => expect(JSON.stringify(slack.workspace.homes.get(users.otto))).not.toMatch(/Waiting for your decision/),
-      patience,
+    await eventually(() =>
+      expect(JSON.stringify(slack.workspace.homes.get(users.otto))).not.toMatch(/Waiting for your decision/),
     );
     expectNoDoubles();
   }

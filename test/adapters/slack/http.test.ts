@@ -1,9 +1,10 @@
 /** What the signed endpoint refuses, and what it survives. */
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { timeouts } from '../../../adapters/slack/limits.ts';
 import { signingSecret } from '../../fakes/slack/index.ts';
 import { formBody, formType, jsonType, payloadBody, signed } from '../../fakes/slack/requests.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { helpdesk, openTestSlack, said, stored, type TestSlack, team } from './harness.ts';
 
 const rejections: unknown[] = [];
@@ -115,7 +116,7 @@ describe('the endpoint for Slack', () => {
     );
 
     expect(first.status).toBe(503);
-    await vi.waitFor(() => expect(test.slack.shownTo('U0HANA').join()).toContain('not stored yet'));
+    await eventually(() => expect(test.slack.shownTo('U0HANA').join()).toContain('not stored yet'));
     expect(test.slack.shownTo('U0HANA')).toHaveLength(1);
     expect(new Set(test.heard.map(({ eventKey }) => eventKey))).toEqual(new Set(['slack:event:Ev1']));
   });
@@ -219,12 +220,12 @@ describe('Slack while the bot starts', () => {
       expect((await late.slack.direct('U0HANA', 'incidents')).status).toBe(503);
       expect(late.heard).toEqual([]);
 
-      await vi.waitFor(
+      await eventually(
         async () => {
           await late.slack.direct('U0HANA', 'incidents');
           expect(late.heard.length).toBeGreaterThan(0);
         },
-        { timeout: 15_000, interval: 200 },
+        { interval: 200 },
       );
     } finally {
       await late.close();

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../setup/eventually.ts';
 import { helpdesk, openTestSlack, said, stored, type TestSlack } from './harness.ts';
 
 const rejections: unknown[] = [];
@@ -10,7 +11,7 @@ describe('Socket Mode', () => {
   let test: TestSlack;
   beforeEach(async () => {
     test = await openTestSlack('socket');
-    await vi.waitFor(() => expect(test.slack.sockets()).toBe(2));
+    await eventually(() => expect(test.slack.sockets()).toBe(2));
   });
   afterEach(async () => {
     await test.close();
@@ -34,8 +35,8 @@ describe('Socket Mode', () => {
     expect(test.slack.opened()).toBe(2);
     test.slack.renewSockets();
     const began = performance.now();
-    await vi.waitFor(() => expect(test.slack.opened()).toBe(4), { interval: 20, timeout: 5_000 });
-    await vi.waitFor(() => expect(test.slack.sockets()).toBe(2), { interval: 20, timeout: 5_000 });
+    await eventually(() => expect(test.slack.opened()).toBe(4));
+    await eventually(() => expect(test.slack.sockets()).toBe(2));
 
     // @slack/socket-mode alone takes 5 s and more.
     expect(performance.now() - began).toBeLessThan(3_000);
@@ -46,22 +47,22 @@ describe('Socket Mode', () => {
   it('has no gap while Slack renews one connection: the other takes what comes', async () => {
     test.slack.fail('apps.connections.open', { kind: '500' }, 2);
     test.slack.renewSockets(1);
-    await vi.waitFor(() => expect(test.slack.sockets()).toBe(1), { interval: 5, timeout: 5_000 });
+    await eventually(() => expect(test.slack.sockets()).toBe(1), { interval: 5 });
 
     expect(await test.slack.command('U0HANA', 'incidents', helpdesk)).toMatchObject({ status: 200 });
     expect(test.heard).toHaveLength(1);
-    await vi.waitFor(() => expect(test.slack.sockets()).toBe(2), { timeout: 5_000 });
+    await eventually(() => expect(test.slack.sockets()).toBe(2));
   });
 
   it('survives Slack being away', async () => {
     test.slack.fail('apps.connections.open', { kind: '500' }, 2);
     test.slack.fail('apps.connections.open', { kind: '429', seconds: 1 }, 2);
     test.slack.down();
-    await vi.waitFor(() => expect(test.slack.sockets()).toBe(0));
+    await eventually(() => expect(test.slack.sockets()).toBe(0));
 
     await test.slack.up();
 
-    await vi.waitFor(() => expect(test.slack.sockets()).toBe(2), { timeout: 10_000 });
+    await eventually(() => expect(test.slack.sockets()).toBe(2));
     await test.slack.command('U0HANA', 'incidents', helpdesk);
     expect(test.heard).toHaveLength(1);
   });
@@ -73,13 +74,13 @@ describe('Socket Mode', () => {
 
       test.answers(() => stored({ private: said('answer') }));
       await test.slack.command('U0HANA', 'incidents', helpdesk);
-      await vi.waitFor(() => expect(test.slack.shownTo('U0HANA')).toEqual(['answer']));
+      await eventually(() => expect(test.slack.shownTo('U0HANA')).toEqual(['answer']));
     },
   );
 
   it('closes its sockets when the bot stops', async () => {
     await test.adapter.stop();
 
-    await vi.waitFor(() => expect(test.slack.sockets()).toBe(0));
+    await eventually(() => expect(test.slack.sockets()).toBe(0));
   });
 });

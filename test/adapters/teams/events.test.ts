@@ -7,6 +7,7 @@ import type { Answer, Form, Message } from '../../../src/message/model.ts';
 import { text } from '../../../src/message/text.ts';
 import { textOf } from '../../fakes/teams/cards.ts';
 import { type FakeConversation, type FakePerson, tenant } from '../../fakes/teams/world.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { openTeamsHarness, type TeamsHarness } from './harness.ts';
 
 let harness: TeamsHarness;
@@ -128,14 +129,14 @@ describe('what is typed', () => {
 
     await harness.teams.say(hana, 'devices alice', channel);
 
-    await vi.waitFor(() => expect(harness.teams.shownIn(channel).join()).toContain('add me in Teams'));
+    await eventually(() => expect(harness.teams.shownIn(channel).join()).toContain('add me in Teams'));
     expect(harness.teams.shownIn(channel).join()).not.toContain('Alice');
   });
 
   it('shows a form that follows a sentence in the private chat, and takes it there', async () => {
     receive = async () => stored({ form });
     await harness.teams.say(hana, 'deny 7');
-    await vi.waitFor(() => expect(harness.teams.shownTo(hana).join()).toContain('Why'));
+    await eventually(() => expect(harness.teams.shownTo(hana).join()).toContain('Why'));
 
     await harness.teams.press(hana, 'submit-deny');
 
@@ -155,11 +156,11 @@ describe('what is pressed', () => {
     receive = async () => ({ kind: 'stored', answer });
 
     const first = harness.teams.press(otto, 'act');
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await eventually(() => expect(heard).toHaveLength(1));
     const second = harness.teams.sendAgain({ newId: true });
     const third = harness.teams.sendAgain();
     const again = () => harness.logged.filter((line) => line.includes('sent again')).length;
-    await vi.waitFor(() => expect(again()).toBe(2));
+    await eventually(() => expect(again()).toBe(2));
     finish({ private: card('Approved.') });
 
     expect((await second).body).toEqual((await first).body);
@@ -187,7 +188,7 @@ describe('what is pressed', () => {
       value: expect.stringContaining('someone else'),
     });
     expect(long.body).toMatchObject({ value: 'I answered you in our private chat.' });
-    await vi.waitFor(() => expect(harness.teams.shownTo(otto).join()).toContain('x x x'));
+    await eventually(() => expect(harness.teams.shownTo(otto).join()).toContain('x x x'));
     expect(harness.teams.shownIn(channel)).toHaveLength(1);
   });
 
@@ -230,8 +231,8 @@ describe('what is pressed', () => {
       let finish: (answer: Answer) => void = () => undefined;
       receive = async () => ({ kind: 'stored', answer: new Promise((resolve) => (finish = resolve)) });
       const pressing = harness.teams.press(otto, 'act');
-      await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(0), { interval: 5 });
-      await vi.waitFor(async () => {
+      await eventually(() => expect(vi.getTimerCount()).toBeGreaterThan(0), { interval: 5 });
+      await eventually(async () => {
         expect(heard).toHaveLength(1);
       });
       await vi.advanceTimersByTimeAsync(10_000);
@@ -240,7 +241,7 @@ describe('what is pressed', () => {
     } finally {
       vi.useRealTimers();
     }
-    await vi.waitFor(() => expect(harness.teams.shownTo(otto).join()).toContain('At last.'));
+    await eventually(() => expect(harness.teams.shownTo(otto).join()).toContain('At last.'));
   });
 
   it('says of an unknown button that nothing was done', async () => {
@@ -307,7 +308,7 @@ describe('who looks at a card', () => {
     const second = await adapter.post(place, card('Once', 'act'), 'key-1');
     view = async () => ({ message: card('Once', 'act'), ref: second });
     await teams.look(otto, lost.id);
-    await vi.waitFor(() => expect(teams.shownIn(channel)).toHaveLength(1));
+    await eventually(() => expect(teams.shownIn(channel)).toHaveLength(1));
     expect(lost.deleted).toBe(true);
   });
 
@@ -354,7 +355,7 @@ describe('other ways in', () => {
     await harness.teams.install(hana);
 
     expect(heard[0]?.said).toEqual({ kind: 'sentence', text: 'help' });
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(harness.teams.shownTo(hana).join()).toMatch(/I handle lost phones[\s\S]*What you can say/),
     );
   });

@@ -2,7 +2,7 @@
  * From a mention to the closed case, by three people, over signed activities to a whole bot that is killed as soon as each
  * step is answered; and a case that begins in Slack and is approved in Teams.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventsPath } from '../../../adapters/slack/receivers.ts';
 import { botToken, openFakeSlack, signingSecret, team } from '../../fakes/slack/index.ts';
 import { textOf } from '../../fakes/teams/cards.ts';
@@ -10,6 +10,7 @@ import { type FakeTeams, openFakeTeams } from '../../fakes/teams/index.ts';
 import type { FakePerson } from '../../fakes/teams/world.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
+import { eventually } from '../../setup/eventually.ts';
 import {
   type BotFolder,
   type BotProcess,
@@ -26,7 +27,6 @@ import {
   incidentCard,
   labUntil,
   lostDeviceSteps,
-  patience,
   perform,
   type Scene,
 } from './lost-device.ts';
@@ -89,14 +89,14 @@ describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
   it('shows each who looks the buttons that he may press, and no others', async () => {
     await start(teamsPolicy({ people, places }));
     await teams.say(people.hana, 'lost device alice.ng', places.helpdesk);
-    await vi.waitFor(() => expect(incidentCard(scene())).toMatch(/Which phone is lost/), patience);
+    await eventually(() => expect(incidentCard(scene())).toMatch(/Which phone is lost/));
     const card = teams.world.messages.find(
       ({ conversation, activity }) =>
         conversation === places.helpdesk.id && textOf(activity.attachments?.[0]?.content).includes('Lost device'),
     );
     const seenBy = (who: FakePerson) => (card === undefined ? '' : textOf(teams.cardFor(who, card)));
 
-    await vi.waitFor(() => expect(seenBy(people.otto)).not.toMatch(/None of these/), patience);
+    await eventually(() => expect(seenBy(people.otto)).not.toMatch(/None of these/));
     expect(seenBy(people.hana)).toMatch(/None of these/);
     expect(incidentCard(scene())).toMatch(/None of these/);
   });
@@ -126,21 +126,21 @@ describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
       slack.sendTo(`${url}${eventsPath}`);
 
       await slack.command(users.hana, 'lost device alice.ng', helpdesk);
-      await vi.waitFor(() => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/Which phone is lost/), patience);
-      await vi.waitFor(async () => {
+      await eventually(() => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/Which phone is lost/));
+      await eventually(async () => {
         if (slack.openView(users.hana) === undefined) await slack.pressLabel(users.hana, /^1 /);
         expect(slack.openView(users.hana)).toBeDefined();
-      }, patience);
+      });
       await slack.submit(users.hana, { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
 
-      await vi.waitFor(() => expect(asked(scene(), places.approvals)).toMatch(/Approve$/m), patience);
+      await eventually(() => expect(asked(scene(), places.approvals)).toMatch(/Approve$/m));
       const own = await teams.press(people.hana, 'Approve');
       expect(JSON.stringify(own.body)).toMatch(/You asked for this, so someone else must approve it/);
       expect(await database.db.selectFrom('approvalDecision').selectAll().execute()).toEqual([]);
 
       await teams.press(people.otto, 'Approve');
       await labUntil(scene(), () => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/✔ Acknowledged by the phone/));
-      await vi.waitFor(() => expect(incidentCard(scene())).toMatch(/✔ Acknowledged by the phone/), patience);
+      await eventually(() => expect(incidentCard(scene())).toMatch(/✔ Acknowledged by the phone/));
       expect(await database.db.selectFrom('approvalDecision').select('identity').execute()).toEqual([
         { identity: expect.stringMatching(/^entra:/) },
       ]);

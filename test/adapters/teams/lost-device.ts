@@ -1,14 +1,14 @@
 /** From a mention to the closed case, by three people: each step is one act, and what everybody must see of it. */
 import type { Kysely } from 'kysely';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { advanceLab } from '../../../src/exchange/lab/clock.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import type { FakeTeams } from '../../fakes/teams/index.ts';
 import type { FakeConversation } from '../../fakes/teams/world.ts';
+import { eventually } from '../../setup/eventually.ts';
 import type { Cast, Stage } from './bots.ts';
 
 /** For machines under load; nothing sleeps for so long. */
-export const patience = { timeout: 60_000, interval: 100 };
 /** A person who hears nothing, or that nothing was stored, tries again. */
 const mostTries = 3;
 
@@ -36,13 +36,13 @@ const askingMs = 10_000;
  */
 export async function labUntil(scene: Scene, condition: () => void | Promise<void>): Promise<void> {
   let askedSince: number | undefined;
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const state = await wipeState(scene);
     askedSince = state === 'issuing' ? (askedSince ?? performance.now()) : undefined;
     const isBeingAsked = askedSince !== undefined && performance.now() - askedSince < askingMs;
     if (state !== 'approved' && !isBeingAsked) await advanceLab(scene.db, 30_000);
     await condition();
-  }, patience);
+  });
 }
 
 /** `between`: what befalls the bot as soon as the act was answered, or was not. */
@@ -63,20 +63,20 @@ export async function perform(step: Step, between: () => Promise<void>): Promise
 export function lostDeviceSteps(scene: Scene): readonly Step[] {
   const { teams, people, places } = scene;
   const { hana, otto, sasha } = people;
-  const card = (part: string | RegExp) => vi.waitFor(() => expect(incidentCard(scene)).toMatch(part), patience);
+  const card = (part: string | RegExp) => eventually(() => expect(incidentCard(scene)).toMatch(part));
 
   async function formOpen(): Promise<void> {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       if (teams.dialog(hana) === undefined) await teams.press(hana, /^1 /);
       expect(teams.dialog(hana)?.title).toMatch(/wipe/i);
-    }, patience);
+    });
   }
 
   return [
     {
       name: 'Hana reports by a mention',
       act: () => teams.say(hana, 'lost device alice', places.helpdesk),
-      until: () => vi.waitFor(() => expect(teams.shownTo(hana).join('\n')).toContain('Two people match'), patience),
+      until: () => eventually(() => expect(teams.shownTo(hana).join('\n')).toContain('Two people match')),
     },
     {
       name: 'Hana chooses Alice Ng',
@@ -90,12 +90,12 @@ export function lostDeviceSteps(scene: Scene): readonly Step[] {
         await formOpen();
         return await teams.submit(hana, { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
       },
-      until: () => vi.waitFor(() => expect(asked(scene, places.approvals)).not.toBe(''), patience),
+      until: () => eventually(() => expect(asked(scene, places.approvals)).not.toBe('')),
     },
     {
       name: 'Otto approves his own copy',
       act: async () => {
-        await vi.waitFor(() => expect(asked(scene, teams.world.personal(otto))).toMatch(/Approve$/m), patience);
+        await eventually(() => expect(asked(scene, teams.world.personal(otto))).toMatch(/Approve$/m));
         return await teams.press(otto, 'Approve');
       },
       until: () => card(/✔ Approved by Otto/),
@@ -110,7 +110,7 @@ export function lostDeviceSteps(scene: Scene): readonly Step[] {
       act: () => labUntil(scene, async () => expect(await wipeState(scene)).toBe('acknowledged')),
       until: async () => {
         await card(/✔ Acknowledged by the phone/);
-        await vi.waitFor(() => expect(teams.shownIn(places.security).join('\n')).toMatch(/acknowledged/i), patience);
+        await eventually(() => expect(teams.shownIn(places.security).join('\n')).toMatch(/acknowledged/i));
         expect(teams.shownTo(sasha)).toEqual([]);
       },
     },
@@ -156,10 +156,10 @@ export async function expectOnceEverywhere(scene: Scene): Promise<void> {
   // Every copy of the question has changed: nobody is asked any more.
   for (const where of [places.approvals, teams.world.personal(people.otto), teams.world.personal(people.ada)]) {
     // A copy whose posting was cut off by a kill comes later than the wipe.
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(teams.shownIn(where).join('\n')).not.toMatch(/^Approve$/m);
       expect(teams.shownIn(where).filter((shown) => shown.includes('iPhone 15 · account-only'))).toHaveLength(1);
-    }, patience);
+    });
   }
 }
 

@@ -3,13 +3,14 @@
  * effect once; and one of the two may be killed at any time.
  */
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeTeams, openFakeTeams } from '../../fakes/teams/index.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { type TestRedis, testRedis } from '../../setup/redis.ts';
 import { type BotFolder, type BotProcess, botFolder, castOf, startBotProcess, teamsPolicy } from './bots.ts';
-import { expectOnceEverywhere, incidentCard, lostDeviceSteps, patience, perform, type Scene } from './lost-device.ts';
+import { expectOnceEverywhere, incidentCard, lostDeviceSteps, perform, type Scene } from './lost-device.ts';
 
 /** Where most is at stake; the suite of the flow kills its one process at every step. */
 const killedAt = ['Hana proposes a wipe', 'Otto approves his own copy'];
@@ -99,13 +100,13 @@ describe('two processes behind one address of Teams', { timeout: 1_200_000 }, ()
       // Whoever holds the table keeps the command from its effect.
       await sql`lock table incident in access exclusive mode`.execute(tx);
       const saying = teams.say(hana, 'lost device alice.ng', scene.places.helpdesk).catch(() => undefined);
-      await vi.waitFor(async () => expect(await stored()).toHaveLength(1), patience);
+      await eventually(async () => expect(await stored()).toHaveLength(1));
       await one.kill();
       await saying;
     });
     expect(await stored()).toEqual([{ state: 'stored' }]);
     teams.botAt(other.url);
-    await vi.waitFor(() => expect(incidentCard(scene)).toMatch(/Which phone is lost/), patience);
+    await eventually(() => expect(incidentCard(scene)).toMatch(/Which phone is lost/));
     expect(await database.db.selectFrom('incident').select('number').execute()).toHaveLength(1);
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clearMobileDevice } from '../../../src/exchange/cmdlets/clear-mobile-device.ts';
 import { getMobileDeviceStatistics } from '../../../src/exchange/cmdlets/get-mobile-device-statistics.ts';
 import { removeMobileDevice } from '../../../src/exchange/cmdlets/remove-mobile-device.ts';
@@ -18,6 +18,7 @@ import { labMailboxGuid, seedLab } from '../../../src/exchange/lab/seed.ts';
 import { tickLab } from '../../../src/exchange/lab/tick.ts';
 import { startLabTicker } from '../../../src/exchange/lab/ticker.ts';
 import { countingIds } from '../../setup/database.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { type OpenLab, openTestLab } from './open.ts';
 
 const hour = 3_600_000;
@@ -184,7 +185,7 @@ describe('the clock of the lab', () => {
       await advanceLab(lab.database.db, 20 * 60_000);
       await one.refresh();
       expect(one.now().getTime() - before.getTime()).toBe(20 * 60_000);
-      await vi.waitFor(() => expect(other.now()).toEqual(one.now()));
+      await eventually(() => expect(other.now()).toEqual(one.now()));
       await expect(advanceLab(lab.database.db, -1)).rejects.toThrow('only moves forward');
     } finally {
       one.stop();
@@ -242,7 +243,7 @@ describe('a lab at the pace of a demonstration', () => {
       everyMs: 5,
       onError: (error) => errors.push(error),
     });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await labPhonesNow(lab.database.db)).map((phone) => phone.nextContactAt)).not.toEqual(before);
     });
     await ticker.stop();

@@ -1,7 +1,7 @@
 /** Whatever happens to a session: every call settles, nothing that changes something runs twice, the event loop stays free. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clearMobileDevice } from '../../../src/exchange/cmdlets/clear-mobile-device.ts';
 import { getCasMailbox } from '../../../src/exchange/cmdlets/get-cas-mailbox.ts';
 import { getMailbox } from '../../../src/exchange/cmdlets/get-mailbox.ts';
@@ -13,6 +13,7 @@ import type { Exchange } from '../../../src/exchange/port.ts';
 import { createPowershellTransport, type PowershellTransport } from '../../../src/exchange/powershell/transport.ts';
 import { createExchange } from '../../../src/exchange/run.ts';
 import { countingIds, engine, fakeExchange, hasEngine } from '../../powershell/engine.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { watchLoop } from './loop.ts';
 
 const alice = labMailboxGuid('alice.ng');
@@ -102,7 +103,7 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     world.fake.faults({ cmdlet: 'Clear-MobileDevice', when: 'before', what: 'hang-with-child', times: 1 });
     await expect(wipe(4_000)).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'perhaps' });
     const child = Number(readFileSync(join(world.fake.folder, 'child.pid'), 'utf8'));
-    await vi.waitFor(() => expect(isRunning(child)).toBe(false), 10_000);
+    await eventually(() => expect(isRunning(child)).toBe(false));
     expect(await read()).toHaveLength(1);
     expect(wipes()).toBe(before);
   });
@@ -111,9 +112,8 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     world.fake.faults({ cmdlet: 'Get-Mailbox', when: 'before', what: 'hang', times: 1 });
     const giveUp = new AbortController();
     const call = world.exchange.run(getMailbox, { Identity: alice }, { signal: giveUp.signal });
-    await vi.waitFor(
-      () => expect(readFileSync(join(world.fake.folder, 'faults.json'), 'utf8')).toMatch(/"times":\s*0/),
-      20_000,
+    await eventually(() =>
+      expect(readFileSync(join(world.fake.folder, 'faults.json'), 'utf8')).toMatch(/"times":\s*0/),
     );
     giveUp.abort();
     await expect(call).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'no' });
@@ -185,7 +185,7 @@ describe.runIf(hasEngine)('faults of sessions', () => {
         (error: { code: string }) => error.code,
       ),
     );
-    await vi.waitFor(() => expect(world.transport.pool.stats().waiting).toBeLessThan(12));
+    await eventually(() => expect(world.transport.pool.stats().waiting).toBeLessThan(12));
     for (const pid of world.pids) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
     const outcomes = await Promise.all(calls);
     expect(outcomes.every((outcome) => outcome === 'rows' || outcome === 'exchange-away')).toBe(true);
@@ -193,11 +193,11 @@ describe.runIf(hasEngine)('faults of sessions', () => {
   });
 
   it('replaces an idle session that was killed', async () => {
-    await vi.waitFor(() => expect(world.transport.pool.stats().sessions).toBe(2), 20_000);
+    await eventually(() => expect(world.transport.pool.stats().sessions).toBe(2));
     const known = world.pids.length;
     const idle = world.pids.findLast(isRunning);
     if (idle !== undefined) process.kill(idle, 'SIGKILL');
-    await vi.waitFor(() => expect(world.pids.length).toBeGreaterThan(known), 20_000);
+    await eventually(() => expect(world.pids.length).toBeGreaterThan(known));
     expect(await read()).toHaveLength(1);
   });
 
@@ -211,7 +211,7 @@ describe.runIf(hasEngine)('faults of sessions', () => {
       other.fake.faults({ cmdlet: 'Get-Mailbox', when: 'after', what: 'disconnect-quietly', times: 1 });
       await read(other.exchange);
       await other.transport.pool.probe();
-      await vi.waitFor(() => expect(other.pids).toHaveLength(2), 20_000);
+      await eventually(() => expect(other.pids).toHaveLength(2));
       expect(await read(other.exchange)).toHaveLength(1);
     } finally {
       await other.close();
@@ -222,8 +222,8 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     const other = openWorld({ size: 1, calls: 4 });
     try {
       for (let call = 0; call < 12; call += 1) expect(await read(other.exchange)).toHaveLength(1);
-      await vi.waitFor(() => expect(other.pids.length).toBeGreaterThan(1), 20_000);
-      await vi.waitFor(() => expect(other.pids.filter(isRunning)).toHaveLength(1), 20_000);
+      await eventually(() => expect(other.pids.length).toBeGreaterThan(1));
+      await eventually(() => expect(other.pids.filter(isRunning)).toHaveLength(1));
     } finally {
       await other.close();
     }
@@ -239,7 +239,7 @@ describe.runIf(hasEngine)('faults of sessions', () => {
         (error: { code: string }) => error.code,
       ),
     );
-    await vi.waitFor(() => expect(other.transport.pool.stats().waiting).toBe(2));
+    await eventually(() => expect(other.transport.pool.stats().waiting).toBe(2));
     await other.close();
     expect(await Promise.all(calls)).toEqual(['exchange-away', 'exchange-away', 'exchange-away']);
     expect(other.pids.filter(isRunning)).toEqual([]);
@@ -262,10 +262,7 @@ describe.runIf(hasEngine)('faults of sessions', () => {
       log: { info: () => undefined, warn: () => undefined },
     });
     transport.warm();
-    const pid = await vi.waitFor(
-      () => Number(readFileSync(join(fake.folder, 'engine.pid'), 'utf8') || Number.NaN),
-      20_000,
-    );
+    const pid = await eventually(() => Number(readFileSync(join(fake.folder, 'engine.pid'), 'utf8') || Number.NaN));
     await transport.close();
     expect(isRunning(pid)).toBe(false);
     fake.remove();

@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '../../../src/store/embedded/processes.ts';
+import { eventually } from '../../setup/eventually.ts';
 import { accounts, createWorkshop, folderFor, query, serverOf, type Workshop } from './owners.ts';
 
 const count = 'select count(*)::int as n from incident';
@@ -68,7 +69,7 @@ describe.each(await accounts())('as $name', { timeout: 120_000 }, ({ as }) => {
   it('does not hear Ctrl-C, which reaches the whole group of its owner', async () => {
     const { owner, connection } = await started();
     process.kill(-owner.pid, 'SIGINT');
-    await vi.waitFor(() => expect(owner.interrupted()).toBe(true));
+    await eventually(() => expect(owner.interrupted()).toBe(true));
     expect(await query(connection, count)).toEqual(kept);
     await owner.stop();
   });
@@ -101,7 +102,7 @@ describe.each(await accounts())('as $name', { timeout: 120_000 }, ({ as }) => {
   it('is started again when it dies, and says so', async () => {
     const { dataFolder, owner, connection, server } = await started();
     process.kill(server, 'SIGKILL');
-    await vi.waitFor(() => expect(owner.logged()).toContain('the database runs again'), 20_000);
+    await eventually(() => expect(owner.logged()).toContain('the database runs again'));
     expect(owner.logged()).toContain('the database died; starting it again');
     expect(await query(connection, count)).toEqual(kept);
     expect(serverOf(dataFolder)).not.toBe(server);

@@ -13,11 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import pg from 'pg';
-import { expect, vi } from 'vitest';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import { type DatabaseUser, firstUnreachable } from '../../../src/store/embedded/database-user.ts';
 import { runningPostmaster, stopPostmaster } from '../../../src/store/embedded/postmaster.ts';
 import { isAlive } from '../../../src/store/embedded/processes.ts';
+import { eventually } from '../../setup/eventually.ts';
 
 const project = join(import.meta.dirname, '..', '..', '..');
 
@@ -162,13 +163,13 @@ function startOwner(program: string, dataFolder: string, options: { as?: Databas
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   createInterface({ input: child.stdout }).on('line', (line) => events.push(Event.parse(JSON.parse(line))));
   const first = () =>
-    vi.waitFor(
+    eventually(
       () => {
         const event = events.find((e) => e.event === 'ready' || e.event === 'failed');
         if (event?.event !== 'ready' && event?.event !== 'failed') throw new Error('the owner has not started yet');
         return event;
       },
-      { timeout: 60_000, interval: 10 },
+      { interval: 10 },
     );
   return {
     child,
