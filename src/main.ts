@@ -22,8 +22,11 @@ import { settles } from './start/settled.ts';
 /** Jobs that come again and again. */
 const rounds = jobs.flatMap((job: AnyJob) => (job.round === true ? [job.name] : []));
 
-/** A second signal, or this long after the first, ends the process whatever is left. */
-const patienceMs = 20_000;
+/**
+ * A second signal, or this long after the first, ends the process whatever is left: longer than jobs under way (30 s and 2) and
+ * PostgreSQL (25 s) are waited for, or the database would be left running.
+ */
+const patienceMs = 60_000;
 
 async function main(): Promise<void> {
   const started = readStart();

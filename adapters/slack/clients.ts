@@ -3,7 +3,7 @@
  * dies after 3 s), posting, and looking up. None retries by itself: a post whose answer was lost would be posted again.
  */
 import { webApi } from '@slack/bolt';
-import { timeouts } from './limits.ts';
+import { type Timeouts, timeouts as usual } from './limits.ts';
 import type { SlackLogger } from './logging.ts';
 
 export type Clients = {
@@ -12,7 +12,13 @@ export type Clients = {
   readonly lookUps: webApi.WebClient;
 };
 
-export function openClients(input: { token: string; apiUrl?: string | undefined; logger: SlackLogger }): Clients {
+export function openClients(input: {
+  token: string;
+  apiUrl?: string | undefined;
+  logger: SlackLogger;
+  timeouts?: Timeouts | undefined;
+}): Clients {
+  const timeouts = input.timeouts ?? usual;
   return {
     interactive: client(input.token, timeouts.interactive, input),
     posting: client(input.token, timeouts.posting, input),

@@ -10,7 +10,7 @@ import { addListeners } from './events.ts';
 import { slackErrorOf } from './failures.ts';
 import type { Self } from './hearing.ts';
 import { createAccounts } from './identity.ts';
-import { slackLimits, timeouts } from './limits.ts';
+import { slackLimits, type Timeouts, timeouts as usualTimeouts } from './limits.ts';
 import { slackLogger } from './logging.ts';
 import { createUploads, type Pictures } from './pictures.ts';
 import { httpReceiver, socketReceiver } from './receivers.ts';
@@ -34,6 +34,8 @@ export type SlackOptions = {
   /** For times in notifications; in messages each reader sees his own zone. */
   timeZone: () => string;
   log: Logger;
+  /** Default: those of limits.ts. */
+  timeouts?: Timeouts | undefined;
 };
 
 const AuthTest = z.object({ team_id: z.string(), user_id: z.string(), bot_id: z.string() });
@@ -44,9 +46,9 @@ const waits = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000];
 const patienceMs = 3_000;
 
 export function createSlackAdapter(options: SlackOptions): ChatAdapter {
-  const { botToken, transport, apiUrl, clock, timeZone, log } = options;
+  const { botToken, transport, apiUrl, clock, timeZone, log, timeouts = usualTimeouts } = options;
   const logger = slackLogger(log);
-  const clients = openClients({ token: botToken, apiUrl, logger });
+  const clients = openClients({ token: botToken, apiUrl, logger, timeouts });
   const uploads = createUploads(clients, options.images);
   const sending = createSending({ clients, uploads, clock, timeZone });
   const responding = createResponding({ timeoutMs: timeouts.interactive });

@@ -67,7 +67,8 @@ export const formAnswerMs = 2_500;
 export const mentionMs = 700;
 
 /** Time-outs of the three Web API clients, in milliseconds. */
-export const timeouts = { interactive: 2_000, posting: 10_000, lookUps: 2_000 } as const;
+export type Timeouts = { readonly interactive: number; readonly posting: number; readonly lookUps: number };
+export const timeouts: Timeouts = { interactive: 2_000, posting: 10_000, lookUps: 2_000 };
 
 /** How long an account, and the members of a user group, count as known. */
 export const accountFreshMs = 60_000;

@@ -53,6 +53,11 @@ export function openSocket(client: Client, log: Logger): Socket {
       });
       try {
         await connect();
+        if (closed) {
+          // Closed while Slack was asked where to connect: close() had no connection to end yet.
+          await client.disconnect();
+          return;
+        }
         log.info('connected to Slack by Socket Mode');
         await down;
         if (!closed) log.info('the Socket Mode connection ended; connecting again');

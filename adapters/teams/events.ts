@@ -27,6 +27,8 @@ export type Turns = {
 const notStored = 'This was not stored, so nothing was done and nothing will be. Please say it again.';
 const notKnown = 'Teams did not tell me who you are, so this was not stored and nothing was done. Please say it again.';
 const oldButton = 'This button is not known any more, so nothing was done. Say "help" to see what I can do.';
+/** The answer to a client that asked for the card on its own account. */
+const unchanged = sentenceResponse('card', '');
 const underWay = 'I have that and am still at work on it; the answer comes in our private chat.';
 
 /** A response that took longer may not have reached the client, which then sends the same click with another id. */
@@ -86,8 +88,8 @@ export function createTurns(parts: TurnParts): Turns {
   async function once(activity: TeamsActivity, heard: Extract<Heard, { kind: 'pressed' }>): Promise<Response> {
     const { pressed, values, shape } = heard;
     const sender = await senderOf(activity);
+    if (pressed.kind === 'refresh') return await lookAgain(activity, sender, pressed.key);
     if (sender === undefined) return await refusal(activity, shape, notKnown);
-    if (pressed.kind === 'refresh') return await refresh({ activity, sender }, pressed.key);
     if (shape === 'message') return await press({ activity, sender, pressed, values, shape });
     const { conversation, replyToId, name } = activity;
     const same = [sender.identity, conversation.id, replyToId, name, pressed.kind, pressed.action, values];
@@ -107,6 +109,16 @@ export function createTurns(parts: TurnParts): Turns {
     };
     response.then(settle, forget);
     return await response;
+  }
+
+  /** Nobody did anything: where it fails, the card stays as it is, and nobody is told that nothing was done. */
+  async function lookAgain(activity: TeamsActivity, sender: Sender | undefined, key?: string): Promise<Response> {
+    try {
+      if (sender !== undefined) return await refresh({ activity, sender }, key);
+    } catch (error) {
+      log.warn({ err: error }, 'a card could not be drawn anew for somebody who looks at it');
+    }
+    return unchanged;
   }
 
   async function senderOf(activity: TeamsActivity): Promise<Sender | undefined> {

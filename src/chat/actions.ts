@@ -122,6 +122,8 @@ async function storedIds(
     minted as (
       insert into stored_action (id, subject, command, args, epoch, label, created_at)
       select id, ${subject}, command, args, epoch, label, ${now} from wanted where key not in (select key from known)
+      -- In one order everywhere: two that mint the same buttons wait for each other, and never in a circle.
+      order by key
       on conflict do nothing
       returning id)
     select key, id from known union all select wanted.key, id from minted join wanted using (id)`.execute(db);

@@ -185,7 +185,8 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
 async function within(work: Promise<Inserted>, milliseconds: number): Promise<Inserted> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<Inserted>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'not-in-time' }), milliseconds);
+    // A turn later: where this process itself stood still, the answer may be here and not yet read.
+    timer = setTimeout(() => setImmediate(resolve, { kind: 'not-in-time' }), milliseconds);
   });
   try {
     return await Promise.race([work, timeout]);

@@ -136,6 +136,13 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     closing,
     onFailed,
   });
+  // Before anybody can speak: what is stored and not handled now is from before.
+  await chat.recover();
+  await backend.start();
+  await beginRounds(store, organisation);
+  await chat.open();
+  // After the platforms, so that what a process before this one left in the queue is not delivered to one that is not open yet;
+  // and closed before them, because what was opened last closes first.
   const workers = createWorkers({
     db,
     jobs,
@@ -163,14 +170,6 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     }),
   });
   closing.add('workers', () => workers.close());
-
-  // Before anybody can speak: what is stored and not handled now is from before.
-  await chat.recover();
-  await backend.start();
-  await beginRounds(store, organisation);
-  await chat.open();
-  // Once more, because what was opened last closes first: a delivery under way still finds its platform open.
-  closing.add('workers before platforms', () => workers.close());
   await sweep.start();
   const adminPort = await openHealth({
     config,

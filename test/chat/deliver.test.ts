@@ -418,6 +418,8 @@ test('whatever fails in whatever order, everything arrives once, in order and as
         }
         const shown = adapter.posted.map(({ message }) => says(message));
         expect([...shown].sort()).toEqual([facts, ...expected].sort());
+        // A reply that failed five times, in being sent or looked for, is no longer waited for by those behind it.
+        if (faults.filter(([{ on }]) => on === 'reply' || on === 'find').length >= 5) return;
         const replies = adapter.posted.filter(({ kind }) => kind === 'reply').map(({ message }) => says(message));
         expect(replies).toEqual(expected.filter((text) => text.startsWith('reply')));
       },

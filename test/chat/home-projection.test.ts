@@ -3,7 +3,7 @@ import { homeProjection } from '../../src/chat/home-projection.ts';
 import { plainText } from '../../src/message/plain.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 
-describe('the home page', { timeout: 60_000 }, () => {
+describe('the home page', () => {
   let bot: TestBot;
   beforeAll(async () => {
     bot = await testBot();

@@ -33,7 +33,12 @@ export function serversContract(name: string, open: () => Promise<ServersSubject
 
     async function newest(kind: LogKind): Promise<LogFile> {
       const files = await servers.listLogs(subject.server, kind);
-      const last = files.toSorted((one, other) => one.modifiedAt.getTime() - other.modifiedAt.getTime()).at(-1);
+      // Logs written one right after the other may bear the same time; then their names, which hold the date, decide.
+      const last = files
+        .toSorted(
+          (one, other) => one.modifiedAt.getTime() - other.modifiedAt.getTime() || (one.path < other.path ? -1 : 1),
+        )
+        .at(-1);
       if (last === undefined) throw new Error(`no ${kind} log on ${subject.server}`);
       return last;
     }

@@ -16,7 +16,12 @@ it('reads each server once a minute, at a second of its own', async () => {
   const context = bot.jobContext();
   for (const server of context.servers('lab').list()) await readLogs.run(context, { organisation: 'lab', server });
   const waiting = async () => {
-    const rows = await bot.db.selectFrom('work').select(['payload', 'dueAt']).where('job', '=', 'read-logs').execute();
+    const rows = await bot.db
+      .selectFrom('work')
+      .select(['payload', 'dueAt'])
+      .where('job', '=', 'read-logs')
+      .orderBy('id')
+      .execute();
     return rows.map(({ payload, dueAt }) => [JSON.stringify(payload), dueAt.toISOString().slice(11, 19)]);
   };
   const payload = (server: string) => expect.stringContaining(server);

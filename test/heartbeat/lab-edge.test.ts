@@ -8,7 +8,7 @@ describe('the edge of the lab, repaired', () => {
   beforeAll(async () => {
     bot = await testBot();
     await bot.store.change((change) => change.enqueue('watch-heartbeat', { organisation: 'lab' }, { key: 'start' }));
-  }, 60_000);
+  });
   afterAll(() => bot.close());
 
   it('alarms security and mail operations once when event 1040 comes', async () => {
@@ -20,7 +20,7 @@ describe('the edge of the lab, repaired', () => {
       expect(alarms[0]).toContain('Likely cause: LB1 (Data centre A, in front of EX02) closes idle connections');
       expect(alarms[0]).toContain('[Show EX02]');
     }
-  }, 120_000);
+  }, 240_000);
 
   it("says on an incident's card how soon the phone hears of a wipe", async () => {
     await bot.say('hana', '#helpdesk', 'lost device bob');
@@ -28,7 +28,7 @@ describe('the edge of the lab, repaired', () => {
     expect(bot.find('#helpdesk', 'Galaxy S23')).toMatch(
       /it asks EX02 to wait 2\d\d s for mail; LB1 cuts connections at about 30\d s/,
     );
-  }, 60_000);
+  });
 
   it('sees the repair, says that it is over, and keeps the history', async () => {
     await bot.say('ada', undefined, 'lab edge LB1 3600');

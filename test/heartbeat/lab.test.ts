@@ -7,7 +7,7 @@ describe('heartbeat on the lab', () => {
   beforeAll(async () => {
     bot = await testBot();
     await bot.advance(60);
-  }, 60_000);
+  });
   afterAll(() => bot.close());
 
   it('names the edge, what to do, what it costs and what it means for a wipe', async () => {

@@ -140,8 +140,8 @@ async function databaseOn(disk: SmallDisk, said: string[]): Promise<TestDatabase
   const postgres = await startEmbeddedPostgres({
     dataFolder: join(disk.folder, 'data'),
     log: { info: log, warn: log, error: log },
-    // Small, so that the end comes soon; fsync and full pages as in production.
-    settings: { min_wal_size: '32MB', max_wal_size: '48MB', wal_recycle: 'off' },
+    // Small, so that the end comes soon, and no vacuum that makes room again meanwhile; fsync and full pages as in production.
+    settings: { min_wal_size: '32MB', max_wal_size: '48MB', wal_recycle: 'off', autovacuum: 'off' },
   });
   closers.push(() => postgres.stop());
   const { connection } = postgres;

@@ -14,6 +14,14 @@ const WipeData = z.object({ wipe: z.number() });
 export type TrustReport = { issued: number; broken: string[]; locks: number; brakes: number };
 
 export async function checkTrust(db: Kysely<Database>, policy: Policy): Promise<TrustReport> {
+  // All of one moment: a worker may issue the next wipe between two reads.
+  return db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute((tx) => checkMoment(tx, policy));
+}
+
+async function checkMoment(db: Kysely<Database>, policy: Policy): Promise<TrustReport> {
   const broken: string[] = [];
   const wipes = new Map((await db.selectFrom('wipe').selectAll().execute()).map((wipe) => [wipe.id, wipe]));
   const approvals = await db.selectFrom('approval').selectAll().where('subjectKind', '=', 'wipe').execute();

@@ -1,6 +1,7 @@
 /**
  * One process of a whole bot for trust.processes.test.ts: `bot` lets random people speak, `worker` calls the lab's Exchange.
- * argv: role, seed, policy file; it ends with SIGTERM. Database, Redis and data folder come from the environment, as in life.
+ * argv: role, seed, policy file, and `mortal` for one that dies when it has asked for its first wipe; the others end with
+ * SIGTERM. Database, Redis and data folder come from the environment, as in life.
  */
 import { readFileSync } from 'node:fs';
 import type { Kysely } from 'kysely';
@@ -16,7 +17,7 @@ import type { Database } from '../../src/store/schema.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
 import { createTalk, type Talk } from '../setup/conversation.ts';
 
-const [role = 'worker', seed = '1', policyFile = 'policy.example.yaml'] = process.argv.slice(2);
+const [role = 'worker', seed = '1', policyFile = 'policy.example.yaml', life] = process.argv.slice(2);
 
 const owners = ['alice.ng', 'alice.moreau', 'bob', 'renee', 'karl', 'dieter', 'gita', 'tom', 'mei', 'victoria'];
 const requesters = ['hana', 'hugo', 'sasha'];
@@ -24,6 +25,7 @@ const deciders = ['otto', 'ada', 'hana', 'bob'];
 const admins = ['ada', 'ines', 'otto'];
 
 async function main(): Promise<void> {
+  const told = new Promise<void>((resolve) => process.once('SIGTERM', resolve));
   const config = readConfig(process.env);
   const log = pino({ level: 'error' }, pino.destination(2));
   const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed in order'));
@@ -40,9 +42,9 @@ async function main(): Promise<void> {
     closing,
     doctor: async () => [],
     adapters: async () => [adapter],
+    ...(life === 'mortal' ? { onLabChange: dieAfterWipe } : {}),
   });
   process.stdout.write('ready\n');
-  const told = new Promise<void>((resolve) => process.once('SIGTERM', resolve));
   let over = false;
   void told.then(() => {
     over = true;
@@ -50,12 +52,21 @@ async function main(): Promise<void> {
   if (role === 'bot') {
     const talk = createTalk({ adapter, clock: bot.clock, ids: randomIds, settle: async () => {} });
     const random = seededRandom(seed);
-    while (!over) await speak(talk, bot.db, random);
+    while (!over) {
+      // A database that keeps one waiting for too long: what was to be said is not said.
+      await speak(talk, bot.db, random).catch((error: unknown) => log.error({ err: error }, 'not said'));
+    }
     process.stdout.write('said\n');
   }
   await told;
   await closing.close();
   process.exit(0);
+}
+
+async function dieAfterWipe(cmdlet: string, moment: string): Promise<void> {
+  if (cmdlet !== 'clear-mobile-device' || moment !== 'after') return;
+  process.kill(process.pid, 'SIGKILL');
+  await new Promise(() => {});
 }
 
 /** One thing that one person says: mostly what leads on, now and then what must be refused. */

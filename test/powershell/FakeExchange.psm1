@@ -3,7 +3,8 @@
 # Each session is a process of its own, so state, ledger and clock lie in one folder under a file lock, and what phones
 # did meanwhile is computed whenever somebody looks. Nothing here is copied from Exchange.
 #
-# INIT_SCRIPT_FAKE_FOLDER   the folder: seed.json (read once), state.json, ledger.jsonl, faults.json, clock.txt (milliseconds ahead)
+# INIT_SCRIPT_FAKE_FOLDER   the folder: seed.json (read once), state.json, ledger.jsonl, faults.json, clock.txt (milliseconds ahead of real
+#                           time, or `=` and the milliseconds since 1970 at which the clock stands)
 # INIT_SCRIPT_FAKE_VERSION  2013 (no -AccountOnly), 2016, 2019 (default), SE
 # INIT_SCRIPT_FAKE_WITHOUT  cmdlets that this account may not use, separated by commas
 # INIT_SCRIPT_FAKE_REQUESTOR  address of the bot's account; 'none' where it has no mailbox
@@ -71,7 +72,7 @@ function Save-State($State, [string]$Path) {
 # The seed says how long ago things were; the state holds milliseconds since 1970.
 function New-State {
   $seed = ConvertFrom-Json -InputObject ([IO.File]::ReadAllText((Join-Path $script:Folder 'seed.json')))
-  $now = [long](([DateTime]::UtcNow - $script:Epoch).TotalMilliseconds)
+  $now = Get-Now $null
   foreach ($device in $seed.devices) {
     foreach ($name in 'FirstSync', 'LastSync', 'LastAttempt', 'LastPolicy') { if ($null -ne $device.$name) { $device.$name = $now - [long]$device.$name } }
     if ($null -ne $device.NextContact) { $device.NextContact = $now + [long]$device.NextContact }
@@ -79,9 +80,16 @@ function New-State {
   $seed
 }
 
-# The clock is ahead by what clock.txt says: whoever wants time to pass writes it, and needs no lock for that.
-function Get-Offset { $path = Join-Path $script:Folder 'clock.txt'; if ([IO.File]::Exists($path)) { [long][IO.File]::ReadAllText($path) } else { [long]0 } }
-function Get-Now($State) { [long](([DateTime]::UtcNow - $script:Epoch).TotalMilliseconds) + (Get-Offset) }
+# The clock is ahead by what clock.txt says, or stands where it says: whoever wants time to pass writes it, and needs no lock for that.
+function Get-RealNow { [long](([DateTime]::UtcNow - $script:Epoch).TotalMilliseconds) }
+function Get-Now($State) {
+  $path = Join-Path $script:Folder 'clock.txt'
+  if (-not [IO.File]::Exists($path)) { return (Get-RealNow) }
+  $text = [IO.File]::ReadAllText($path)
+  if ($text.StartsWith('=')) { return [long]$text.Substring(1) }
+  (Get-RealNow) + [long]$text
+}
+function Get-Offset { (Get-Now $null) - (Get-RealNow) }
 function ConvertTo-Local($Milliseconds) { if ($null -ne $Milliseconds) { $script:Epoch.AddMilliseconds([double]$Milliseconds).ToLocalTime() } }
 
 # What phones did since somebody last looked. A phone that wipes itself never comes back.

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { MislaidError } from '../../src/errors.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
 import type { JobContext } from '../../src/queue/job.ts';
+import type { Timing } from '../../src/queue/transport.ts';
 import { compiled } from '../setup/compiled.ts';
 import type { TestDatabase } from '../setup/database.ts';
 import { eventually } from '../setup/eventually.ts';
@@ -18,6 +19,7 @@ import {
   type ShiftedClock,
   shiftedClock,
   startNode,
+  steadyTiming,
   usualHandlers,
   workRow,
 } from './world.ts';
@@ -25,7 +27,7 @@ import {
 export type QueueUnderTest = {
   database: TestDatabase;
   /** Another connection to the same queue, as of another process. */
-  backend(): QueueBackend;
+  backend(timing: Timing): QueueBackend;
   redisUrl?: string;
   prefix: string;
   /** The lock of this BullMQ job in the lane `exchange` becomes another worker's. */
@@ -57,9 +59,11 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
     });
     afterAll(() => queue.close());
 
-    async function start(options: { intervalMs?: number } = {}): Promise<RunningNode> {
+    type StartOptions = { intervalMs?: number; recheckAfterMs?: number; timing?: Timing };
+
+    async function start({ timing = steadyTiming, ...options }: StartOptions = {}): Promise<RunningNode> {
       const jobs = [noteJob(handlers), noteJob(handlers, 'wipes')];
-      const node = await startNode({ db: queue.database.db, backend: queue.backend(), clock, jobs, ...options });
+      const node = await startNode({ db: queue.database.db, backend: queue.backend(timing), clock, jobs, ...options });
       nodes.push(node);
       return node;
     }
@@ -116,14 +120,19 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
     });
 
     test('is not given up before somebody was told', async () => {
-      const onGivenUp = vi.fn<Handlers['onGivenUp']>().mockRejectedValueOnce(new Error('nobody listens'));
+      const states: string[] = [];
+      const onGivenUp = vi.fn<Handlers['onGivenUp']>(async () => {
+        states.push((await row(id)).state);
+        if (states.length === 1) throw new Error('nobody listens');
+      });
       fresh({ run: () => Promise.reject(new Error('no')), retryAfter: () => undefined, onGivenUp });
-      await start();
       const id = await add();
-      await becomes(id, { state: 'waiting', attempts: 1, enqueuedAt: null });
+      await start();
+      // The try that told nobody was counted, and the row waits again; the count stays.
+      await becomes(id, { attempts: 1 });
       clock.advance(minute);
-      await becomes(id, { state: 'given-up' });
-      expect(onGivenUp).toHaveBeenCalledTimes(2);
+      await becomes(id, { state: 'given-up', attempts: 1 });
+      expect(states).toEqual(['waiting', 'waiting']);
     });
 
     test('gives up a payload of an older version and a job that this version lacks, with a sentence', async () => {
@@ -142,6 +151,8 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
     test('starts woken work at once, without waiting for the next round', async () => {
       fresh();
       const node = await start({ intervalMs: 600_000 });
+      // A hint is of use only while the queue is there.
+      await eventually(() => expect(node.sweep.state().queueAwaySince).toBeUndefined());
       const id = await add();
       const later = await add({ dueAt: new Date(clock.now().getTime() + minute) });
       node.sweep.wake([id, later]);
@@ -186,8 +197,10 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       fresh({ run });
       for (let i = 0; i < 60; i++) await add({ payload: { text: `note ${i}` } });
       for (let i = 0; i < 6; i++) await add({ job: 'note-wipes', lane: 'wipes', payload: { text: `wipe ${i}` } });
-      await Promise.all([start(), start()]);
-      const node = await start();
+      // Long enough that nobody takes a job for lost which another process is just adding.
+      const recheckAfterMs = 10_000;
+      await Promise.all([start({ recheckAfterMs }), start({ recheckAfterMs })]);
+      const node = await start({ recheckAfterMs });
       await eventually(async () => expect(await node.sweep.runnable()).toBe(0));
       expect([...runs.values()]).toEqual(Array.from({ length: 66 }, () => 1));
       expect(mostWiping).toBe(1);
@@ -204,7 +217,8 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
         await once(child, 'exit');
         expect(await row(id)).toMatchObject({ state: 'waiting', jobId: `work-${id}-1` });
         await start();
-        await becomes(id, { state: 'done', jobId: `work-${id}-2`, attempts: 0 });
+        await becomes(id, { state: 'done', attempts: 0 });
+        expect((await row(id)).jobId).not.toBe(`work-${id}-1`);
       } finally {
         remove();
       }
@@ -216,10 +230,8 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       try {
         const id = await add();
         const child = spawnWorker(script, 'once');
-        const began = Date.now();
         const [code] = await once(child, 'exit');
         expect(code).toBe(0);
-        expect(Date.now() - began).toBeLessThan(10_000);
         expect(await row(id)).toMatchObject({ state: 'done' });
       } finally {
         remove();
@@ -237,7 +249,8 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
         throw signal.reason;
       });
       fresh({ run, retryAfter: () => minute });
-      await start();
+      // The loss is noticed when the lock is renewed, at half its time; whoever looks for dead workers sees it at its end.
+      await start({ timing: { lockMs: 20_000, stalledMs: 1_000 } });
       const id = await add();
       await becomes(id, { state: 'waiting', attempts: 1, enqueuedAt: null });
       expect(seen).toMatchObject([{ code: 'lock-lost' }, { code: 'lock-lost' }]);
@@ -253,9 +266,10 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await queue.away();
       await eventually(() => expect(node.sweep.state().queueAwaySince).toBeInstanceOf(Date));
       await queue.back();
-      const id = await add();
+      // A connection that broke may be noticed with its next query.
+      const id = await eventually(() => add());
       await becomes(id, { state: 'done' });
-      expect(node.sweep.state().queueAwaySince).toBeUndefined();
+      await eventually(() => expect(node.sweep.state().queueAwaySince).toBeUndefined());
     });
 
     test('starts while the queue is away', async () => {
@@ -263,33 +277,38 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       await queue.away();
       const jobs = [noteJob(handlers)];
       const { db } = queue.database;
-      const backend = queue.backend();
+      const backend = queue.backend(steadyTiming);
       const starting = startNode({ db, backend, clock, jobs }).then((node) => nodes.push(node));
       await eventually(() => expect(backend.awaySince()).toBeInstanceOf(Date));
       await starting;
       await queue.back();
-      await becomes(await add(), { state: 'done' });
+      await becomes(await eventually(() => add()), { state: 'done' });
     });
 
     test('stops what does not end within the grace, uncounted and due at once', async () => {
       const stopped = vi.fn();
-      const run: Handlers['run'] = ({ signal }) =>
-        new Promise((_, reject) => {
-          signal.addEventListener('abort', () => {
-            stopped();
-            reject(signal.reason);
-          });
-        });
+      const run = vi.fn<Handlers['run']>(
+        ({ signal }) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              stopped();
+              reject(signal.reason);
+            });
+          }),
+      );
       fresh({ run });
       const node = await start();
       const id = await add();
-      await eventually(() => expect(node.workers.running()).toBe(1));
+      // What has not begun does not hear that it is stopped.
+      await eventually(() => expect(run).toHaveBeenCalledTimes(1));
+      expect(node.workers.running()).toBe(1);
       expect(await node.sweep.runnable()).toBe(1);
       // The sweep would give a stopped row to the next worker at once.
       await node.sweep.close();
       await node.workers.close(50);
       expect(stopped).toHaveBeenCalledTimes(1);
-      expect(await row(id)).toMatchObject({ state: 'waiting', attempts: 0, enqueuedAt: null });
+      // `close` waits two seconds for what it stopped, and the row may take longer.
+      await becomes(id, { state: 'waiting', attempts: 0, enqueuedAt: null });
       expect((await row(id)).dueAt.getTime()).toBeLessThanOrEqual(clock.now().getTime());
     });
 

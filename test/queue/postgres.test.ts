@@ -4,7 +4,7 @@ import { inject } from 'vitest';
 import { postgresBackend } from '../../src/queue/backend.ts';
 import { testDatabase } from '../setup/database.ts';
 import { queueContract } from './contract.ts';
-import { quickTiming, silent } from './world.ts';
+import { silent } from './world.ts';
 
 queueContract('PostgreSQL', async () => {
   const database = await testDatabase({ poolSize: 10 });
@@ -23,15 +23,15 @@ queueContract('PostgreSQL', async () => {
   return {
     database,
     prefix: 'contract',
-    backend: () => postgresBackend({ connection: database.connection, log: silent, timing: quickTiming }),
+    backend: (timing) => postgresBackend({ connection: database.connection, log: silent, timing }),
     stealLock: async (jobId) => {
       await sql`update bullmq.job set lock_token = 'somebody else' where id = ${jobId}`.execute(database.db);
     },
-    // The store is away with it, as on one machine.
+    // The store is away with it, as on one machine. Each ending is waited for: one that came late would cut what comes after `back`.
     away: () =>
       asAdmin(
         `alter database ${name} allow_connections false`,
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
+        `select pg_terminate_backend(pid, 30000) from pg_stat_activity where datname = '${name}'`,
       ),
     back: () => asAdmin(`alter database ${name} allow_connections true`),
     close: database.close,

@@ -12,7 +12,10 @@ const Input = z.object({
   databaseUrl: z.string(),
   redisUrl: z.string().optional(),
   prefix: z.string(),
-  /** `hang`: handlers never end. `once`: the first handler ends, then the process closes everything and must end by itself. */
+  /**
+   * `hang`: handlers never end. `once`: the first handler ends, then the process closes everything and must end by itself;
+   * it ends with 3 when something keeps it alive.
+   */
   mode: z.enum(['hang', 'once']),
 });
 export type WorkerProcessInput = z.infer<typeof Input>;
@@ -35,10 +38,11 @@ const job = noteJob({
   },
 });
 
-const node = await startNode({ db, backend, clock: shiftedClock(), jobs: [job] });
+// It never takes its own work over: that is for who comes after it.
+const node = await startNode({ db, backend, clock: shiftedClock(), jobs: [job], recheckAfterMs: 600_000 });
 await ran;
 if (mode === 'once') {
   await node.close();
   await close();
-  process.stdout.write('closed\n');
+  setTimeout(() => process.exit(3), 30_000).unref();
 }

@@ -13,8 +13,11 @@ import type { Timing } from '../../src/queue/transport.ts';
 import { createWorkers, type Workers } from '../../src/queue/worker.ts';
 import type { Database } from '../../src/store/schema.ts';
 
-/** Short, so that a killed worker's job is free soon; a lock still survives a busy test machine. */
+/** Of a worker that will be killed: its job is free soon. */
 export const quickTiming: Timing = { lockMs: 2_000, stalledMs: 1_000 };
+
+/** Of everybody else: no lock is lost because the machine stalls, and what killed workers leave behind is found soon. */
+export const steadyTiming: Timing = { lockMs: 60_000, stalledMs: 1_000 };
 
 export const silent = pino({ level: process.argv.includes('--loud') ? 'debug' : 'silent' });
 
@@ -102,11 +105,12 @@ export async function startNode(input: {
   clock: Clock;
   jobs: readonly AnyJob[];
   intervalMs?: number;
+  recheckAfterMs?: number;
 }): Promise<RunningNode> {
-  const { db, backend, clock, jobs, intervalMs = 200 } = input;
+  const { db, backend, clock, jobs, intervalMs = 200, recheckAfterMs = 500 } = input;
   const outcomes: Outcome[] = [];
   const queues = createQueues({ backend, lanes: allLanes, log: silent });
-  const sweep = createSweep({ db, clock, queues, lanes: allLanes, intervalMs, recheckAfterMs: 500, log: silent });
+  const sweep = createSweep({ db, clock, queues, lanes: allLanes, intervalMs, recheckAfterMs, log: silent });
   const workers = createWorkers({
     jobs,
     lanes: ['wipes', 'exchange', 'deliveries'],

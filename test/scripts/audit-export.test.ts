@@ -16,7 +16,7 @@ beforeAll(async () => {
       { action: 'wipe.approved', subject: 'incident:101', incident: 101, data: { wipe: 1 } },
     ]),
   );
-}, 120_000);
+});
 afterAll(async () => {
   await database.close();
   program.remove();

@@ -148,7 +148,8 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     onFailed,
     markOf: drillMarkOf,
   });
-  const desk = createReception({ store, db, clock, router, log, onFailed });
+  // What is said here is stored, however long the machine takes over it.
+  const desk = createReception({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000 });
   await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
 
   const servers = labServers({ db: world, clock, names: policy.current.servers.map((server) => server.name) });

@@ -79,8 +79,8 @@ async function buildTemplate({ connection }: EmbeddedPostgres): Promise<TestServ
 async function clearStale(parent: string): Promise<void> {
   for (const name of foldersIn(parent)) {
     const folder = join(parent, name);
-    // Another user's run is his to clear.
-    if (statSync(folder).uid !== process.getuid?.()) continue;
+    // Another user's run is his to clear; one that just ended has cleared itself.
+    if (statSync(folder, { throwIfNoEntry: false })?.uid !== process.getuid?.()) continue;
     const pid = Number(/^run-(\d+)-/.exec(name)?.[1]);
     // A folder without a lock may belong to a run that is just starting: its process id stands in its name.
     if (ownerOf(folder) !== undefined || isProcess(pid)) continue;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OpenDatabase, openDatabase } from '../../src/store/connect.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
+import { eventually } from '../setup/eventually.ts';
 
 let database: TestDatabase;
 let own: OpenDatabase;
@@ -46,15 +47,7 @@ it('prepares on every connection of the pool, and again where one was lost', asy
     for (let time = 0; time < 4; time += 1) await Promise.all([settingOf(pair.db, 'one'), settingOf(pair.db, 'one')]);
     await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name = 'mislaid'
       and query like '%"setting"%' and datname = current_database()`.execute(database.db);
-    await expect
-      .poll(async () => {
-        try {
-          return (await settingOf(pair.db, 'one'))?.value;
-        } catch {
-          return undefined;
-        }
-      })
-      .toEqual({ n: 2 });
+    await eventually(async () => expect(await settingOf(pair.db, 'one')).toEqual({ value: { n: 2 } }));
   } finally {
     await pair.close();
   }

@@ -32,8 +32,9 @@ export async function exchangeDoctor(options: ExchangeDoctorOptions): Promise<Do
   try {
     const open = { ...options, engine, onHello: (told: Hello) => (hello = told) };
     connected = await openSession(open);
-    await connected.session.request({ op: 'bye' }, { deadlineMs: 10_000 }).catch(() => undefined);
+    // Before the goodbye, which may take as long as the clocks may differ.
     asked = now();
+    await connected.session.request({ op: 'bye' }, { deadlineMs: 10_000 }).catch(() => undefined);
   } catch (error) {
     rows.push(hello === undefined ? engineRow(engine, error) : versionRow(hello, connection, platform));
     if (hello !== undefined) rows.push(connectionRow(connection, error));

@@ -12,7 +12,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { chmod, link, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
@@ -68,8 +68,11 @@ export async function openSeal(input: { folder: string; pem?: string }): Promise
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
   const keyId = idOf(publicKey);
   const file = join(folder, checkpointFile);
-  // Kept, so that checkpoints of a key that was exchanged later can still be verified.
-  await writeFile(join(folder, `audit-public-${keyId}.pem`), publicKey);
+  // Kept, so that checkpoints of a key that was exchanged later can still be verified. Renamed, because another process may be
+  // reading it: half a key is none.
+  const draft = join(folder, `.audit-public.${randomUUID()}`);
+  await writeFile(draft, publicKey);
+  await rename(draft, join(folder, `audit-public-${keyId}.pem`));
   return {
     publicKey,
     keyId,

@@ -32,7 +32,7 @@ export type WinrmCall = {
 export type WinrmPool = { call(call: WinrmCall): Promise<readonly unknown[]>; close(): Promise<void> };
 
 export function openWinrmPool(options: WinrmOptions): WinrmPool {
-  const pool: PowershellPool = createPool({ open: () => connect(options), size: 1, log: options.log });
+  const pool: PowershellPool = createPool({ open: (signal) => connect(options, signal), size: 1, log: options.log });
   return {
     call: ({ name, args, select, effect, deadlineMs }) =>
       pool.run({
@@ -68,17 +68,21 @@ const noExchange: Capabilities = {
   simulation: false,
 };
 
-async function connect({ engine, environment, ids, initScript }: WinrmOptions): Promise<Connected> {
+async function connect(
+  { engine, environment, ids, initScript }: WinrmOptions,
+  signal: AbortSignal,
+): Promise<Connected> {
   const session = await startSession({
     executable: engine,
     environment: engineEnvironment(environment),
     boot: bootLine({ allowed: winrmFunctions, probed: [], ...winrmScripts }),
     ids,
     deadlineMs: 30_000,
+    signal,
   });
   try {
     const settings: Record<string, string> = initScript === undefined ? {} : { initScript };
-    const answer = await session.request({ op: 'connect', settings }, { deadlineMs: 60_000 });
+    const answer = await session.request({ op: 'connect', settings }, { deadlineMs: 60_000, signal });
     if (answer.error !== null) throw errorOf(answer.error, 'connecting', 'read');
     return { session, hello: session.hello, capabilities: noExchange, modules: [], now: new Date() };
   } catch (error) {

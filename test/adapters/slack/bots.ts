@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -63,7 +62,6 @@ export async function startBotProcess(input: {
   redisUrl?: string;
   env?: Record<string, string>;
 }): Promise<BotProcess> {
-  const port = await freePort();
   const child: ChildProcess = spawn(process.execPath, ['--enable-source-maps', input.script], {
     cwd: input.folder.path,
     env: {
@@ -72,7 +70,7 @@ export async function startBotProcess(input: {
       MISLAID_EXCHANGE: 'lab',
       DATABASE_URL: input.databaseUrl,
       ...(input.redisUrl === undefined ? {} : { REDIS_URL: input.redisUrl }),
-      PORT: String(port),
+      PORT: '0',
       SLACK_BOT_TOKEN: botToken,
       SLACK_SIGNING_SECRET: signingSecret,
       SLACK_API_URL: input.slack.apiUrl,
@@ -83,16 +81,18 @@ export async function startBotProcess(input: {
   });
   let log = '';
   const ended = once(child, 'exit');
-  const ready = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<string>((resolve, reject) => {
     const read = (data: Buffer) => {
       log += data.toString('utf8');
-      if (/"msg":"ready"/.test(log)) resolve();
+      const port = /"port":(\d+)[^\n]*"msg":"chat webhooks are open"/.exec(log)?.[1];
+      // It is ready even where Slack has not told it who it is, and stores nothing until then.
+      if (port !== undefined && /"msg":"ready"/.test(log) && /"msg":"Slack knows the bot"/.test(log)) resolve(port);
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
     ended.then(() => reject(new Error(`the bot ended before it was ready:\n${log}`)));
   });
-  await ready;
+  const port = await ready;
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal);
     await ended;
@@ -103,12 +103,4 @@ export async function startBotProcess(input: {
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }

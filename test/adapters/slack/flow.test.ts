@@ -3,18 +3,18 @@
  * soon as each step is acknowledged, and with two processes that get every other request.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { advanceLab } from '../../../src/exchange/lab/clock.ts';
 import { type FakeSlack, openFakeSlack } from '../../fakes/slack/index.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
 import { eventually } from '../../setup/eventually.ts';
+import { killOutsideOfACall, labUntil } from '../../setup/lab-flow.ts';
 import { testRedis } from '../../setup/redis.ts';
 import { type BotFolder, type BotProcess, botFolder, channels, startBotProcess, users } from './bots.ts';
 
 /** A person who hears nothing, or that nothing was stored, tries again. */
 const mostTries = 4;
 
-describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
+describe('the lost-device flow in Slack', { timeout: 1_200_000 }, () => {
   let program: Awaited<ReturnType<typeof compiled>>;
   let slack: FakeSlack;
   let database: TestDatabase;
@@ -23,7 +23,7 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
 
   beforeAll(async () => {
     program = await compiled('src/main.ts');
-  }, 120_000);
+  });
   afterAll(() => program.remove());
 
   beforeEach(async () => {
@@ -36,8 +36,6 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
       ],
       channels: Object.values(channels),
     });
-    // Triggers that die are tested elsewhere; a machine under load is no person's fault.
-    slack.workspace.triggerMs = 60_000;
     database = await testDatabase();
     folder = botFolder();
     bots = [];
@@ -67,15 +65,6 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
     slack.shownIn(channels.helpdesk).find((shown) => shown.includes('Lost device · Alice Ng')) ?? '';
   const sees = (user: string, part: string | RegExp) =>
     slack.shownTo(user).some((shown) => (typeof part === 'string' ? shown.includes(part) : part.test(shown)));
-
-  /** Until a condition holds, phones live on; no time passes while something waits for the bot alone, which may be slow here. */
-  async function labUntil(condition: () => void): Promise<void> {
-    await eventually(async () => {
-      const wipe = await database.db.selectFrom('wipe').select('state').executeTakeFirst();
-      if (wipe?.state !== 'approved') await advanceLab(database.db, 30_000);
-      condition();
-    });
-  }
 
   /** `between`: what befalls the bot after each acknowledgement. */
   async function perform(step: Step, between: () => Promise<void>): Promise<void> {
@@ -123,7 +112,7 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
       act: () => slack.pressLabel(users.otto, 'Approve'),
       until: async () => {
         await eventually(() => expect(incidentCard()).toMatch(/✔ Approved by Otto/));
-        await labUntil(() => expect(incidentCard()).toMatch(/✔ Acknowledged by the phone/));
+        await labUntil(database.db, () => expect(incidentCard()).toMatch(/✔ Acknowledged by the phone/));
       },
     },
   ];
@@ -184,7 +173,7 @@ describe('the lost-device flow in Slack', { timeout: 400_000 }, () => {
     for (const step of steps) {
       await perform(step, async () => {
         await new Promise((resolve) => setTimeout(resolve, after));
-        await bot.kill();
+        await killOutsideOfACall(database.db, bot);
         bot = await start();
       });
     }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import pino from 'pino';
 import { createSlackAdapter, type SlackOptions } from '../../../adapters/slack/index.ts';
+import type { Timeouts } from '../../../adapters/slack/limits.ts';
 import { eventsPath } from '../../../adapters/slack/receivers.ts';
 import type { ChatAdapter, Incoming, Reception } from '../../../src/chat/port.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
@@ -38,15 +39,29 @@ export type TestSlack = {
 
 export type Transport = 'http' | 'socket';
 
-/** The adapter over a fake workspace; `start` it yourself, or let `openTestSlack` do it. */
+/** A process may stand still for longer than people wait, and gives up no call of its own for that. */
+export const patient: Timeouts = { interactive: 60_000, posting: 60_000, lookUps: 60_000 };
+
+/** What the adapter logs when it takes what people say. */
+const takes = { http: '"msg":"Slack knows the bot"', socket: '"msg":"connected to Slack by Socket Mode"' };
+
+/** The adapter over a fake workspace; `start` it yourself, or let `openTestSlack` do it. `waits`: until it takes what people say. */
 export async function slackAdapter(
   transport: Transport,
   options: Partial<SlackOptions> = {},
   prepare: (slack: FakeSlack) => void = () => undefined,
+  waits = true,
 ): Promise<{ slack: FakeSlack; adapter: ChatAdapter; close(): Promise<void> }> {
   const slack = await openFakeSlack({ users: people, channels: [helpdesk] });
   prepare(slack);
   let tokens = 0;
+  let taken: () => void = () => undefined;
+  const taking = new Promise<void>((resolve) => {
+    taken = resolve;
+  });
+  const write = (line: string) => {
+    if (line.includes(takes[transport])) taken();
+  };
   const inner = createSlackAdapter({
     botToken,
     transport: transport === 'http' ? { kind: 'http', signingSecret } : { kind: 'socket', appToken },
@@ -56,7 +71,8 @@ export async function slackAdapter(
     clock: { now: () => sceneNow },
     ids: { token: () => `token-${++tokens}`, uuid: () => '00000000-0000-4000-8000-000000000000' },
     timeZone: () => sceneZone,
-    log: pino({ level: 'silent' }),
+    log: pino({ level: 'info' }, { write }),
+    timeouts: patient,
     ...options,
   });
   let server: Server | undefined;
@@ -64,9 +80,12 @@ export async function slackAdapter(
     ...inner,
     start: async (input) => {
       await inner.start(input);
-      if (transport === 'socket') return;
-      server = await listening(input.app);
-      slack.sendTo(`${addressOf(server)}${eventsPath}`);
+      if (transport === 'http') {
+        server = await listening(input.app);
+        slack.sendTo(`${addressOf(server)}${eventsPath}`);
+      }
+      // start() itself waits for a while only.
+      if (waits) await taking;
     },
   };
   return {
@@ -85,8 +104,9 @@ export async function openTestSlack(
   transport: Transport = 'http',
   options: Partial<SlackOptions> = {},
   prepare?: (slack: FakeSlack) => void,
+  waits?: boolean,
 ): Promise<TestSlack> {
-  const { slack, adapter, close } = await slackAdapter(transport, options, prepare);
+  const { slack, adapter, close } = await slackAdapter(transport, options, prepare, waits);
   const heard: Incoming[] = [];
   let receive: (incoming: Incoming) => Promise<Reception> | Reception = () => stored({});
   await adapter.start({
@@ -123,6 +143,8 @@ export function said(words: string, ...buttons: { label: string; action: string 
 
 async function listening(app: Express): Promise<Server> {
   const server = createServer(app);
+  // Slack ends idle connections; one that ended here under its next request would be a request lost.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   return server;
 }

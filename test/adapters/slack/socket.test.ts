@@ -20,6 +20,8 @@ describe('Socket Mode', () => {
 
   it('acknowledges an event only when it is stored', async () => {
     test.answers(() => ({ kind: 'not-stored', sentence: 'not stored' }));
+    const { ackMs } = test.slack.workspace;
+    test.slack.workspace.ackMs = 3_000;
 
     const lost = test.slack.direct('U0HANA', 'incidents').then(
       () => 'acknowledged',
@@ -27,19 +29,28 @@ describe('Socket Mode', () => {
     );
 
     expect(await lost).toBe('not acknowledged');
+    test.slack.workspace.ackMs = ackMs;
     test.answers(() => stored({}));
     expect(await test.slack.direct('U0HANA', 'incidents')).toMatchObject({ status: 200 });
   });
 
   it('is connected again at once after Slack renews it', async () => {
-    expect(test.slack.opened()).toBe(2);
+    const before = test.slack.opened();
     test.slack.renewSockets();
-    const began = performance.now();
-    await eventually(() => expect(test.slack.opened()).toBe(4));
-    await eventually(() => expect(test.slack.sockets()).toBe(2));
+    // Time as this process has it: what stands still meanwhile does not count.
+    let ticks = 0;
+    const ticking = setInterval(() => {
+      ticks += 1;
+    }, 10);
+    try {
+      await eventually(() => expect(test.slack.opened()).toBeGreaterThanOrEqual(before + 2));
+      await eventually(() => expect(test.slack.sockets()).toBe(2));
+    } finally {
+      clearInterval(ticking);
+    }
 
     // @slack/socket-mode alone takes 5 s and more.
-    expect(performance.now() - began).toBeLessThan(3_000);
+    expect(ticks).toBeLessThan(300);
     await test.slack.command('U0HANA', 'incidents', helpdesk);
     expect(test.heard).toHaveLength(1);
   });

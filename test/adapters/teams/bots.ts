@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -61,6 +60,7 @@ export function teamsPolicy(
   });
 }
 
+/** `url` is empty for a worker: nobody speaks to it. */
 export type BotProcess = { readonly url: string; log(): string; kill(): Promise<void> };
 export type BotFolder = { readonly path: string; remove(): void };
 
@@ -76,7 +76,6 @@ export async function startBotProcess(input: {
   databaseUrl: string;
   env: Readonly<Record<string, string>>;
 }): Promise<BotProcess> {
-  const port = await freePort();
   const child = spawn(process.execPath, ['--enable-source-maps', input.script], {
     cwd: input.folder.path,
     env: {
@@ -84,7 +83,7 @@ export async function startBotProcess(input: {
       MISLAID_DATA: join(input.folder.path, 'data'),
       MISLAID_EXCHANGE: 'lab',
       DATABASE_URL: input.databaseUrl,
-      PORT: String(port),
+      PORT: '0',
       ADMIN_PORT: '0',
       LAB_SPEED: '200',
       ...input.env,
@@ -103,20 +102,13 @@ export async function startBotProcess(input: {
     child.once('error', reject);
     ended.then(() => reject(new Error(`the bot ended before it was ready:\n${log}`)), reject);
   });
+  const port = /"port":(\d+),"msg":"chat webhooks are open"/.exec(log)?.[1];
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: port === undefined ? '' : `http://127.0.0.1:${port}`,
     log: () => log,
     kill: async () => {
       child.kill('SIGKILL');
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }

@@ -1,6 +1,6 @@
 import express from 'express';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openClient } from '../../../adapters/teams/authentication.ts';
 import { bytesOf } from '../../../adapters/teams/cut.ts';
 import { createGroups } from '../../../adapters/teams/groups.ts';
@@ -108,15 +108,21 @@ describe('a post', () => {
   });
 
   it('keeps within the rate that Teams takes, at the pace that the limits name', async () => {
-    const { postsPerSecondPerPlace } = harness.adapter.limits;
-    for (let count = 0; count < postsPerSecondPerPlace; count += 1)
-      await harness.adapter.post(place, message, `key-${count}`);
-    expect(harness.teams.shownIn(channel)).toHaveLength(postsPerSecondPerPlace);
+    // All of it within one instant, however long it takes.
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const { postsPerSecondPerPlace } = harness.adapter.limits;
+      for (let count = 0; count < postsPerSecondPerPlace; count += 1)
+        await harness.adapter.post(place, message, `key-${count}`);
+      expect(harness.teams.shownIn(channel)).toHaveLength(postsPerSecondPerPlace);
 
-    const posts = Array.from({ length: 10 }, (_, index) =>
-      problemOf(harness.adapter.post(place, message, `more-${index}`)),
-    );
-    expect(await Promise.all(posts)).toContainEqual({ kind: 'wait', retryAfterMs: 1_000 });
+      const posts = Array.from({ length: 10 }, (_, index) =>
+        problemOf(harness.adapter.post(place, message, `more-${index}`)),
+      );
+      expect(await Promise.all(posts)).toContainEqual({ kind: 'wait', retryAfterMs: 1_000 });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

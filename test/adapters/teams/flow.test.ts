@@ -11,6 +11,7 @@ import type { FakePerson } from '../../fakes/teams/world.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
 import { eventually } from '../../setup/eventually.ts';
+import { killOutsideOfACall, labUntil } from '../../setup/lab-flow.ts';
 import {
   type BotFolder,
   type BotProcess,
@@ -25,10 +26,10 @@ import {
   asked,
   expectOnceEverywhere,
   incidentCard,
-  labUntil,
   lostDeviceSteps,
   perform,
   type Scene,
+  type Step,
 } from './lost-device.ts';
 
 describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
@@ -74,12 +75,15 @@ describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
 
   const scene = (): Scene => ({ teams, people, places, db: database.db });
 
+  /** Nobody is killed; but a bot that was kept waiting may have told the person to say it again. */
+  const undisturbed = (step: Step): Promise<void> => perform(step, async () => undefined);
+
   it('ends in one acknowledged wipe and a closed case although the bot is killed after every step', async () => {
     const policy = teamsPolicy({ people, places });
     await start(policy);
     for (const step of lostDeviceSteps(scene())) {
       await perform(step, async () => {
-        await bot?.kill();
+        if (bot !== undefined) await killOutsideOfACall(database.db, bot);
         await start(policy);
       });
     }
@@ -88,16 +92,21 @@ describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
 
   it('shows each who looks the buttons that he may press, and no others', async () => {
     await start(teamsPolicy({ people, places }));
-    await teams.say(people.hana, 'lost device alice.ng', places.helpdesk);
-    await eventually(() => expect(incidentCard(scene())).toMatch(/Which phone is lost/));
+    await undisturbed({
+      name: 'Hana reports',
+      act: () => teams.say(people.hana, 'lost device alice.ng', places.helpdesk),
+      until: () => eventually(() => expect(incidentCard(scene())).toMatch(/Which phone is lost/)),
+    });
     const card = teams.world.messages.find(
       ({ conversation, activity }) =>
         conversation === places.helpdesk.id && textOf(activity.attachments?.[0]?.content).includes('Lost device'),
     );
     const seenBy = (who: FakePerson) => (card === undefined ? '' : textOf(teams.cardFor(who, card)));
 
-    await eventually(() => expect(seenBy(people.otto)).not.toMatch(/None of these/));
-    expect(seenBy(people.hana)).toMatch(/None of these/);
+    await eventually(() => {
+      expect(seenBy(people.otto)).not.toMatch(/None of these/);
+      expect(seenBy(people.hana)).toMatch(/None of these/);
+    });
     expect(incidentCard(scene())).toMatch(/None of these/);
   });
 
@@ -125,21 +134,43 @@ describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
       });
       slack.sendTo(`${url}${eventsPath}`);
 
-      await slack.command(users.hana, 'lost device alice.ng', helpdesk);
-      await eventually(() => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/Which phone is lost/));
-      await eventually(async () => {
-        if (slack.openView(users.hana) === undefined) await slack.pressLabel(users.hana, /^1 /);
-        expect(slack.openView(users.hana)).toBeDefined();
+      await undisturbed({
+        name: 'Hana reports',
+        act: () => slack.command(users.hana, 'lost device alice.ng', helpdesk),
+        until: () => eventually(() => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/Which phone is lost/)),
       });
-      await slack.submit(users.hana, { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
-
-      await eventually(() => expect(asked(scene(), places.approvals)).toMatch(/Approve$/m));
-      const own = await teams.press(people.hana, 'Approve');
-      expect(JSON.stringify(own.body)).toMatch(/You asked for this, so someone else must approve it/);
+      await undisturbed({
+        name: 'Hana proposes a wipe',
+        act: async () => {
+          await eventually(async () => {
+            if (slack.openView(users.hana) === undefined) await slack.pressLabel(users.hana, /^1 /);
+            expect(slack.openView(users.hana)).toBeDefined();
+          });
+          await slack.submit(users.hana, { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
+        },
+        until: () => eventually(() => expect(asked(scene(), places.approvals)).toMatch(/Approve$/m)),
+      });
+      await undisturbed({
+        name: 'Hana approves it herself',
+        act: () => teams.press(people.hana, 'Approve'),
+        // Beside the button, or in the private chat where the answer took long.
+        until: () =>
+          eventually(() =>
+            expect(teams.shownTo(people.hana).join('\n')).toMatch(
+              /You asked for this, so someone else must approve it/,
+            ),
+          ),
+      });
       expect(await database.db.selectFrom('approvalDecision').selectAll().execute()).toEqual([]);
 
-      await teams.press(people.otto, 'Approve');
-      await labUntil(scene(), () => expect(slack.shownIn(helpdesk).join('\n')).toMatch(/✔ Acknowledged by the phone/));
+      await undisturbed({
+        name: 'Otto approves',
+        act: () => teams.press(people.otto, 'Approve'),
+        until: () =>
+          labUntil(database.db, () =>
+            expect(slack.shownIn(helpdesk).join('\n')).toMatch(/✔ Acknowledged by the phone/),
+          ),
+      });
       await eventually(() => expect(incidentCard(scene())).toMatch(/✔ Acknowledged by the phone/));
       expect(await database.db.selectFrom('approvalDecision').select('identity').execute()).toEqual([
         { identity: expect.stringMatching(/^entra:/) },

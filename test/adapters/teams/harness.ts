@@ -55,7 +55,8 @@ export async function openTeamsHarness(
 }
 
 async function listenOn(app: Express): Promise<{ server: Server; url: string }> {
-  const server = createServer(app);
+  // As of the fake: idle connections stay, however long this process is halted between two requests.
+  const server = createServer({ keepAliveTimeout: 0 }, app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the bot does not listen');

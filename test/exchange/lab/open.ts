@@ -11,7 +11,7 @@ export type OpenLab = {
   exchange: Exchange;
   /** Moves the clock and lets the phones live through it; answers the number of contacts. */
   advance(milliseconds: number): Promise<number>;
-  /** GUID of a phone's partnership, by its owner's alias and its friendly name. */
+  /** GUID of a phone's partnership, by its owner's alias and its friendly name: the first where there are two. */
   phone(alias: string, friendlyName: string): Promise<string>;
 };
 
@@ -43,6 +43,7 @@ export async function openTestLab(
         .select('guid')
         .where('alias', '=', alias)
         .where('friendlyName', '=', friendlyName)
+        .orderBy('labDevice.id')
         .executeTakeFirstOrThrow();
       return row.guid;
     },

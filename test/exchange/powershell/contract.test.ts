@@ -5,7 +5,7 @@ import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
 import { createPowershellTransport } from '../../../src/exchange/powershell/transport.ts';
 import { createExchange } from '../../../src/exchange/run.ts';
 import { exchangeContract } from '../../contracts/exchange.ts';
-import { countingIds, engine, fakeExchange, hasEngine, silentLog } from '../../powershell/engine.ts';
+import { countingIds, engine, fakeExchange, hasEngine, patient, silentLog } from '../../powershell/engine.ts';
 
 const ids: Record<string, string> = {
   'Clear-MobileDevice': 'clear-mobile-device',
@@ -21,7 +21,11 @@ function partnership(owner: string): string {
 if (hasEngine) {
   exchangeContract('PowerShell', async () => {
     const fake = fakeExchange({ zone: 'America/New_York' });
+    // Between two calls of the suite no phone makes contact, however long they take.
+    let now = new Date('2026-03-02T09:00:00Z');
+    fake.clock(now);
     const transport = createPowershellTransport({
+      ...patient,
       engine,
       connection: fake.connection,
       environment: fake.environment,
@@ -29,7 +33,6 @@ if (hasEngine) {
       size: 2,
       log: silentLog,
     });
-    let ahead = 0;
     return {
       exchange: createExchange({ organisation: 'real', transport }),
       ledger: async () =>
@@ -40,8 +43,8 @@ if (hasEngine) {
           outcome: 'done',
         })),
       advance: async (milliseconds) => {
-        ahead += milliseconds;
-        fake.clock(ahead);
+        now = new Date(now.getTime() + milliseconds);
+        fake.clock(now);
       },
       seedInfo: {
         mailbox: {

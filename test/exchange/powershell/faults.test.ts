@@ -1,5 +1,5 @@
 /** Whatever happens to a session: every call settles, nothing that changes something runs twice, the event loop stays free. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clearMobileDevice } from '../../../src/exchange/cmdlets/clear-mobile-device.ts';
@@ -9,10 +9,10 @@ import { getMobileDeviceStatistics } from '../../../src/exchange/cmdlets/get-mob
 import { setCasMailbox } from '../../../src/exchange/cmdlets/set-cas-mailbox.ts';
 import { guidFrom } from '../../../src/exchange/lab/guids.ts';
 import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
-import type { Exchange } from '../../../src/exchange/port.ts';
+import type { CallOptions, Exchange } from '../../../src/exchange/port.ts';
 import { createPowershellTransport, type PowershellTransport } from '../../../src/exchange/powershell/transport.ts';
 import { createExchange } from '../../../src/exchange/run.ts';
-import { countingIds, engine, fakeExchange, hasEngine } from '../../powershell/engine.ts';
+import { countingIds, engine, fakeExchange, hasEngine, patient } from '../../powershell/engine.ts';
 import { eventually } from '../../setup/eventually.ts';
 import { watchLoop } from './loop.ts';
 
@@ -28,10 +28,13 @@ type World = {
   close(): Promise<void>;
 };
 
-function openWorld(options: { size?: number; calls?: number; executable?: string } = {}): World {
+function openWorld(
+  options: { size?: number; calls?: number; executable?: string; throttle?: { firstMs: number; mostMs: number } } = {},
+): World {
   const fake = fakeExchange();
   const pids: number[] = [];
   const transport = createPowershellTransport({
+    ...patient,
     engine: options.executable ?? engine,
     connection: fake.connection,
     environment: fake.environment,
@@ -39,7 +42,7 @@ function openWorld(options: { size?: number; calls?: number; executable?: string
     size: options.size ?? 2,
     recycle: { calls: options.calls ?? 500, ageMs: 3_600_000, bytes: 2_000_000_000 },
     backOff: { firstMs: 50, mostMs: 400 },
-    throttle: { firstMs: 200, mostMs: 800 },
+    throttle: options.throttle ?? { firstMs: 200, mostMs: 800 },
     graceMs: 500,
     log: {
       info: (fields, message) => {
@@ -61,10 +64,30 @@ function openWorld(options: { size?: number; calls?: number; executable?: string
 }
 
 function isRunning(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
-describe.runIf(hasEngine)('faults of sessions', () => {
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // One that the pool gave up may end at this very moment.
+  }
+}
+
+/** Throws until the file is there and written. */
+function pidIn(path: string): number {
+  const pid = Number(readFileSync(path, 'utf8'));
+  expect(pid).toBeGreaterThan(0);
+  return pid;
+}
+
+// Each test waits for several engines to start.
+describe.runIf(hasEngine)('faults of sessions', { timeout: 300_000 }, () => {
   let world: World;
 
   beforeAll(async () => {
@@ -74,7 +97,8 @@ describe.runIf(hasEngine)('faults of sessions', () => {
   afterAll(() => world?.close());
 
   const read = (exchange: Exchange = world.exchange) => exchange.run(getMailbox, { Identity: alice });
-  const wipe = (deadlineMs = 60_000) => world.exchange.run(clearMobileDevice, { Identity: phone }, { deadlineMs });
+  const wipe = (options: CallOptions = { deadlineMs: 120_000 }) =>
+    world.exchange.run(clearMobileDevice, { Identity: phone }, options);
   const wipes = () => world.fake.ledger().filter((line) => line.cmdlet === 'Clear-MobileDevice').length;
 
   it.each([
@@ -101,11 +125,31 @@ describe.runIf(hasEngine)('faults of sessions', () => {
   it('kills a hanging engine with everything that it started', async () => {
     const before = wipes();
     world.fake.faults({ cmdlet: 'Clear-MobileDevice', when: 'before', what: 'hang-with-child', times: 1 });
-    await expect(wipe(4_000)).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'perhaps' });
-    const child = Number(readFileSync(join(world.fake.folder, 'child.pid'), 'utf8'));
+    const giveUp = new AbortController();
+    const call = wipe({ signal: giveUp.signal });
+    const child = await eventually(() => pidIn(join(world.fake.folder, 'child.pid')));
+    expect(isRunning(child)).toBe(true);
+    giveUp.abort();
+    await expect(call).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'perhaps' });
     await eventually(() => expect(isRunning(child)).toBe(false));
     expect(await read()).toHaveLength(1);
     expect(wipes()).toBe(before);
+  });
+
+  it('reports a wipe as unknown whose deadline passes while the engine has it, and kills that engine', async () => {
+    const other = openWorld({ size: 1 });
+    try {
+      other.fake.faults({ cmdlet: 'Clear-MobileDevice', when: 'before', what: 'hang', times: 1 });
+      // The session is idle then, so that the wipe is sent at once.
+      await other.exchange.capabilities();
+      const wipeOfOther = other.exchange.run(clearMobileDevice, { Identity: phone }, { deadlineMs: 2_000 });
+      await expect(wipeOfOther).rejects.toMatchObject({ code: 'exchange-timeout', reached: 'perhaps' });
+      const [engineOfOther = 0] = other.pids;
+      await eventually(() => expect(isRunning(engineOfOther)).toBe(false));
+      expect(other.fake.ledger()).toEqual([]);
+    } finally {
+      await other.close();
+    }
   });
 
   it('gives up a call when it is told to', async () => {
@@ -145,16 +189,25 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     expect(world.fake.ledger()).toHaveLength(before + 1);
   });
 
-  it('waits out throttling for reads, and tells it for a wipe', async () => {
+  it('waits out throttling for reads', async () => {
     world.fake.faults({ cmdlet: '*', when: 'before', what: 'throttle', times: 2 });
     const started = performance.now();
     expect(await read()).toHaveLength(1);
     expect(performance.now() - started).toBeGreaterThan(400);
-    const before = wipes();
-    world.fake.faults({ cmdlet: 'Clear-MobileDevice', when: 'before', what: 'throttle', times: 1 });
-    await expect(wipe()).rejects.toMatchObject({ code: 'exchange-throttled', reached: 'no' });
-    expect(world.transport.pool.stats().throttledMs).toBeGreaterThan(0);
-    expect(wipes()).toBe(before);
+  });
+
+  it('tells throttling for a wipe', async () => {
+    // So long that it still holds when it is looked at.
+    const other = openWorld({ size: 1, throttle: { firstMs: 600_000, mostMs: 600_000 } });
+    try {
+      other.fake.faults({ cmdlet: 'Clear-MobileDevice', when: 'before', what: 'throttle', times: 1 });
+      const call = other.exchange.run(clearMobileDevice, { Identity: phone }, { deadlineMs: 120_000 });
+      await expect(call).rejects.toMatchObject({ code: 'exchange-throttled', reached: 'no' });
+      expect(other.transport.pool.stats().throttledMs).toBeGreaterThan(0);
+      expect(other.fake.ledger()).toEqual([]);
+    } finally {
+      await other.close();
+    }
   });
 
   it('does not take garbage for an answer', async () => {
@@ -186,7 +239,7 @@ describe.runIf(hasEngine)('faults of sessions', () => {
       ),
     );
     await eventually(() => expect(world.transport.pool.stats().waiting).toBeLessThan(12));
-    for (const pid of world.pids) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of world.pids) if (isRunning(pid)) kill(pid);
     const outcomes = await Promise.all(calls);
     expect(outcomes.every((outcome) => outcome === 'rows' || outcome === 'exchange-away')).toBe(true);
     expect(await read()).toHaveLength(1);
@@ -196,7 +249,7 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     await eventually(() => expect(world.transport.pool.stats().sessions).toBe(2));
     const known = world.pids.length;
     const idle = world.pids.findLast(isRunning);
-    if (idle !== undefined) process.kill(idle, 'SIGKILL');
+    if (idle !== undefined) kill(idle);
     await eventually(() => expect(world.pids.length).toBeGreaterThan(known));
     expect(await read()).toHaveLength(1);
   });
@@ -251,9 +304,10 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     const initScript = join(fake.folder, 'slow.ps1');
     writeFileSync(
       initScript,
-      "[IO.File]::WriteAllText($PSScriptRoot + '/engine.pid', [string]$PID); Start-Sleep -Seconds 60",
+      "[IO.File]::WriteAllText($PSScriptRoot + '/engine.pid', [string]$PID); Start-Sleep -Seconds 600",
     );
     const transport = createPowershellTransport({
+      ...patient,
       engine,
       connection: { kind: 'custom', initScript },
       environment: fake.environment,
@@ -262,7 +316,8 @@ describe.runIf(hasEngine)('faults of sessions', () => {
       log: { info: () => undefined, warn: () => undefined },
     });
     transport.warm();
-    const pid = await eventually(() => Number(readFileSync(join(fake.folder, 'engine.pid'), 'utf8') || Number.NaN));
+    const pid = await eventually(() => pidIn(join(fake.folder, 'engine.pid')));
+    expect(isRunning(pid)).toBe(true);
     await transport.close();
     expect(isRunning(pid)).toBe(false);
     fake.remove();

@@ -26,7 +26,7 @@ export async function answerCall(input: CallInput): Promise<void> {
   const wanted = method === 'apps.connections.open' ? 'Bearer xapp-' : 'Bearer xoxb-';
   if (!token.startsWith(wanted)) return send(response, { ok: false, error: 'invalid_auth' });
   const fault = workspace.faultOf(method);
-  if (fault !== undefined && (await breaks(fault, response))) return;
+  if (fault !== undefined && (await breaks(fault, workspace, response))) return;
   if (method === 'chat.postMessage') {
     const wait = workspace.tooFast(text(args, 'channel'));
     if (wait !== undefined) return tooMany(response, wait);
@@ -40,7 +40,7 @@ export async function answerCall(input: CallInput): Promise<void> {
   send(response, 'error' in answer ? { ok: false, ...answer } : { ok: true, ...answer });
 }
 
-async function breaks(fault: Fault, response: ServerResponse): Promise<boolean> {
+async function breaks(fault: Fault, workspace: Workspace, response: ServerResponse): Promise<boolean> {
   switch (fault.kind) {
     case 'error':
       send(response, { ok: false, error: fault.error });
@@ -52,6 +52,10 @@ async function breaks(fault: Fault, response: ServerResponse): Promise<boolean> 
       tooMany(response, fault.seconds);
       return true;
     case 'hang':
+      workspace.hanging += 1;
+      response.once('close', () => {
+        workspace.hanging -= 1;
+      });
       return true;
     case 'slow':
       await new Promise((resolve) => setTimeout(resolve, fault.ms));

@@ -1,6 +1,6 @@
 /**
  * A workspace of Slack: its Web API over real HTTP, its signed requests, and Socket Mode over a real WebSocket. It refuses what
- * Slack refuses (blocks and views over a limit, dead triggers, posts too fast), gives up after 3 seconds, and breaks as asked.
+ * Slack refuses (blocks and views over a limit, dead triggers, posts too fast), gives up as Slack does, and breaks as asked.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -24,7 +24,7 @@ export const signingSecret = 'a signing secret of tests';
 export const botToken = 'xoxb-test-token';
 export const appToken = 'xapp-test-token';
 
-export type Delivered = { readonly status: number; readonly body: string; readonly ms: number };
+export type Delivered = { readonly status: number; readonly body: string };
 
 export type FakeSlack = {
   readonly apiUrl: string;
@@ -33,6 +33,8 @@ export type FakeSlack = {
   readonly calls: readonly ApiCall[];
   /** Calls of these methods fail in this way, so often. */
   fail(method: string, fault: Fault, times?: number): void;
+  /** Calls of this method no longer fail. */
+  mend(method: string): void;
   /** Where requests go; over Socket Mode they go to a connected socket instead. */
   sendTo(url: string): void;
   /** Sends a request, like Slack: an event that is refused or not answered is sent again, at once in these tests. */
@@ -67,8 +69,6 @@ export type FakeSlack = {
   close(): Promise<void>;
 };
 
-const ackMs = 3_000;
-
 export async function openFakeSlack(
   options: { users?: readonly FakeUser[]; channels?: readonly string[] } = {},
 ): Promise<FakeSlack> {
@@ -85,6 +85,8 @@ export async function openFakeSlack(
   const server: Server = createServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
   });
+  // The bot ends idle connections; one that ended here under its next request would look like a lost answer.
+  server.keepAliveTimeout = 0;
   server.on('connection', (socket) => {
     if (isDown) socket.destroy();
     connections.add(socket);
@@ -126,31 +128,29 @@ export async function openFakeSlack(
   }
 
   async function post(request: SignedRequest): Promise<Delivered> {
-    const began = performance.now();
     const answer = await fetch(url, {
       method: 'POST',
       headers: request.headers,
       body: request.body,
-      signal: AbortSignal.timeout(ackMs),
+      signal: AbortSignal.timeout(workspace.ackMs),
     });
-    return { status: answer.status, body: await answer.text(), ms: performance.now() - began };
+    return { status: answer.status, body: await answer.text() };
   }
 
   async function overSocket(type: string, payload: unknown, retry: Record<string, unknown> = {}): Promise<Delivered> {
-    const began = performance.now();
     const [socket] = [...sockets.clients].filter((one) => one.readyState === WebSocket.OPEN);
     if (socket === undefined) throw new Error('the bot has no socket open');
     envelope += 1;
     const id = `envelope-${envelope}`;
     const answer = new Promise<unknown>((resolve, reject) => {
       waiting.set(id, resolve);
-      setTimeout(() => reject(new Error('not acknowledged within 3 s')), ackMs).unref();
+      setTimeout(() => reject(new Error('not acknowledged in time')), workspace.ackMs).unref();
     });
     socket.send(
       JSON.stringify({ type, envelope_id: id, payload, accepts_response_payload: type !== 'events_api', ...retry }),
     );
     const body = await answer;
-    return { status: 200, body: JSON.stringify(body ?? ''), ms: performance.now() - began };
+    return { status: 200, body: JSON.stringify(body ?? '') };
   }
 
   function interactive(payload: unknown): Promise<Delivered> {
@@ -222,6 +222,7 @@ export async function openFakeSlack(
     workspace,
     calls,
     fail: (method, fault, times = 1) => workspace.fail(method, fault, times),
+    mend: (method) => workspace.mend(method),
     sendTo: (to) => {
       url = to;
     },
@@ -331,7 +332,7 @@ export async function openFakeSlack(
     },
     up: async () => {
       isDown = false;
-      if (!server.listening) await listen(server, port);
+      if (!server.listening) await listenAgain(server, port);
     },
     close: async () => {
       for (const socket of sockets.clients) socket.terminate();
@@ -364,6 +365,18 @@ async function listen(server: Server, port: number): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Meanwhile the port was free for all: where a connection of somebody else's has got it, its end is waited for. */
+async function listenAgain(server: Server, port: number): Promise<void> {
+  for (;;) {
+    try {
+      return await listen(server, port);
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
 }
 
 function portOf(server: Server): number {

@@ -93,7 +93,8 @@ export async function openFakeTeams(): Promise<FakeTeams> {
     '/graph',
     connectorRoutes(world, tokens, () => undefined),
   );
-  const server = createServer(app);
+  // An idle connection is never closed from this end: a process that was halted for a while would post into one that just was.
+  const server = createServer({ keepAliveTimeout: 0 }, app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the fake does not listen');
@@ -353,8 +354,10 @@ export async function openFakeTeams(): Promise<FakeTeams> {
     if (where === undefined || refresh === undefined) return { status: 0, body: undefined };
     const value = { action: { ...refresh.action }, trigger: 'automatic' };
     const made = activity(who, where, { type: 'invoke', name: 'adaptiveCard/action', value, replyToId: messageId });
+    const seen = message?.activity;
     const sent = await send(made);
-    take(made, sent);
+    // The card was edited meanwhile: the client has asked anew, and this answer may come after that one.
+    if (message?.activity === seen) take(made, sent);
     return sent;
   }
 

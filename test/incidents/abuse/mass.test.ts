@@ -45,7 +45,7 @@ async function actor(name: string, ...roles: Role[]): Promise<Actor> {
 }
 
 it('50 wipes at once from three accounts: five are issued, then everything is locked', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const requesters = [
     await actor('hana', 'helpdesk'),
@@ -82,12 +82,17 @@ it('50 wipes at once from three accounts: five are issued, then everything is lo
   );
   await atOnce(wipes, (wipe) => issueWipe(bot.jobContext(), wipe.id));
 
-  expect(await asked(bot)).toBe(5);
+  const five = await bot.db.selectFrom('wipe').select('state').where('issuingAt', 'is not', null).execute();
+  expect(five).toHaveLength(5);
+  // One that was taken and not yet sent when the brake was pulled is not sent any more.
+  const sent = 5 - five.filter(({ state }) => state === 'not-asked').length;
+  expect(sent).toBeGreaterThan(0);
+  expect(await asked(bot)).toBe(sent);
   const lock = await bot.db.selectFrom('wipeLock').selectAll().execute();
   expect(lock).toMatchObject([{ state: 'locked', cause: 'brake' }]);
   bot.clock.advance(20 * 60_000);
   await bot.runner.settle();
-  expect(await asked(bot)).toBe(5);
+  expect(await asked(bot)).toBe(sent);
   expect(bot.shown('#security').filter((text) => text.includes('brake pulled'))).toHaveLength(1);
 });
 

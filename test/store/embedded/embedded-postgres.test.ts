@@ -177,8 +177,10 @@ describe.each(await accounts())('as $name', { timeout: 120_000 }, ({ as }) => {
     const second = start();
     expect((await second.ready()).connection.host).toBe(connection.host);
     expect(serverOf(dataFolder)).toBe(server);
-    process.kill(server, 'SIGKILL');
+    // The owner first: it would start the server again.
     await second.kill();
+    process.kill(server, 'SIGKILL');
+    await eventually(() => expect(isAlive(server)).toBe(false));
     expect(sockets()).toEqual([socket]);
 
     const third = start();
