@@ -96,7 +96,7 @@ function problems(folder: string, since: Date): string[] {
     .map((line) => [line.msg, line.job, line.code, line.problem].filter((part) => part !== undefined).join(' '));
 }
 
-describe.each(users)('as $name', { timeout: 240_000 }, ({ as }) => {
+describe.each(users)('as $name', ({ as }) => {
   it('starts on a bare folder, answers, and at the end of input leaves nothing running', async () => {
     const folder = as === undefined ? data : join(folderFor(join(program.folder, 'of another'), as), 'data');
     const { code, running } = await script(folder, 'hana #helpdesk> lost device alice.ng', { as });
@@ -110,7 +110,7 @@ describe.each(users)('as $name', { timeout: 240_000 }, ({ as }) => {
   });
 });
 
-describe('a started bot', { timeout: 240_000 }, () => {
+describe('a started bot', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('ends in order at %s', async (signal) => {
     const since = new Date();
     const running = start(data);

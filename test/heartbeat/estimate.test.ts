@@ -39,7 +39,7 @@ describe('over drawn organisations', () => {
 
   beforeAll(() => {
     drawn = withEdges();
-  }, 300_000);
+  });
 
   it('finds the edge within 5 % in at least 95 of 100 cases that can be seen', () => {
     const visible = drawn.filter((each) => each.visible);
@@ -65,7 +65,7 @@ describe('over drawn organisations', () => {
       .filter(({ located }) => claims(located));
 
     expect(claimed).toEqual([]);
-  }, 300_000);
+  });
 });
 
 describe('one organisation with a known truth', () => {

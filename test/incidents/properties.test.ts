@@ -178,7 +178,7 @@ async function newDay(): Promise<void> {
 // A run is a day of some dozen commands: few by default, more with FC_RUNS.
 const days = Math.max(2, Math.round(runs / 150));
 
-it(`promises hold over ${days} days of random people`, { timeout: 60_000 + days * 60_000 }, async () => {
+it(`promises hold over ${days} days of random people`, { timeout: 240_000 + days * 60_000 }, async () => {
   let issued = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 50, maxLength: 80 }), async (steps) => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
     testRedis(),
     compiled('test/incidents/trust-process.ts'),
   ]);
-}, 180_000);
+});
 afterAll(async () => {
   await Promise.all(children.map(killed));
   await redis.close();

@@ -130,6 +130,9 @@ async function launch(input: {
     const said = lastLogLines(folders, logStart);
     // After a kill -9 of the server its children hold the shared memory for a moment longer.
     const stillHeld = /pre-existing shared memory block|lock file .* already exists/.test(said);
+    // A bot that was killed between starting its server and that server's pid file left one which `adopt` could not see.
+    const unseen = stillHeld ? runningPostmaster(folders.cluster) : undefined;
+    if (unseen !== undefined) await stopPostmaster(unseen.pid);
     if (!stillHeld && isFull(folders)) {
       throw new MislaidError({
         code: 'database-disk-full',

@@ -43,7 +43,7 @@ describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
 
   beforeAll(async () => {
     program = await compiled('src/main.ts');
-  }, 120_000);
+  });
   afterAll(() => program.remove());
 
   beforeEach(async () => {

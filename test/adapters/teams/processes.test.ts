@@ -26,7 +26,7 @@ describe('two processes behind one address of Teams', { timeout: 1_200_000 }, ()
 
   beforeAll(async () => {
     program = await compiled('src/main.ts');
-  }, 240_000);
+  });
   afterAll(() => program.remove());
 
   beforeEach(async () => {

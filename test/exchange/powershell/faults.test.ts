@@ -86,8 +86,7 @@ function pidIn(path: string): number {
   return pid;
 }
 
-// Each test waits for several engines to start.
-describe.runIf(hasEngine)('faults of sessions', { timeout: 300_000 }, () => {
+describe.runIf(hasEngine)('faults of sessions', () => {
   let world: World;
 
   beforeAll(async () => {

@@ -16,7 +16,7 @@ beforeAll(() => {
 afterAll(() => workshop.close());
 
 // Real servers on a busy machine: each step has its own, shorter limit.
-describe.each(await accounts())('as $name', { timeout: 120_000 }, ({ as }) => {
+describe.each(await accounts())('as $name', ({ as }) => {
   let seed: string;
 
   beforeAll(async () => {
