@@ -7,7 +7,6 @@ import { benchAnswer } from './answer.ts';
 import { benchHeartbeat } from './heartbeat.ts';
 import { benchLogs } from './logs.ts';
 import { benchMemory } from './memory.ts';
-import { benchPowershell } from './powershell.ts';
 import { benchPrompt } from './prompt.ts';
 import { benchQueue } from './queue.bench-run.ts';
 import type { BenchResult } from './result.ts';
@@ -18,7 +17,8 @@ const benches: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   prompt: benchPrompt,
   memory: benchMemory,
   queue: benchQueue,
-  powershell: benchPowershell,
+  // The only one that cannot do without a PowerShell, which the others need not have.
+  powershell: async () => (await import('./powershell.ts')).benchPowershell(),
   slack: benchSlack,
   logs: benchLogs,
   heartbeat: benchHeartbeat,
