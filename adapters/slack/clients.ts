@@ -3,7 +3,7 @@
  * dies after 3 s), posting, and looking up. None retries by itself: a post whose answer was lost would be posted again.
  */
 import { webApi } from '@slack/bolt';
-import { type Timeouts, timeouts as usual } from './limits.ts';
+import type { Timeouts } from './limits.ts';
 import type { SlackLogger } from './logging.ts';
 
 export type Clients = {
@@ -16,9 +16,9 @@ export function openClients(input: {
   token: string;
   apiUrl?: string | undefined;
   logger: SlackLogger;
-  timeouts?: Timeouts | undefined;
+  timeouts: Timeouts;
 }): Clients {
-  const timeouts = input.timeouts ?? usual;
+  const { timeouts } = input;
   return {
     interactive: client(input.token, timeouts.interactive, input),
     posting: client(input.token, timeouts.posting, input),

@@ -68,6 +68,8 @@ export const mentionMs = 700;
 
 /** Time-outs of the three Web API clients, in milliseconds. */
 export type Timeouts = { readonly interactive: number; readonly posting: number; readonly lookUps: number };
+
+/** The usual ones: a trigger dies after 3 s, a look-up keeps a command waiting, a post may take its time. */
 export const timeouts: Timeouts = { interactive: 2_000, posting: 10_000, lookUps: 2_000 };
 
 /** How long an account, and the members of a user group, count as known. */

@@ -114,6 +114,15 @@ describe('the habits', () => {
   });
 });
 
+describe('the tests', () => {
+  it('wait for conditions by `eventually`, which has the patience that busy machines need', () => {
+    const waits = /vi\.wait(?:For|Until)\(|expect\.poll\(/;
+    const others = filesBelow('test').filter((path) => waits.test(textOf(path)));
+
+    expect(others).toEqual(['test/setup/eventually.ts']);
+  });
+});
+
 /** Circles of files, each as the row of its members. */
 function circles(edges: readonly Import[]): string[][] {
   const next = new Map<string, string[]>();
@@ -135,12 +144,3 @@ function circles(edges: readonly Import[]): string[][] {
   for (const path of next.keys()) walk(path, []);
   return found;
 }
-
-describe('the tests', () => {
-  it('wait for conditions by `eventually`, which has the patience that busy machines need', () => {
-    const waits = /vi\.wait(?:For|Until)\(|expect\.poll\(/;
-    const others = filesBelow('test').filter((path) => waits.test(textOf(path)));
-
-    expect(others).toEqual(['test/setup/eventually.ts']);
-  });
-});

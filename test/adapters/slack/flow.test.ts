@@ -3,16 +3,15 @@
  * soon as each step is acknowledged, and with two processes that get every other request.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventsPath } from '../../../adapters/slack/receivers.ts';
 import { type FakeSlack, openFakeSlack } from '../../fakes/slack/index.ts';
+import { type BotFolder, type BotProcess, botFolder } from '../../setup/bot-process.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
 import { eventually } from '../../setup/eventually.ts';
-import { killOutsideOfACall, labUntil } from '../../setup/lab-flow.ts';
+import { killOutsideOfACall, labUntil, perform, type Step } from '../../setup/lab-flow.ts';
 import { testRedis } from '../../setup/redis.ts';
-import { type BotFolder, type BotProcess, botFolder, channels, startBotProcess, users } from './bots.ts';
-
-/** A person who hears nothing, or that nothing was stored, tries again. */
-const mostTries = 4;
+import { channels, slackPolicy, startSlackBot, users } from './bots.ts';
 
 describe('the lost-device flow in Slack', { timeout: 1_200_000 }, () => {
   let program: Awaited<ReturnType<typeof compiled>>;
@@ -37,7 +36,7 @@ describe('the lost-device flow in Slack', { timeout: 1_200_000 }, () => {
       channels: Object.values(channels),
     });
     database = await testDatabase();
-    folder = botFolder();
+    folder = botFolder(slackPolicy());
     bots = [];
   });
   afterEach(async () => {
@@ -48,7 +47,7 @@ describe('the lost-device flow in Slack', { timeout: 1_200_000 }, () => {
   });
 
   async function start(redisUrl?: string): Promise<BotProcess> {
-    const bot = await startBotProcess({
+    const bot = await startSlackBot({
       script: program.script,
       folder,
       slack,
@@ -56,7 +55,7 @@ describe('the lost-device flow in Slack', { timeout: 1_200_000 }, () => {
       ...(redisUrl === undefined ? {} : { redisUrl }),
     });
     bots.push(bot);
-    slack.sendTo(bot.url);
+    slack.sendTo(`${bot.url}${eventsPath}`);
     return bot;
   }
 
@@ -65,22 +64,6 @@ describe('the lost-device flow in Slack', { timeout: 1_200_000 }, () => {
     slack.shownIn(channels.helpdesk).find((shown) => shown.includes('Lost device · Alice Ng')) ?? '';
   const sees = (user: string, part: string | RegExp) =>
     slack.shownTo(user).some((shown) => (typeof part === 'string' ? shown.includes(part) : part.test(shown)));
-
-  /** `between`: what befalls the bot after each acknowledgement. */
-  async function perform(step: Step, between: () => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      // What he could not do, or has done before, shows in what is seen.
-      await step.act().catch(() => undefined);
-      await between();
-      try {
-        return await step.until();
-      } catch (error) {
-        if (attempt === mostTries) throw error;
-      }
-    }
-  }
-
-  type Step = { name: string; act(): Promise<unknown>; until(): Promise<void> };
 
   /** Each step is one person's act, and what everybody must see of it. */
   const steps: readonly Step[] = [
@@ -188,9 +171,9 @@ describe('the lost-device flow in Slack', { timeout: 1_200_000 }, () => {
       let turn = 0;
       for (const step of steps) {
         turn += 1;
-        slack.sendTo(turn % 2 === 0 ? one.url : other.url);
+        slack.sendTo(`${turn % 2 === 0 ? one.url : other.url}${eventsPath}`);
         await perform(step, async () => {
-          slack.sendTo(turn % 2 === 0 ? other.url : one.url);
+          slack.sendTo(`${turn % 2 === 0 ? other.url : one.url}${eventsPath}`);
           await slack.sendAgain();
         });
       }

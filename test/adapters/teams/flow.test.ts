@@ -8,29 +8,13 @@ import { botToken, openFakeSlack, signingSecret, team } from '../../fakes/slack/
 import { textOf } from '../../fakes/teams/cards.ts';
 import { type FakeTeams, openFakeTeams } from '../../fakes/teams/index.ts';
 import type { FakePerson } from '../../fakes/teams/world.ts';
+import { type BotFolder, type BotProcess, botFolder, startBotProcess } from '../../setup/bot-process.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
 import { eventually } from '../../setup/eventually.ts';
-import { killOutsideOfACall, labUntil } from '../../setup/lab-flow.ts';
-import {
-  type BotFolder,
-  type BotProcess,
-  botFolder,
-  type Cast,
-  castOf,
-  type Stage,
-  startBotProcess,
-  teamsPolicy,
-} from './bots.ts';
-import {
-  asked,
-  expectOnceEverywhere,
-  incidentCard,
-  lostDeviceSteps,
-  perform,
-  type Scene,
-  type Step,
-} from './lost-device.ts';
+import { killOutsideOfACall, labUntil, perform, type Step } from '../../setup/lab-flow.ts';
+import { type Cast, castOf, type Stage, teamsPolicy } from './cast.ts';
+import { asked, expectOnceEverywhere, incidentCard, lostDeviceSteps, type Scene } from './lost-device.ts';
 
 describe('the lost-device flow in Teams', { timeout: 1_200_000 }, () => {
   let program: Awaited<ReturnType<typeof compiled>>;

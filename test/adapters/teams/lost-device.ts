@@ -5,14 +5,10 @@ import type { Database } from '../../../src/store/schema.ts';
 import type { FakeTeams } from '../../fakes/teams/index.ts';
 import type { FakeConversation } from '../../fakes/teams/world.ts';
 import { eventually } from '../../setup/eventually.ts';
-import { labUntil } from '../../setup/lab-flow.ts';
-import type { Cast, Stage } from './bots.ts';
-
-/** A person who hears nothing, or that nothing was stored, tries again. */
-const mostTries = 3;
+import { labUntil, type Step } from '../../setup/lab-flow.ts';
+import type { Cast, Stage } from './cast.ts';
 
 export type Scene = { teams: FakeTeams; people: Cast; places: Stage; db: Kysely<Database> };
-export type Step = { name: string; act(): Promise<unknown>; until(): Promise<unknown> };
 
 /** With a copy, should a kill have cut its posting off: one of the two is edited from then on, and the other goes when it is looked at. */
 export function incidentCard({ teams, places }: Scene): string {
@@ -29,21 +25,6 @@ export function asked({ teams }: Scene, where: FakeConversation): string {
 
 async function wipeState({ db }: Scene): Promise<string | undefined> {
   return (await db.selectFrom('wipe').select('state').executeTakeFirst())?.state;
-}
-
-/** `between`: what befalls the bot as soon as the act was answered, or was not. */
-export async function perform(step: Step, between: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    // What he could not do, or has done before, shows in what is seen.
-    await step.act().catch(() => undefined);
-    await between();
-    try {
-      await step.until();
-      return;
-    } catch (error) {
-      if (attempt === mostTries) throw new Error(`"${step.name}" had no effect that people see`, { cause: error });
-    }
-  }
 }
 
 export function lostDeviceSteps(scene: Scene): readonly Step[] {

@@ -5,12 +5,14 @@
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FakeTeams, openFakeTeams } from '../../fakes/teams/index.ts';
+import { type BotFolder, type BotProcess, botFolder, startBotProcess } from '../../setup/bot-process.ts';
 import { compiled } from '../../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../../setup/database.ts';
 import { eventually } from '../../setup/eventually.ts';
+import { perform } from '../../setup/lab-flow.ts';
 import { type TestRedis, testRedis } from '../../setup/redis.ts';
-import { type BotFolder, type BotProcess, botFolder, castOf, startBotProcess, teamsPolicy } from './bots.ts';
-import { expectOnceEverywhere, incidentCard, lostDeviceSteps, perform, type Scene } from './lost-device.ts';
+import { castOf, teamsPolicy } from './cast.ts';
+import { expectOnceEverywhere, incidentCard, lostDeviceSteps, type Scene } from './lost-device.ts';
 
 /** Where most is at stake; the suite of the flow kills its one process at every step. */
 const killedAt = ['Hana proposes a wipe', 'Otto approves his own copy'];

@@ -15,7 +15,6 @@ beforeAll(() => {
 });
 afterAll(() => workshop.close());
 
-// Real servers on a busy machine: each step has its own, shorter limit.
 describe.each(await accounts())('as $name', ({ as }) => {
   let seed: string;
 

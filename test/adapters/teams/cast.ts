@@ -1,9 +1,4 @@
-/** The whole bot, compiled, in processes of its own that are killed and started again; on the lab, with Teams as its chat. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** The people and places in Teams that whole bots know. */
 import { stringify } from 'yaml';
 import { identityOf, placeOf } from '../../../adapters/teams/refs.ts';
 import type { FakeTeams } from '../../fakes/teams/index.ts';
@@ -58,57 +53,4 @@ export function teamsPolicy(
     timeZone: 'Europe/Berlin',
     exchange: { requestor: 'mislaid@contoso.example' },
   });
-}
-
-/** `url` is empty for a worker: nobody speaks to it. */
-export type BotProcess = { readonly url: string; log(): string; kill(): Promise<void> };
-export type BotFolder = { readonly path: string; remove(): void };
-
-export function botFolder(policy: string): BotFolder {
-  const path = mkdtempSync(join(tmpdir(), 'mislaid-teams-'));
-  writeFileSync(join(path, 'policy.yaml'), policy);
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-}
-
-export async function startBotProcess(input: {
-  script: string;
-  folder: BotFolder;
-  databaseUrl: string;
-  env: Readonly<Record<string, string>>;
-}): Promise<BotProcess> {
-  const child = spawn(process.execPath, ['--enable-source-maps', input.script], {
-    cwd: input.folder.path,
-    env: {
-      PATH: process.env.PATH,
-      MISLAID_DATA: join(input.folder.path, 'data'),
-      MISLAID_EXCHANGE: 'lab',
-      DATABASE_URL: input.databaseUrl,
-      PORT: '0',
-      ADMIN_PORT: '0',
-      LAB_SPEED: '200',
-      ...input.env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let log = '';
-  const ended = once(child, 'exit');
-  await new Promise<void>((resolve, reject) => {
-    const read = (data: Buffer) => {
-      log += data.toString('utf8');
-      if (/"msg":"ready"/.test(log)) resolve();
-    };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
-    child.once('error', reject);
-    ended.then(() => reject(new Error(`the bot ended before it was ready:\n${log}`)), reject);
-  });
-  const port = /"port":(\d+),"msg":"chat webhooks are open"/.exec(log)?.[1];
-  return {
-    url: port === undefined ? '' : `http://127.0.0.1:${port}`,
-    log: () => log,
-    kill: async () => {
-      child.kill('SIGKILL');
-      await ended;
-    },
-  };
 }
