@@ -1,9 +1,9 @@
 /** The registry of chat platforms: one folder each, one line here. */
 import type { Logger } from 'pino';
 import type { ChatAdapter } from '../src/chat/port.ts';
-import type { Clock, Ids } from '../src/clock.ts';
+import type { Clock, Ids } from '../src/ground/clock.ts';
 import type { Config } from '../src/config.ts';
-import type { DoctorRow } from '../src/doctor/row.ts';
+import type { DoctorRow } from '../src/ground/doctor-row.ts';
 import type { ConsoleOptions } from './console/index.ts';
 
 /** What main gives to whichever platform is opened; each takes what it needs. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { holdQuestionAt } from '../src/incidents/rules/hold.ts';
-import { incidentSubject, record } from '../src/incidents/timeline.ts';
+import { holdQuestionAt } from '../src/incidents/hold/rules.ts';
+import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
 import { paragraph, strong } from '../src/message/text.ts';
 import { defineJob } from '../src/queue/job.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setDeviceBlocked } from '../src/incidents/device-changes.ts';
+import { setDeviceBlocked } from '../src/incidents/devices/device-changes.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const blockDevice = defineJob({

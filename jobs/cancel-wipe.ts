@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cancelWipeInExchange as work } from '../src/incidents/cancel-wipe.ts';
+import { cancelWipeInExchange as work } from '../src/incidents/wipe/cancel-wipe.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const cancelWipe = defineJob({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { endApproval, lockApproval } from '../src/incidents/approvals.ts';
-import { approvalSubjectFor } from '../src/incidents/subjects/index.ts';
+import { endApproval, lockApproval } from '../src/incidents/approvals/approvals.ts';
+import { approvalSubjectFor } from '../src/start/approval-subjects.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const endApprovalJob = defineJob({

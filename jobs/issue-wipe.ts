@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { issueWipe as work } from '../src/incidents/issue-wipe.ts';
+import { issueWipe as work } from '../src/incidents/wipe/issue-wipe.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const issueWipe = defineJob({

@@ -8,8 +8,8 @@ import { daysOf } from '../src/apps/usage.ts';
 import { requestsPerDayAlt, requestsPerDayChart } from '../src/charts/requests-per-day.ts';
 import { personByGuid } from '../src/directory/find.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
-import type { DeviceFacts } from '../src/incidents/device.ts';
-import { readDeviceFacts } from '../src/incidents/read-facts.ts';
+import type { DeviceFacts } from '../src/incidents/devices/device.ts';
+import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { defineJob, type JobContext } from '../src/queue/job.ts';
 
 const day = 86_400_000;

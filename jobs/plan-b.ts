@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { raisePlanB } from '../src/incidents/plan-b.ts';
+import { raisePlanB } from '../src/incidents/plan-b/plan-b.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const planB = defineJob({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reconcileWipe as work } from '../src/incidents/reconcile-wipe.ts';
+import { reconcileWipe as work } from '../src/incidents/wipe/reconcile-wipe.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const reconcileWipe = defineJob({

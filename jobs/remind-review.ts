@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { tellSecurity } from '../src/incidents/places.ts';
-import { reviewDueAt } from '../src/incidents/rules/break-glass.ts';
-import { record } from '../src/incidents/timeline.ts';
-import { namesOf } from '../src/incidents/view.ts';
+import { tellSecurity } from '../src/incidents/incident/places.ts';
+import { reviewDueAt } from '../src/incidents/break-glass/rules.ts';
+import { record } from '../src/incidents/incident/timeline.ts';
+import { namesOf } from '../src/incidents/incident/view.ts';
 import { strong } from '../src/message/text.ts';
 import { defineJob } from '../src/queue/job.ts';
 

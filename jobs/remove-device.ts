@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { removePartnership } from '../src/incidents/device-changes.ts';
+import { removePartnership } from '../src/incidents/devices/device-changes.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const removeDevice = defineJob({

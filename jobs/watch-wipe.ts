@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { watchWipe as work } from '../src/incidents/watch-wipe.ts';
+import { watchWipe as work } from '../src/incidents/wipe/watch-wipe.ts';
 import { defineJob } from '../src/queue/job.ts';
 
 export const watchWipe = defineJob({

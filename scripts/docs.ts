@@ -1,6 +1,6 @@
 /** `npm run docs`: writes `.env.example` and the README's tables anew from the descriptions in the code. A test keeps them true. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { usage } from '../src/chat/patterns.ts';
+import { usage } from '../src/language/patterns.ts';
 import type { AnyCommand } from '../src/commands/command.ts';
 import { commands, labCommands } from '../src/commands/index.ts';
 import { settingsTable } from '../src/config.ts';

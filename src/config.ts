@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { MislaidError } from './errors.ts';
+import { MislaidError } from './ground/errors.ts';
 
 /** What `.env.example` and the README say of one setting; kept as the schema's metadata. */
 const SettingMeta = z.object({

@@ -4,9 +4,9 @@
  */
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { canonicalHash } from './canonical.ts';
+import { canonicalHash } from './ground/canonical.ts';
 import { IdentityText, PlaceText } from './chat/port.ts';
-import { MislaidError } from './errors.ts';
+import { MislaidError } from './ground/errors.ts';
 
 /** From least to most. `user` acts on his own devices only; a person holds exactly the roles that are granted to him. */
 export const Role = z.enum(['user', 'helpdesk', 'approver', 'security', 'admin']);

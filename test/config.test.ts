@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig, secretsOf, settingsTable } from '../src/config.ts';
-import { MislaidError } from '../src/errors.ts';
+import { MislaidError } from '../src/ground/errors.ts';
 
 function problemsOf(env: Record<string, string>, files: Record<string, string> = {}): string {
   try {

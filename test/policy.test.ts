@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MislaidError } from '../src/errors.ts';
+import { MislaidError } from '../src/ground/errors.ts';
 import { approvalsHash, parsePolicy, policyHash } from '../src/policy.ts';
 
 function problemsOf(yaml: string): string {

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../src/canonical.ts';
+import { canonicalJson } from '../../src/ground/canonical.ts';
 import type { Block, Message } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
 

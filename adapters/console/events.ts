@@ -3,7 +3,7 @@
  * Lines are handled one at a time.
  */
 import type { Identity, Incoming, Reception, Sender } from '../../src/chat/port.ts';
-import { assertNever, MislaidError } from '../../src/errors.ts';
+import { assertNever, MislaidError } from '../../src/ground/errors.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
 import type { Buttons, Pressable, Showing } from './buttons.ts';
 import { answerForm, type OpenForm, openForm, question, withErrors } from './forms.ts';

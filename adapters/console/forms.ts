@@ -4,7 +4,7 @@
  * Empty text is sent as '', an empty address list as [], an open tick as false; an unanswered choice is left out.
  */
 import { z } from 'zod';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Field, Form, FormValues } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
 

@@ -12,7 +12,7 @@ import {
   type Place,
   type Reception,
 } from '../../src/chat/port.ts';
-import type { Clock, Ids } from '../../src/clock.ts';
+import type { Clock, Ids } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
 import { createButtons } from './buttons.ts';
 import { changesSince } from './changes.ts';

@@ -6,7 +6,7 @@ import Table from 'cli-table3';
 import picocolors from 'picocolors';
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Block, Button, Form, Message, Span, StepMark, Text, Tone } from '../../src/message/model.ts';
 import { buttonText, type NumberOf, plainSpan, plainTitle, stepSign } from '../../src/message/plain.ts';
 import { visible } from '../../src/message/safe.ts';

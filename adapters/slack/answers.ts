@@ -7,7 +7,7 @@
  */
 import type { Logger } from 'pino';
 import type { MessageRef, Place } from '../../src/chat/port.ts';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ground/clock.ts';
 import type { Answer, Form, Message } from '../../src/message/model.ts';
 import { text } from '../../src/message/text.ts';
 import type { Clients } from './clients.ts';

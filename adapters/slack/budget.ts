@@ -1,5 +1,5 @@
 /** How much of a message is shown: measured in what a reader sees, cut visibly, never a button. */
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import { limits } from './limits.ts';
 import type { ActionElement, Part } from './parts.ts';
 import { divided, type Line, line, plain } from './rich-text.ts';

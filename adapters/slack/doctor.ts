@@ -2,7 +2,7 @@
 import { webApi } from '@slack/bolt';
 import { pino } from 'pino';
 import type { Config } from '../../src/config.ts';
-import type { DoctorRow } from '../../src/doctor/row.ts';
+import type { DoctorRow } from '../../src/ground/doctor-row.ts';
 import { clientOptions } from './clients.ts';
 import { slackErrorOf } from './failures.ts';
 import { slackLogger } from './logging.ts';

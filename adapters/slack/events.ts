@@ -4,7 +4,7 @@
  */
 import type { App } from '@slack/bolt';
 import type { Incoming } from '../../src/chat/port.ts';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import { sentence, type Turn } from './answers.ts';
 import { addClickListener } from './clicks.ts';
 import { addFormListener } from './form-events.ts';

@@ -1,7 +1,7 @@
 /** Submitted forms, whose acknowledgement waits for the answer: field errors travel in it. */
 import type { App } from '@slack/bolt';
 import { z } from 'zod';
-import { MislaidError } from '../../src/errors.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
 import type { Answer } from '../../src/message/model.ts';
 import { sentence, type Turn } from './answers.ts';
 import { slackErrorOf } from './failures.ts';

@@ -2,8 +2,8 @@
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
 import type { MessageRef, Place } from '../../src/chat/port.ts';
-import { cleanAnswer } from '../../src/chat/sentence.ts';
-import { assertNever } from '../../src/errors.ts';
+import { cleanAnswer } from '../../src/language/sentence.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Field, Form, FormValues } from '../../src/message/model.ts';
 import { plainSpans } from '../../src/message/plain.ts';
 import { visible } from '../../src/message/safe.ts';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Identity, Sender } from '../../src/chat/port.ts';
-import { MislaidError } from '../../src/errors.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
 import type { Clients } from './clients.ts';
 import { slackErrorOf } from './failures.ts';
 import { accountFreshMs, groupFreshMs, rememberedAccounts } from './limits.ts';

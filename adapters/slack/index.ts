@@ -3,7 +3,7 @@ import { App, type Receiver } from '@slack/bolt';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type ChatAdapter, DeliveryError } from '../../src/chat/port.ts';
-import type { Clock, Ids } from '../../src/clock.ts';
+import type { Clock, Ids } from '../../src/ground/clock.ts';
 import { createAnswers } from './answers.ts';
 import { openClients } from './clients.ts';
 import { addListeners } from './events.ts';

@@ -1,6 +1,6 @@
 import type { ChatAdapter } from '../../src/chat/port.ts';
 import type { Config } from '../../src/config.ts';
-import { MislaidError } from '../../src/errors.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
 import { createSlackAdapter, type SlackOptions } from './index.ts';
 
 /** What main gives to every platform, as far as Slack needs it. */

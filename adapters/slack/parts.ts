@@ -3,7 +3,7 @@
  * visibly and no button is ever lost.
  */
 import type { types } from '@slack/bolt';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Block, Button, Text } from '../../src/message/model.ts';
 import { stepSign } from '../../src/message/plain.ts';
 import { isolated, visible } from '../../src/message/safe.ts';

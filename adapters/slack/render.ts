@@ -1,6 +1,6 @@
 /** Messages as Block Kit: pure, within every limit, ending in `assertNever`. */
 import type { types } from '@slack/bolt';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Message } from '../../src/message/model.ts';
 import { plainText as plainMessage, plainTitle } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';

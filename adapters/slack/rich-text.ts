@@ -5,7 +5,7 @@
  * line   one paragraph, item or step: elements that stand together, and how many characters a reader sees of them
  */
 import type { types } from '@slack/bolt';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Span, Text } from '../../src/message/model.ts';
 import { isolated, safeUrl, visible } from '../../src/message/safe.ts';
 import { exact, relativeAndExact, type TimeOptions } from '../../src/message/times.ts';

@@ -4,8 +4,8 @@
  */
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
-import type { Ids } from '../../src/clock.ts';
-import { MislaidError } from '../../src/errors.ts';
+import type { Ids } from '../../src/ground/clock.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
 import type { Message } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
 import { text } from '../../src/message/text.ts';

@@ -17,7 +17,7 @@ import {
   ServiceClientCredentialsFactory,
 } from 'botframework-connector';
 import { z } from 'zod';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/ground/clock.ts';
 import { readCertificate } from './certificate.ts';
 import type { TeamsOptions } from './index.ts';
 import { callTimeoutMs } from './limits.ts';

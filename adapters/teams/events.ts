@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Incoming, Reception, Sender } from '../../src/chat/port.ts';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import { type Heard, hear, type Pressed, type Shape, type TeamsActivity, type Values } from './activity.ts';
 import { type AnswerParts, createAnswers, type PressedFrom, type Turn } from './answers.ts';
 import { unpack, valuesOf } from './forms.ts';

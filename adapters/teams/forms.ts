@@ -4,7 +4,7 @@
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Field, Form, FormValues } from '../../src/message/model.ts';
 import type { Values } from './activity.ts';
 import type { Card, Element, Input, TextRun } from './card.ts';

@@ -2,7 +2,7 @@
 import type { ConfidentialClientApplication } from '@azure/msal-node';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ground/clock.ts';
 import { callTimeoutMs, groupsMs } from './limits.ts';
 
 const Page = z.object({ value: z.array(z.object({ id: z.string() })), '@odata.nextLink': z.string().optional() });

@@ -4,7 +4,7 @@
  */
 import type { Identity, Sender } from '../../src/chat/port.ts';
 import { DeliveryError } from '../../src/chat/port.ts';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ground/clock.ts';
 import type { TeamsActivity } from './activity.ts';
 import type { Connector, Member } from './connector.ts';
 import type { Groups } from './groups.ts';

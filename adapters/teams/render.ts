@@ -1,5 +1,5 @@
 /** The message model as an Adaptive Card 1.5, for desktop and phone. */
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Block, Button, Message, StepMark, Text, Tone } from '../../src/message/model.ts';
 import { notificationText, plainTitle, stepSign } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';

@@ -2,7 +2,7 @@
 import type { Activity } from 'botbuilder';
 import type { Logger } from 'pino';
 import { DeliveryError, type Identity, type MessageRef, type Place } from '../../src/chat/port.ts';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
 import { attachment, type Card } from './card.ts';
 import type { Connector } from './connector.ts';

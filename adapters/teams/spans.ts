@@ -2,7 +2,7 @@
  * Text as runs of a RichTextBlock. Runs know no markdown, so nothing that a person typed can become a link or a heading; only
  * `{{DATE(…)}}` and `{{TIME(…)}}` would be worked out by the client, and those are broken apart unless they are ours.
  */
-import { assertNever } from '../../src/errors.ts';
+import { assertNever } from '../../src/ground/errors.ts';
 import type { Span, Text } from '../../src/message/model.ts';
 import { isolated, safeUrl, visible } from '../../src/message/safe.ts';
 import { relativeAndExact, type TimeOptions } from '../../src/message/times.ts';

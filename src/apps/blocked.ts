@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely';
 import { isCaught } from './block/rules.ts';
 import type { Phone } from './phones.ts';
-import type { AccessRuleTable } from './tables.ts';
+import type { AccessRuleTable } from '../store/tables/apps.ts';
 
 export type AccessRule = Selectable<AccessRuleTable>;
 

@@ -2,7 +2,7 @@
 import { type Kysely, sql } from 'kysely';
 import { rollupsOf } from '../activesync/store/rollups-of.ts';
 import type { Organisation } from '../directory/person.ts';
-import type { DeviceEvidence, EvidenceProvider } from '../incidents/evidence.ts';
+import type { DeviceEvidence, EvidenceProvider } from '../incidents/devices/evidence.ts';
 import type { Span } from '../message/model.ts';
 import { strong, time } from '../message/text.ts';
 import type { Store } from '../store/port.ts';

@@ -7,7 +7,7 @@ import { listMailboxIdentities, type MailboxIdentityRow } from '../exchange/cmdl
 import { type InventoryDeviceRow, listMobileDevices } from '../exchange/cmdlets/list-mobile-devices.ts';
 import type { Exchange } from '../exchange/port.ts';
 import type { Database } from '../store/schema.ts';
-import type { AccessRuleTable, MobileDeviceTable } from './tables.ts';
+import type { AccessRuleTable, MobileDeviceTable } from '../store/tables/apps.ts';
 
 export type Inventory = {
   devices: Insertable<MobileDeviceTable>[];

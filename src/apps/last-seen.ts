@@ -1,5 +1,5 @@
 /** When each of a person's phones was last heard of: Exchange's statistics and the logs side by side. Pure. */
-import type { DeviceFacts } from '../incidents/device.ts';
+import type { DeviceFacts } from '../incidents/devices/device.ts';
 import type { Phone } from './phones.ts';
 import type { Moment } from './usage.ts';
 

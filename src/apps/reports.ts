@@ -9,7 +9,7 @@ import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { nextTime, type Schedule } from './schedule.ts';
 import { showBlocked } from './show.ts';
-import type { AppReportTable } from './tables.ts';
+import type { AppReportTable } from '../store/tables/apps.ts';
 
 export type AppReport = Selectable<AppReportTable>;
 

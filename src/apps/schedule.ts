@@ -1,6 +1,6 @@
 /** From "every weekday at 08:00" to a cron line, and from that to the next time. */
 import { Cron } from 'croner';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 
 const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 

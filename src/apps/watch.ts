@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { deniedStrings } from '../activesync/webconfig/deny-strings.ts';
 import type { Organisation } from '../directory/person.ts';
-import { tellSecurity } from '../incidents/places.ts';
+import { tellSecurity } from '../incidents/incident/places.ts';
 import { paragraph, strong, time } from '../message/text.ts';
 import type { JobContext } from '../queue/job.ts';
 import { ServerUnreadable } from '../servers/port.ts';

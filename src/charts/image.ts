@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { canonicalHash } from '../canonical.ts';
+import { canonicalHash } from '../ground/canonical.ts';
 import type { Block } from '../message/model.ts';
 import type { Database } from '../store/schema.ts';
 import { type ChartSpec, renderChart } from './render.ts';

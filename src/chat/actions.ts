@@ -3,8 +3,8 @@
  * on the same subject keeps its id however often it is rendered, so an old copy of a card and a new one share one effect.
  */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { canonicalHash, canonicalJson } from '../canonical.ts';
-import type { Ids } from '../clock.ts';
+import { canonicalHash, canonicalJson } from '../ground/canonical.ts';
+import type { Ids } from '../ground/clock.ts';
 import type { Answer, Block, DraftAnswer, DraftForm, DraftMessage, Form, Intent, Message } from '../message/model.ts';
 import type { Subject } from '../store/port.ts';
 import type { Database, StoredActionTable } from '../store/schema.ts';

@@ -1,6 +1,6 @@
 /** Whether an actor may give a command where he is: looked at for every sentence, every click and every suggestion. */
 import type { Actor, AnyCommand } from '../commands/command.ts';
-import { isNamedPlace } from '../incidents/places.ts';
+import { isNamedPlace } from '../incidents/incident/places.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Place } from './port.ts';
 

@@ -3,7 +3,7 @@
  * whose facts changed, then messages. Each is committed as tried before it is sent, so whatever dies in between is looked for
  * and not sent again.
  */
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { type Card, deliverCard } from './delivery/card.ts';
 import { createTargetLocks } from './delivery/locks.ts';
 import { deliverNote, type Note } from './delivery/note.ts';

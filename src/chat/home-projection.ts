@@ -5,18 +5,18 @@
  */
 import type { Kysely } from 'kysely';
 import { personByGuid } from '../directory/find.ts';
-import { lockState } from '../incidents/brake.ts';
-import { drillsAmong, incidentName } from '../incidents/drill.ts';
-import { standingRoles } from '../incidents/standing.ts';
-import { approvalSubjectFor } from '../incidents/subjects/index.ts';
-import { namesOf } from '../incidents/view.ts';
+import { lockState } from '../incidents/brake/brake.ts';
+import { drillsAmong, incidentName } from '../incidents/drill/drill.ts';
+import { standingRoles } from '../incidents/roles/standing.ts';
+import { approvalSubjectFor } from '../start/approval-subjects.ts';
+import { namesOf } from '../incidents/incident/view.ts';
 import type { Block, DraftMessage, Intent } from '../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import { firstWord } from '../message/words.ts';
 import type { Role } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
 import { identityRow } from './identity.ts';
-import type { Projection, ProjectionInput } from './projection.ts';
+import type { Projection, ProjectionInput } from '../store/projection.ts';
 
 const mostIncidents = 10;
 const mostApprovals = 10;

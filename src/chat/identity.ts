@@ -3,10 +3,10 @@
  * address alone, so it may be one person only, and each person may have one such account per platform and tenant.
  */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../ground/clock.ts';
 import { isMailboxOf } from '../directory/holders.ts';
 import type { Organisation, Person } from '../directory/person.ts';
-import { assertNever } from '../errors.ts';
+import { assertNever } from '../ground/errors.ts';
 import { code, person as personSpan, text } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';

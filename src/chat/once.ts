@@ -1,5 +1,5 @@
 import type { CommandContext } from '../commands/command.ts';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import type { AuditEntry, Store } from '../store/port.ts';
 import { markUsed } from './actions.ts';
 

@@ -5,8 +5,8 @@
 import { setImmediate as afterTurn } from 'node:timers/promises';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import { assertNever } from '../errors.ts';
+import type { Clock } from '../ground/clock.ts';
+import { assertNever } from '../ground/errors.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import { isDiskFull } from '../store/disk-full.ts';
 import type { Store } from '../store/port.ts';

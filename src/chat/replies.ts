@@ -2,7 +2,7 @@
 import type { AnyCommand } from '../commands/command.ts';
 import type { Block, DraftAnswer, Intent, Span } from '../message/model.ts';
 import { code, text } from '../message/text.ts';
-import { usage } from './patterns.ts';
+import { usage } from '../language/patterns.ts';
 
 /** More would bury the one that is meant. */
 const mostExamples = 5;

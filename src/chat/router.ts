@@ -4,10 +4,10 @@
  */
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock, Ids } from '../clock.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
 import type { Actor, AnyCommand, CommandContext } from '../commands/command.ts';
 import type { Organisation } from '../directory/person.ts';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import type { Answer, DraftAnswer } from '../message/model.ts';
 import type { Policy } from '../policy.ts';
 import { isDiskFull } from '../store/disk-full.ts';

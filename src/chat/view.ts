@@ -1,6 +1,6 @@
 /** One person's view of a card: as the store has it now, without the buttons that he may not press. */
 import type { Kysely } from 'kysely';
-import type { Clock, Ids } from '../clock.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
 import type { Actor, AnyCommand } from '../commands/command.ts';
 import type { Organisation } from '../directory/person.ts';
 import type { Block, Message } from '../message/model.ts';
@@ -12,7 +12,7 @@ import { resolveActor } from './actor.ts';
 import { authorise } from './authorise.ts';
 import { markMessage } from './mark.ts';
 import type { CardView, Place } from './port.ts';
-import type { Projection } from './projection.ts';
+import type { Projection } from '../store/projection.ts';
 
 export type ViewParts = {
   store: Store;

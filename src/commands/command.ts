@@ -9,7 +9,7 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Identity, MessageRef, Place } from '../chat/port.ts';
-import type { Clock, Ids } from '../clock.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
 import type { Organisation, Person } from '../directory/person.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import type { Policy, Role } from '../policy.ts';

@@ -1,6 +1,6 @@
 /** People as Exchange reports them: the whole directory hourly, one name when somebody typed one that is not known yet. */
 import type { Kysely } from 'kysely';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../ground/clock.ts';
 import { getMailbox, type MailboxRow } from '../exchange/cmdlets/get-mailbox.ts';
 import { getRecipient } from '../exchange/cmdlets/get-recipient.ts';
 import { getUser, type UserRow } from '../exchange/cmdlets/get-user.ts';

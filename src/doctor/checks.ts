@@ -4,13 +4,13 @@
  */
 import type { Kysely } from 'kysely';
 import { type Logger, pino } from 'pino';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../ground/clock.ts';
 import type { Config, Environment } from '../config.ts';
 import { holdersOf } from '../directory/holders.ts';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { exchangeDoctor } from '../exchange/powershell/doctor.ts';
 import { findEngine } from '../exchange/powershell/transport.ts';
-import { randomIds } from '../ids.ts';
+import { randomIds } from '../ground/ids.ts';
 import type { Policy } from '../policy.ts';
 import { redisBackend } from '../queue/backend.ts';
 import { createFileServers } from '../servers/files/index.ts';
@@ -20,7 +20,7 @@ import { loadPolicy } from '../start/policy.ts';
 import { connectionFromUrl, openDatabase } from '../store/connect.ts';
 import { ownerOf } from '../store/embedded/lock.ts';
 import type { Database } from '../store/schema.ts';
-import type { DoctorRow } from './row.ts';
+import type { DoctorRow } from '../ground/doctor-row.ts';
 
 export type DoctorInput = {
   config: Config;

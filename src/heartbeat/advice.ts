@@ -4,7 +4,7 @@
  * docs/heartbeat.md; none of it was tried on a box by us.
  */
 
-import { assertNever } from '../errors.ts';
+import { assertNever } from '../ground/errors.ts';
 import type { DraftMessage, Text } from '../message/model.ts';
 import { code, list, note, paragraph, strong, text } from '../message/text.ts';
 import { seconds } from './words.ts';

@@ -1,6 +1,6 @@
 /** On an incident's card: how long this phone waits on its connection, what cuts it, and so how soon it may hear of a wipe. */
 import { type Kysely, sql } from 'kysely';
-import type { DeviceEvidence, EvidenceInput } from '../incidents/evidence.ts';
+import type { DeviceEvidence, EvidenceInput } from '../incidents/devices/evidence.ts';
 import type { Database } from '../store/schema.ts';
 import type { EdgeLook } from './look.ts';
 import { latestLook } from './looks.ts';

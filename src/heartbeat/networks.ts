@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 
 export type Network = { name: string; ranges: readonly string[] };
 

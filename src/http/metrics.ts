@@ -1,8 +1,8 @@
 /** Prometheus metrics of one process. What is counted in the store is read when /metrics is asked, so that it is always true. */
 import type { Kysely } from 'kysely';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Clock } from '../clock.ts';
-import { readRound } from '../incidents/outside-round.ts';
+import type { Clock } from '../ground/clock.ts';
+import { readRound } from '../incidents/outside-wipes/round.ts';
 import type { Database } from '../store/schema.ts';
 
 export type Metrics = {

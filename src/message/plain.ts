@@ -4,7 +4,7 @@
  */
 import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
-import { assertNever } from '../errors.ts';
+import { assertNever } from '../ground/errors.ts';
 import type { Block, Button, Field, Form, Message, Span, StepMark, Text, Tone } from './model.ts';
 import { safeUrl, visible } from './safe.ts';
 import { exact, relativeAndExact, type TimeOptions } from './times.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
 import { failureCode } from './failure.ts';
 import { postgresDriver } from './postgres.ts';

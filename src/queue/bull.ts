@@ -1,7 +1,7 @@
 import type { JobsOptions, WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { failureCode } from './failure.ts';
 import type { Lane } from './job.ts';
 import { laneLimits } from './lanes.ts';

@@ -10,9 +10,9 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import type { Identity, Place } from '../chat/port.ts';
-import type { Clock, Ids } from '../clock.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
 import type { Organisation } from '../directory/person.ts';
-import type { DoctorRow } from '../doctor/row.ts';
+import type { DoctorRow } from '../ground/doctor-row.ts';
 import type { Capabilities, Exchange } from '../exchange/port.ts';
 import type { AuditSeal } from '../incidents/audit/checkpoint.ts';
 import type { Policy } from '../policy.ts';

@@ -1,7 +1,7 @@
 import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
 import { queueName, transportQueue, transportWorker, within, workerOptions } from './bull.ts';
 import type { Driver, Timing } from './transport.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import type { QueueBackend } from './backend.ts';
 import type { Lane } from './job.ts';
 import type { Life, TransportQueue } from './transport.ts';

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { queueName, transportQueue, transportWorker, type WorkData, within, workerOptions } from './bull.ts';
 import type { Driver, Timing } from './transport.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import { MislaidError } from '../errors.ts';
+import type { Clock } from '../ground/clock.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { failureCode, failureText, failureWhere } from './failure.ts';
 import type { AnyJob, JobContext, Lane } from './job.ts';
 import type { TakenJob } from './transport.ts';

@@ -4,7 +4,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../ground/clock.ts';
 import type { Database } from '../store/schema.ts';
 import { failureCode } from './failure.ts';
 import type { Lane } from './job.ts';

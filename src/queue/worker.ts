@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../ground/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { QueueBackend } from './backend.ts';
 import type { AnyJob, JobContext, Lane } from './job.ts';

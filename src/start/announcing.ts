@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Ids } from '../clock.ts';
-import type { Closing } from '../closing.ts';
+import type { Ids } from '../ground/clock.ts';
+import type { Closing } from '../ground/closing.ts';
 import { type Policy, policyHash } from '../policy.ts';
-import { announceEveryMs, announceProcess, forgetProcess } from '../processes.ts';
+import { announceEveryMs, announceProcess, forgetProcess } from '../store/processes.ts';
 import type { Database } from '../store/schema.ts';
 
 export type Announcer = {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 
 /** What the command line says; everything else is configuration. */
 export type StartArguments = {

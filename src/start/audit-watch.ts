@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { Closing } from '../closing.ts';
+import type { Clock } from '../ground/clock.ts';
+import type { Closing } from '../ground/closing.ts';
 import { type AuditAway, createAuditAway, lookEveryMs } from '../incidents/audit/away.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';

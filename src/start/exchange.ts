@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { type Clock, type Ids, systemClock } from '../clock.ts';
-import type { Closing } from '../closing.ts';
+import { type Clock, type Ids, systemClock } from '../ground/clock.ts';
+import type { Closing } from '../ground/closing.ts';
 import type { Config, Environment } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { createLabClock } from '../exchange/lab/clock.ts';
 import { type LabInput, openLab } from '../exchange/lab/index.ts';
 import { seedLab } from '../exchange/lab/seed.ts';

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Registry } from 'prom-client';
-import type { Closing } from '../closing.ts';
+import type { Closing } from '../ground/closing.ts';
 import type { Config } from '../config.ts';
 import type { Exchange } from '../exchange/port.ts';
 import { createAdminApp, listen } from '../http/server.ts';

@@ -5,12 +5,12 @@
 import { userInfo } from 'node:os';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { canonicalHash } from '../canonical.ts';
+import { canonicalHash } from '../ground/canonical.ts';
 import { holdersOf, identityFor } from '../directory/holders.ts';
 import type { Organisation } from '../directory/person.ts';
-import { MislaidError } from '../errors.ts';
-import { tellSecurity } from '../incidents/places.ts';
-import { recordPolicy } from '../incidents/policy-changes.ts';
+import { MislaidError } from '../ground/errors.ts';
+import { tellSecurity } from '../incidents/incident/places.ts';
+import { recordPolicy } from '../incidents/roles/policy-changes.ts';
 import { paragraph, strong } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { type Policy, parsePolicy } from '../policy.ts';
 
 /** The example stands at the top of the project, above `dist/src/start` and above `src/start`. */

@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock } from '../clock.ts';
-import type { Closing } from '../closing.ts';
+import type { Clock } from '../ground/clock.ts';
+import type { Closing } from '../ground/closing.ts';
 import type { Config } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
 import { postgresBackend, type QueueBackend, redisBackend } from '../queue/backend.ts';

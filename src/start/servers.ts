@@ -1,10 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock, Ids } from '../clock.ts';
-import type { Closing } from '../closing.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
+import type { Closing } from '../ground/closing.ts';
 import type { Config, Environment } from '../config.ts';
 import type { Organisation } from '../directory/person.ts';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import type { Exchange } from '../exchange/port.ts';
 import { findEngine } from '../exchange/powershell/transport.ts';
 import type { Policy } from '../policy.ts';

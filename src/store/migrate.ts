@@ -1,5 +1,5 @@
 import { type Kysely, Migrator } from 'kysely';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 import { migrations } from './migrations/index.ts';
 import type { Database } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Identity, Place } from '../chat/port.ts';
-import type { Ids } from '../clock.ts';
+import type { Ids } from '../ground/clock.ts';
 import type { DraftMessage } from '../message/model.ts';
 import type { Lane } from '../queue/job.ts';
 import type { Change, EnqueueOptions, Subject } from './port.ts';

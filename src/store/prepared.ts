@@ -1,6 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
-import { MislaidError } from '../errors.ts';
+import { MislaidError } from '../ground/errors.ts';
 
 /** A statement is prepared when it comes for the third time: what runs once would only fill the connection's memory. */
 const worthPreparing = 3;

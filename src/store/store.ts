@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Clock, Ids } from '../clock.ts';
-import { MislaidError } from '../errors.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
+import { MislaidError } from '../ground/errors.ts';
 import type { Lane } from '../queue/job.ts';
 import { createOutbox } from './outbox.ts';
 import type { AuditEntry, Change, Store } from './port.ts';

@@ -15,7 +15,7 @@ import { pruneLogs } from '../../src/activesync/store/prune.ts';
 import { usesOf } from '../../src/apps/overview.ts';
 import { loadPhones } from '../../src/apps/phones.ts';
 import { daysOf, summaryOf, usageOf } from '../../src/apps/usage.ts';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/ground/clock.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import type { LogKind } from '../../src/servers/port.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/connect.ts';

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/ground/clock.ts';
 import { jobOptions } from '../../src/queue/bull.ts';
 import { defineJob, type Lane } from '../../src/queue/job.ts';
 import { createQueues } from '../../src/queue/queues.ts';

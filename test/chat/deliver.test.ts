@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDeliverer, type Deliverer, type DelivererParts } from '../../src/chat/deliver.ts';
-import type { Projection } from '../../src/chat/projection.ts';
+import type { Projection } from '../../src/store/projection.ts';
 import type { DraftMessage, Message } from '../../src/message/model.ts';
 import { button, buttons, paragraph } from '../../src/message/text.ts';
 import { openDatabase } from '../../src/store/connect.ts';

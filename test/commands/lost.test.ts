@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseSentence } from '../../src/chat/patterns.ts';
+import { parseSentence } from '../../src/language/patterns.ts';
 import { commands } from '../../src/commands/index.ts';
 
 function understood(sentence: string): unknown {

@@ -1,4 +1,4 @@
-import { DeviceFacts, type DeviceWipe, type WipeTimes } from '../../src/incidents/device.ts';
+import { DeviceFacts, type DeviceWipe, type WipeTimes } from '../../src/incidents/devices/device.ts';
 import { Policy } from '../../src/policy.ts';
 
 export const noTimes: WipeTimes = { requested: null, sent: null, acknowledged: null, requestor: null };

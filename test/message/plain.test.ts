@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { gallery } from '../../src/message/gallery.ts';
+import { gallery } from '../gallery/gallery.ts';
 import type { Form, Message } from '../../src/message/model.ts';
 import { notificationText, plainForm, plainText } from '../../src/message/plain.ts';
-import { sceneNow, sceneZone } from '../../src/message/samples/scene.ts';
+import { sceneNow, sceneZone } from '../gallery/samples/scene.ts';
 import { rendererContract } from '../contracts/renderer.ts';
 
 const options = { now: sceneNow, timeZone: sceneZone };

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Ids } from '../../src/clock.ts';
+import type { Ids } from '../../src/ground/clock.ts';
 import type { ExchangeConnection } from '../../src/exchange/powershell/connection.ts';
 import { findEngine } from '../../src/exchange/powershell/transport.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { MislaidError } from '../../src/errors.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
 import type { JobContext } from '../../src/queue/job.ts';
 import type { Timing } from '../../src/queue/transport.ts';

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { z } from 'zod';
-import type { Clock } from '../../src/clock.ts';
-import { randomIds } from '../../src/ids.ts';
+import type { Clock } from '../../src/ground/clock.ts';
+import { randomIds } from '../../src/ground/ids.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
 import { type AnyJob, defineJob, type JobContext } from '../../src/queue/job.ts';
 import { allLanes } from '../../src/queue/lanes.ts';

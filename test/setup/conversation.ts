@@ -1,7 +1,7 @@
 /** What people say to the bot under test, and what they see of it. */
 
 import type { Incoming, Said, Sender } from '../../src/chat/port.ts';
-import type { Clock, Ids } from '../../src/clock.ts';
+import type { Clock, Ids } from '../../src/ground/clock.ts';
 import type { Answer, FormValues, Message } from '../../src/message/model.ts';
 import { plainForm, plainText } from '../../src/message/plain.ts';
 import type { FakeAdapter, Posted } from '../fakes/adapter.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { TestProject } from 'vitest/node';
-import { MislaidError } from '../../src/errors.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
 import { openDatabase } from '../../src/store/connect.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { ownerOf } from '../../src/store/embedded/lock.ts';

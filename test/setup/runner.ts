@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/ground/clock.ts';
 import type { AnyJob, JobContext } from '../../src/queue/job.ts';
 import { type ContextInput, createRun } from '../../src/queue/run.ts';
 import { workRows } from '../../src/queue/work.ts';

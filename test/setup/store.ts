@@ -1,4 +1,4 @@
-import type { Clock, Ids } from '../../src/clock.ts';
+import type { Clock, Ids } from '../../src/ground/clock.ts';
 import type { AuditEntry, Store } from '../../src/store/port.ts';
 import { createStore, type StoreParts } from '../../src/store/store.ts';
 import { type TestDatabase, testDatabase } from './database.ts';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MislaidError } from '../../src/errors.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
 import { appendAudit } from '../../src/incidents/audit/chain.ts';
 import { Policy, parsePolicy } from '../../src/policy.ts';
 import { type WatchedPolicy, watchPolicy } from '../../src/start/policy-watch.ts';

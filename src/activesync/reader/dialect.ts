@@ -1,4 +1,4 @@
-import { assertNever } from '../../errors.ts';
+import { assertNever } from '../../ground/errors.ts';
 import type { LogKind } from '../../servers/port.ts';
 import type { Chunk } from './chunk.ts';
 import { CombinedReader } from './combined.ts';

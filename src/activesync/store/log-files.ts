@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib';
 import type { Kysely, Selectable } from 'kysely';
 import type { LogFile, Servers } from '../../servers/port.ts';
 import type { Database } from '../../store/schema.ts';
-import type { LogFileTable } from '../tables.ts';
+import type { LogFileTable } from '../../store/tables/activesync.ts';
 import type { BatchOrigin } from './write-batch.ts';
 
 export type KnownFile = Selectable<LogFileTable>;

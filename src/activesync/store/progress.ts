@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 import type { BatchOrigin } from './write-batch.ts';
 

@@ -1,4 +1,4 @@
-import { outcomeWord } from '../../incidents/rules/wipe.ts';
+import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import type { Block } from '../../message/model.ts';
 import { list, paragraph, strong, text } from '../../message/text.ts';
 import type { WipeInTheWay } from './preview.ts';

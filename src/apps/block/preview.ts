@@ -1,7 +1,7 @@
 /** What blocking an app would do, before anything is done. */
 import type { Kysely } from 'kysely';
 import type { Organisation } from '../../directory/person.ts';
-import { blocksDeviceChanges } from '../../incidents/rules/wipe.ts';
+import { blocksDeviceChanges } from '../../incidents/wipe/machine.ts';
 import type { Database, WipeState } from '../../store/schema.ts';
 import { usageDays } from '../cards/apps.ts';
 import { peopleOf } from '../overview.ts';

@@ -1,7 +1,7 @@
 /** Edits of web.config files: remembered before they are written, so that every byte can be put back. */
 import { createHash } from 'node:crypto';
 import { addDenyStrings, removeDenyStrings } from '../../activesync/webconfig/deny-strings.ts';
-import { MislaidError } from '../../errors.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import type { JobContext } from '../../queue/job.ts';
 import { type ConfigKind, type Servers, ServerUnreadable } from '../../servers/port.ts';
 import type { StepOutcome } from './run-step.ts';

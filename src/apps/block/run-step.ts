@@ -2,9 +2,9 @@
 import { personByGuid } from '../../directory/find.ts';
 import { identityFor } from '../../directory/holders.ts';
 import { ExchangeError } from '../../exchange/port.ts';
-import { endApproval, lockApproval, markExecuted } from '../../incidents/approvals.ts';
-import { tellSecurity } from '../../incidents/places.ts';
-import { approvalSubjectFor } from '../../incidents/subjects/index.ts';
+import { endApproval, lockApproval, markExecuted } from '../../incidents/approvals/approvals.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { approvalsHash } from '../../policy.ts';
 import type { JobContext } from '../../queue/job.ts';

@@ -1,6 +1,6 @@
 /** From a pressed button to the frozen payload that an approver decides on. */
 import type { Kysely } from 'kysely';
-import { MislaidError } from '../../errors.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import type { Database } from '../../store/schema.ts';
 import { type Preview, previewOf } from './preview.ts';
 import { isCaught } from './rules.ts';

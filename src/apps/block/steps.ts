@@ -10,7 +10,7 @@
  */
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
-import type { AppBlockStepTable, AppBlockTable } from '../tables.ts';
+import type { AppBlockStepTable, AppBlockTable } from '../../store/tables/apps.ts';
 
 const Rule = z.object({
   characteristic: z.enum(['DeviceType', 'DeviceModel', 'UserAgent']),

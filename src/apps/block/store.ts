@@ -2,10 +2,10 @@
 import type { Kysely } from 'kysely';
 import type { Actor } from '../../commands/command.ts';
 import type { Organisation } from '../../directory/person.ts';
-import { MislaidError } from '../../errors.ts';
-import type { ApprovalSubject } from '../../incidents/approvals.ts';
-import { approvalSubjectOf, requestApproval } from '../../incidents/approvals.ts';
-import { tellSecurity } from '../../incidents/places.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type { ApprovalSubject } from '../../incidents/approvals/approvals.ts';
+import { approvalSubjectOf, requestApproval } from '../../incidents/approvals/approvals.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';

@@ -1,5 +1,5 @@
 import type { Person } from '../../directory/person.ts';
-import { deviceLabel } from '../../incidents/device.ts';
+import { deviceLabel } from '../../incidents/devices/device.ts';
 import type { Block, DraftMessage, Span, Text } from '../../message/model.ts';
 import { note, paragraph, strong, text, time } from '../../message/text.ts';
 import type { Freshness } from '../freshen.ts';

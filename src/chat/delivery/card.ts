@@ -1,6 +1,6 @@
 /** One card: the stored state as it is now, posted once and edited from then on; the newest state wins. */
 import type { Selectable } from 'kysely';
-import { canonicalHash } from '../../canonical.ts';
+import { canonicalHash } from '../../ground/canonical.ts';
 import type { Message } from '../../message/model.ts';
 import type { CardTable } from '../../store/schema.ts';
 import { mintMessage } from '../actions.ts';

@@ -1,4 +1,4 @@
-import { assertNever } from '../../errors.ts';
+import { assertNever } from '../../ground/errors.ts';
 import { DeliveryError, type DeliveryProblem } from '../port.ts';
 import type { Step } from './round.ts';
 

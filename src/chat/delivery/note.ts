@@ -1,6 +1,6 @@
 /** What is no card: a reply under one, a private message, a line in a channel, a home page. Each is sent once. */
 import type { Selectable } from 'kysely';
-import { assertNever } from '../../errors.ts';
+import { assertNever } from '../../ground/errors.ts';
 import type { DraftMessage, Message } from '../../message/model.ts';
 import type { DeliveryTable } from '../../store/schema.ts';
 import { mintMessage } from '../actions.ts';

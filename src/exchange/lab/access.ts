@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import type { LabDevice } from './devices.ts';
 import type { LabMailbox } from './mailboxes.ts';
 import type { LabOrganisation } from './organisation.ts';
-import type { LabAccessRuleTable } from './tables.ts';
+import type { LabAccessRuleTable } from '../../store/tables/lab.ts';
 
 export type LabAccess = { state: string; reason: string; rule: string | null };
 

@@ -1,6 +1,6 @@
 /** The lab's time: real time plus an offset in the database, the same for every process. */
 import { type Kysely, sql } from 'kysely';
-import { type Clock, systemClock } from '../../clock.ts';
+import { type Clock, systemClock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 
 export type LabClock = Clock & {

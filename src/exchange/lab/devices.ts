@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import { accessOf, accessSettings, type LabAccess } from './access.ts';
 import { allMailboxes, type LabMailbox, mailboxByIdentity, mailboxPath } from './mailboxes.ts';
 import type { LabOrganisation } from './organisation.ts';
-import type { LabDeviceTable } from './tables.ts';
+import type { LabDeviceTable } from '../../store/tables/lab.ts';
 
 export type LabDevice = Selectable<LabDeviceTable>;
 

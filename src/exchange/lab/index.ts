@@ -1,6 +1,6 @@
 /** The lab: a simulated Exchange organisation behind the same port as the real one. Its people are in people.ts. */
 import type { Kysely } from 'kysely';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 import { type Arguments, type Capabilities, type Exchange, ExchangeError } from '../port.ts';
 import { createExchange } from '../run.ts';

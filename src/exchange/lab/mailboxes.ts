@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely';
 import { notUnique, objectNotFound } from './failures.ts';
 import type { LabOrganisation } from './organisation.ts';
-import type { LabMailboxTable } from './tables.ts';
+import type { LabMailboxTable } from '../../store/tables/lab.ts';
 
 export type LabMailbox = Selectable<LabMailboxTable>;
 

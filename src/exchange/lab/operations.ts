@@ -1,6 +1,6 @@
 /** What the `lab` commands do: things that happen in life, and that no cmdlet does. */
 import { type Kysely, sql } from 'kysely';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 import { wipeStatusOf } from './devices.ts';
 import { guidFrom } from './guids.ts';

@@ -3,7 +3,7 @@
  * Its state lives in the database, so that a restart keeps it and several processes share it.
  */
 import type { Kysely } from 'kysely';
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 
 export type LabOrganisation = {

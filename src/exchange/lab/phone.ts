@@ -3,12 +3,12 @@
  * changes out. Order of Exchange's checks: authentication, ActiveSync enabled, partnership, access, wipe.
  */
 import type { Insertable } from 'kysely';
-import { assertNever } from '../../errors.ts';
+import { assertNever } from '../../ground/errors.ts';
 import type { LabAccess } from './access.ts';
 import type { LabDevice } from './devices.ts';
 import { adapted, type PlannedPing, planPing } from './heartbeat.ts';
 import type { LabMailbox } from './mailboxes.ts';
-import type { LabContactTable } from './tables.ts';
+import type { LabContactTable } from '../../store/tables/lab.ts';
 
 export type LabSurroundings = {
   mailbox: LabMailbox;

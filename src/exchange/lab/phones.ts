@@ -1,5 +1,5 @@
 /** The phones of the lab: one line each, and what is special about it. */
-import type { LabRhythm } from './tables.ts';
+import type { LabRhythm } from '../../store/tables/lab.ts';
 
 type Make = {
   deviceType: string;

@@ -3,7 +3,7 @@
  * advisory lock ticks; the others skip, so that several processes share one lab.
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Clock, Ids } from '../../clock.ts';
+import type { Clock, Ids } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 import { accessOf, accessSettings } from './access.ts';
 import type { LabDevice } from './devices.ts';

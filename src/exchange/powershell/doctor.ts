@@ -1,6 +1,6 @@
 /** The engine's and Exchange's part of doctor: every check is a row, and a failing row says how to mend it. */
 import { stat } from 'node:fs/promises';
-import type { DoctorRow } from '../../doctor/row.ts';
+import type { DoctorRow } from '../../ground/doctor-row.ts';
 import type { Capabilities } from '../port.ts';
 import { ExchangeError } from '../port.ts';
 import { CmdletFailure } from '../transport.ts';

@@ -2,7 +2,7 @@
  * Keeps the pool's sessions: so many connected ones, replaced when they die, are of age, or have grown; opened again with
  * back-off while the engine or Exchange is away. What runs on them is pool.ts' matter.
  */
-import { MislaidError } from '../../errors.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import type { Connected } from './sessions.ts';
 
 /** The log that pool and members write to; no arguments of calls, no answers. */

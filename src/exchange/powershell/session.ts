@@ -4,7 +4,7 @@
  * any more, because nobody knows what the engine is doing: its whole process tree is killed.
  */
 import { setTimeout as after, setImmediate as nextTurn } from 'node:timers/promises';
-import type { Ids } from '../../clock.ts';
+import type { Ids } from '../../ground/clock.ts';
 import { Envelope } from './answer.ts';
 import { literalOf, type RequestBody } from './literal.ts';
 import { helloLine, requestLine } from './script.ts';

@@ -1,6 +1,6 @@
 /** How one connected session comes up: shell, handshake, connection, and what this Exchange offers. */
 import { z } from 'zod';
-import type { Ids } from '../../clock.ts';
+import type { Ids } from '../../ground/clock.ts';
 import type { Capabilities } from '../port.ts';
 import { allowedCmdlets, probedCmdlets } from './allowed.ts';
 import { errorOf } from './answer.ts';

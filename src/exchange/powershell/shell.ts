@@ -6,7 +6,7 @@
 import { ChildProcess } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { PowerShell } from 'node-powershell';
-import { MislaidError } from '../../errors.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import { createFrames } from './frames.ts';
 
 /** Characters of one answer, noise included; a whole answer (script.ts' limit in base64) fits. */

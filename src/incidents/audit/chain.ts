@@ -9,8 +9,8 @@
  * A chain alone shows edits, deletions and reordering; truncation and a rewrite of the whole chain need checkpoints.
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { canonicalHash } from '../../canonical.ts';
-import { MislaidError } from '../../errors.ts';
+import { canonicalHash } from '../../ground/canonical.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import type { AuditEntry } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 

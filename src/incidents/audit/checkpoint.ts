@@ -16,8 +16,8 @@ import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFil
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import { canonicalJson } from '../../canonical.ts';
-import { MislaidError } from '../../errors.ts';
+import { canonicalJson } from '../../ground/canonical.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import type { Database } from '../../store/schema.ts';
 import { lastOf } from './chain.ts';
 

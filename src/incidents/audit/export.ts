@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { Database } from '../../store/schema.ts';
-import { isDrill } from '../drill.ts';
+import { isDrill } from '../drill/drill.ts';
 import { readAudit, type StoredRecord } from './read.ts';
 
 /** Each entry as one line: the members that its hash covers, and the hash. No newline at the end. */

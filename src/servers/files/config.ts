@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, copyFile, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { MislaidError } from '../../errors.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import type { ConfigFile } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 

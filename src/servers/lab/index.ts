@@ -1,8 +1,8 @@
 /** The lab's side of the Servers port: logs, settings, events and the pool of its three servers. */
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import type { Clock } from '../../clock.ts';
-import { MislaidError } from '../../errors.ts';
+import type { Clock } from '../../ground/clock.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import { holdTicks } from '../../exchange/lab/tick.ts';
 import { heartbeatSettingsOf } from '../../exchange/lab/web-config.ts';
 import type { Database } from '../../store/schema.ts';

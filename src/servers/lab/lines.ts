@@ -3,7 +3,7 @@
  * IIS (W3C extended), of Exchange's HttpProxy log (CSV) and of an access log in the combined format with a duration behind.
  */
 import type { Selectable } from 'kysely';
-import type { LabContactTable } from '../../exchange/lab/tables.ts';
+import type { LabContactTable } from '../../store/tables/lab.ts';
 
 export type Contact = Selectable<LabContactTable>;
 

@@ -4,8 +4,8 @@
  * Documented, and not yet tried on Windows.
  */
 import { z } from 'zod';
-import type { Clock } from '../../clock.ts';
-import { MislaidError } from '../../errors.ts';
+import type { Clock } from '../../ground/clock.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import { ExchangeError } from '../../exchange/port.ts';
 import { CmdletFailure } from '../../exchange/transport.ts';
 import type { Policy } from '../../policy.ts';

@@ -1,5 +1,5 @@
 /** A pool of PowerShell sessions that know our functions; the pool and its sessions are those of Exchange. */
-import type { Ids } from '../../clock.ts';
+import type { Ids } from '../../ground/clock.ts';
 import type { Capabilities, Effect } from '../../exchange/port.ts';
 import { errorOf } from '../../exchange/powershell/answer.ts';
 import { type Environment, engineEnvironment } from '../../exchange/powershell/environment.ts';

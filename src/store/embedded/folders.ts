@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { MislaidError } from '../../errors.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import { type DatabaseUser, databaseUser, firstUnreachable } from './database-user.ts';
 import { codeOf } from './processes.ts';
 

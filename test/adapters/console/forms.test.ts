@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answerForm, type OpenForm, openForm, question, withErrors } from '../../../adapters/console/forms.ts';
-import { galleryForms } from '../../../src/message/gallery.ts';
+import { galleryForms } from '../../gallery/gallery.ts';
 
 describe('a form, line by line', () => {
   it('gives the values that a modal would give', () => {

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { z } from 'zod';
 import { type ConsoleEnd, type ConsoleOptions, createConsoleAdapter } from '../../../adapters/console/index.ts';
 import type { ChatAdapter } from '../../../src/chat/port.ts';
-import { sceneNow, sceneZone } from '../../../src/message/samples/scene.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 /** A console over streams in memory. */
 export type TestConsole = {

@@ -7,7 +7,7 @@ import type { Timeouts } from '../../../adapters/slack/limits.ts';
 import { eventsPath } from '../../../adapters/slack/receivers.ts';
 import type { ChatAdapter, Incoming, Reception } from '../../../src/chat/port.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
-import { sceneNow, sceneZone } from '../../../src/message/samples/scene.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { text } from '../../../src/message/text.ts';
 import {
   appToken,

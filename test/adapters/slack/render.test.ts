@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderForm } from '../../../adapters/slack/forms.ts';
 import { renderMessage } from '../../../adapters/slack/render.ts';
 import type { Block, Message } from '../../../src/message/model.ts';
-import { sceneNow, sceneZone } from '../../../src/message/samples/scene.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { text, time } from '../../../src/message/text.ts';
 import { rendererContract } from '../../contracts/renderer.ts';
 import {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCertificate } from '../../../adapters/teams/certificate.ts';
 import { teamsDoctor } from '../../../adapters/teams/doctor.ts';
 import { readConfig } from '../../../src/config.ts';
-import { MislaidError } from '../../../src/errors.ts';
+import { MislaidError } from '../../../src/ground/errors.ts';
 import { daysFromNow, type TestCertificate, testCertificate } from '../../fakes/teams/certificate.ts';
 import { openFakeTeams } from '../../fakes/teams/index.ts';
 import { openTeamsHarness } from './harness.ts';

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { createTeamsAdapter, type TeamsOptions, teamsOptions } from '../../../adapters/teams/index.ts';
 import type { ChatAdapter } from '../../../src/chat/port.ts';
 import { readConfig } from '../../../src/config.ts';
-import { sceneNow, sceneZone } from '../../../src/message/samples/scene.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { type FakeTeams, openFakeTeams } from '../../fakes/teams/index.ts';
 
 export type TeamsHarness = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Manifest, manifestOf } from '../../../adapters/teams/manifest.ts';
 import { packageFiles } from '../../../scripts/teams-package.ts';
-import { parseSentence } from '../../../src/chat/patterns.ts';
+import { parseSentence } from '../../../src/language/patterns.ts';
 import { commands } from '../../../src/commands/index.ts';
 import { appId } from '../../fakes/teams/world.ts';
 

@@ -12,8 +12,8 @@ import { z } from 'zod';
 import type { Card } from '../../../adapters/teams/card.ts';
 import { renderForm } from '../../../adapters/teams/forms.ts';
 import { renderMessage } from '../../../adapters/teams/render.ts';
-import { gallery, galleryForms } from '../../../src/message/gallery.ts';
-import { sceneNow, sceneZone } from '../../../src/message/samples/scene.ts';
+import { gallery, galleryForms } from '../../gallery/gallery.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 const looks = {
   light: {

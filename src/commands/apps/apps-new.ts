@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { showing } from './apps.ts';
+import { defineCommand } from '../command.ts';
+
+export const appsNew = defineCommand({
+  id: 'apps-new',
+  patterns: ['apps new', 'new apps'],
+  examples: ['apps new'],
+  args: z.object({}),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  private: true,
+  summary: 'Apps and phones that are new since your last look',
+  run: (context) => showing(context, { kind: 'new' }),
+});

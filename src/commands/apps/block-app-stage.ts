@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { payloadFor, stages } from '../../apps/block/stage.ts';
+import { loadBlock, proposeStep } from '../../apps/block/store.ts';
+import { appBlockSubject } from '../../apps/block/approval-subject.ts';
+import { said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const blockAppStage = defineCommand({
+  id: 'block-app-stage',
+  patterns: [],
+  examples: [],
+  args: z.object({ block: z.number().int().positive(), stage: z.enum(stages) }),
+  roles: ['security', 'admin'],
+  effect: 'change',
+  private: true,
+  clickOnly: true,
+  summary: 'One stage of keeping an app out',
+  async run({ store, policy, clock, actor }, { block: id, stage }) {
+    const { block } = await loadBlock(store.db, id);
+    if (block.state === 'ended')
+      return said(`${block.name} is no longer blocked. Say "block app ${block.name}" to begin anew.`);
+    const payload = await payloadFor(store.db, { block, stage, now: clock.now() });
+    await store.change((change) =>
+      proposeStep(change, policy, { block, payload, by: actor, subject: appBlockSubject, role: 'approver' }),
+    );
+    return said('I have asked for an approval by a second person.');
+  },
+});

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { findKnownApp } from '../../apps/block/find.ts';
+import { ensureBlock } from '../../apps/block/store.ts';
+import { unknownApp } from '../../apps/show.ts';
+import { isNamedPlace } from '../../incidents/incident/places.ts';
+import { AppArgument } from './app.ts';
+import { said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const blockApp = defineCommand({
+  id: 'block-app',
+  patterns: ['block app <app...>'],
+  examples: ['block app CloudMagic'],
+  args: z.object({ app: AppArgument }),
+  roles: ['security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Keep an app out, in stages that a second person approves',
+  details:
+    'First only a preview: the exact strings that Exchange holds, who would lose mail, and wipes that a block would stop. Then as you choose: tell the people, quarantine, block, Exchange Web Services, web.config, text for the edge. I watch logs and devices and say whether it holds.',
+  async run(context, { app: typed }) {
+    const { store, policy, organisation, place } = context;
+    const found = await findKnownApp(store.db, organisation, typed);
+    if ('near' in found) {
+      await store.change((change) => change.enqueue('watch-apps', { organisation }, { key: `${organisation}:now` }));
+      const read = await store.db
+        .selectFrom('appInventory')
+        .select('readAt')
+        .where('organisation', '=', organisation)
+        .executeTakeFirst();
+      if (read === undefined)
+        return said("I am still reading Exchange's devices for the first time. Say it again in a minute.");
+      return { private: unknownApp(typed, found.near) };
+    }
+    const { app } = found;
+    const named = place !== undefined && isNamedPlace(policy, place);
+    const { made } = await store.change(async (change) => {
+      const block = await ensureBlock(change, policy, {
+        organisation,
+        app: app.key,
+        name: app.name,
+        by: context.actor,
+        places: named ? [place] : [],
+      });
+      await change.enqueue('watch-apps', { organisation }, { key: `${organisation}:now` });
+      return block;
+    });
+    if (named)
+      return made
+        ? {}
+        : said(
+            `${app.name} has a card in this channel already: press its buttons. It shows what was done and what is next.`,
+          );
+    return said(`The card of ${app.name} is in the security channel. Nothing is blocked yet.`);
+  },
+});

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { showing } from './apps.ts';
+import { defineCommand } from '../command.ts';
+
+export const blockedApps = defineCommand({
+  id: 'blocked-apps',
+  patterns: ['blocked apps', 'blocked (devices|phones)'],
+  examples: ['blocked apps'],
+  args: z.object({}),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  private: true,
+  summary:
+    'Every device access rule with what it catches and denied, and phones that are blocked or quarantined and why',
+  run: (context) => showing(context, { kind: 'blocked' }),
+});

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { latestLook } from '../../heartbeat/looks.ts';
+import { showHeartbeat } from '../../heartbeat/show.ts';
+import { said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+/** A look that is younger than this answers at once. */
+const freshMs = 10 * 60_000;
+
+export const heartbeat = defineCommand({
+  id: 'heartbeat',
+  patterns: ['heartbeat [of|on] [<server>]', 'direct push [on <server>]', 'heartbeats'],
+  examples: ['heartbeat', 'heartbeat EX02', 'direct push'],
+  args: z.object({ server: z.string().trim().min(1).max(100).optional(), fresh: z.boolean().optional() }),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  private: true,
+  summary: 'Whether phones can hold their connections, where they are cut, and what to change',
+  details:
+    'Configured values, event 1040, what phones ask for and how it ends, the idle timeout in front of each server, a verdict, and what it costs. "heartbeat EX02" tells all of one server.',
+  async run(context, { server: typed, fresh = false }) {
+    const { store, policy, organisation, clock, ids, actor, log } = context;
+    const look = await latestLook(store.db, organisation);
+    const known = look?.servers.map(({ server }) => server) ?? policy.servers.map(({ name }) => name);
+    const server = typed === undefined ? undefined : known.find((name) => name.toLowerCase() === typed.toLowerCase());
+    if (typed !== undefined && server === undefined) {
+      throw new MislaidError({
+        code: 'no-such-server',
+        message: `no server ${typed}`,
+        userMessage: `I know no server of that name.${known.length === 0 ? '' : ` There is ${known.join(', ')}.`}`,
+      });
+    }
+    const of = server === undefined ? {} : { server };
+    if (look !== undefined && !fresh && clock.now().getTime() - Date.parse(look.at) < freshMs) {
+      return { private: await showHeartbeat({ db: store.db, log, look, organisation, ...of }) };
+    }
+    await store.change((change) =>
+      change.enqueue('read-heartbeat', { organisation, ...of, identity: actor.identity, token: ids.token() }),
+    );
+    return said(`I am looking at ${server ?? 'the servers'} and will answer here.`);
+  },
+});

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { closeHold } from '../../incidents/hold/hold.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { loadIncident } from '../../incidents/incident/view.ts';
+import { paragraph, strong } from '../../message/text.ts';
+import { said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+/** Events after which somebody has acted on a report: then the owner's word from chat is a remark and no longer a withdrawal. */
+const acted: readonly string[] = ['wipe.proposed', 'device.chosen', 'incident.reported-again'];
+
+export const foundIt = defineCommand({
+  id: 'found-it',
+  patterns: [
+    'found it',
+    'i found it',
+    'i (found|have found|got) my (device|phone|mobile|tablet|iphone|ipad|android) [back|again]',
+    "i've found my (device|phone|mobile|tablet|iphone|ipad|android)",
+  ],
+  examples: ['found it', 'I found my phone'],
+  args: z.object({}),
+  roles: ['user'],
+  effect: 'report',
+  summary: 'You found your own phone',
+  async run(context) {
+    const { actor, store, policy } = context;
+    const row = await store.db
+      .selectFrom('incident')
+      .select('number')
+      .where('personGuid', '=', actor.person.guid)
+      .where('state', '=', 'open')
+      .orderBy('number', 'desc')
+      .executeTakeFirst();
+    if (row === undefined) return said('You have no open report.');
+    const n = row.number;
+    const view = await loadIncident(store.db, n);
+    const untouched =
+      view.incident.openedBy === actor.person.guid &&
+      view.wipes.length === 0 &&
+      !view.events.some((event) => acted.includes(event.kind) && event.actorGuid !== actor.person.guid);
+    await store.change(async (change) => {
+      // The lost phone may hold this chat: what came from it is said as such, and the helpdesk decides.
+      await record(change, { incident: n, kind: 'owner.says-found', by: actor });
+      if (untouched) {
+        await change.tx
+          .updateTable('incident')
+          .set({
+            state: 'closed',
+            closedAt: change.now,
+            closedBy: actor.person.guid,
+            closeReason: 'Taken back by the owner before anybody had acted on it; not verified.',
+          })
+          .where('number', '=', n)
+          .execute();
+        await closeHold(change, n, actor, 'The owner took the report back before anybody had acted on it.');
+      }
+      await change.reply(incidentSubject(n), {
+        tone: 'warning',
+        blocks: [
+          paragraph(
+            strong(untouched ? 'The owner took the report back.' : 'The owner says that it was found: not verified.'),
+            ' Said from chat, which the lost phone may hold. Verify the owner another way before you believe it.',
+          ),
+        ],
+      });
+      await tellSecurity(change, policy, {
+        incident: n,
+        tone: 'warning',
+        line: [untouched ? 'report taken back by the owner, from chat' : 'owner says found, from chat, not verified'],
+      });
+    });
+    return said(
+      untouched
+        ? `Thank you. I have taken back your report INC-${n} and told the helpdesk.`
+        : 'Thank you. I have told the helpdesk; they will reach you another way than by this phone.',
+    );
+  },
+});

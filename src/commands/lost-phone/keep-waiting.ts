@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { record } from '../../incidents/incident/timeline.ts';
+import { time } from '../../message/text.ts';
+import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const keepWaiting = defineCommand({
+  id: 'keep-waiting',
+  patterns: ['keep waiting <incident> [<time...>]'],
+  examples: ['keep waiting INC-104', 'keep waiting INC-104 4h'],
+  args: z.object({
+    incident: IncidentArgument,
+    hours: z.number().int().min(1).max(24).optional(),
+    time: z
+      .string()
+      .regex(/^(for )?\d{1,2} ?h(ours?)?$/i, 'Say hours, as in 4h.')
+      .optional(),
+  }),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Keep waiting for a phone that has not heard of its wipe',
+  async run(context, args) {
+    const view = await incidentFor(context, args.incident);
+    openIncidentOnly(view, context.actor);
+    const hours = args.hours ?? Number(/\d+/.exec(args.time ?? '4')?.[0] ?? 4);
+    const until = new Date(context.clock.now().getTime() + hours * 3_600_000);
+    await context.store.change(async (change) => {
+      await change.tx
+        .updateTable('incident')
+        .set({ planBQuietUntil: until })
+        .where('number', '=', args.incident)
+        .execute();
+      await record(change, { incident: args.incident, kind: 'plan-b.quiet', by: context.actor, data: { hours } });
+      await tellSecurity(change, context.policy, {
+        incident: args.incident,
+        line: [`${context.actor.person.displayName} keeps waiting until `, time(until)],
+      });
+      for (const wipe of view.wipes.filter((candidate) => candidate.state === 'requested')) {
+        await change.enqueue('plan-b', { wipe: wipe.id }, { key: `${wipe.id}-${until.getTime()}`, dueAt: until });
+      }
+    });
+    return said('I keep waiting until ', time(until), ' and ask again then. The wipe stays open.');
+  },
+});

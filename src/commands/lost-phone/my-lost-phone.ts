@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { deviceOf } from '../../incidents/incident/view.ts';
+import { paragraph, strong } from '../../message/text.ts';
+import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+/** The owner says which of her phones it is: a remark for the helpdesk, which decides. */
+export const myLostPhone = defineCommand({
+  id: 'my-lost-phone',
+  patterns: [],
+  examples: [],
+  clickOnly: true,
+  args: z.object({ incident: IncidentArgument, device: z.string() }),
+  roles: ['user'],
+  effect: 'report',
+  summary: 'Say which of your own phones is lost',
+  async run(context, { incident, device: number }) {
+    const view = await incidentFor(context, incident);
+    if (view.owner.guid !== context.actor.person.guid) {
+      throw new MislaidError({
+        code: 'not-your-device',
+        message: `INC-${incident} is not about the actor's devices`,
+        userMessage: 'That report is not yours.',
+      });
+    }
+    openIncidentOnly(view, context.actor);
+    const device = deviceOf(view, Number(number));
+    await context.store.change(async (change) => {
+      await record(change, { incident, kind: 'owner.says-lost', by: context.actor, data: { device: device.number } });
+      await change.reply(incidentSubject(incident), {
+        tone: 'warning',
+        blocks: [
+          paragraph(
+            strong(`The owner says, from chat, that it is phone ${device.number} · ${device.facts.name}.`),
+            ' Verify the owner another way before anything is wiped.',
+          ),
+        ],
+      });
+    });
+    return said(
+      `Thank you. I have told the helpdesk that it is ${device.facts.name}. They will reach you another way than by this phone.`,
+    );
+  },
+});

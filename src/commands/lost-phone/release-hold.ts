@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { closeHold } from '../../incidents/hold/hold.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const releaseHold = defineCommand({
+  id: 'release-hold',
+  patterns: ['release hold <incident> because <reason...>'],
+  examples: ['release hold INC-104 because the account is being used by somebody else now'],
+  args: z.object({ incident: IncidentArgument, reason: ReasonArgument }),
+  roles: ['security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Security closes the hold, with a reason',
+  async run(context, { incident, reason }) {
+    const view = await incidentFor(context, incident);
+    if (view.incident.hold === 'closed') {
+      throw new MislaidError({
+        code: 'hold-closed',
+        message: `INC-${incident}: the hold is closed`,
+        userMessage: `The hold of INC-${incident} is closed already.`,
+      });
+    }
+    await context.store.change(async (change) => {
+      await closeHold(change, incident, context.actor, `Released by ${context.actor.person.displayName}: ${reason}`);
+      await tellSecurity(change, context.policy, {
+        incident,
+        tone: 'warning',
+        line: [`hold released by ${context.actor.person.displayName}: ${reason}`],
+      });
+    });
+    return said(`The hold of INC-${incident} is released.`);
+  },
+});

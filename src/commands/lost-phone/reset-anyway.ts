@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { closeHold } from '../../incidents/hold/hold.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const resetAnyway = defineCommand({
+  id: 'reset-anyway',
+  patterns: ['reset anyway <incident>'],
+  examples: ['reset anyway INC-104'],
+  args: z.object({ incident: IncidentArgument }),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Close the hold although a wipe may then never arrive',
+  details:
+    'Once the password is reset the phone cannot log in any more, and so it does not hear of a wipe that is still on its way.',
+  async run(context, { incident }) {
+    const view = await incidentFor(context, incident);
+    openIncidentOnly(view, context.actor);
+    const closed = await context.store.change(async (change) => {
+      const done = await closeHold(
+        change,
+        incident,
+        context.actor,
+        `${context.actor.person.displayName} said to reset anyway: a wipe still on its way may never arrive.`,
+      );
+      if (done)
+        await tellSecurity(change, context.policy, {
+          incident,
+          tone: 'warning',
+          line: [`hold closed by "reset anyway", said by ${context.actor.person.displayName}`],
+        });
+      return done;
+    });
+    return said(
+      closed
+        ? `The hold of INC-${incident} is closed. Reset the password now; a wipe still on its way may never arrive.`
+        : `The hold of INC-${incident} is closed already.`,
+    );
+  },
+});

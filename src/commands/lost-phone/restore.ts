@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { requireStanding, suspendingIncidents } from '../../incidents/roles/standing.ts';
+import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { paragraph, strong } from '../../message/text.ts';
+import { choosePerson, PersonArgument, ReasonArgument, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+/** Gives a person his roles back while an incident on a device of his is still open. */
+export const restore = defineCommand({
+  id: 'restore',
+  patterns: ['restore [roles of] <person> because <reason...>'],
+  examples: ['restore Otto because he called from his desk and the phone held no chat'],
+  args: z.object({ person: PersonArgument, reason: ReasonArgument }),
+  roles: ['security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Give somebody his roles back while a phone of his is missing',
+  details:
+    'Whose own phone is in an open incident holds only what every user holds, because the phone may speak in his name. Verify him another way first.',
+  async run(context, { person: name, reason }) {
+    const { actor, store, policy, clock } = context;
+    const chosen = await choosePerson(context, name, (guid) => ({
+      command: 'restore',
+      args: { person: guid, reason },
+    }));
+    if (chosen.kind === 'answer') return chosen.answer;
+    const person = chosen.value;
+    if (person.guid === actor.person.guid) {
+      throw new MislaidError({
+        code: 'restore-own',
+        message: 'somebody wanted to restore himself',
+        userMessage: 'Nobody restores himself. Somebody else of security or an admin must.',
+      });
+    }
+    await requireStanding(store.db, actor, ['security', 'admin'], clock.now());
+    const numbers = await suspendingIncidents(store.db, person.guid);
+    if (numbers.length === 0) return said(`Nothing suspends ${person.displayName}.`);
+    await store.change(async (change) => {
+      for (const incident of numbers) {
+        await record(change, {
+          incident,
+          kind: 'roles-restored',
+          by: actor,
+          data: { person: person.guid, reason },
+        });
+        await change.reply(incidentSubject(incident), {
+          tone: 'warning',
+          blocks: [
+            paragraph(
+              strong(`${actor.person.displayName} gave ${person.displayName} his or her roles back`),
+              `, although this incident is open: ${reason}`,
+            ),
+          ],
+        });
+        await tellSecurity(change, policy, {
+          incident,
+          tone: 'warning',
+          line: [`roles of ${person.displayName} restored by ${actor.person.displayName}: ${reason}`],
+        });
+      }
+    });
+    return said(`${person.displayName} holds all roles again.`);
+  },
+});

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { lockState } from '../../incidents/brake/brake.ts';
+import { incidentCard } from '../../incidents/incident/card.ts';
+import { lockSentence } from '../../incidents/brake/lock.ts';
+import { button, buttons, paragraph } from '../../message/text.ts';
+import { IncidentArgument, incidentFor } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const status = defineCommand({
+  id: 'status',
+  patterns: ['status <incident>', 'show <incident>', 'status'],
+  examples: ['status INC-104', 'status'],
+  args: z.object({ incident: IncidentArgument.optional() }),
+  roles: ['helpdesk', 'approver', 'security', 'admin'],
+  effect: 'read',
+  private: true,
+  summary: 'How far an incident got, or whether wipes are locked and what waits',
+  async run(context, { incident }) {
+    const { db } = context.store;
+    if (incident !== undefined) {
+      const view = await incidentFor(context, incident);
+      return { private: await incidentCard({ view, db, policy: context.policy, now: context.clock.now() }) };
+    }
+    const lock = await lockState(db);
+    const open = await db
+      .selectFrom('incident')
+      .select((eb) => ['drill' as const, eb.fn.countAll<number>().as('n')])
+      .where('state', '=', 'open')
+      .groupBy('drill')
+      .execute();
+    const waiting = await db
+      .selectFrom('approval')
+      .leftJoin('incident', 'incident.number', 'approval.incidentNumber')
+      .select((eb) => ['incident.drill as drill', eb.fn.countAll<number>().as('n')])
+      .where('approval.state', '=', 'waiting')
+      .groupBy('incident.drill')
+      .execute();
+    return {
+      private: {
+        title: 'Status',
+        tone: lock.locked ? 'danger' : 'neutral',
+        blocks: [
+          paragraph(...(lock.locked ? await lockSentence(db, lock) : ['Wipes are not locked.'])),
+          paragraph(`Open incidents: ${apart(open)}. Waiting for a decision: ${apart(waiting)}.`),
+          buttons(button('Open incidents', 'incidents', { which: 'open' }), button('What waits', 'approvals', {})),
+        ],
+      },
+    };
+  },
+});
+
+/** Drills are counted apart. */
+function apart(rows: readonly { drill: boolean | null; n: number }[]): string {
+  const sum = (drill: boolean) =>
+    rows.filter((row) => (row.drill ?? false) === drill).reduce((total, row) => total + row.n, 0);
+  const drills = sum(true);
+  return drills === 0 ? String(sum(false)) : `${sum(false)}, and in drills ${drills}`;
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { loadIncident } from '../../incidents/incident/view.ts';
+import { paragraph, strong } from '../../message/text.ts';
+import { chooseDevice, DeviceArgument, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+/** From chat this is a remark and not yet a fact: the lost phone may hold the chat. It excludes nothing. */
+export const stillHave = defineCommand({
+  id: 'still-have',
+  patterns: ['i still have [the|my] <device>'],
+  examples: ['I still have the Outlook one', 'I still have 2'],
+  args: z.object({ device: DeviceArgument, incident: z.number().int().optional() }),
+  roles: ['user'],
+  effect: 'report',
+  summary: 'Say which of your own phones is still with you',
+  async run(context, args) {
+    const { actor, store } = context;
+    const row = await store.db
+      .selectFrom('incident')
+      .select('number')
+      .where('personGuid', '=', actor.person.guid)
+      .where('state', '=', 'open')
+      .orderBy('number', 'desc')
+      .executeTakeFirst();
+    if (row === undefined) {
+      throw new MislaidError({
+        code: 'no-open-report',
+        message: 'the actor has no open report',
+        userMessage: 'You have no open report. Say "I lost my phone" first.',
+      });
+    }
+    const view = await loadIncident(store.db, row.number);
+    const wanted = args.device.replace(/\s+one$/i, '');
+    const chosen = chooseDevice(view, wanted, (device) => ({
+      command: 'still-have',
+      args: { device: String(device) },
+    }));
+    if (chosen.kind === 'answer') return chosen.answer;
+    const device = chosen.value;
+    await store.change(async (change) => {
+      await change.tx
+        .updateTable('incidentDevice')
+        .set({
+          ownerSaysKeptAt: change.now,
+          ownerSaysKeptSync: device.facts.lastSync === null ? null : new Date(device.facts.lastSync),
+        })
+        .where('incidentNumber', '=', row.number)
+        .where('number', '=', device.number)
+        .execute();
+      await record(change, {
+        incident: row.number,
+        kind: 'owner.says-kept',
+        by: actor,
+        data: { device: device.number },
+      });
+      await change.reply(incidentSubject(row.number), {
+        tone: 'warning',
+        blocks: [
+          paragraph(
+            strong(`The owner says, from chat, that phone ${device.number} · ${device.facts.name} is still at hand.`),
+            ' Not verified; it excludes nothing yet.',
+          ),
+        ],
+      });
+      // Her mail app was opened just now: a fresh read shows whether its sync moved.
+      await change.enqueue(
+        'read-devices',
+        { incident: row.number },
+        { key: `${row.number}-kept-${device.number}`, dueAt: new Date(change.now.getTime() + 60_000) },
+      );
+    });
+    return said(
+      `Thank you. Open the mail app on ${device.facts.name} now; I will see whether it is that one, and tell the helpdesk.`,
+    );
+  },
+});

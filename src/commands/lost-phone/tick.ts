@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { afterSteps } from '../../incidents/wipe/afterwards.ts';
+import { record } from '../../incidents/incident/timeline.ts';
+import { IncidentArgument, incidentFor, openIncidentOnly } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+/** Notes that a person did what the bot cannot do: the card shows who and when. */
+export const tick = defineCommand({
+  id: 'tick',
+  patterns: ['<step:password|sessions> done <incident>'],
+  examples: ['password done INC-104', 'sessions done INC-104'],
+  args: z.object({ incident: IncidentArgument, step: z.enum(['password', 'sessions']) }),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Tick that the password was reset, or the sessions revoked',
+  async run(context, { incident, step }) {
+    const view = await incidentFor(context, incident);
+    openIncidentOnly(view, context.actor);
+    if (view.incident.hold === 'open') {
+      throw new MislaidError({
+        code: 'hold-open',
+        message: `INC-${incident}: the hold is open`,
+        userMessage: `The hold of INC-${incident} is still open: the phone must be able to log in to hear of the wipe. If it was done already, say "reset anyway INC-${incident}" first.`,
+      });
+    }
+    if (view.events.some((event) => event.kind === 'step.ticked' && event.data.step === step)) return {};
+    await context.store.change((change) =>
+      record(change, { incident, kind: 'step.ticked', by: context.actor, data: { step, what: afterSteps[step] } }),
+    );
+    return {};
+  },
+});

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import { said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const doctor = defineCommand({
+  id: 'doctor',
+  patterns: ['doctor'],
+  examples: ['doctor'],
+  args: z.object({}),
+  roles: ['admin'],
+  effect: 'read',
+  private: true,
+  summary: 'What of the bot’s surroundings does not work, and how to mend it',
+  async run(context) {
+    await context.store.change((change) =>
+      change.enqueue('run-doctor', { identity: context.actor.identity, token: context.ids.token() }),
+    );
+    return said('I am looking at everything I need and will say here what I find.');
+  },
+});

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { drillsAmong, incidentName } from '../../incidents/drill/drill.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import { namesOf } from '../../incidents/incident/view.ts';
+import type { Block, Intent } from '../../message/model.ts';
+import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
+import { said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const approvals = defineCommand({
+  id: 'approvals',
+  patterns: ['approvals', 'what waits'],
+  examples: ['approvals'],
+  args: z.object({}),
+  roles: ['helpdesk', 'approver', 'security', 'admin'],
+  effect: 'read',
+  private: true,
+  summary: 'What waits for a decision',
+  async run({ store, policy, clock }) {
+    const rows = await store.db
+      .selectFrom('approval')
+      .selectAll()
+      .where('state', '=', 'waiting')
+      .orderBy('expiresAt')
+      .limit(20)
+      .execute();
+    if (rows.length === 0) return said('Nothing waits for a decision.');
+    const names = await namesOf(
+      store.db,
+      rows.map((row) => row.requestedBy),
+    );
+    const drills = await drillsAmong(
+      store.db,
+      rows.map((row) => row.incidentNumber),
+    );
+    const blocks: Block<Intent>[] = [];
+    for (const approval of rows) {
+      const { title } = await approvalSubjectFor(approval.subjectKind).describe({
+        db: store.db,
+        approval,
+        now: clock.now(),
+        policy,
+      });
+      blocks.push(
+        paragraph(
+          strong(
+            approval.incidentNumber === null
+              ? title
+              : `${incidentName(approval.incidentNumber, drills.has(approval.incidentNumber))} · ${title}`,
+          ),
+          ` — asked by ${names.get(approval.requestedBy) ?? 'somebody'}, expires `,
+          time(approval.expiresAt),
+        ),
+        buttons(
+          button('Approve', 'approve', { approval: approval.id }, { style: 'primary' }),
+          button('Deny…', 'deny', { approval: approval.id }),
+        ),
+      );
+    }
+    return { private: { title: 'Waiting for a decision', tone: 'neutral', blocks } };
+  },
+});

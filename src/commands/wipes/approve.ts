@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { decide } from '../../incidents/approvals/approvals.ts';
+import { requireAudit } from '../../incidents/audit/require-audit.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
+import { waitingApproval } from './waiting-approval.ts';
+import { defineCommand } from '../command.ts';
+
+export const approve = defineCommand({
+  id: 'approve',
+  patterns: ['approve <incident> [<device>]'],
+  examples: ['approve INC-104', 'approve INC-104 1'],
+  args: z.object({
+    approval: z.number().int().positive().optional(),
+    incident: IncidentArgument.optional(),
+    device: DeviceArgument.optional(),
+  }),
+  // The helpdesk may say it, so that who asked is told who can decide; the rule itself refuses.
+  roles: ['helpdesk', 'approver', 'security', 'admin'],
+  effect: 'destroy',
+  private: true,
+  summary: 'Approve what somebody else asked for',
+  details:
+    'You decide on exactly what the card shows. Nobody can approve what he asked for himself, or for his own phone.',
+  async run(context, args) {
+    const chosen = await waitingApproval(context, args, 'approve');
+    if (chosen.kind === 'answer') return chosen.answer;
+    await requireAudit(context.store.db, context.clock.now());
+    const { complete, missing } = await context.store.change((change) =>
+      decide(change, context.policy, approvalSubjectFor, {
+        approvalId: chosen.value.id,
+        by: context.actor,
+        decision: 'approve',
+        reason: null,
+      }),
+    );
+    if (complete) return {};
+    return said(`Noted. ${missing === 1 ? 'One more person' : `${missing} more people`} must approve this.`);
+  },
+});

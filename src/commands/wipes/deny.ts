@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { decide } from '../../incidents/approvals/approvals.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import { DeviceArgument, IncidentArgument, ReasonArgument } from '../arguments.ts';
+import { waitingApproval } from './waiting-approval.ts';
+import { defineCommand } from '../command.ts';
+
+export const deny = defineCommand({
+  id: 'deny',
+  patterns: ['deny <incident> [<device>] because <reason...>', 'deny <incident> [<device>]'],
+  examples: ['deny INC-104 because the phone was found', 'deny INC-104 1 because nobody verified the caller'],
+  args: z.object({
+    approval: z.number().int().positive().optional(),
+    incident: IncidentArgument.optional(),
+    device: DeviceArgument.optional(),
+    reason: z.string().optional(),
+  }),
+  // The helpdesk may say it, so that who asked is told who can decide; the rule itself refuses.
+  roles: ['helpdesk', 'approver', 'security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Deny what somebody asked for, with a reason',
+  async run(context, args) {
+    const chosen = await waitingApproval(context, args, 'deny');
+    if (chosen.kind === 'answer') return chosen.answer;
+    const reason = ReasonArgument.safeParse(args.reason ?? '');
+    if (!reason.success) {
+      if (context.via === 'form')
+        return { fieldErrors: { reason: 'Say why, in a few words: the requester reads it.' } };
+      return {
+        form: {
+          id: 'deny',
+          title: 'Deny',
+          fields: [
+            {
+              kind: 'text',
+              id: 'reason',
+              label: 'Why',
+              multiline: true,
+              maxLength: 1000,
+              required: true,
+              hint: 'The requester reads this.',
+            },
+          ],
+          submit: { label: 'Deny', style: 'danger', action: { command: 'deny', args: { approval: chosen.value.id } } },
+        },
+      };
+    }
+    await context.store.change((change) =>
+      decide(change, context.policy, approvalSubjectFor, {
+        approvalId: chosen.value.id,
+        by: context.actor,
+        decision: 'deny',
+        reason: reason.data,
+      }),
+    );
+    return {};
+  },
+});

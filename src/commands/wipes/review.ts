@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { requireStanding } from '../../incidents/roles/standing.ts';
+import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { paragraph, strong } from '../../message/text.ts';
+import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const review = defineCommand({
+  id: 'review',
+  patterns: ['review <incident> because <finding...>'],
+  examples: ['review INC-104 because the call was real and nobody else could be reached'],
+  args: z.object({ incident: IncidentArgument, finding: ReasonArgument }),
+  roles: ['approver', 'security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Review a wipe for which somebody else broke the glass',
+  async run(context, { incident, finding }) {
+    const { actor, store, policy, clock } = context;
+    await incidentFor(context, incident);
+    await requireStanding(store.db, actor, ['approver', 'security', 'admin'], clock.now());
+    await store.change(async (change) => {
+      const open = await change.tx
+        .selectFrom('wipeReview')
+        .selectAll()
+        .where('incidentNumber', '=', incident)
+        .where('closedAt', 'is', null)
+        .orderBy('id')
+        .forUpdate()
+        .execute();
+      if (open.length === 0) {
+        throw new MislaidError({
+          code: 'nothing-to-review',
+          message: `INC-${incident} has no open review`,
+          userMessage: `Nothing on INC-${incident} waits for a review.`,
+        });
+      }
+      const others = open.filter((row) => row.actorGuid !== actor.person.guid);
+      if (others.length === 0) {
+        throw new MislaidError({
+          code: 'review-own',
+          message: `INC-${incident}: the reviewer broke the glass himself`,
+          userMessage: 'You broke the glass yourself, so somebody else must review it.',
+        });
+      }
+      for (const row of others) {
+        await change.tx
+          .updateTable('wipeReview')
+          .set({ closedAt: change.now, closedBy: actor.person.guid, finding })
+          .where('id', '=', row.id)
+          .execute();
+        await record(change, {
+          incident,
+          kind: 'break-glass.reviewed',
+          by: actor,
+          data: { wipe: row.wipeId, finding, usedBy: row.actorGuid },
+        });
+      }
+      await change.reply(incidentSubject(incident), {
+        tone: 'neutral',
+        blocks: [paragraph(strong(`Break-glass reviewed by ${actor.person.displayName}:`), ` ${finding}`)],
+      });
+      await tellSecurity(change, policy, {
+        incident,
+        line: [`break-glass reviewed by ${actor.person.displayName}: ${finding}`],
+      });
+    });
+    return said(`Noted. The review of INC-${incident} is closed.`);
+  },
+});

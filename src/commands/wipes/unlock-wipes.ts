@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { requestApproval } from '../../incidents/approvals/approvals.ts';
+import { lockState } from '../../incidents/brake/brake.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { requireStanding } from '../../incidents/roles/standing.ts';
+import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
+import { ReasonArgument, said } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+
+export const unlockWipes = defineCommand({
+  id: 'unlock-wipes',
+  patterns: ['unlock [all] wipes because <reason...>'],
+  examples: ['unlock wipes because the five wipes were a real case'],
+  args: z.object({ reason: ReasonArgument }),
+  roles: ['admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Ask a second admin to let wipes be issued again',
+  async run({ actor, store, policy, clock, organisation }, { reason }) {
+    await requireStanding(store.db, actor, ['admin'], clock.now());
+    const lock = await lockState(store.db);
+    if (!lock.locked) return said('Wipes are not locked.');
+    await store.change(async (change) => {
+      const open = await change.tx
+        .selectFrom('approval')
+        .select('id')
+        .where('subjectKind', '=', unlockSubject.kind)
+        .where('state', '=', 'waiting')
+        .executeTakeFirst();
+      if (open !== undefined) {
+        throw new MislaidError({
+          code: 'unlock-already-asked',
+          message: `approval ${open.id} waits`,
+          userMessage: 'Somebody has asked for this already; a second admin approves it ("approvals").',
+        });
+      }
+      await requestApproval(change, policy, {
+        subject: unlockSubject,
+        subjectId: 'wipes',
+        incident: null,
+        organisation,
+        payload: { lock: lock.id, since: lock.since.toISOString(), because: lock.reason, reason },
+        ownerGuid: null,
+        role: 'admin',
+        needed: 1,
+        by: actor,
+      });
+      await tellSecurity(change, policy, {
+        tone: 'warning',
+        line: [`${actor.person.displayName} asks to unlock wipes: ${reason}. A second admin must approve`],
+      });
+    });
+    return said('I have asked the other admins: one of them must approve. Until then everything stays locked.');
+  },
+});

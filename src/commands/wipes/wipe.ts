@@ -1,0 +1,45 @@
+import { MislaidError } from '../../ground/errors.ts';
+import { proposeWipe } from '../../incidents/wipe/propose-wipe.ts';
+import { requireAudit } from '../../incidents/audit/require-audit.ts';
+import { mayRequest } from '../../incidents/approvals/rules.ts';
+import { incidentFor, openIncidentOnly } from '../arguments.ts';
+import { defineCommand } from '../command.ts';
+import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
+
+export const wipe = defineCommand({
+  id: 'wipe',
+  patterns: [
+    'wipe <incident> <device> [<scope:full|account-only|outlook-app>] [because <reason...>]',
+    'wipe <incident> <device> <scope:full|account-only|outlook-app> because <reason...>',
+    'wipe <incident>',
+  ],
+  examples: ['wipe INC-104 1 account-only because it was left in a taxi', 'wipe INC-104 1'],
+  args: WipeArgs,
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'destroy',
+  private: true,
+  summary: 'Propose a wipe of one phone; a second person must approve it',
+  details:
+    'Opens a form: what is erased, why, how the caller was verified. A full wipe is confirmed by typing the name of the phone and the last four characters of its id.',
+  async run(context, args) {
+    const view = await incidentFor(context, args.incident);
+    openIncidentOnly(view, context.actor);
+    const verdict = mayRequest({
+      actor: context.actor,
+      ownerGuid: view.owner.guid,
+      policy: context.policy,
+      roles: ['helpdesk', 'security', 'admin'],
+    });
+    if (verdict.kind === 'refusal') throw new MislaidError({ code: verdict.code, message: verdict.sentence });
+    const target = await wipeTarget(context, view, args, 'wipe');
+    if (target.kind === 'answer') return target.answer;
+    if (context.via !== 'form') {
+      return { form: wipeForm(target.value, args, { command: 'wipe', title: 'Wipe phone', submit: 'Propose' }) };
+    }
+    const made = proposalFrom(context, target.value, args);
+    if ('fieldErrors' in made) return made;
+    await requireAudit(context.store.db, context.clock.now());
+    await context.store.change((change) => proposeWipe(change, context.policy, made.proposal));
+    return {};
+  },
+});

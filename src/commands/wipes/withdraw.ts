@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { endApproval, lockApproval } from '../../incidents/approvals/approvals.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import { moveWipe } from '../../incidents/wipe/wipes.ts';
+import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
+import { waitingApproval } from './waiting-approval.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+
+export const withdraw = defineCommand({
+  id: 'withdraw',
+  patterns: ['withdraw <incident> [<device>]'],
+  examples: ['withdraw INC-104', 'withdraw INC-104 1'],
+  args: z.object({
+    approval: z.number().int().positive().optional(),
+    incident: IncidentArgument.optional(),
+    device: DeviceArgument.optional(),
+  }),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'change',
+  private: true,
+  summary: 'Take back a request before it is carried out',
+  async run(context, args) {
+    if (args.incident !== undefined && (await withdrawnBreakGlass(context, args.incident))) {
+      return said('Withdrawn. Nothing was asked of Exchange.');
+    }
+    const chosen = await waitingApproval(context, args, 'withdraw');
+    if (chosen.kind === 'answer') return chosen.answer;
+    const done = await context.store.change(async (change) => {
+      const approval = await lockApproval(change, chosen.value.id);
+      return endApproval(change, context.policy, approvalSubjectFor, approval, 'withdrawn', {
+        by: context.actor,
+        why: null,
+      });
+    });
+    if (!done) {
+      throw new MislaidError({
+        code: 'too-late-to-withdraw',
+        message: `approval ${chosen.value.id} is no longer open`,
+        userMessage: 'Too late to withdraw: it was decided or carried out already. Its card says how far it got.',
+      });
+    }
+    return said('Withdrawn. Nothing was asked of Exchange.');
+  },
+});
+
+/** A wipe for which the glass was broken has no approval: while it is held it is taken back by itself. */
+async function withdrawnBreakGlass(context: CommandContext, incident: number): Promise<boolean> {
+  const wipe = await context.store.db
+    .selectFrom('wipe')
+    .select('id')
+    .where('incidentNumber', '=', incident)
+    .where('state', '=', 'approved')
+    .where('breakGlassBy', 'is not', null)
+    .executeTakeFirst();
+  if (wipe === undefined) return false;
+  return context.store.change(async (change) => {
+    const held = await change.tx
+      .selectFrom('wipe')
+      .selectAll()
+      .where('id', '=', wipe.id)
+      .where('state', '=', 'approved')
+      .forUpdate()
+      .executeTakeFirst();
+    if (held === undefined) return false;
+    const moved = await moveWipe(
+      change,
+      held,
+      { kind: 'withdrawn' },
+      { by: context.actor, set: { endedAt: change.now, heldBecause: null } },
+    );
+    if (moved === undefined) return false;
+    await tellSecurity(change, context.policy, {
+      incident,
+      line: [`break-glass wipe of phone ${held.deviceNumber} withdrawn by ${context.actor.person.displayName}`],
+    });
+    return true;
+  });
+}

@@ -1,0 +1,318 @@
+/**
+ * Approvals for any subject: a frozen payload waits for the decision of a second person on exactly that payload.
+ * Rules in rules/approval.ts; what an approval sets going stands with its subject in subjects/.
+ */
+import type { Kysely } from 'kysely';
+import { canonicalHash } from '../../ground/canonical.ts';
+import { minutesAfter } from '../../ground/clock.ts';
+import type { Actor } from '../../commands/command.ts';
+import { holdersOf, identityFor } from '../../directory/holders.ts';
+import type { Organisation, PersonGuid } from '../../directory/person.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type { Block, Intent } from '../../message/model.ts';
+import { paragraph } from '../../message/text.ts';
+import { approvalsHash, type Policy } from '../../policy.ts';
+import type { Change, Subject } from '../../store/port.ts';
+import type { Database } from '../../store/schema.ts';
+import { coolingOf } from '../roles/grants.ts';
+import { refreshHomes } from '../incident/homes.ts';
+import { mayDecide } from './rules.ts';
+import { standingRoles } from '../roles/standing.ts';
+import { incidentSubject, record } from '../incident/timeline.ts';
+import type { Approval, Decision } from '../incident/view.ts';
+
+export type Ending = 'denied' | 'withdrawn' | 'expired' | 'voided' | 'lapsed';
+
+/** What an approval is about: how approvers see it, and what happens when it is decided. */
+export type ApprovalSubject = {
+  readonly kind: string;
+  /** What the approver must see before he decides; title without the incident. */
+  describe(input: {
+    db: Kysely<Database>;
+    approval: Approval;
+    now: Date;
+    policy: Policy;
+  }): Promise<{ title: string; blocks: Block<Intent>[] }>;
+  /** Enough people agreed: only the store is changed here, a job does the rest. */
+  approved(change: Change, approval: Approval, policy: Policy, by: Actor): Promise<void>;
+  ended(
+    change: Change,
+    approval: Approval,
+    how: Ending,
+    input: { policy: Policy; by: Actor | null; why: string | null },
+  ): Promise<void>;
+};
+
+export type ApprovalRequest = {
+  subject: ApprovalSubject;
+  subjectId: string;
+  incident: number | null;
+  organisation: Organisation;
+  payload: Record<string, unknown>;
+  ownerGuid: PersonGuid | null;
+  role: 'approver' | 'security' | 'admin';
+  needed: number;
+  by: Actor;
+};
+
+export function approvalSubjectOf(id: number): Subject {
+  return `approval:${id}`;
+}
+
+/** Asks for a decision: one row, a card in the approvals channels and one for each person who may decide. */
+export async function requestApproval(change: Change, policy: Policy, request: ApprovalRequest): Promise<Approval> {
+  const expiresAt = minutesAfter(change.now, policy.approvals.expireMinutes);
+  const approval = await change.tx
+    .insertInto('approval')
+    .values({
+      subjectKind: request.subject.kind,
+      subjectId: request.subjectId,
+      incidentNumber: request.incident,
+      organisation: request.organisation,
+      payload: JSON.stringify(request.payload),
+      payloadHash: canonicalHash(request.payload),
+      policyHash: approvalsHash(policy),
+      requestedBy: request.by.person.guid,
+      requestedVia: request.by.identity,
+      ownerGuid: request.ownerGuid,
+      role: request.role,
+      needed: request.needed,
+      state: 'waiting',
+      requestedAt: change.now,
+      expiresAt,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  change.audit({
+    action: 'approval.requested',
+    subject: approvalSubjectOf(approval.id),
+    ...(request.incident === null ? {} : { incident: request.incident }),
+    actor: { guid: request.by.person.guid, identity: request.by.identity },
+    data: {
+      kind: request.subject.kind,
+      subject: request.subjectId,
+      payloadHash: approval.payloadHash,
+      needed: request.needed,
+    },
+  });
+  await change.card(approvalSubjectOf(approval.id), policy.channels.approvals);
+  await change.personalCard(approvalSubjectOf(approval.id), await privateCopies(change, policy, approval, request.by));
+  await refreshHomes(change);
+  await change.enqueue('end-approval', { approval: approval.id }, { key: String(approval.id), dueAt: expiresAt });
+  return approval;
+}
+
+/** Identities of those who may decide: never the requester's or the owner's, and nobody's whose own phone may be the lost one. */
+async function privateCopies(change: Change, policy: Policy, approval: Approval, by: Actor): Promise<string[]> {
+  const { role } = approval;
+  if (!isHolderRole(role)) return [];
+  // The people who decide are of the requester's organisation, also where the device is a drill's.
+  const holders = await holdersOf(change.tx, policy, by.person.organisation, role);
+  const identities: string[] = [];
+  for (const { person, identities: listed } of holders) {
+    if (person.guid === approval.requestedBy || person.guid === approval.ownerGuid) continue;
+    const lately = await identityFor(change.tx, policy, person);
+    // Roles hang on the accounts that policy lists: a copy to any other could not be answered.
+    const identity = lately !== undefined && listed.includes(lately) ? lately : listed[0];
+    if (identity === undefined) continue;
+    const standing = await standingRoles(change.tx, policy, { guid: person.guid, identity }, change.now);
+    if (standing.has(role)) identities.push(identity);
+  }
+  return identities;
+}
+
+function isHolderRole(role: string): role is 'approver' | 'security' | 'admin' {
+  return role === 'approver' || role === 'security' || role === 'admin';
+}
+
+/** One person's decision, checked at the click; the row lock makes two clicks at once one after the other. */
+export async function decide(
+  change: Change,
+  policy: Policy,
+  subjectFor: (kind: string) => ApprovalSubject,
+  input: { approvalId: number; by: Actor; decision: 'approve' | 'deny'; reason: string | null },
+): Promise<{ approval: Approval; complete: boolean; missing: number }> {
+  const { approvalId, by, decision, reason } = input;
+  const approval = await lockApproval(change, approvalId);
+  const decisions = await decisionsOf(change.tx, approvalId);
+  const { organisation } = by.person;
+  const cooling = await coolingOf(change.tx, { organisation, identity: by.identity, roles: by.roles }, change.now);
+  const verdict = mayDecide({ approval, actor: by, policy, now: change.now, decisions, decision, cooling });
+  if (verdict.kind === 'refusal') {
+    throw new MislaidError({
+      code: verdict.code,
+      message: `approval ${approvalId}: ${verdict.code}`,
+      userMessage: await naming(change, policy, approval, by, verdict),
+    });
+  }
+  await change.tx
+    .insertInto('approvalDecision')
+    .values({ approvalId, actorGuid: by.person.guid, identity: by.identity, decision, reason, at: change.now })
+    .execute();
+  change.audit({
+    action: decision === 'approve' ? 'approval.approved' : 'approval.denied',
+    subject: approvalSubjectOf(approvalId),
+    ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
+    actor: { guid: by.person.guid, identity: by.identity },
+    data: { kind: approval.subjectKind, subject: approval.subjectId, payloadHash: approval.payloadHash },
+  });
+  if (decision === 'deny') {
+    await endApproval(change, policy, subjectFor, approval, 'denied', { by, why: reason });
+    return { approval, complete: true, missing: 0 };
+  }
+  const agreed = decisions.filter((row) => row.decision === 'approve').length + 1;
+  const missing = approval.needed - agreed;
+  if (missing <= 0) {
+    const executeBy = minutesAfter(change.now, policy.approvals.executeWithinMinutes);
+    await change.tx
+      .updateTable('approval')
+      .set({ state: 'approved', approvedAt: change.now, executeBy })
+      .where('id', '=', approvalId)
+      .execute();
+    await change.enqueue('end-approval', { approval: approvalId }, { key: `${approvalId}-lapse`, dueAt: executeBy });
+    await subjectFor(approval.subjectKind).approved(
+      change,
+      { ...approval, state: 'approved', approvedAt: change.now, executeBy },
+      policy,
+      by,
+    );
+  } else if (approval.incidentNumber !== null) {
+    await record(change, {
+      incident: approval.incidentNumber,
+      kind: 'approval.one-agreed',
+      by,
+      data: { approval: approvalId, missing },
+    });
+  }
+  await change.refresh(approvalSubjectOf(approvalId));
+  await refreshHomes(change);
+  return { approval, complete: missing <= 0, missing };
+}
+
+/** Adds the names of those who may decide to a refusal that leaves others free to. */
+async function naming(
+  change: Change,
+  policy: Policy,
+  approval: Approval,
+  by: Actor,
+  verdict: { code: string; sentence: string },
+): Promise<string> {
+  if (
+    !['approval-own-request', 'approval-own-device', 'approval-role'].includes(verdict.code) ||
+    !isHolderRole(approval.role)
+  )
+    return verdict.sentence;
+  const holders = await holdersOf(change.tx, policy, by.person.organisation, approval.role);
+  const others = holders
+    .map(({ person }) => person)
+    .filter((person) => person.guid !== approval.requestedBy && person.guid !== approval.ownerGuid);
+  const names = others.map((person) => person.displayName);
+  const last = names.at(-1);
+  if (last === undefined) return `${verdict.sentence} Nobody else may: policy.yaml names no other ${approval.role}.`;
+  return `${verdict.sentence} ${names.length === 1 ? last : `${names.slice(0, -1).join(', ')} or ${last}`} can decide.`;
+}
+
+/** Ends an approval that is still waiting or approved; anything else is left as it is (it was ended before). */
+export async function endApproval(
+  change: Change,
+  policy: Policy,
+  subjectFor: (kind: string) => ApprovalSubject,
+  approval: Approval,
+  how: Ending,
+  input: { by: Actor | null; why: string | null },
+): Promise<boolean> {
+  const ended = await change.tx
+    .updateTable('approval')
+    .set({ state: how, closedAt: change.now, closedBy: input.by?.person.guid ?? null, reason: input.why })
+    .where('id', '=', approval.id)
+    .where('state', 'in', ['waiting', 'approved'])
+    .executeTakeFirst();
+  if (ended.numUpdatedRows === 0n) return false;
+  change.audit({
+    action: `approval.${how}`,
+    subject: approvalSubjectOf(approval.id),
+    ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
+    actor: { guid: input.by?.person.guid ?? null, identity: input.by?.identity ?? null },
+    data: { kind: approval.subjectKind, subject: approval.subjectId },
+  });
+  await subjectFor(approval.subjectKind).ended(change, approval, how, { policy, ...input });
+  await change.refresh(approvalSubjectOf(approval.id));
+  await refreshHomes(change);
+  if (approval.incidentNumber !== null) await change.refresh(incidentSubject(approval.incidentNumber));
+  return true;
+}
+
+/** The job did what was approved. */
+export async function markExecuted(change: Change, approvalId: number): Promise<void> {
+  await change.tx
+    .updateTable('approval')
+    .set({ state: 'executed', closedAt: change.now })
+    .where('id', '=', approvalId)
+    .where('state', '=', 'approved')
+    .execute();
+  await change.refresh(approvalSubjectOf(approvalId));
+}
+
+/** Throws MislaidError `no-such-approval`. */
+export async function lockApproval(change: Change, id: number): Promise<Approval> {
+  const approval = await change.tx
+    .selectFrom('approval')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (approval !== undefined) return approval;
+  throw new MislaidError({
+    code: 'no-such-approval',
+    message: `approval ${id} does not exist`,
+    userMessage: 'There is no such request any more. Say "approvals" to see what waits.',
+  });
+}
+
+export async function decisionsOf(db: Kysely<Database>, approvalId: number): Promise<Decision[]> {
+  return db.selectFrom('approvalDecision').selectAll().where('approvalId', '=', approvalId).orderBy('at').execute();
+}
+
+/** The open approval of one subject, if there is one. */
+export async function openApproval(
+  db: Kysely<Database>,
+  kind: string,
+  subjectId: string,
+): Promise<Approval | undefined> {
+  return db
+    .selectFrom('approval')
+    .selectAll()
+    .where('subjectKind', '=', kind)
+    .where('subjectId', '=', subjectId)
+    .where('state', 'in', ['waiting', 'approved'])
+    .executeTakeFirst();
+}
+
+const endingWords = {
+  denied: 'was denied',
+  withdrawn: 'was withdrawn',
+  expired: 'expired: nobody decided in time',
+  voided: 'is void',
+  lapsed: 'was approved and not carried out in time',
+} as const satisfies Record<Ending, string>;
+
+/** "is void by nobody: the phone synced under a new partnership" as one sentence under the incident's card. */
+export function endingSentence(what: string, how: Ending, input: { by: Actor | null; why: string | null }): string {
+  const who = input.by === null ? '' : ` by ${input.by.person.displayName}`;
+  return `${what} ${endingWords[how]}${who}${input.why === null ? '' : `: ${input.why.replace(/\.$/, '')}`}.`;
+}
+
+/** Says aloud in the incident's thread how an approval ended. */
+export async function endedReply(
+  change: Change,
+  approval: Approval,
+  what: string,
+  how: Ending,
+  input: { by: Actor | null; why: string | null },
+): Promise<void> {
+  if (approval.incidentNumber === null) return;
+  await change.reply(incidentSubject(approval.incidentNumber), {
+    tone: how === 'withdrawn' ? 'neutral' : 'warning',
+    blocks: [paragraph(endingSentence(what, how, input))],
+  });
+}

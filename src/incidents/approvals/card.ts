@@ -1,0 +1,96 @@
+import type { Projection } from '../../store/projection.ts';
+import type { Block, DraftMessage, Intent } from '../../message/model.ts';
+import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
+import { decisionsOf } from './approvals.ts';
+import { lockState } from '../brake/brake.ts';
+import { drillMark, drillWord } from '../drill/drill.ts';
+import { lockSentence } from '../brake/lock.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import { type Approval, type Decision, namesOf } from '../incident/view.ts';
+
+/** What an approver sees, in the approvals channel and privately: every copy changes when one of them decides. */
+export const approvalProjection: Projection = {
+  kind: 'approval',
+  async render({ db, id, now, policy }): Promise<DraftMessage | undefined> {
+    const approval = await db.selectFrom('approval').selectAll().where('id', '=', Number(id)).executeTakeFirst();
+    if (approval === undefined) return undefined;
+    const { title, blocks } = await approvalSubjectFor(approval.subjectKind).describe({ db, approval, now, policy });
+    const decisions = await decisionsOf(db, approval.id);
+    const names = await namesOf(db, [
+      approval.requestedBy,
+      ...(approval.closedBy === null ? [] : [approval.closedBy]),
+      ...decisions.map((made) => made.actorGuid),
+    ]);
+    const lock = approval.subjectKind === 'wipe' ? await lockState(db) : ({ locked: false } as const);
+    const waits = ['waiting', 'approved'].includes(approval.state);
+    const locked = lock.locked && waits ? [paragraph(...(await lockSentence(db, lock)))] : [];
+    const drill = (await drillMark(db, `approval:${approval.id}`)) === undefined ? '' : `${drillWord} · `;
+    const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
+    return {
+      title: `${drill}${approval.state === 'waiting' ? 'Approve? ' : ''}${where}${title}`,
+      tone:
+        approval.state === 'waiting'
+          ? 'warning'
+          : approval.state === 'approved' || approval.state === 'executed'
+            ? 'success'
+            : 'neutral',
+      blocks: [askedBlock(approval, names), ...blocks, ...locked, ...decided(approval, decisions, names)],
+    };
+  },
+};
+
+function askedBlock(approval: Approval, names: ReadonlyMap<string, string>): Block<Intent> {
+  return paragraph(
+    `Asked by ${names.get(approval.requestedBy) ?? 'somebody'}, `,
+    time(approval.requestedAt),
+    ...(approval.state === 'waiting' ? [', expires ', time(approval.expiresAt)] : []),
+    '.',
+  );
+}
+
+function decided(
+  approval: Approval,
+  decisions: readonly Decision[],
+  names: ReadonlyMap<string, string>,
+): Block<Intent>[] {
+  const said = decisions.map((made) =>
+    paragraph(
+      made.decision === 'approve' ? '✔ ' : '✘ ',
+      strong(made.decision === 'approve' ? 'Approved' : 'Denied'),
+      ` by ${names.get(made.actorGuid) ?? 'somebody'}, `,
+      time(made.at),
+      made.reason === null ? '' : `: ${made.reason}`,
+    ),
+  );
+  if (approval.state === 'waiting') {
+    const missing = approval.needed - decisions.length;
+    return [
+      ...said,
+      ...(approval.needed > 1
+        ? [paragraph(`${missing} more ${missing === 1 ? 'person' : 'people'} must approve.`)]
+        : []),
+      buttons(
+        // Each decision takes its button with it; the next person needs one of his own.
+        button('Approve', 'approve', { approval: approval.id }, { style: 'primary', epoch: decisions.length }),
+        button('Deny…', 'deny', { approval: approval.id }, { style: 'danger', epoch: decisions.length }),
+      ),
+    ];
+  }
+  const by =
+    approval.closedBy === null || approval.state === 'denied'
+      ? ''
+      : ` by ${names.get(approval.closedBy) ?? 'somebody'}`;
+  const words = {
+    approved: 'Approved; it is being carried out.',
+    executed:
+      approval.incidentNumber === null
+        ? 'Approved and carried out.'
+        : `Approved and passed on. The card of INC-${approval.incidentNumber} shows how far it got.`,
+    denied: 'Denied.',
+    withdrawn: `Withdrawn${by}.`,
+    expired: 'Expired: nobody decided in time. Propose again if it is still needed.',
+    voided: `This approval is void: ${approval.reason ?? 'its facts changed.'} Propose again.`,
+    lapsed: 'Approved, but not carried out in time. Propose again.',
+  } as const;
+  return [...said, paragraph(strong(words[approval.state]))];
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { paragraph, strong, text, time } from '../../message/text.ts';
+import { type ApprovalSubject, endApproval, endingSentence, markExecuted } from '../approvals/approvals.ts';
+import { lockState } from './brake.ts';
+import { unlockWipes } from './lock.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { standingRoles } from '../roles/standing.ts';
+import { namesOf } from '../incident/view.ts';
+
+export const UnlockPayload = z.object({
+  /** The pull of the lock that is meant: when somebody pulls it again, this request is void. */
+  lock: z.number().int(),
+  since: z.iso.datetime(),
+  because: z.string(),
+  reason: z.string(),
+});
+
+/** Two admins let wipes be issued again. */
+export const unlockSubject: ApprovalSubject = {
+  kind: 'unlock',
+  async describe({ approval, policy }) {
+    const payload = UnlockPayload.parse(approval.payload);
+    return {
+      title: 'Unlock wipes',
+      blocks: [
+        {
+          kind: 'fields',
+          fields: [
+            { label: 'Locked since', value: text(time(payload.since)) },
+            { label: 'Locked because', value: text(payload.because) },
+            { label: 'Unlock because', value: text(payload.reason) },
+          ],
+        },
+        paragraph(
+          strong('Approved wipes that wait are issued at once.'),
+          ` The counts of 10 minutes and of the day begin anew; each person's own limit of ${policy.brake.perRequesterAndDay} a day stays.`,
+        ),
+      ],
+    };
+  },
+  async approved(change, approval, policy, by) {
+    const payload = UnlockPayload.parse(approval.payload);
+    const lock = await lockState(change.tx);
+    const asker = { guid: approval.requestedBy, identity: approval.requestedVia };
+    const asking = await standingRoles(change.tx, policy, asker, change.now);
+    const why = !lock.locked
+      ? 'wipes are not locked any more'
+      : lock.id !== payload.lock
+        ? 'somebody locked wipes again after this was asked'
+        : asking.has('admin')
+          ? undefined
+          : 'who asked is no longer an admin whose role decides';
+    if (why !== undefined) {
+      await endApproval(change, policy, () => unlockSubject, approval, 'voided', { by: null, why });
+      return;
+    }
+    const names = await namesOf(change.tx, [approval.requestedBy]);
+    await unlockWipes(change, policy, {
+      by,
+      askedBy: names.get(approval.requestedBy) ?? 'an admin',
+      reason: payload.reason,
+    });
+    await markExecuted(change, approval.id);
+  },
+  async ended(change, _approval, how, { policy, by, why }) {
+    await tellSecurity(change, policy, {
+      tone: 'warning',
+      line: [`${endingSentence('The request to unlock wipes', how, { by, why })} Everything stays locked.`],
+    });
+  },
+};

@@ -1,0 +1,140 @@
+import type { Capabilities } from '../../exchange/port.ts';
+import type { Block, Button, Intent, Text } from '../../message/model.ts';
+import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
+import type { DeviceEvidence } from './evidence.ts';
+import { reachability } from './reachability.ts';
+import { scopeFor } from '../wipe/scope.ts';
+import { isOpen } from '../wipe/machine.ts';
+import type { IncidentDevice, IncidentView } from '../incident/view.ts';
+
+export type DeviceBlocksInput = {
+  view: IncidentView;
+  capabilities: Capabilities | undefined;
+  evidence: ReadonlyMap<string, readonly DeviceEvidence[]>;
+  now: Date;
+};
+
+/** With more phones than this, only the first are shown with their details: a card must stay one that people read. */
+const detailed = 8;
+
+/** Each phone with its last sync, what a wipe would erase on it, and how likely it is to hear of one. */
+export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
+  return input.view.devices.flatMap((device, index) => [
+    headline(device),
+    ...(index < detailed && isToBeChosen(device, input.view) ? [details(device, input)] : []),
+    ...(device.present
+      ? []
+      : [note('This partnership is gone from Exchange: it was removed, or the phone set up its account anew.')]),
+    ...ownerRemark(device, input.view),
+  ]);
+}
+
+/** One button per phone that may be chosen now. */
+export function deviceButtons(view: IncidentView): Button<Intent>[] {
+  const named = namedDevice(view);
+  return view.devices
+    .filter(
+      (device) =>
+        device.present &&
+        device.keptVerifiedBy === null &&
+        !view.wipes.some((wipe) => wipe.deviceNumber === device.number && isOpen(wipe.state)),
+    )
+    .map((device) =>
+      button(
+        `${device.number} ${device.facts.name}`,
+        'wipe',
+        { incident: view.incident.number, device: String(device.number) },
+        device.number === named ? { style: 'primary' } : {},
+      ),
+    );
+}
+
+/** The phone that was named when the incident was opened: its number, or words of its name. */
+function namedDevice({ devices, events }: IncidentView): number | undefined {
+  const said = events.findLast((event) => event.kind === 'device.named')?.data.device;
+  if (typeof said !== 'string') return undefined;
+  const words = said.toLowerCase().split(/\s+/);
+  const matches = devices.filter(
+    ({ number, label }) =>
+      said.replace('#', '') === String(number) || words.every((word) => label.toLowerCase().includes(word)),
+  );
+  return matches.length === 1 ? matches[0]?.number : undefined;
+}
+
+/** What a wipe would erase and how soon it is heard of helps to choose; a wipe on its way, or over, speaks for itself. */
+function isToBeChosen(device: IncidentDevice, { incident, wipes }: IncidentView): boolean {
+  const chosen = wipes.some((wipe) => isOpen(wipe.state) || wipe.state === 'acknowledged');
+  return device.present && incident.state === 'open' && !chosen;
+}
+
+function headline({ number, label, facts }: IncidentDevice): Block<Intent> {
+  return paragraph(
+    strong(`${number} · ${label}`),
+    ' — last sync ',
+    facts.lastSync === null ? 'never' : time(facts.lastSync),
+    ` · ${facts.accessState.toLowerCase()}`,
+  );
+}
+
+/** A list, so that each thing stands on a line of its own on every platform. */
+function details(device: IncidentDevice, { view, capabilities, evidence, now }: DeviceBlocksInput): Block<Intent> {
+  const { facts } = device;
+  const choices = scopeFor(facts, { accountOnly: capabilities?.accountOnly ?? false });
+  const allowed = choices.choices.filter((choice) => choice.allowed);
+  const lines: Text[] = [];
+  if (choices.instead !== undefined) lines.push(text(strong(choices.instead)));
+  for (const choice of allowed) lines.push(text(`A wipe, `, strong(choice.scope), `, erases ${choice.erases}.`));
+  if (allowed.length === 0) {
+    const reasons = new Set(choices.choices.map((choice) => choice.whyNot ?? 'It is not possible here.'));
+    lines.push(text(strong('It cannot be wiped from here. '), [...reasons].join(' ')));
+  } else {
+    lines.push(text(reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).sentence));
+  }
+  lines.push(text(`Passcode: ${passcode(facts)}.`));
+  for (const item of evidence.get(device.guid) ?? []) lines.push(text(...item.text));
+  return { kind: 'list', items: lines };
+}
+
+function passcode({ passcodeEnforced, policyApplied }: IncidentDevice['facts']): string {
+  if (passcodeEnforced !== null) return passcodeEnforced ? 'enforced by the mailbox policy' : 'not enforced';
+  if (policyApplied === 'full') return 'not known (the mailbox policy is applied in full)';
+  if (policyApplied === 'partly') return 'not known (the mailbox policy is applied only in part)';
+  return 'not known';
+}
+
+function ownerRemark(device: IncidentDevice, view: IncidentView): Block<Intent>[] {
+  const verifier = device.keptVerifiedBy === null ? undefined : (view.names.get(device.keptVerifiedBy) ?? 'somebody');
+  const kept =
+    verifier === undefined
+      ? []
+      : [
+          paragraph(
+            strong(`Phone ${device.number} is with its owner`),
+            `, verified by ${verifier}: left out of the wipe.`,
+          ),
+        ];
+  if (device.ownerSaysKeptAt === null) return kept;
+  const moved =
+    device.facts.lastSync !== null &&
+    device.ownerSaysKeptSync !== null &&
+    new Date(device.facts.lastSync) > device.ownerSaysKeptSync;
+  return [
+    paragraph(
+      `The owner says, from chat, that phone ${device.number} is still at hand, `,
+      time(device.ownerSaysKeptAt),
+      `${verifier === undefined ? ': not verified' : ''}. ${moved ? 'It has synced since.' : 'It has not synced since.'}`,
+    ),
+    ...kept,
+    ...(verifier === undefined && view.incident.state === 'open'
+      ? [
+          buttons(
+            button(`Verified: the owner has ${device.number}`, 'verify-kept', {
+              what: 'verify',
+              incident: view.incident.number,
+              device: String(device.number),
+            }),
+          ),
+        ]
+      : []),
+  ];
+}

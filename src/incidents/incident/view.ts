@@ -1,0 +1,147 @@
+/** The read model of one incident: what cards, answers and rules look at, loaded in one place. */
+import type { Kysely, Selectable } from 'kysely';
+import type { Person } from '../../directory/person.ts';
+import { personOf } from '../../directory/rows.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type {
+  ApprovalDecisionTable,
+  ApprovalTable,
+  Database,
+  IncidentEventTable,
+  IncidentTable,
+  WipeTable,
+  WipeTransitionTable,
+} from '../../store/schema.ts';
+import { type LockState, lockState } from '../brake/brake.ts';
+import { DeviceFacts, deviceLabel } from '../devices/device.ts';
+
+export type Incident = Selectable<IncidentTable>;
+export type Wipe = Selectable<WipeTable>;
+export type WipeTransition = Selectable<WipeTransitionTable>;
+export type Approval = Selectable<ApprovalTable>;
+export type Decision = Selectable<ApprovalDecisionTable>;
+export type IncidentEvent = Selectable<IncidentEventTable>;
+
+export type IncidentDevice = {
+  number: number;
+  guid: string;
+  facts: DeviceFacts;
+  label: string;
+  readAt: Date;
+  present: boolean;
+  chosen: boolean;
+  ownerSaysKeptAt: Date | null;
+  ownerSaysKeptSync: Date | null;
+  keptVerifiedBy: string | null;
+};
+
+export type IncidentView = {
+  incident: Incident;
+  owner: Person;
+  opener: Person | undefined;
+  devices: readonly IncidentDevice[];
+  /** Newest last. */
+  wipes: readonly (Wipe & { transitions: readonly WipeTransition[] })[];
+  approvals: readonly (Approval & { decisions: readonly Decision[] })[];
+  events: readonly IncidentEvent[];
+  /** Whether any wipe is issued at all now. */
+  lock: LockState;
+  /** Names of everybody who appears in wipes, decisions and events. */
+  names: ReadonlyMap<string, string>;
+};
+
+/** Throws MislaidError `no-such-incident`. */
+export async function loadIncident(db: Kysely<Database>, number: number): Promise<IncidentView> {
+  const ofIncident = async () => {
+    const incident = await db.selectFrom('incident').selectAll().where('number', '=', number).executeTakeFirst();
+    const devices = db.selectFrom('incidentDevice').selectAll().where('incidentNumber', '=', number).orderBy('number');
+    const events = db.selectFrom('incidentEvent').selectAll().where('incidentNumber', '=', number).orderBy('id');
+    return { incident, devices: await devices.execute(), events: await events.execute() };
+  };
+  const ofWipes = async () => {
+    const wipes = db.selectFrom('wipe').where('incidentNumber', '=', number);
+    const transitions = db.selectFrom('wipeTransition').selectAll().where('wipeId', 'in', wipes.select('id'));
+    return {
+      wipes: await wipes.selectAll().orderBy('id').execute(),
+      transitions: await transitions.orderBy('id').execute(),
+      lock: await lockState(db),
+    };
+  };
+  const ofApprovals = async () => {
+    const approvals = db.selectFrom('approval').where('incidentNumber', '=', number);
+    const decisions = db.selectFrom('approvalDecision').selectAll().where('approvalId', 'in', approvals.select('id'));
+    return {
+      approvals: await approvals.selectAll().orderBy('id').execute(),
+      decisions: await decisions.orderBy('at').execute(),
+    };
+  };
+  // Side by side, but not all at once: that would take ten connections from those who wait for less.
+  const [{ incident, devices, events }, { wipes, transitions, lock }, { approvals, decisions }] = await Promise.all([
+    ofIncident(),
+    ofWipes(),
+    ofApprovals(),
+  ]);
+  if (incident === undefined) throw noSuchIncident(number);
+  const guids = [
+    incident.personGuid,
+    incident.openedBy,
+    incident.holdClosedBy,
+    incident.closedBy,
+    ...wipes.map((wipe) => wipe.requestedBy),
+    ...approvals.flatMap((approval) => [approval.requestedBy, approval.closedBy]),
+    ...transitions.map((row) => row.actorGuid),
+    ...decisions.map((row) => row.actorGuid),
+    ...events.map((event) => event.actorGuid),
+    ...devices.map((device) => device.keptVerifiedBy),
+    lock.locked ? lock.by : null,
+  ].filter((guid) => guid !== null);
+  const rows = await db
+    .selectFrom('person')
+    .selectAll()
+    .where('guid', 'in', [...new Set(guids)])
+    .execute();
+  const people = new Map(rows.map((row) => [row.guid, personOf(row)]));
+  const owner = people.get(incident.personGuid);
+  if (owner === undefined)
+    throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });
+  return {
+    incident,
+    owner,
+    opener: incident.openedBy === null ? undefined : people.get(incident.openedBy),
+    devices: devices.map((row) => {
+      const facts = DeviceFacts.parse(row.facts);
+      return { ...row, guid: row.deviceGuid, facts, label: deviceLabel(facts) };
+    }),
+    wipes: wipes.map((wipe) => ({ ...wipe, transitions: transitions.filter((row) => row.wipeId === wipe.id) })),
+    approvals: approvals.map((row) => ({ ...row, decisions: decisions.filter((d) => d.approvalId === row.id) })),
+    events,
+    lock,
+    names: new Map(rows.map((row) => [row.guid, row.displayName])),
+  };
+}
+
+export async function namesOf(db: Kysely<Database>, guids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const unique = [...new Set(guids)];
+  if (unique.length === 0) return new Map();
+  const rows = await db.selectFrom('person').select(['guid', 'displayName']).where('guid', 'in', unique).execute();
+  return new Map(rows.map((row) => [row.guid, row.displayName]));
+}
+
+export function deviceOf(view: IncidentView, number: number): IncidentDevice {
+  const device = view.devices.find((candidate) => candidate.number === number);
+  if (device !== undefined) return device;
+  const known = view.devices.map((candidate) => `${candidate.number} ${candidate.label}`).join(', ');
+  throw new MislaidError({
+    code: 'no-such-device',
+    message: `INC-${view.incident.number} has no device ${number}`,
+    userMessage: `INC-${view.incident.number} has no phone number ${number}. ${known === '' ? 'Its phones are not read yet.' : `It has: ${known}.`}`,
+  });
+}
+
+export function noSuchIncident(number: number): MislaidError {
+  return new MislaidError({
+    code: 'no-such-incident',
+    message: `INC-${number} does not exist`,
+    userMessage: `There is no INC-${number}. Say "incidents" to see the open ones.`,
+  });
+}

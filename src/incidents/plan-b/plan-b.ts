@@ -1,0 +1,72 @@
+import { paragraph, strong } from '../../message/text.ts';
+import type { JobContext } from '../../queue/job.ts';
+import { DeviceFacts } from '../devices/device.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { planBDueAt, planBIsDue } from './rules.ts';
+import { incidentSubject, record } from '../incident/timeline.ts';
+import { lockWipe } from '../wipe/wipes.ts';
+
+/** Raises Plan B when it is due, or puts itself off until it is; nothing happens once the phone was told. */
+export async function raisePlanB({ store, policy }: JobContext, wipeId: number): Promise<void> {
+  await store.change(async (change) => {
+    const wipe = await lockWipe(change, wipeId);
+    const incident = await change.tx
+      .selectFrom('incident')
+      .selectAll()
+      .where('number', '=', wipe.incidentNumber)
+      .forNoKeyUpdate()
+      .executeTakeFirstOrThrow();
+    if (wipe.requestedAt === null || incident.state === 'closed') return;
+    const device = await change.tx
+      .selectFrom('incidentDevice')
+      .select('facts')
+      .where('incidentNumber', '=', wipe.incidentNumber)
+      .where('number', '=', wipe.deviceNumber)
+      .executeTakeFirstOrThrow();
+    const { lastHeartbeatSeconds } = DeviceFacts.parse(device.facts);
+    const input = {
+      state: wipe.state,
+      requestedAt: wipe.requestedAt,
+      lastHeartbeatSeconds,
+      policy,
+      quietUntil: incident.planBQuietUntil,
+      // A wipe that was asked after Plan B was last raised has a clock of its own.
+      raisedAt:
+        incident.planBRaisedAt !== null && incident.planBRaisedAt > wipe.requestedAt ? incident.planBRaisedAt : null,
+    };
+    const raised = planBIsDue(input, change.now);
+    if (raised) {
+      await change.tx
+        .updateTable('incident')
+        .set({ planBRaisedAt: change.now, planBRaisedTimes: incident.planBRaisedTimes + 1, planBQuietUntil: null })
+        .where('number', '=', incident.number)
+        .execute();
+      const minutes = Math.round((change.now.getTime() - wipe.requestedAt.getTime()) / 60_000);
+      await record(change, {
+        incident: incident.number,
+        kind: 'plan-b.raised',
+        by: null,
+        data: { wipe: wipe.id, minutes },
+      });
+      await change.reply(incidentSubject(incident.number), {
+        tone: 'danger',
+        blocks: [
+          paragraph(
+            strong(`Not reached for ${minutes} minutes.`),
+            ' The card shows the next steps, cheapest first. Security was told.',
+          ),
+        ],
+      });
+      await tellSecurity(change, policy, {
+        incident: incident.number,
+        tone: 'danger',
+        line: [
+          `phone ${wipe.deviceNumber} not reached for ${minutes} minutes${incident.planBRaisedTimes === 0 ? '' : ' and nobody has answered'}; decide: keep waiting or give up`,
+        ],
+      });
+    }
+    const next = planBDueAt(raised ? { ...input, raisedAt: change.now, quietUntil: null } : input);
+    if (next !== undefined)
+      await change.enqueue('plan-b', { wipe: wipeId }, { key: `${wipeId}-${next.getTime()}`, dueAt: next });
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * What a person holds now, as it is looked at again when something is carried out: policy's grants to the chat account that
+ * spoke, none of them while an incident on one of his own devices is open, and none that cools off.
+ */
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Identity } from '../../chat/port.ts';
+import type { Actor } from '../../commands/command.ts';
+import { isMailboxOf } from '../../directory/holders.ts';
+import type { PersonGuid } from '../../directory/person.ts';
+import { personOf } from '../../directory/rows.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type { Policy, Role } from '../../policy.ts';
+import type { Database } from '../../store/schema.ts';
+import { coolingOf } from './grants.ts';
+
+/**
+ * For a query over `person`: open incidents on the person's own devices after which nobody has restored his roles. Drills
+ * suspend nobody.
+ */
+export const suspendedBy: RawBuilder<number[]> = sql<number[]>`array(
+  select incident.number from incident
+  where incident.person_guid = person.guid and incident.organisation = person.organisation and not incident.drill
+    and incident.state = 'open' and not exists (
+      select from incident_event
+      where incident_event.incident_number = incident.number and incident_event.kind = 'roles-restored'
+        and incident_event.at >= incident.opened_at)
+  order by incident.number)`;
+
+/** What `suspendedBy` says of one person. */
+export async function suspendingIncidents(db: Kysely<Database>, guid: PersonGuid): Promise<number[]> {
+  const row = await db
+    .selectFrom('person')
+    .select(suspendedBy.as('suspendedBy'))
+    .where('guid', '=', guid)
+    .executeTakeFirst();
+  return row?.suspendedBy ?? [];
+}
+
+/** The roles with which this person, through this chat account, may decide now. Nothing at all for who cannot be told for certain. */
+export async function standingRoles(
+  db: Kysely<Database>,
+  policy: Policy,
+  who: { guid: PersonGuid; identity: Identity },
+  now: Date,
+): Promise<ReadonlySet<Role>> {
+  const none: ReadonlySet<Role> = new Set();
+  const found = await db
+    .selectFrom('person')
+    .selectAll('person')
+    .select(suspendedBy.as('suspendedBy'))
+    .where('guid', '=', who.guid)
+    .executeTakeFirst();
+  if (found === undefined) return none;
+  const { suspendedBy: suspending, ...row } = found;
+  const person = personOf(row);
+  const listed = policy.people.find((entry) => entry.identities.includes(who.identity));
+  if (listed === undefined || !isMailboxOf(listed.mailbox, person)) return none;
+  if (suspending.length > 0) return new Set(['user']);
+  const roles = new Set<Role>(['user', ...listed.roles]);
+  const cooling = await coolingOf(db, { organisation: person.organisation, identity: who.identity, roles }, now);
+  return new Set([...roles].filter((role) => !cooling.has(role)));
+}
+
+/** Throws MislaidError `role-cooling-off` unless one of these roles of the actor is old enough to decide something. */
+export async function requireStanding(
+  db: Kysely<Database>,
+  actor: Actor,
+  roles: readonly Role[],
+  now: Date,
+): Promise<void> {
+  const held = new Set(roles.filter((role) => actor.roles.has(role)));
+  const organisation = actor.person.organisation;
+  const cooling = await coolingOf(db, { organisation, identity: actor.identity, roles: held }, now);
+  if ([...held].some((role) => !cooling.has(role))) return;
+  const names = [...held].join(' and ');
+  throw new MislaidError({
+    code: held.size === 0 ? 'role-missing' : 'role-cooling-off',
+    message: `${actor.identity}: ${names === '' ? 'no role' : `${names} cools off`}`,
+    userMessage:
+      held.size === 0
+        ? `That is for ${roles.join(' or ')}.`
+        : `Your role ${names} is new and decides nothing for 24 hours, unless two admins accept it before ("accept role ${actor.person.displayName}").`,
+  });
+}

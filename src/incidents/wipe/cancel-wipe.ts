@@ -1,0 +1,105 @@
+/** Cancels a wipe in Exchange and reads it back: a late cancel is only a warning there, so nothing but reading tells. */
+
+import type { PersonGuid } from '../../directory/person.ts';
+import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
+import { ExchangeError } from '../../exchange/port.ts';
+import { paragraph, strong } from '../../message/text.ts';
+import type { JobContext } from '../../queue/job.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { readOneDevice } from '../devices/read-facts.ts';
+import { timesFor } from './request-proof.ts';
+import { incidentSubject } from '../incident/timeline.ts';
+import { lockWipe, moveWipe } from './wipes.ts';
+
+export type Cancelling = {
+  wipe: number;
+  /** `cancel` leaves the wipe as it is when it is too late; `give-up` ends our waiting even then. */
+  mode: 'cancel' | 'give-up';
+  by: PersonGuid;
+  why: string;
+};
+
+/** Answers after which asking again would change nothing. */
+const surelyNot: readonly string[] = ['exchange-refused', 'exchange-refused-unsent', 'exchange-not-found'];
+
+export async function cancelWipeInExchange(
+  context: JobContext,
+  { wipe: wipeId, mode, by, why }: Cancelling,
+): Promise<void> {
+  const { store, policy } = context;
+  const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
+  if (wipe === undefined || !['requested', 'sent', 'not-reported', 'refused-by-device'].includes(wipe.state)) return;
+  const exchange = context.exchange(wipe.organisation);
+  try {
+    await exchange.run(cancelMobileDeviceWipe, { Identity: wipe.deviceGuid });
+  } catch (error) {
+    // Exchange answered that it will not: the read below says how it stands, and giving up is said as what it is.
+    if (!(error instanceof ExchangeError) || !surelyNot.includes(error.code)) throw error;
+    context.log.warn({ wipe: wipe.id, code: error.code }, 'Exchange did not take the cancel');
+  }
+  const device = await readOneDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const stillHeld = device !== undefined && timesFor(wipe.scope, device.wipe).requested !== null;
+
+  await store.change(async (change) => {
+    const row = await lockWipe(change, wipeId);
+    const person = { guid: by };
+    const evidence = { readAt: change.now.toISOString(), stillHeld };
+    const reply = (tone: 'neutral' | 'warning', first: string, rest: string) =>
+      change.reply(incidentSubject(row.incidentNumber), { tone, blocks: [paragraph(strong(first), ` ${rest}`)] });
+    if (
+      !stillHeld &&
+      (await moveWipe(
+        change,
+        row,
+        { kind: 'cancel-read-back' },
+        { by: person, why, evidence, set: { endedAt: change.now, exchangeHolds: false } },
+      )) !== undefined
+    ) {
+      await reply(
+        'neutral',
+        `The wipe of phone ${row.deviceNumber} is cancelled.`,
+        'I read Exchange again: it holds no request for this phone any more.',
+      );
+      await tellSecurity(change, policy, {
+        incident: row.incidentNumber,
+        tone: 'warning',
+        line: [`wipe of phone ${row.deviceNumber} cancelled: ${why}`],
+      });
+      return;
+    }
+    if (mode === 'cancel') {
+      await reply(
+        'warning',
+        `Too late to cancel the wipe of phone ${row.deviceNumber}.`,
+        'Exchange has handed it to the phone and keeps the request. Only "remove device" ends it now, if the phone has not begun.',
+      );
+      await tellSecurity(change, policy, {
+        incident: row.incidentNumber,
+        tone: 'warning',
+        line: [`cancel of the wipe of phone ${row.deviceNumber} came too late`],
+      });
+      return;
+    }
+    const moved = await moveWipe(
+      change,
+      row,
+      { kind: 'given-up', stillHeld },
+      { by: person, why, evidence, set: { endedAt: change.now, exchangeHolds: stillHeld } },
+    );
+    if (moved === undefined) return;
+    await reply(
+      'warning',
+      `The wipe of phone ${row.deviceNumber} is given up.`,
+      stillHeld
+        ? 'Exchange could not cancel it and keeps the request for ever: this phone will still be erased if it connects. I go on watching.'
+        : 'I read Exchange again: it holds no request for this phone any more. Block the phone and reset the password now, in that order.',
+    );
+    await tellSecurity(change, policy, {
+      incident: row.incidentNumber,
+      tone: 'warning',
+      line: [
+        `wipe of phone ${row.deviceNumber} given up: ${why}${stillHeld ? '; Exchange still holds the request' : ''}`,
+      ],
+    });
+  });
+}

@@ -1,0 +1,154 @@
+/**
+ * Asks Exchange for an approved wipe, effectively once: fresh facts are compared with the frozen ones, then one worker takes
+ * `approved → issuing` by compare-and-set with the wipe times as just read; only after that commit is the cmdlet sent. Whatever
+ * happens to the answer, only reading proves that Exchange was asked (reconcile-wipe.ts).
+ */
+import { MislaidError } from '../../ground/errors.ts';
+import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
+import { type Exchange, ExchangeError } from '../../exchange/port.ts';
+import { approvalsHash, type Policy } from '../../policy.ts';
+import type { JobContext } from '../../queue/job.ts';
+import type { Change } from '../../store/port.ts';
+import { endApproval, openApproval } from '../approvals/approvals.ts';
+import { lockState } from '../brake/brake.ts';
+import type { DeviceFacts } from '../devices/device.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { readOneDevice } from '../devices/read-facts.ts';
+import { changedSince, Frozen, freeze } from './frozen.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import { heldByLock, issueDeadlineMs, takeWipe } from './take-wipe.ts';
+import { incidentSubject } from '../incident/timeline.ts';
+import type { Wipe } from '../incident/view.ts';
+import { lockWipe, moveWipe } from './wipes.ts';
+
+export async function issueWipe(context: JobContext, wipeId: number): Promise<void> {
+  const { store } = context;
+  const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
+  // Anything but `approved`: withdrawn, or taken by an earlier run of this job, whose reconciling is on its way already.
+  if (wipe?.state !== 'approved') return;
+  const exchange = exchangeOf(context, wipe);
+  if (await heldByLock(context, wipeId)) return;
+
+  const device = await readOneDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const changes = await whatChanged(context, wipe, device);
+  if (device === undefined || changes.length > 0) {
+    await voidWipe(context, wipe, changes);
+    return;
+  }
+  const readAt = context.clock.now();
+  const taken = await takeWipe(context, wipeId, device, readAt);
+  if (taken === undefined) return;
+
+  await context.assertLock();
+  // Pulled in this very moment: what was not sent yet is not sent.
+  if ((await lockState(store.db)).locked) {
+    await notAsked(context, taken, {
+      code: 'locked',
+      userMessage: 'All wipes were locked just before Exchange was asked.',
+    });
+    return;
+  }
+  await ask(context, exchange, taken);
+}
+
+/** A drill's wipe lives on the lab, and a real one never goes there: an Exchange of another organisation is refused. */
+function exchangeOf(context: JobContext, wipe: Wipe): Exchange {
+  const exchange = context.exchange(wipe.organisation);
+  if (exchange.organisation === wipe.organisation && (!wipe.drill || wipe.organisation === 'lab')) return exchange;
+  throw new MislaidError({
+    code: 'wrong-organisation',
+    message: `wipe ${wipe.id} is of the organisation ${wipe.organisation}, and the Exchange at hand is of ${exchange.organisation}`,
+  });
+}
+
+async function whatChanged({ policy }: JobContext, wipe: Wipe, device: DeviceFacts | undefined): Promise<string[]> {
+  if (device === undefined) return ['Exchange no longer has this partnership in that mailbox.'];
+  const frozen = Frozen.parse(wipe.frozen);
+  return changedSince(
+    frozen,
+    freeze({ mailboxGuid: wipe.mailboxGuid, device, scope: wipe.scope, approvalsHash: approvalsHash(policy) }),
+  );
+}
+
+async function voidWipe(context: JobContext, wipe: Wipe, changes: readonly string[]): Promise<void> {
+  const why = changes.join(' ');
+  await context.store.change(async (change) => {
+    const approval = await openApproval(change.tx, 'wipe', String(wipe.id));
+    if (approval !== undefined) {
+      await endApproval(change, context.policy, approvalSubjectFor, approval, 'voided', { by: null, why });
+      return;
+    }
+    // Break-glass has no approval to void.
+    const row = await lockWipe(change, wipe.id);
+    await moveWipe(change, row, { kind: 'voided' }, { by: null, why, set: { endedAt: change.now } });
+    await tellSecurity(change, context.policy, {
+      incident: wipe.incidentNumber,
+      tone: 'warning',
+      line: [`break-glass wipe is void: ${why}`],
+    });
+  });
+}
+
+/** Sends the one request. After doubt nothing is done here: reconciling is enqueued already. */
+async function ask(context: JobContext, exchange: Exchange, wipe: Wipe): Promise<void> {
+  try {
+    await exchange.run(
+      clearMobileDevice,
+      {
+        Identity: wipe.deviceGuid,
+        ...(wipe.scope === 'account-only' ? { AccountOnly: true as const } : {}),
+        ...(wipe.notify.length > 0 ? { NotificationEmailAddresses: [...wipe.notify] } : {}),
+      },
+      { deadlineMs: issueDeadlineMs },
+    );
+  } catch (error) {
+    if (error instanceof ExchangeError && error.reached === 'no') {
+      await notAsked(context, wipe, error);
+      return;
+    }
+    context.log.warn({ wipe: wipe.id, err: error }, 'the answer to a wipe request is in doubt; only reading decides');
+  }
+  // Read back at once rather than at the deadline: people wait.
+  await context.store.change((change) =>
+    change.enqueue('reconcile-wipe', { wipe: wipe.id, step: 0 }, { key: `${wipe.id}-0` }),
+  );
+}
+
+/** Exchange was surely not asked: refused before anything was sent. */
+async function notAsked(
+  context: JobContext,
+  wipe: Wipe,
+  error: Pick<ExchangeError, 'userMessage'> & { code: string },
+): Promise<void> {
+  await context.store.change(async (change) => {
+    const row = await lockWipe(change, wipe.id);
+    const moved = await moveWipe(
+      change,
+      row,
+      { kind: 'not-asked-proved' },
+      { by: null, why: error.userMessage, evidence: { code: error.code }, set: { endedAt: change.now } },
+    );
+    if (moved === undefined) return;
+    await tellNotAsked(change, context.policy, wipe, error.userMessage);
+  });
+}
+
+export async function tellNotAsked(change: Change, policy: Policy, wipe: Wipe, why: string): Promise<void> {
+  await change.reply(incidentSubject(wipe.incidentNumber), {
+    tone: 'danger',
+    blocks: [
+      {
+        kind: 'text',
+        text: [
+          { kind: 'strong', text: 'Exchange was not asked for the wipe.' },
+          { kind: 'plain', text: ` ${why} To ask again, propose it again; the hold stays open.` },
+        ],
+      },
+    ],
+  });
+  await tellSecurity(change, policy, {
+    incident: wipe.incidentNumber,
+    tone: 'warning',
+    line: [`wipe not asked of Exchange: ${why}`],
+  });
+}

@@ -1,0 +1,138 @@
+/** Proposes a wipe: what is frozen here is what a second person approves, and what is compared again before Exchange is asked. */
+import type { Actor } from '../../commands/command.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import { approvalsHash, type Policy } from '../../policy.ts';
+import type { Change } from '../../store/port.ts';
+import type { WipeScope } from '../../store/schema.ts';
+import { requestApproval } from '../approvals/approvals.ts';
+import { openHold } from '../hold/hold.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { isVip, mayRequest, needed } from '../approvals/rules.ts';
+import { freeze } from './frozen.ts';
+import { outcomeWord } from './machine.ts';
+import { wipeSubject } from './approval-subject.ts';
+import { incidentSubject, record } from '../incident/timeline.ts';
+import type { IncidentDevice, IncidentView, Wipe } from '../incident/view.ts';
+import { openWipeOf } from './wipes.ts';
+
+export type Proposal = {
+  view: IncidentView;
+  device: IncidentDevice;
+  scope: WipeScope;
+  reason: string;
+  /** How the helpdesk knew that it was the owner who called. */
+  verification: { how: string; note: string };
+  ownerWasTold: boolean;
+  notify: readonly string[];
+  by: Actor;
+};
+
+/** Stores the proposal and asks for approval. Throws MislaidError when somebody may not ask, or the device has an open one. */
+export async function proposeWipe(change: Change, policy: Policy, proposal: Proposal): Promise<Wipe> {
+  const { view, device, by } = proposal;
+  const verdict = mayRequest({
+    actor: by,
+    ownerGuid: view.owner.guid,
+    policy,
+    roles: ['helpdesk', 'security', 'admin'],
+  });
+  if (verdict.kind === 'refusal') throw refused(verdict.code, verdict.sentence);
+
+  const wipe = await insertWipe(change, policy, proposal, null);
+  const approval = await requestApproval(change, policy, {
+    subject: wipeSubject,
+    subjectId: String(wipe.id),
+    incident: view.incident.number,
+    organisation: view.incident.organisation,
+    payload: {
+      frozen: wipe.frozen,
+      scope: wipe.scope,
+      reason: wipe.reason,
+      verification: wipe.verification,
+      notify: wipe.notify,
+    },
+    ownerGuid: view.owner.guid,
+    role: 'approver',
+    needed: needed(policy, isVip(policy, view.owner)),
+    by,
+  });
+  await tellSecurity(change, policy, {
+    incident: view.incident.number,
+    line: [
+      `wipe proposed by ${by.person.displayName} for ${view.owner.displayName}'s phone ${device.number} (${proposal.scope}); waits for ${approval.needed === 1 ? 'one approver' : `${approval.needed} approvers`}`,
+    ],
+  });
+  return wipe;
+}
+
+/** The row of a proposal; `breakGlassBy` names the person who acts alone. */
+export async function insertWipe(
+  change: Change,
+  policy: Policy,
+  proposal: Proposal,
+  breakGlassBy: string | null,
+): Promise<Wipe> {
+  const { view, device, scope, by } = proposal;
+  const other = await openWipeOf(change.tx, device.guid);
+  if (other !== undefined) {
+    throw refused(
+      'wipe-already-open',
+      `Phone ${device.number} already has a wipe on INC-${other.incidentNumber}: ${outcomeWord(other.state)}. Only one can be open at a time.`,
+    );
+  }
+  const frozen = freeze({
+    mailboxGuid: view.owner.guid,
+    device: device.facts,
+    scope,
+    approvalsHash: approvalsHash(policy),
+  });
+  const wipe = await change.tx
+    .insertInto('wipe')
+    .values({
+      organisation: view.incident.organisation,
+      drill: view.incident.drill,
+      incidentNumber: view.incident.number,
+      deviceNumber: device.number,
+      deviceGuid: device.guid,
+      mailboxGuid: view.owner.guid,
+      scope,
+      state: 'awaiting-approval',
+      requestedBy: by.person.guid,
+      reason: proposal.reason,
+      verification: JSON.stringify(proposal.verification),
+      ownerWasTold: proposal.ownerWasTold,
+      notify: JSON.stringify(proposal.notify),
+      frozen: JSON.stringify(frozen),
+      breakGlassBy,
+      proposedAt: change.now,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await change.tx
+    .updateTable('incidentDevice')
+    .set({ chosen: true })
+    .where('incidentNumber', '=', view.incident.number)
+    .where('number', '=', device.number)
+    .execute();
+  await openHold(change, view.incident.number, by);
+  await record(change, {
+    incident: view.incident.number,
+    kind: 'wipe.proposed',
+    by,
+    data: {
+      wipe: wipe.id,
+      device: device.number,
+      scope,
+      reason: proposal.reason,
+      verification: proposal.verification.how,
+      ownerWasTold: proposal.ownerWasTold,
+      notify: proposal.notify.length,
+    },
+  });
+  await change.refresh(incidentSubject(view.incident.number));
+  return wipe;
+}
+
+function refused(code: string, sentence: string): MislaidError {
+  return new MislaidError({ code, message: sentence, userMessage: sentence });
+}

@@ -1,0 +1,293 @@
+/**
+ * The one gate before Clear-MobileDevice, over every path: rights, lock, brake, policy and audit are looked at in the one
+ * transaction that takes `approved → issuing`, or leaves the wipe held, or ends it.
+ */
+import type { Identity } from '../../chat/port.ts';
+import { personByGuid } from '../../directory/find.ts';
+import type { PersonGuid } from '../../directory/person.ts';
+import { type Policy, policyHash, type Role } from '../../policy.ts';
+import { policiesAgree } from '../../store/processes.ts';
+import type { JobContext } from '../../queue/job.ts';
+import type { Change } from '../../store/port.ts';
+import { decisionsOf, endApproval, lockApproval, markExecuted, openApproval } from '../approvals/approvals.ts';
+import { auditIsWritable } from '../audit/chain.ts';
+import { brakeInput, holdBrake, lockState } from '../brake/brake.ts';
+import { breakGlassStands, breakGlassUntil } from '../break-glass/break-glass.ts';
+import type { DeviceFacts } from '../devices/device.ts';
+import { lockedBecause, lockWipes } from '../brake/lock.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { mayRequest, stillApproved } from '../approvals/rules.ts';
+import { type IssueGate, mayIssue } from './issue-gate.ts';
+import { reconcileAt } from './request-proof.ts';
+import { standingRoles } from '../roles/standing.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import { incidentSubject, record } from '../incident/timeline.ts';
+import type { Approval, Wipe } from '../incident/view.ts';
+import { lockWipe, moveWipe } from './wipes.ts';
+
+/** How long Clear-MobileDevice may take before its session is killed; reconciling goes on for 16 minutes after it. */
+export const issueDeadlineMs = 60_000;
+/** A held wipe is looked at again so often, until its time runs out. */
+const heldAgainMs = 15_000;
+/** Unlocking looks at once at everything that it held; this only finds what ran out of time. */
+const lockedAgainMs = 60_000;
+
+/** The wipe in state `issuing`, or undefined when it was not taken: held, ended, or somebody else was faster. */
+export async function takeWipe(
+  context: JobContext,
+  wipeId: number,
+  device: DeviceFacts,
+  readAt: Date,
+): Promise<Wipe | undefined> {
+  const { store, policy, clock } = context;
+  const policyAgrees = await policiesAgree(store.db, policyHash(policy));
+  const writable = await auditIsWritable(store.db, clock.now());
+  if (!writable.ok) {
+    context.log.error({ err: writable.cause, wipe: wipeId }, 'the audit cannot be written: no wipe is issued');
+    await holdUnaudited(context, wipeId);
+    return undefined;
+  }
+  return store.change(async (change) => {
+    // In this order everywhere: the brake, the approval, the wipe, its incident; so that nobody waits crosswise.
+    await holdBrake(change);
+    const approval = await openApproval(change.tx, 'wipe', String(wipeId));
+    if (approval !== undefined) await lockApproval(change, approval.id);
+    const wipe = await lockWipe(change, wipeId);
+    if (wipe.state !== 'approved') return undefined;
+    const refused =
+      wipe.breakGlassBy === null
+        ? await approvalNoLongerStands(change, context, approval)
+        : await breakGlassStands(change, policy, wipe);
+    if (refused !== undefined) {
+      await endUnissued(change, context, { wipe, approval, how: 'voided', why: refused });
+      return undefined;
+    }
+    const gate = mayIssue({
+      now: change.now,
+      executeBy: approval?.executeBy ?? breakGlassUntil(wipe, policy),
+      locked: (await lockState(change.tx)).locked,
+      policyAgrees,
+      auditWritable: true,
+      brake: await brakeInput(change, {
+        organisation: wipe.organisation,
+        drill: wipe.drill,
+        requester: wipe.requestedBy,
+        now: change.now,
+        policy,
+      }),
+    });
+    if (gate.kind === 'go') return await taken(change, { wipe, approval, device, readAt });
+    await heldOrRefused(change, context, wipe, approval, gate);
+    return undefined;
+  });
+}
+
+/** Under the lock Exchange is not even read. true: it is held, or its time has run out. */
+export async function heldByLock(context: JobContext, wipeId: number): Promise<boolean> {
+  if (!(await lockState(context.store.db)).locked) return false;
+  return context.store.change(async (change) => {
+    const approval = await openApproval(change.tx, 'wipe', String(wipeId));
+    if (approval !== undefined) await lockApproval(change, approval.id);
+    const wipe = await lockWipe(change, wipeId);
+    if (wipe.state !== 'approved') return true;
+    const executeBy = approval?.executeBy ?? breakGlassUntil(wipe, context.policy);
+    if (change.now >= executeBy) {
+      const why = 'It was not carried out in time, because all wipes were locked.';
+      await endUnissued(change, context, { wipe, approval, how: 'lapsed', why });
+      return true;
+    }
+    await hold(change, wipe, lockedBecause, lockedAgainMs);
+    return true;
+  });
+}
+
+async function taken(
+  change: Change,
+  input: { wipe: Wipe; approval: Approval | undefined; device: DeviceFacts; readAt: Date },
+): Promise<Wipe | undefined> {
+  const { wipe, approval, device, readAt } = input;
+  const callDeadlineAt = new Date(change.now.getTime() + issueDeadlineMs);
+  const moved = await moveWipe(
+    change,
+    wipe,
+    { kind: 'taken-for-issuing' },
+    {
+      by: null,
+      set: {
+        before: JSON.stringify({ wipe: device.wipe, readAt: readAt.toISOString() }),
+        issuingAt: change.now,
+        callDeadlineAt,
+        heldBecause: null,
+        watchStep: 0,
+      },
+    },
+  );
+  if (moved === undefined) return undefined;
+  if (approval !== undefined) await markExecuted(change, approval.id);
+  // Written before Exchange is asked: a crash from here on leads to reconciling, never to a second request.
+  await change.enqueue(
+    'reconcile-wipe',
+    { wipe: wipe.id, step: 0 },
+    { key: `${wipe.id}-0`, dueAt: reconcileAt(callDeadlineAt, 0) },
+  );
+  return moved;
+}
+
+async function approvalNoLongerStands(
+  change: Change,
+  { policy }: JobContext,
+  approval: Approval | undefined,
+): Promise<string | undefined> {
+  if (approval === undefined) return 'There is no approval for it.';
+  const locked = await lockApproval(change, approval.id);
+  const decisions = await decisionsOf(change.tx, approval.id);
+  const roles = new Map(
+    await Promise.all(
+      decisions.map(
+        async (made) =>
+          [
+            made.actorGuid,
+            await standingRoles(change.tx, policy, { guid: made.actorGuid, identity: made.identity }, change.now),
+          ] as const,
+      ),
+    ),
+  );
+  const verdict = stillApproved({
+    approval: locked,
+    decisions,
+    now: change.now,
+    rolesOf: (guid) => roles.get(guid) ?? new Set(),
+  });
+  if (verdict.kind === 'refusal' && verdict.code !== 'approval-expired') return verdict.sentence;
+  return await requesterMayNot(change, policy, locked);
+}
+
+/** Who asked must still be somebody who may ask: a role that was taken away meanwhile, or a suspension, ends the proposal. */
+async function requesterMayNot(change: Change, policy: Policy, approval: Approval): Promise<string | undefined> {
+  const person = await personByGuid(change.tx, approval.requestedBy);
+  if (person === undefined) return 'The person who asked is no longer in the directory.';
+  const roles = await rolesOfRequester(change, policy, { guid: person.guid, identity: approval.requestedVia });
+  const verdict = mayRequest({
+    actor: { person, roles },
+    ownerGuid: approval.ownerGuid ?? '',
+    policy,
+    roles: ['helpdesk', 'security', 'admin'],
+  });
+  return verdict.kind === 'ok' ? undefined : 'The person who asked for it may no longer ask.';
+}
+
+/** Membership of a helpdesk group is known to the platform alone, and only when it speaks: here a suspension can be seen, no more. */
+async function rolesOfRequester(
+  change: Change,
+  policy: Policy,
+  who: { guid: PersonGuid; identity: Identity },
+): Promise<ReadonlySet<Role>> {
+  const roles = await standingRoles(change.tx, policy, who, change.now);
+  const byGroup = policy.identitiesManaged && policy.helpdeskGroups.length > 0;
+  const listed = policy.people.some((entry) => entry.identities.includes(who.identity));
+  return byGroup && !listed && roles.size === 0 ? new Set(['user', 'helpdesk']) : roles;
+}
+
+async function heldOrRefused(
+  change: Change,
+  context: JobContext,
+  wipe: Wipe,
+  approval: Approval | undefined,
+  gate: Exclude<IssueGate, { kind: 'go' }>,
+): Promise<void> {
+  const { policy } = context;
+  if (gate.kind === 'held') return hold(change, wipe, gate.because);
+  if (gate.kind === 'lapsed') {
+    return endUnissued(change, context, { wipe, approval, how: 'lapsed', why: gate.sentence });
+  }
+  const { brake } = gate;
+  // Drills are counted apart, and too many of them must not stop a real wipe.
+  if (brake.kind === 'lock-all' && !wipe.drill) {
+    await lockWipes(change, policy, { by: null, reason: brake.sentence, incident: wipe.incidentNumber });
+    return hold(change, wipe, lockedBecause);
+  }
+  await tellSecurity(change, policy, {
+    incident: wipe.incidentNumber,
+    tone: 'danger',
+    line: [`wipe not issued: ${brake.sentence}`],
+    key: `braked:${wipe.id}`,
+  });
+  await endUnissued(change, context, { wipe, approval, how: 'voided', why: brake.sentence });
+}
+
+/** Ends it through its approval where it has one, so that both are told the same; break-glass has none. */
+async function endUnissued(
+  change: Change,
+  { policy }: JobContext,
+  input: { wipe: Wipe; approval: Approval | undefined; how: 'voided' | 'lapsed'; why: string },
+): Promise<void> {
+  const { wipe, approval, how, why } = input;
+  if (approval !== undefined) {
+    await endApproval(change, policy, approvalSubjectFor, approval, how, {
+      by: null,
+      why: how === 'lapsed' ? null : why,
+    });
+    return;
+  }
+  const event = how === 'lapsed' ? ({ kind: 'execution-lapsed' } as const) : ({ kind: 'voided' } as const);
+  const moved = await moveWipe(change, wipe, event, {
+    by: null,
+    why,
+    set: { endedAt: change.now, heldBecause: null },
+  });
+  if (moved === undefined) return;
+  await change.reply(incidentSubject(wipe.incidentNumber), {
+    tone: 'warning',
+    blocks: [
+      {
+        kind: 'text',
+        text: [{ kind: 'plain', text: `The wipe of phone ${wipe.deviceNumber} was not carried out: ${why}` }],
+      },
+    ],
+  });
+  await tellSecurity(change, policy, {
+    incident: wipe.incidentNumber,
+    tone: 'warning',
+    line: [`wipe of phone ${wipe.deviceNumber} was not carried out: ${why}`],
+  });
+}
+
+async function hold(change: Change, wipe: Wipe, because: string, againMs = heldAgainMs): Promise<void> {
+  if (wipe.heldBecause !== because) {
+    await change.tx.updateTable('wipe').set({ heldBecause: because }).where('id', '=', wipe.id).execute();
+    await record(change, {
+      incident: wipe.incidentNumber,
+      kind: 'wipe.held',
+      by: null,
+      data: { wipe: wipe.id, because },
+    });
+  }
+  await lookAgain(change, wipe.id, againMs);
+}
+
+/** The same where nothing can be audited: the card and security say so, and no fact is changed that an audit would have to hold. */
+async function holdUnaudited({ store, policy }: JobContext, wipeId: number): Promise<void> {
+  await store.change(async (change) => {
+    const wipe = await lockWipe(change, wipeId);
+    if (wipe.state !== 'approved') return;
+    await change.tx
+      .updateTable('wipe')
+      .set({ heldBecause: 'The audit cannot be written.' })
+      .where('id', '=', wipeId)
+      .execute();
+    await change.refresh(incidentSubject(wipe.incidentNumber));
+    await tellSecurity(change, policy, {
+      incident: wipe.incidentNumber,
+      tone: 'danger',
+      line: ['the audit cannot be written: no wipe is issued until it can. Look at the disk of the database.'],
+      key: `audit-away:${wipeId}`,
+    });
+    await lookAgain(change, wipeId, heldAgainMs);
+  });
+}
+
+/** A key of its own: this run's row is still waiting, and a wish for it would be due at once. */
+async function lookAgain(change: Change, wipeId: number, againMs: number): Promise<void> {
+  const dueAt = new Date(change.now.getTime() + againMs);
+  await change.enqueue('issue-wipe', { wipe: wipeId }, { key: `${wipeId}-${dueAt.getTime()}`, dueAt });
+}

@@ -1,0 +1,173 @@
+/** Follows a wipe that Exchange took: handed to the phone, acknowledged, refused, not reported; with back-off, without an end. */
+import { personByGuid } from '../../directory/find.ts';
+import { paragraph, strong, text } from '../../message/text.ts';
+import { firstWord } from '../../message/words.ts';
+import type { JobContext } from '../../queue/job.ts';
+import type { Change } from '../../store/port.ts';
+import type { DeviceFacts } from '../devices/device.ts';
+import { drillSteps, duration } from '../drill/drill.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { readOneDevice } from '../devices/read-facts.ts';
+import { recordOneDevice } from '../devices/record-devices.ts';
+import { timesFor, watchSchedule } from './request-proof.ts';
+import type { WipeEvent } from './machine.ts';
+import { incidentSubject, record } from '../incident/timeline.ts';
+import { loadIncident, type Wipe } from '../incident/view.ts';
+import { lockWipe, moveWipe } from './wipes.ts';
+
+const watched: readonly string[] = ['requested', 'sent', 'refused-by-device', 'not-reported', 'given-up'];
+/** Told twice so far apart without an acknowledgement: the phone answers with status 2, or its answer is lost every time. */
+const toldAgainMs = 60_000;
+
+export async function watchWipe(context: JobContext, wipeId: number): Promise<void> {
+  const { store } = context;
+  const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
+  if (wipe === undefined || !isWatched(wipe)) return;
+  const device = await readOneDevice(context.exchange(wipe.organisation), wipe.mailboxGuid, wipe.deviceGuid);
+  const { reportsWipes } = await context.capabilities(wipe.organisation);
+  await store.change(async (change) => {
+    const row = await lockWipe(change, wipeId);
+    if (!isWatched(row)) return;
+    if (device === undefined) {
+      await removed(change, context, row);
+      return;
+    }
+    await recordOneDevice(change, row.incidentNumber, device);
+    const after = await follow(change, context, row, device, reportsWipes);
+    if (!isWatched(after)) return;
+    const watchStep = row.watchStep + 1;
+    await change.tx.updateTable('wipe').set({ watchStep }).where('id', '=', wipeId).execute();
+    await change.enqueue(
+      'watch-wipe',
+      { wipe: wipeId },
+      { key: `${wipeId}-${watchStep}`, dueAt: new Date(change.now.getTime() + watchSchedule(watchStep)) },
+    );
+  });
+}
+
+/** A wipe that was given up is watched only while Exchange still holds its request. */
+function isWatched(wipe: Wipe): boolean {
+  return watched.includes(wipe.state) && (wipe.state !== 'given-up' || wipe.exchangeHolds);
+}
+
+async function follow(
+  change: Change,
+  context: JobContext,
+  wipe: Wipe,
+  device: DeviceFacts,
+  reportsWipes: boolean,
+): Promise<Wipe> {
+  const times = timesFor(wipe.scope, device.wipe);
+  if (times.acknowledged !== null) return acknowledged(change, context, wipe, new Date(times.acknowledged));
+  if (times.sent !== null) return told(change, context, wipe, new Date(times.sent));
+  if (!reportsWipes && wipe.state === 'requested') {
+    return step(change, wipe, { kind: 'not-reported' }, { exchangeHolds: true });
+  }
+  return wipe;
+}
+
+async function told(change: Change, context: JobContext, wipe: Wipe, sentAt: Date): Promise<Wipe> {
+  if (wipe.state === 'requested' || wipe.state === 'not-reported') {
+    return step(change, wipe, { kind: 'device-told' }, { sentAt, exchangeHolds: true });
+  }
+  if (wipe.state !== 'sent' || wipe.sentAt === null || sentAt.getTime() - wipe.sentAt.getTime() < toldAgainMs)
+    return wipe;
+  const moved = await step(change, wipe, { kind: 'refused-by-device' }, { exchangeHolds: true });
+  if (moved.state !== 'refused-by-device') return moved;
+  await change.reply(incidentSubject(wipe.incidentNumber), {
+    tone: 'danger',
+    blocks: [
+      paragraph(
+        strong(`Phone ${wipe.deviceNumber} was told to erase itself more than once and has not acknowledged.`),
+        ' It refuses, or its answer is lost each time. The request stays in Exchange and is repeated whenever the phone connects.',
+      ),
+    ],
+  });
+  await tellSecurity(change, context.policy, {
+    incident: wipe.incidentNumber,
+    tone: 'danger',
+    line: [`wipe refused by phone ${wipe.deviceNumber}`],
+  });
+  return moved;
+}
+
+async function acknowledged(change: Change, context: JobContext, wipe: Wipe, acknowledgedAt: Date): Promise<Wipe> {
+  const moved = await step(
+    change,
+    wipe,
+    { kind: 'acknowledged' },
+    { acknowledgedAt, endedAt: change.now, exchangeHolds: false, sentAt: wipe.sentAt ?? acknowledgedAt },
+  );
+  if (moved.state !== 'acknowledged') return moved;
+  if (wipe.drill) await tellDrill(change, context, wipe);
+  const owner = await personByGuid(change.tx, wipe.mailboxGuid);
+  await change.reply(incidentSubject(wipe.incidentNumber), {
+    tone: 'success',
+    blocks: [
+      {
+        kind: 'text',
+        text: text(
+          strong(`${firstWord(owner?.displayName ?? 'The owner')}'s phone ${wipe.deviceNumber} acknowledged the wipe.`),
+          ' It erases itself after this; Exchange cannot see that.',
+        ),
+      },
+    ],
+  });
+  await tellSecurity(change, context.policy, {
+    incident: wipe.incidentNumber,
+    tone: 'success',
+    line: [`wipe acknowledged by phone ${wipe.deviceNumber}`],
+  });
+  return moved;
+}
+
+/** The figures of a drill go where drills are judged: under its card and to security. */
+async function tellDrill(change: Change, context: JobContext, wipe: Wipe): Promise<void> {
+  const view = await loadIncident(change.tx, wipe.incidentNumber);
+  const figures = drillSteps(view)
+    .filter((one) => one.seconds > 0)
+    .map((one) => `${one.what.toLowerCase()} after ${duration(one.seconds)}`)
+    .join(', ');
+  await record(change, {
+    incident: wipe.incidentNumber,
+    kind: 'drill.ended',
+    by: null,
+    data: Object.fromEntries(drillSteps(view).map((one) => [one.what, one.seconds])),
+  });
+  await change.reply(incidentSubject(wipe.incidentNumber), {
+    tone: 'success',
+    blocks: [paragraph(strong('The drill is over:'), ` ${figures}.`)],
+  });
+  await tellSecurity(change, context.policy, { incident: wipe.incidentNumber, tone: 'success', line: [figures] });
+}
+
+async function removed(change: Change, context: JobContext, wipe: Wipe): Promise<void> {
+  const why = 'The partnership was removed from Exchange before the phone acknowledged, and with it the wipe.';
+  const moved = await moveWipe(
+    change,
+    wipe,
+    { kind: 'partnership-removed' },
+    { by: null, why, set: { endedAt: change.now, exchangeHolds: false } },
+  );
+  if (moved === undefined) return;
+  await change.tx
+    .updateTable('incidentDevice')
+    .set({ present: false })
+    .where('incidentNumber', '=', wipe.incidentNumber)
+    .where('number', '=', wipe.deviceNumber)
+    .execute();
+  await tellSecurity(change, context.policy, {
+    incident: wipe.incidentNumber,
+    tone: 'danger',
+    line: [`phone ${wipe.deviceNumber}: ${why}`],
+  });
+}
+
+async function step(
+  change: Change,
+  wipe: Wipe,
+  event: WipeEvent,
+  set: Parameters<typeof moveWipe>[3]['set'],
+): Promise<Wipe> {
+  return (await moveWipe(change, wipe, event, { by: null, ...(set === undefined ? {} : { set }) })) ?? wipe;
+}

@@ -1,0 +1,189 @@
+/** Tables of the log reader's roll-ups (migrations 0003, 0007 and 0008). Everything here can be read again from the logs, and is pruned by age. */
+import type { ColumnType, Generated } from 'kysely';
+import type { Organisation } from '../../directory/person.ts';
+import type { LogKind } from '../../servers/port.ts';
+import type { EndedName } from '../../activesync/reader/outcome.ts';
+import type { OddKind } from '../../activesync/reader/rollup.ts';
+
+type Fixed<T> = ColumnType<T, T, never>;
+type Seen<T> = ColumnType<T, never, never>;
+type Selected<T> = T extends ColumnType<infer S, unknown, unknown> ? S : T;
+
+/** One log file and how far it was read. */
+export type LogFileTable = {
+  id: Generated<number>;
+  organisation: Fixed<Organisation>;
+  server: Fixed<string>;
+  kind: Fixed<LogKind>;
+  /** Identity of the file over renames, as the Servers port names it. */
+  identity: string;
+  path: string;
+  /** SHA-256 of its first `headLength` bytes (unpacked): tells a new file under an old identity, and a packed one from its original. */
+  headHash: string;
+  headLength: number;
+  /** Bytes (unpacked) read up to the end of a line. */
+  position: number;
+  /** The header in force there, and whether a line that is too long is being skipped. */
+  header: string;
+  skipping: boolean;
+  size: number;
+  modifiedAt: Date;
+  readAt: Date;
+};
+
+/** A client as the logs wrote it: one account, device id, type, agent and stray parameter. */
+export type LogClientTable = {
+  id: Generated<number>;
+  organisation: Fixed<Organisation>;
+  /** Lower case, in the form it was logged: `contoso\alice`, `alice@contoso.example`, `alice`. */
+  account: Fixed<string>;
+  deviceId: Fixed<string>;
+  deviceType: Fixed<string>;
+  userAgent: Fixed<string>;
+  /** What the request signed itself with (`Cm=CloudMagic`). */
+  stray: Fixed<string>;
+  os: string;
+  model: string;
+  /** Times ten; 0: not known. */
+  easVersion: number;
+  firstAt: Date;
+  /** End of the hour of the last request, so that a row changes once an hour at most; when in that hour, its roll-ups tell. */
+  lastAt: Date;
+};
+
+/**
+ * Requests of one client by server, kind of log, hour, command, outcome and address: plain rows, as many as folds and large batches told
+ * of them until the hour is over. Read it through LogRollupView, which knows what waits to be folded too.
+ */
+export type LogRollupRowTable = {
+  clientId: Fixed<number>;
+  server: Fixed<string>;
+  kind: Fixed<LogKind>;
+  hour: Fixed<Date>;
+  command: Fixed<string>;
+  http: Fixed<number>;
+  substatus: Fixed<number>;
+  /** EAS status; -1: the log does not tell it. */
+  status: Fixed<number>;
+  /** `Error:` token of the back end, or ErrorCode of HttpProxy. */
+  error: Fixed<string>;
+  /** `AllowedG`, `BlockedD`, …: access state and first letter of its reason. */
+  access: Fixed<string>;
+  requests: number;
+  /** Earliest start; start and end of the last request. */
+  firstStart: Date;
+  lastStart: Date;
+  lastEnd: Date;
+  lastAddress: Fixed<string>;
+  /** Milliseconds and bytes, summed; 0 where the log does not tell. */
+  taken: number;
+  sent: number;
+  received: number;
+};
+
+/** The rows and the batches that wait to be folded, together: what every report reads. */
+export type LogRollupView = { [C in keyof LogRollupRowTable]: Seen<Selected<LogRollupRowTable[C]>> };
+
+/** Small batches that wait to be folded: roll-ups of one hour as arrays, some hundred to a row, sorted by client. */
+export type LogRollupBatchTable = { server: Fixed<string>; kind: Fixed<LogKind>; hour: Fixed<Date> };
+
+/**
+ * Pings and hanging Syncs by how long they asked to wait and how they ended; of logs that do not tell what was asked, only those cut
+ * short. Read it through LogHeartbeatView.
+ */
+export type LogHeartbeatRowTable = {
+  clientId: Fixed<number>;
+  server: Fixed<string>;
+  kind: Fixed<LogKind>;
+  hour: Fixed<Date>;
+  command: Fixed<string>;
+  /** Seconds asked for; 0 where the log does not tell (front ends). */
+  asked: Fixed<number>;
+  ended: Fixed<EndedName>;
+  win32: Fixed<number>;
+  /** Seconds the connection lived, in steps of 2 %, for `cut`, `dropped` and `overlapped`; else 0. */
+  lived: Fixed<number>;
+  requests: number;
+  /** Milliseconds. */
+  shortest: number;
+  longest: number;
+  sum: number;
+};
+
+export type LogHeartbeatView = { [C in keyof LogHeartbeatRowTable]: Seen<Selected<LogHeartbeatRowTable[C]>> };
+
+export type LogHeartbeatBatchTable = LogRollupBatchTable;
+
+/** What is left to fold of an hour. */
+export type LogHourTable = {
+  server: Fixed<string>;
+  kind: Fixed<LogKind>;
+  hour: Fixed<Date>;
+  /** Batches that wait. */
+  batches: number;
+  /** How many times plain rows were added: more than once, and rows of the hour may fall together. */
+  parts: number;
+};
+
+/** The last heartbeats asked of one server, in order: what Exchange's own moving average is made of. */
+export type LogSampleTable = {
+  id: Generated<number>;
+  organisation: Fixed<Organisation>;
+  server: Fixed<string>;
+  command: Fixed<string>;
+  startedAt: Fixed<Date>;
+  asked: Fixed<number>;
+  clientId: Fixed<number>;
+};
+
+/** A back-end line that proves that a phone was told to wipe. */
+export type LogSightingTable = {
+  clientId: Fixed<number>;
+  server: Fixed<string>;
+  at: Fixed<Date>;
+  what: Fixed<string>;
+};
+
+/** What was left out or looked odd, counted. */
+export type LogOddityTable = {
+  organisation: Fixed<Organisation>;
+  server: Fixed<string>;
+  kind: Fixed<LogKind>;
+  odd: Fixed<OddKind>;
+  text: Fixed<string>;
+  requests: number;
+  lastAt: Date;
+};
+
+/** How a reading of one server's logs goes, for progress in chat and for what could not be read. */
+export type LogReadingTable = {
+  organisation: Fixed<Organisation>;
+  server: Fixed<string>;
+  kind: Fixed<LogKind>;
+  startedAt: Date;
+  updatedAt: Date;
+  finishedAt: Date | null;
+  filesTotal: number;
+  filesDone: number;
+  /** Bytes still to read when it began, and those read since. */
+  bytesTotal: number;
+  bytesDone: number;
+  /** A sentence for people; null while all is well. */
+  problem: string | null;
+};
+
+export type ActiveSyncTables = {
+  logFile: LogFileTable;
+  logClient: LogClientTable;
+  logRollup: LogRollupView;
+  logRollupRow: LogRollupRowTable;
+  logRollupBatch: LogRollupBatchTable;
+  logHour: LogHourTable;
+  logHeartbeat: LogHeartbeatView;
+  logHeartbeatRow: LogHeartbeatRowTable;
+  logHeartbeatBatch: LogHeartbeatBatchTable;
+  logSample: LogSampleTable;
+  logSighting: LogSightingTable;
+  logOddity: LogOddityTable;
+  logReading: LogReadingTable;
+};
