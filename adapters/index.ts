@@ -1,8 +1,8 @@
 /** The registry of chat platforms: one folder each, one line here. */
 import type { Logger } from 'pino';
 import type { ChatAdapter } from '../src/chat/port.ts';
-import type { Clock, Ids } from '../src/ground/clock.ts';
 import type { Config } from '../src/config.ts';
+import type { Clock, Ids } from '../src/ground/clock.ts';
 import type { DoctorRow } from '../src/ground/doctor-row.ts';
 import type { ConsoleOptions } from './console/index.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endApproval, lockApproval } from '../src/incidents/approvals/approvals.ts';
-import { approvalSubjectFor } from '../src/start/approval-subjects.ts';
 import { defineJob } from '../src/queue/job.ts';
+import { approvalSubjectFor } from '../src/start/approval-subjects.ts';
 
 export const endApprovalJob = defineJob({
   name: 'end-approval',

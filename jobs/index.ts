@@ -63,7 +63,9 @@ export const jobs = [
   watchWipe,
 ] as const satisfies readonly AnyJob[];
 
-type Registered = (typeof jobs)[number];
-export type JobName = Registered['name'];
-export type JobPayload<N extends JobName> =
-  Extract<Registered, { name: N }> extends { payload: z.ZodType<infer P> } ? P : never;
+type PayloadOf<Job> = Job extends { payload: z.ZodType<infer Payload> } ? Payload : never;
+type Payloads = { [Job in (typeof jobs)[number] as Job['name']]: PayloadOf<Job> };
+
+declare module '../src/store/work.ts' {
+  interface JobPayloads extends Payloads {}
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { IdentityText } from '../src/chat/port.ts';
 import { lookUpPeople } from '../src/directory/refresh.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
+import { IdentityText } from '../src/ground/addresses.ts';
 import type { DraftMessage, Span } from '../src/message/model.ts';
 import { code, paragraph, strong } from '../src/message/text.ts';
 import { defineJob } from '../src/queue/job.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { rememberCapabilities } from '../src/exchange/known.ts';
-import { ownerReport } from '../src/incidents/incident/owner-report.ts';
-import { exchangeAnswers, exchangeWentAway } from '../src/incidents/incident/exchange-away.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { recordDevices } from '../src/incidents/devices/record-devices.ts';
+import { exchangeAnswers, exchangeWentAway } from '../src/incidents/incident/exchange-away.ts';
+import { ownerReport } from '../src/incidents/incident/owner-report.ts';
 import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
 import { loadIncident } from '../src/incidents/incident/view.ts';
 import { paragraph, strong } from '../src/message/text.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { readServer } from '../src/activesync/read-server.ts';
 import { pruneLogs } from '../src/activesync/store/prune.ts';
 import { refreshLogEvidence } from '../src/apps/evidence.ts';
+import type { LogKind } from '../src/ground/identifiers.ts';
 import { defineJob, type Job } from '../src/queue/job.ts';
-import type { LogKind } from '../src/servers/port.ts';
 
 const KINDS: readonly LogKind[] = ['backEnd', 'frontEnd', 'httpProxy', 'edge'];
 const MINUTE = 60_000;

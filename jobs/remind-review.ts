@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { tellSecurity } from '../src/incidents/incident/places.ts';
 import { reviewDueAt } from '../src/incidents/break-glass/rules.ts';
+import { tellSecurity } from '../src/incidents/incident/places.ts';
 import { record } from '../src/incidents/incident/timeline.ts';
 import { namesOf } from '../src/incidents/incident/view.ts';
 import { strong } from '../src/message/text.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { verifyAudit } from '../src/incidents/audit/verify.ts';
+import { verifyAudit } from '../src/audit/verify.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { list, note, paragraph, strong, text } from '../src/message/text.ts';
 import { defineJob } from '../src/queue/job.ts';

@@ -7,10 +7,10 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { createClosing } from '../src/ground/closing.ts';
+import { exportJsonLines, exportOcsf } from '../src/audit/export.ts';
 import { readConfig } from '../src/config.ts';
+import { createClosing } from '../src/ground/closing.ts';
 import { MislaidError } from '../src/ground/errors.ts';
-import { exportJsonLines, exportOcsf } from '../src/incidents/audit/export.ts';
 import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
 

@@ -1,9 +1,9 @@
 /** `npm run docs`: writes `.env.example` and the README's tables anew from the descriptions in the code. A test keeps them true. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { usage } from '../src/language/patterns.ts';
 import type { AnyCommand } from '../src/commands/command.ts';
 import { commands, labCommands } from '../src/commands/index.ts';
 import { settingsTable } from '../src/config.ts';
+import { usage } from '../src/language/patterns.ts';
 
 /** Each setting with its meaning, commented out: an example file changes nothing. */
 export function envExample(): string {

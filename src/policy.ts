@@ -4,8 +4,8 @@
  */
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { IdentityText, PlaceText } from './ground/addresses.ts';
 import { canonicalHash } from './ground/canonical.ts';
-import { IdentityText, PlaceText } from './chat/port.ts';
 import { MislaidError } from './ground/errors.ts';
 
 /** From least to most. `user` acts on his own devices only; a person holds exactly the roles that are granted to him. */

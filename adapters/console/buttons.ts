@@ -1,11 +1,4 @@
-/**
- * Which button a number or its words mean.
- *
- * On a terminal every button on the screen has a number of its own, which is never given to another button: a card that
- * arrives while somebody types `2` must not turn it into another phone. Elsewhere lines are handled one at a time, so
- * numbers count from 1 on each card and mean the card shown last, which scripts can rely on.
- */
-import type { Identity, MessageRef, Place } from '../../src/chat/port.ts';
+import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Button, Message } from '../../src/message/model.ts';
 import { rememberedCards } from './limits.ts';
 

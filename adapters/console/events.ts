@@ -2,7 +2,8 @@
  * From typed lines to the core, and its answers to the sink: who is speaking, which form is open, which button is meant.
  * Lines are handled one at a time.
  */
-import type { Identity, Incoming, Reception, Sender } from '../../src/chat/port.ts';
+import type { Incoming, Reception, Sender } from '../../src/chat/port.ts';
+import type { Identity } from '../../src/ground/addresses.ts';
 import { assertNever, MislaidError } from '../../src/ground/errors.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
 import type { Buttons, Pressable, Showing } from './buttons.ts';

@@ -2,7 +2,8 @@
  * Who speaks. The console vouches for the operating system's user only; on the lab it may speak as anyone, and the core
  * decides what each of them may do.
  */
-import type { Identity, Place, Sender } from '../../src/chat/port.ts';
+import type { Sender } from '../../src/chat/port.ts';
+import type { Identity, Place } from '../../src/ground/addresses.ts';
 
 /** Somebody whom the console can speak as on the lab. */
 export type Persona = {

@@ -3,15 +3,8 @@
  * without one. On a terminal it draws cards and edits lines; elsewhere it reads lines and writes text or JSON.
  */
 import { createInterface } from 'node:readline';
-import {
-  type ChatAdapter,
-  DeliveryError,
-  type Identity,
-  type Incoming,
-  type MessageRef,
-  type Place,
-  type Reception,
-} from '../../src/chat/port.ts';
+import { type ChatAdapter, DeliveryError, type Incoming, type Reception } from '../../src/chat/port.ts';
+import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock, Ids } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
 import { createButtons } from './buttons.ts';

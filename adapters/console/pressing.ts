@@ -1,10 +1,4 @@
-/**
- * What pressing means before the core hears of it: which button, and whether it is asked first.
- *
- * stale   a button that was shown and is on no card any more. It is pressed all the same: the core refuses it and says why,
- *         as it does in the other chats, where somebody may look at an older card.
- */
-import type { Identity, Place } from '../../src/chat/port.ts';
+import type { Identity, Place } from '../../src/ground/addresses.ts';
 import type { Buttons, Pressable } from './buttons.ts';
 
 export type Meant =

@@ -1,4 +1,4 @@
-import type { MessageRef } from '../../src/chat/port.ts';
+import type { MessageRef } from '../../src/ground/addresses.ts';
 import type { Target } from './send.ts';
 
 /** `console:<place or name>:<key>`, each encoded: made from the key alone, so that a later process can still edit it. */

@@ -6,7 +6,7 @@
  */
 import picocolors from 'picocolors';
 import wrapAnsi from 'wrap-ansi';
-import type { Identity, MessageRef, Place } from '../../src/chat/port.ts';
+import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
 import { plainForm, plainText } from '../../src/message/plain.ts';

@@ -6,7 +6,7 @@
  * again   value of a button that says the same once more, for a form that could not be opened
  */
 import type { Logger } from 'pino';
-import type { MessageRef, Place } from '../../src/chat/port.ts';
+import type { MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { Answer, Form, Message } from '../../src/message/model.ts';
 import { text } from '../../src/message/text.ts';

@@ -1,9 +1,9 @@
 /** Forms as modals, and what was typed into them back as values. */
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
-import type { MessageRef, Place } from '../../src/chat/port.ts';
-import { cleanAnswer } from '../../src/language/sentence.ts';
+import type { MessageRef, Place } from '../../src/ground/addresses.ts';
 import { assertNever } from '../../src/ground/errors.ts';
+import { cleanAnswer } from '../../src/language/sentence.ts';
 import type { Field, Form, FormValues } from '../../src/message/model.ts';
 import { plainSpans } from '../../src/message/plain.ts';
 import { visible } from '../../src/message/safe.ts';

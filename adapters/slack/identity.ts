@@ -3,7 +3,8 @@
  * people of other workspaces are outsiders. Membership of user groups counts only when Slack has just said so.
  */
 import { z } from 'zod';
-import type { Identity, Sender } from '../../src/chat/port.ts';
+import type { Sender } from '../../src/chat/port.ts';
+import type { Identity } from '../../src/ground/addresses.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
 import type { Clients } from './clients.ts';
 import { slackErrorOf } from './failures.ts';

@@ -1,8 +1,4 @@
-/**
- * Identities, places and refs: `slack:<team>/<user>`, `slack:<team>/<channel>`, `slack:<team>/<channel>/<ts>`.
- * Slack's user ids begin with U or W, channels with C or G, direct messages with D.
- */
-import type { Identity, MessageRef, Place } from '../../src/chat/port.ts';
+import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 
 export function identityOf(team: string, user: string): Identity {
   return `slack:${team}/${user}`;

@@ -1,5 +1,6 @@
 /** Everything that goes out by delivery: posts, edits, replies, private messages, home pages; and finding them again. */
-import { DeliveryError, type Identity, type MessageRef, type Place } from '../../src/chat/port.ts';
+import { DeliveryError } from '../../src/chat/port.ts';
+import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
 import type { Clients } from './clients.ts';

@@ -1,7 +1,7 @@
 /** What `npm run doctor` looks at: whether Entra ID knows the bot, whether Teams' keys can be read, and the groups. It posts nothing. */
 import { z } from 'zod';
-import { systemClock } from '../../src/ground/clock.ts';
 import type { Config } from '../../src/config.ts';
+import { systemClock } from '../../src/ground/clock.ts';
 import type { DoctorRow } from '../../src/ground/doctor-row.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
 import { cloudOf, openClient } from './authentication.ts';

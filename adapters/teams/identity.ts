@@ -2,8 +2,9 @@
  * Who speaks, as far as Teams vouches for it: tenant and Entra object id, and from the conversation's roster whether he is a
  * guest, of another tenant or anonymous.
  */
-import type { Identity, Sender } from '../../src/chat/port.ts';
+import type { Sender } from '../../src/chat/port.ts';
 import { DeliveryError } from '../../src/chat/port.ts';
+import type { Identity } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { TeamsActivity } from './activity.ts';
 import type { Connector, Member } from './connector.ts';

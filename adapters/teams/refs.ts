@@ -5,7 +5,7 @@
  * must equal the one that was minted by the post.
  */
 import { z } from 'zod';
-import type { Identity, MessageRef, Place } from '../../src/chat/port.ts';
+import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 
 export type Posted = {
   /** Without `;messageid=…`. */

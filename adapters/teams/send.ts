@@ -1,7 +1,8 @@
 /** How messages leave: rendered, measured, posted, edited, and where to. */
 import type { Activity } from 'botbuilder';
 import type { Logger } from 'pino';
-import { DeliveryError, type Identity, type MessageRef, type Place } from '../../src/chat/port.ts';
+import { DeliveryError } from '../../src/chat/port.ts';
+import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
 import { attachment, type Card } from './card.ts';

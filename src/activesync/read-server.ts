@@ -1,9 +1,9 @@
 /** Reads what is new in one server's logs of one kind and keeps it as roll-ups. */
 import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../ground/clock.ts';
-import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../ground/errors.ts';
-import { type LogFile, type LogKind, type Servers, ServerUnreadable } from '../servers/port.ts';
+import type { LogKind, Organisation } from '../ground/identifiers.ts';
+import { type LogFile, type Servers, ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { Batch } from './reader/batch.ts';
 import { cutLines, type Position } from './reader/cut-lines.ts';

@@ -1,8 +1,8 @@
 /** What keeps devices out: rules with what they catch, single blocks, quarantine, the default. Pure. */
 import type { Selectable } from 'kysely';
+import type { AccessRuleTable } from '../store/tables/apps.ts';
 import { isCaught } from './block/rules.ts';
 import type { Phone } from './phones.ts';
-import type { AccessRuleTable } from '../store/tables/apps.ts';
 
 export type AccessRule = Selectable<AccessRuleTable>;
 

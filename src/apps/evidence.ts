@@ -1,7 +1,7 @@
 /** What the servers' logs say of each phone of an incident: whether it still reaches Exchange, and what keeps it from hearing of a wipe. */
 import { type Kysely, sql } from 'kysely';
 import { rollupsOf } from '../activesync/store/rollups-of.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { DeviceEvidence, EvidenceProvider } from '../incidents/devices/evidence.ts';
 import type { Span } from '../message/model.ts';
 import { strong, time } from '../message/text.ts';

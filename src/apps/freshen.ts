@@ -1,7 +1,7 @@
 import { readServer } from '../activesync/read-server.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { LogKind, Organisation } from '../ground/identifiers.ts';
 import type { JobContext } from '../queue/job.ts';
-import { type LogKind, logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
+import { logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
 import { refreshLogEvidence } from './evidence.ts';
 
 const kinds: readonly LogKind[] = ['backEnd', 'frontEnd', 'edge'];

@@ -1,11 +1,11 @@
 /** The organisation's devices, rules and default, read from Exchange as a whole and kept, so that questions need not wait for it. */
 import type { Insertable, Kysely } from 'kysely';
-import type { Organisation } from '../directory/person.ts';
 import { getActiveSyncDeviceAccessRule } from '../exchange/cmdlets/get-activesync-device-access-rule.ts';
 import { getActiveSyncOrganizationSettings } from '../exchange/cmdlets/get-activesync-organization-settings.ts';
 import { listMailboxIdentities, type MailboxIdentityRow } from '../exchange/cmdlets/list-mailbox-identities.ts';
 import { type InventoryDeviceRow, listMobileDevices } from '../exchange/cmdlets/list-mobile-devices.ts';
 import type { Exchange } from '../exchange/port.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Database } from '../store/schema.ts';
 import type { AccessRuleTable, MobileDeviceTable } from '../store/tables/apps.ts';
 

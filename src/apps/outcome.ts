@@ -1,5 +1,4 @@
-/** What one kind of answer to a phone means, in words: HTTP and EAS status, `Error:` and `As:` tokens (MS-ASHTTP, MS-ASCMD 2.2.2). */
-import type { LogKind } from '../servers/port.ts';
+import type { LogKind } from '../ground/identifiers.ts';
 
 export type OutcomeFacts = {
   kind: LogKind;

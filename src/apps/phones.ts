@@ -3,8 +3,8 @@ import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import { accountOwners, bareAccount } from '../activesync/account.ts';
 import type { Person } from '../directory/person.ts';
 import type { Database } from '../store/schema.ts';
-import { type App, appOf } from './app.ts';
 import type { MobileDeviceTable } from '../store/tables/apps.ts';
+import { type App, appOf } from './app.ts';
 import { summaryOf, type UsageClient, type UsageQuery, type UsageSummary, usageOf } from './usage.ts';
 
 export type InventoryDevice = Selectable<MobileDeviceTable>;

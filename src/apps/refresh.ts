@@ -1,5 +1,5 @@
-import type { Organisation } from '../directory/person.ts';
 import { ExchangeError } from '../exchange/port.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { JobContext } from '../queue/job.ts';
 import { readInventory, storeInventory } from './inventory.ts';
 

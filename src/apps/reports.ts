@@ -1,15 +1,15 @@
 /** Summaries on a schedule: every due time is stored, and the sweep decides what is due. */
 import type { Kysely, Selectable } from 'kysely';
-import type { Actor } from '../commands/command.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Actor } from '../directory/actor.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import { heartbeatSummary } from '../heartbeat/summary.ts';
 import type { Policy } from '../policy.ts';
 import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import type { AppReportTable } from '../store/tables/apps.ts';
 import { nextTime, type Schedule } from './schedule.ts';
 import { showBlocked } from './show.ts';
-import type { AppReportTable } from '../store/tables/apps.ts';
 
 export type AppReport = Selectable<AppReportTable>;
 

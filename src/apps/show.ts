@@ -1,7 +1,7 @@
 /** The answers to `apps`, `apps new` and `app <name>`: read what is new, join, draw, say. */
 import { barsChart } from '../charts/bars.ts';
 import { requestsPerDayAlt, requestsPerDayChart } from '../charts/requests-per-day.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { DraftMessage } from '../message/model.ts';
 import { paragraph } from '../message/text.ts';
 import type { JobContext } from '../queue/job.ts';

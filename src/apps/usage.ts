@@ -2,8 +2,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { type AccountOwner, accountsOf } from '../activesync/account.ts';
 import { rollupsOf } from '../activesync/store/rollups-of.ts';
-import type { Organisation } from '../directory/person.ts';
-import type { LogKind } from '../servers/port.ts';
+import type { LogKind, Organisation } from '../ground/identifiers.ts';
 import type { Database } from '../store/schema.ts';
 import { type Outcome, type OutcomeFacts, outcomeOf } from './outcome.ts';
 

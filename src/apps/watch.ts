@@ -1,7 +1,7 @@
 /** Looks at apps and blocks again and again: what is new, what holds, what somebody undid. Tells security once of each. */
 import { sql } from 'kysely';
 import { deniedStrings } from '../activesync/webconfig/deny-strings.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import { tellSecurity } from '../incidents/incident/places.ts';
 import { paragraph, strong, time } from '../message/text.ts';
 import type { JobContext } from '../queue/job.ts';

@@ -3,16 +3,18 @@
  * It fails closed: whoever cannot be told for certain holds nothing.
  */
 import type { Kysely } from 'kysely';
-import type { Actor } from '../commands/command.ts';
+import type { Actor } from '../directory/actor.ts';
 import { hasAddress, personByAddress, personByGuid } from '../directory/find.ts';
-import type { Organisation, Person } from '../directory/person.ts';
+import type { Person } from '../directory/person.ts';
 import { personOf } from '../directory/rows.ts';
+import type { Identity } from '../ground/addresses.ts';
 import { assertNever } from '../ground/errors.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import { suspendedBy } from '../incidents/roles/standing.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
 import { bindIdentity, type ClaimProblem, identityRow, type KnownIdentity, type Resolving } from './identity.ts';
-import type { Identity, Sender } from './port.ts';
+import type { Sender } from './port.ts';
 
 export type { Resolving } from './identity.ts';
 

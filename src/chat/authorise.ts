@@ -1,8 +1,9 @@
 /** Whether an actor may give a command where he is: looked at for every sentence, every click and every suggestion. */
-import type { Actor, AnyCommand } from '../commands/command.ts';
+import type { AnyCommand } from '../commands/command.ts';
+import type { Actor } from '../directory/actor.ts';
+import type { Place } from '../ground/addresses.ts';
 import { isNamedPlace } from '../incidents/incident/places.ts';
 import type { Policy, Role } from '../policy.ts';
-import type { Place } from './port.ts';
 
 export type Permission =
   | { readonly kind: 'allowed' }

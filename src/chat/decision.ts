@@ -1,4 +1,4 @@
-import type { Actor } from '../commands/command.ts';
+import type { Actor } from '../directory/actor.ts';
 import type { AuditEntry } from '../store/port.ts';
 import type { Incoming } from './port.ts';
 import type { Request } from './request.ts';

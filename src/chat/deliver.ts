@@ -3,13 +3,15 @@
  * whose facts changed, then messages. Each is committed as tried before it is sent, so whatever dies in between is looked for
  * and not sent again.
  */
+
+import type { Identity, Place } from '../ground/addresses.ts';
 import { MislaidError } from '../ground/errors.ts';
 import { type Card, deliverCard } from './delivery/card.ts';
 import { createTargetLocks } from './delivery/locks.ts';
 import { deliverNote, type Note } from './delivery/note.ts';
 import { openPace } from './delivery/pace.ts';
 import type { DelivererParts, Round, Step } from './delivery/round.ts';
-import type { ChatAdapter, Identity, Place } from './port.ts';
+import type { ChatAdapter } from './port.ts';
 
 export type { DelivererParts } from './delivery/round.ts';
 

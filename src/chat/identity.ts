@@ -3,15 +3,17 @@
  * address alone, so it may be one person only, and each person may have one such account per platform and tenant.
  */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Clock } from '../ground/clock.ts';
 import { isMailboxOf } from '../directory/holders.ts';
-import type { Organisation, Person } from '../directory/person.ts';
+import type { Person } from '../directory/person.ts';
+import type { Identity } from '../ground/addresses.ts';
+import type { Clock } from '../ground/clock.ts';
 import { assertNever } from '../ground/errors.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import { code, person as personSpan, text } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
 import type { ChatIdentityTable, Database } from '../store/schema.ts';
-import type { Identity, Sender } from './port.ts';
+import type { Sender } from './port.ts';
 
 export type Resolving = {
   store: Store;

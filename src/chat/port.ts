@@ -11,14 +11,9 @@
 
 import type { Express } from 'express';
 import { z } from 'zod';
+import type { Identity, MessageRef, Place } from '../ground/addresses.ts';
+import { IdentityText, PlaceText } from '../ground/addresses.ts';
 import type { Answer, Message } from '../message/model.ts';
-
-export type Identity = string;
-export type Place = string;
-export type MessageRef = string;
-
-export const IdentityText = z.string().regex(/^(slack:[^/]+\/[^/]+|entra:[^/]+\/[^/]+|console:[^/#]+)$/);
-export const PlaceText = z.string().regex(/^(slack:[^/]+\/[^/]+|teams:[^/]+\/.+|console:#.+)$/);
 
 /** Who spoke, as far as the platform vouches for it. The core decides what he may. */
 export const Sender = z.object({

@@ -1,8 +1,8 @@
 /** What the router itself says, when no command is run. */
 import type { AnyCommand } from '../commands/command.ts';
+import { usage } from '../language/patterns.ts';
 import type { Block, DraftAnswer, Intent, Span } from '../message/model.ts';
 import { code, text } from '../message/text.ts';
-import { usage } from '../language/patterns.ts';
 
 /** More would bury the one that is meant. */
 const mostExamples = 5;

@@ -1,17 +1,19 @@
 /** What was said, whichever way: one command with raw arguments, or why it is none. */
-import type { Actor, AnyCommand, CommandContext } from '../commands/command.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { AnyCommand, CommandContext } from '../commands/command.ts';
+import type { Actor } from '../directory/actor.ts';
+import type { Identity } from '../ground/addresses.ts';
 import { assertNever, MislaidError } from '../ground/errors.ts';
+import type { Organisation } from '../ground/identifiers.ts';
+import { parseSentence } from '../language/patterns.ts';
+import { cleanAnswer } from '../language/sentence.ts';
 import type { DraftAnswer, FormValues } from '../message/model.ts';
 import { code } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
 import { takeAction } from './actions.ts';
 import { personOfIdentity } from './actor.ts';
-import { parseSentence } from '../language/patterns.ts';
-import type { Identity, Incoming } from './port.ts';
+import type { Incoming } from './port.ts';
 import { didYouMean, fitsSeveral, notUnderstood, say } from './replies.ts';
-import { cleanAnswer } from '../language/sentence.ts';
 
 export type Request =
   | {

@@ -4,10 +4,12 @@
  */
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { AnyCommand, CommandContext } from '../commands/command.ts';
+import type { Actor } from '../directory/actor.ts';
+import type { Identity } from '../ground/addresses.ts';
 import type { Clock, Ids } from '../ground/clock.ts';
-import type { Actor, AnyCommand, CommandContext } from '../commands/command.ts';
-import type { Organisation } from '../directory/person.ts';
 import { MislaidError } from '../ground/errors.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Answer, DraftAnswer } from '../message/model.ts';
 import type { Policy } from '../policy.ts';
 import { isDiskFull } from '../store/disk-full.ts';
@@ -19,7 +21,7 @@ import { alwaysTaken, authorise, hasRole } from './authorise.ts';
 import { decision } from './decision.ts';
 import { markAnswer } from './mark.ts';
 import { type Progress, storeOfOneCommand } from './once.ts';
-import type { Identity, Incoming, Sender } from './port.ts';
+import type { Incoming, Sender } from './port.ts';
 import { say, youCanSay } from './replies.ts';
 import { type Request, readSaid } from './request.ts';
 import { invalid } from './validation.ts';

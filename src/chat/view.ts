@@ -1,18 +1,20 @@
 /** One person's view of a card: as the store has it now, without the buttons that he may not press. */
 import type { Kysely } from 'kysely';
+import type { AnyCommand } from '../commands/command.ts';
+import type { Actor } from '../directory/actor.ts';
+import type { Place } from '../ground/addresses.ts';
 import type { Clock, Ids } from '../ground/clock.ts';
-import type { Actor, AnyCommand } from '../commands/command.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Block, Message } from '../message/model.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
+import type { Projection } from '../store/projection.ts';
 import type { Database } from '../store/schema.ts';
 import { mintMessage, takeAction } from './actions.ts';
 import { resolveActor } from './actor.ts';
 import { authorise } from './authorise.ts';
 import { markMessage } from './mark.ts';
-import type { CardView, Place } from './port.ts';
-import type { Projection } from '../store/projection.ts';
+import type { CardView } from './port.ts';
 
 export type ViewParts = {
   store: Store;

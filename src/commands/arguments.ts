@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import type { Actor } from '../directory/actor.ts';
 import { findPeople } from '../directory/find.ts';
 import type { Person } from '../directory/person.ts';
 import { MislaidError } from '../ground/errors.ts';
 import { type IncidentDevice, type IncidentView, loadIncident } from '../incidents/incident/view.ts';
 import type { DraftAnswer, DraftMessage, Intent, Span } from '../message/model.ts';
 import { buttons, paragraph, strong } from '../message/text.ts';
-import type { Actor, CommandContext } from './command.ts';
+import type { CommandContext } from './command.ts';
 
 /** What a person typed for somebody's name, or the guid that a button carries. */
 export const PersonArgument = z.string().trim().min(1, 'Whose? Give a name, an address or an alias.').max(200);

@@ -8,24 +8,13 @@
  */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Identity, MessageRef, Place } from '../chat/port.ts';
+import type { Actor } from '../directory/actor.ts';
+import type { MessageRef, Place } from '../ground/addresses.ts';
 import type { Clock, Ids } from '../ground/clock.ts';
-import type { Organisation, Person } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Store } from '../store/port.ts';
-
-/** The person who typed or clicked: one directory person, however many chats and addresses he has. */
-export type Actor = {
-  readonly person: Person;
-  readonly identity: Identity;
-  /** What he holds now, after suspension; at least `user`. */
-  readonly roles: ReadonlySet<Role>;
-  /** Numbers of open incidents on his own devices: while there are any he holds only `user` (and `lock wipes`). */
-  readonly suspendedBy: readonly number[];
-  /** Roles that policy grants him, before suspension: `lock wipes` looks here. */
-  readonly grantedRoles: ReadonlySet<Role>;
-};
 
 export type CommandContext = {
   readonly actor: Actor;

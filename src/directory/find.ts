@@ -4,8 +4,10 @@
  */
 import { distance } from 'fastest-levenshtein';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
+import type { Organisation, PersonGuid } from '../ground/identifiers.ts';
+import { Guid } from '../ground/identifiers.ts';
 import type { Database, PersonTable } from '../store/schema.ts';
-import { Guid, type Organisation, type Person, type PersonGuid } from './person.ts';
+import type { Person } from './person.ts';
 import { personOf } from './rows.ts';
 
 export type Found =

@@ -1,9 +1,10 @@
 import type { Kysely } from 'kysely';
-import type { Identity } from '../chat/port.ts';
+import type { Identity } from '../ground/addresses.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
 import { personByAddress } from './find.ts';
-import type { Organisation, Person } from './person.ts';
+import type { Person } from './person.ts';
 
 export type RoleHolder = { person: Person; identities: readonly Identity[] };
 

@@ -1,16 +1,4 @@
-import { z } from 'zod';
-
-/** Exchange's ExchangeGuid of the person's mailbox: one person, however many addresses and chat accounts. Lower case. */
-export type PersonGuid = string;
-
-/** Lower-cased GUID with dashes, as Exchange prints it. */
-export const Guid = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i)
-  .transform((value) => value.toLowerCase());
-
-/** Which Exchange a row belongs to. Beside a real organisation, lab people exist only inside a drill. */
-export type Organisation = 'real' | 'lab';
+import type { Organisation, PersonGuid } from '../ground/identifiers.ts';
 
 /** One person of the directory as commands read it: from the store, refreshed by a job. */
 export type Person = {

@@ -1,12 +1,12 @@
 /** People as Exchange reports them: the whole directory hourly, one name when somebody typed one that is not known yet. */
 import type { Kysely } from 'kysely';
-import type { Clock } from '../ground/clock.ts';
 import { getMailbox, type MailboxRow } from '../exchange/cmdlets/get-mailbox.ts';
 import { getRecipient } from '../exchange/cmdlets/get-recipient.ts';
 import { getUser, type UserRow } from '../exchange/cmdlets/get-user.ts';
 import { listMailboxes } from '../exchange/cmdlets/list-mailboxes.ts';
 import { listUsers } from '../exchange/cmdlets/list-users.ts';
 import { type Exchange, ExchangeError } from '../exchange/port.ts';
+import type { Clock } from '../ground/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Person } from './person.ts';
 import { markGone, storePeople } from './rows.ts';

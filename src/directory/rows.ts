@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Database, PersonTable } from '../store/schema.ts';
-import type { Organisation, Person } from './person.ts';
+import type { Person } from './person.ts';
 
 /** The person as commands read it, from its row. */
 export function personOf(row: Selectable<PersonTable>): Person {

@@ -4,23 +4,24 @@
  */
 import type { Kysely } from 'kysely';
 import { type Logger, pino } from 'pino';
-import { systemClock } from '../ground/clock.ts';
 import type { Config, Environment } from '../config.ts';
 import { holdersOf } from '../directory/holders.ts';
-import { MislaidError } from '../ground/errors.ts';
 import { exchangeDoctor } from '../exchange/powershell/doctor.ts';
 import { findEngine } from '../exchange/powershell/transport.ts';
+import { systemClock } from '../ground/clock.ts';
+import type { DoctorRow } from '../ground/doctor-row.ts';
+import { MislaidError } from '../ground/errors.ts';
+import type { LogKind } from '../ground/identifiers.ts';
 import { randomIds } from '../ground/ids.ts';
 import type { Policy } from '../policy.ts';
 import { redisBackend } from '../queue/backend.ts';
 import { createFileServers } from '../servers/files/index.ts';
-import type { LogKind, Servers } from '../servers/port.ts';
+import type { Servers } from '../servers/port.ts';
 import { connectionOf } from '../start/exchange.ts';
 import { loadPolicy } from '../start/policy.ts';
 import { connectionFromUrl, openDatabase } from '../store/connect.ts';
 import { ownerOf } from '../store/embedded/lock.ts';
 import type { Database } from '../store/schema.ts';
-import type { DoctorRow } from '../ground/doctor-row.ts';
 
 export type DoctorInput = {
   config: Config;

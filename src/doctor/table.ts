@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
+import type { DoctorRow } from '../ground/doctor-row.ts';
 import type { DraftMessage } from '../message/model.ts';
 import { paragraph, strong, text } from '../message/text.ts';
-import type { DoctorRow } from '../ground/doctor-row.ts';
 
 /** For a terminal. */
 export function doctorTable(rows: readonly DoctorRow[], width: number): string {

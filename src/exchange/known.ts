@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { readSetting, storeSetting } from '../store/settings.ts';

@@ -9,7 +9,7 @@
  * organisation  `real` or `lab`; a job takes its Exchange by the row it works on
  */
 import type { z } from 'zod';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { LabOrganisation } from './lab/organisation.ts';
 
 export type Effect = 'read' | 'change' | 'destroy';

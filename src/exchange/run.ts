@@ -3,7 +3,7 @@
  * is refused here, once, whichever transport is below.
  */
 import { z } from 'zod';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import { exchangeErrorOf } from './failures.ts';
 import {
   type Argument,

@@ -1,7 +1,7 @@
 /** Looks as they are kept: for the answer at once, for history, and for what changed since the last one. */
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Database } from '../store/schema.ts';
 import { changesBetween } from './changes.ts';
 import { Look, VerdictKind } from './look.ts';

@@ -1,6 +1,6 @@
 /** The log reader's roll-ups as observations: weeks of hours become one row per client and way of ending. */
 import { type Kysely, sql } from 'kysely';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Database } from '../store/schema.ts';
 import { hourMs, type Observation } from './observation.ts';
 import { readWays } from './spans.ts';

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import { accountOwners } from '../activesync/account.ts';
 import { drawn } from '../apps/drawn.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Block, DraftMessage } from '../message/model.ts';
 import { note } from '../message/text.ts';
 import type { Database } from '../store/schema.ts';

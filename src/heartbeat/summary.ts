@@ -1,5 +1,5 @@
 import { freshenLogs } from '../apps/freshen.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { DraftMessage } from '../message/model.ts';
 import type { JobContext } from '../queue/job.ts';
 import type { Look } from './look.ts';

@@ -1,6 +1,6 @@
 /** Looks at every server: its values, its events, its roll-ups; draws the verdict. Reads only; what cannot be read is said in the look. */
 import type { Kysely } from 'kysely';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
 import { type Servers, ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';

@@ -1,7 +1,7 @@
 /** Looks again and again: keeps the look, tells what is new in it, and that something is over. */
 import { z } from 'zod';
 import { freshenLogs } from '../apps/freshen.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { DraftMessage } from '../message/model.ts';
 import { button, buttons, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import type { Policy } from '../policy.ts';

@@ -1,15 +1,4 @@
-/**
- * The message model: what the bot says, as plain data. Adapters interpret it; nothing here knows a chat platform.
- *
- * message   a title, a tone and blocks; posted as a card, a reply or a private note
- * block     one visual unit of a message, discriminated by `kind`
- * span      a run of text inside a block: plain, strong, code, a time, a person, a link
- * intent    what a button will do: a command and its arguments, before it is stored
- * action    a stored intent; its id is all that reaches the chat platform (see chat/actions.ts)
- * draft     a message or form whose buttons are still intents; `mint` in chat/actions.ts turns it into a message
- * form      questions to one person (a modal, a dialog, numbered questions), answered together
- */
-import type { PersonGuid } from '../directory/person.ts';
+import type { PersonGuid } from '../ground/identifiers.ts';
 
 /** Text is never marked up: a renderer escapes `text` for its platform. */
 export type Span =

@@ -1,6 +1,4 @@
-/** Builders for spans and blocks, so that a card reads like the sentence it makes. */
-
-import type { PersonGuid } from '../directory/person.ts';
+import type { PersonGuid } from '../ground/identifiers.ts';
 import type { Block, Button, Intent, Span, StepMark, Text } from './model.ts';
 
 export function strong(text: string): Span {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { MislaidError } from '../ground/errors.ts';
+import { failureCode } from '../ground/failure.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
-import { failureCode } from './failure.ts';
 import { postgresDriver } from './postgres.ts';
 import { redisDriver } from './redis.ts';
 import { type Driver, type Timing, usualTiming } from './transport.ts';

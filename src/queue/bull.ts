@@ -2,8 +2,8 @@ import type { JobsOptions, WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { MislaidError } from '../ground/errors.ts';
-import { failureCode } from './failure.ts';
-import type { Lane } from './job.ts';
+import { failureCode } from '../ground/failure.ts';
+import type { Lane } from '../store/work.ts';
 import { laneLimits } from './lanes.ts';
 import type { TakenJob, Timing, TransportQueue, TransportWorker } from './transport.ts';
 

@@ -9,21 +9,16 @@
  */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Identity, Place } from '../chat/port.ts';
-import type { Clock, Ids } from '../ground/clock.ts';
-import type { Organisation } from '../directory/person.ts';
-import type { DoctorRow } from '../ground/doctor-row.ts';
+import type { AuditSeal } from '../audit/checkpoint.ts';
 import type { Capabilities, Exchange } from '../exchange/port.ts';
-import type { AuditSeal } from '../incidents/audit/checkpoint.ts';
+import type { Identity, Place } from '../ground/addresses.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
+import type { DoctorRow } from '../ground/doctor-row.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
 import type { Servers } from '../servers/port.ts';
 import type { Store } from '../store/port.ts';
-
-/**
- * `wipes` calls Clear- and Remove-MobileDevice, one at a time; `exchange` reads and changes; `logs` reads files;
- * `deliveries` talks to chat (only processes with adapters take it); `upkeep` sweeps and keeps clocks.
- */
-export type Lane = 'wipes' | 'exchange' | 'logs' | 'deliveries' | 'upkeep';
+import type { Lane } from '../store/work.ts';
 
 export type JobContext = {
   readonly store: Store;

@@ -1,4 +1,4 @@
-import type { Lane } from './job.ts';
+import type { Lane } from '../store/work.ts';
 
 /** Every lane, in the order in which workers start. */
 export const allLanes = ['wipes', 'exchange', 'logs', 'deliveries', 'upkeep'] as const satisfies readonly Lane[];

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { MislaidError } from '../ground/errors.ts';
+import type { Lane } from '../store/work.ts';
 import type { QueueBackend } from './backend.ts';
-import type { Lane } from './job.ts';
 import type { Life, TransportQueue } from './transport.ts';
 
 /** The producing side: adds BullMQ jobs and asks after them. Everything rejects with `queue-away` while the queue is away. */

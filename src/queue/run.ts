@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../ground/clock.ts';
 import { MislaidError } from '../ground/errors.ts';
-import { failureCode, failureText, failureWhere } from './failure.ts';
-import type { AnyJob, JobContext, Lane } from './job.ts';
+import { failureCode, failureText, failureWhere } from '../ground/failure.ts';
+import type { Lane } from '../store/work.ts';
+import type { AnyJob, JobContext } from './job.ts';
 import type { TakenJob } from './transport.ts';
 import type { Work, WorkRows } from './work.ts';
 

@@ -5,9 +5,9 @@
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock } from '../ground/clock.ts';
+import { failureCode } from '../ground/failure.ts';
 import type { Database } from '../store/schema.ts';
-import { failureCode } from './failure.ts';
-import type { Lane } from './job.ts';
+import type { Lane } from '../store/work.ts';
 import { isLane } from './lanes.ts';
 import type { Queues } from './queues.ts';
 

@@ -1,13 +1,4 @@
-/**
- * What the queue's two backends have in common. BullMQ's types stay behind these ports: everything else in src/queue
- * is one code path over both.
- *
- * driver     BullMQ on one kind of server (redis.ts, postgres.ts): connects, and makes queues and workers on a live connection
- * part       something that needs a live connection (the producers of one process, its workers); see backend.ts
- * taken job  a BullMQ job that this process holds the lock of
- * lock       BullMQ's promise that nobody else runs the job; renewed while it runs, lost by a blocked process or a lost server
- */
-import type { Lane } from './job.ts';
+import type { Lane } from '../store/work.ts';
 
 /** How long a lock lasts without renewal, and how often dead workers' jobs are looked for (milliseconds). A killed worker's job is free after at most the sum. */
 export type Timing = { readonly lockMs: number; readonly stalledMs: number };

@@ -5,7 +5,8 @@
  * log      one log file of one kind on one server; `frontEnd` and `backEnd` are IIS W3C, `httpProxy` is CSV, `edge` is the balancer's access log
  * config   one web.config: `sync` is the back end's ClientAccess\Sync, `ews` and `eas` are the front end's HttpProxy folders
  */
-export type LogKind = 'frontEnd' | 'backEnd' | 'httpProxy' | 'edge';
+import type { ConfigKind, LogKind } from '../ground/identifiers.ts';
+
 /** What people call each kind of log. */
 export const logKindNames: Readonly<Record<LogKind, string>> = {
   frontEnd: 'front-end logs',
@@ -13,8 +14,6 @@ export const logKindNames: Readonly<Record<LogKind, string>> = {
   httpProxy: 'HttpProxy logs',
   edge: 'edge logs',
 };
-export type ConfigKind = 'sync' | 'ewsFrontEnd' | 'easFrontEnd';
-
 export type LogFile = {
   server: string;
   kind: LogKind;

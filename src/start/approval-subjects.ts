@@ -1,11 +1,12 @@
 /** The registry of what can wait for an approval: one file per subject, one line here. */
+
+import { appBlockSubject } from '../apps/block/approval-subject.ts';
+import { webConfigSubject } from '../apps/block/web-config-subject.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { ApprovalSubject } from '../incidents/approvals/approvals.ts';
-import { appBlockSubject } from '../apps/block/approval-subject.ts';
+import { unlockSubject } from '../incidents/brake/unlock-subject.ts';
 import { blockDeviceSubject } from '../incidents/devices/block-subject.ts';
 import { removeDeviceSubject } from '../incidents/devices/remove-subject.ts';
-import { unlockSubject } from '../incidents/brake/unlock-subject.ts';
-import { webConfigSubject } from '../apps/block/web-config-subject.ts';
 import { wipeSubject } from '../incidents/wipe/approval-subject.ts';
 
 export const approvalSubjects: readonly ApprovalSubject[] = [

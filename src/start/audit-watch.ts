@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import { type AuditAway, createAuditAway, lookEveryMs } from '../audit/away.ts';
 import type { Clock } from '../ground/clock.ts';
 import type { Closing } from '../ground/closing.ts';
-import { type AuditAway, createAuditAway, lookEveryMs } from '../incidents/audit/away.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
 

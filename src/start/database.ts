@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Closing } from '../ground/closing.ts';
 import type { Config } from '../config.ts';
+import type { Closing } from '../ground/closing.ts';
 import { connectionFromUrl, type DatabaseConnection, openDatabase } from '../store/connect.ts';
 import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts';
 import { migrate } from '../store/migrate.ts';

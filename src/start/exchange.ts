@@ -1,10 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { type Clock, type Ids, systemClock } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
 import type { Config, Environment } from '../config.ts';
-import type { Organisation } from '../directory/person.ts';
-import { MislaidError } from '../ground/errors.ts';
 import { createLabClock } from '../exchange/lab/clock.ts';
 import { type LabInput, openLab } from '../exchange/lab/index.ts';
 import { seedLab } from '../exchange/lab/seed.ts';
@@ -13,6 +9,10 @@ import type { Exchange } from '../exchange/port.ts';
 import type { ExchangeConnection } from '../exchange/powershell/connection.ts';
 import { createPowershellTransport, findEngine } from '../exchange/powershell/transport.ts';
 import { createExchange } from '../exchange/run.ts';
+import { type Clock, type Ids, systemClock } from '../ground/clock.ts';
+import type { Closing } from '../ground/closing.ts';
+import { MislaidError } from '../ground/errors.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
 

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { Registry } from 'prom-client';
-import type { Closing } from '../ground/closing.ts';
 import type { Config } from '../config.ts';
 import type { Exchange } from '../exchange/port.ts';
+import type { Closing } from '../ground/closing.ts';
 import { createAdminApp, listen } from '../http/server.ts';
 import type { Queues } from '../queue/queues.ts';
 import type { Database } from '../store/schema.ts';

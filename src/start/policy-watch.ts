@@ -5,10 +5,10 @@
 import { userInfo } from 'node:os';
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { canonicalHash } from '../ground/canonical.ts';
 import { holdersOf, identityFor } from '../directory/holders.ts';
-import type { Organisation } from '../directory/person.ts';
+import { canonicalHash } from '../ground/canonical.ts';
 import { MislaidError } from '../ground/errors.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import { tellSecurity } from '../incidents/incident/places.ts';
 import { recordPolicy } from '../incidents/roles/policy-changes.ts';
 import { paragraph, strong } from '../message/text.ts';

@@ -1,11 +1,10 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
 import type { Clock } from '../ground/clock.ts';
 import type { Closing } from '../ground/closing.ts';
-import type { Config } from '../config.ts';
-import type { Organisation } from '../directory/person.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import { postgresBackend, type QueueBackend, redisBackend } from '../queue/backend.ts';
-import type { Lane } from '../queue/job.ts';
 import { allLanes } from '../queue/lanes.ts';
 import { createQueues, type Queues } from '../queue/queues.ts';
 import { createSweep, type Sweep } from '../queue/sweep.ts';
@@ -13,6 +12,7 @@ import type { Servers } from '../servers/port.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import type { Lane } from '../store/work.ts';
 
 export type QueueParts = {
   config: Config;

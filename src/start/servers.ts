@@ -1,12 +1,12 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Clock, Ids } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
 import type { Config, Environment } from '../config.ts';
-import type { Organisation } from '../directory/person.ts';
-import { MislaidError } from '../ground/errors.ts';
 import type { Exchange } from '../exchange/port.ts';
 import { findEngine } from '../exchange/powershell/transport.ts';
+import type { Clock, Ids } from '../ground/clock.ts';
+import type { Closing } from '../ground/closing.ts';
+import { MislaidError } from '../ground/errors.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
 import { createFileServers } from '../servers/files/index.ts';
 import { labServers } from '../servers/lab/index.ts';

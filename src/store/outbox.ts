@@ -1,10 +1,10 @@
 import { sql, type Transaction } from 'kysely';
-import type { Identity, Place } from '../chat/port.ts';
+import type { Identity, Place } from '../ground/addresses.ts';
 import type { Ids } from '../ground/clock.ts';
 import type { DraftMessage } from '../message/model.ts';
-import type { Lane } from '../queue/job.ts';
 import type { Change, EnqueueOptions, Subject } from './port.ts';
 import type { Database } from './schema.ts';
+import type { Lane } from './work.ts';
 
 /** The outbox of one change: its rows commit or vanish with the facts. */
 export type Outbox = Pick<Change, 'card' | 'personalCard' | 'refresh' | 'reply' | 'notice' | 'privately' | 'home'> & {

@@ -6,11 +6,11 @@
  * outbox   what the transaction wants done afterwards; it commits or vanishes with the facts
  */
 import type { Kysely, Transaction } from 'kysely';
-import type { JobName, JobPayload } from '../../jobs/index.ts';
-import type { Identity, Place } from '../chat/port.ts';
-import type { PersonGuid } from '../directory/person.ts';
+import type { Identity, Place } from '../ground/addresses.ts';
+import type { PersonGuid } from '../ground/identifiers.ts';
 import type { DraftMessage } from '../message/model.ts';
 import type { Database } from './schema.ts';
+import type { JobName, JobPayloads } from './work.ts';
 
 export type Subject = `${string}:${string | number}`;
 
@@ -35,7 +35,7 @@ export type Change = {
   readonly tx: Transaction<Database>;
   /** The clock at the start of the change: one instant for all that it writes. */
   readonly now: Date;
-  enqueue<N extends JobName>(job: N, payload: JobPayload<N>, options?: EnqueueOptions): Promise<void>;
+  enqueue<N extends JobName>(job: N, payload: JobPayloads[N], options?: EnqueueOptions): Promise<void>;
   /** Appended at the end of the transaction, under the chain's lock. */
   audit(entry: AuditEntry): void;
   /** Makes sure that the subject has a card in each of these places, and that it is shown as it will be after this change. */

@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
+import type { Identity, Place } from '../ground/addresses.ts';
 import type { DraftMessage } from '../message/model.ts';
 import type { Policy } from '../policy.ts';
 import type { Database } from './schema.ts';
-import type { Identity, Place } from '../chat/port.ts';
 
 /**
  * A card is a projection of the stored facts: rendered anew at each delivery, so the newest state wins and delivering

@@ -3,14 +3,14 @@
  * The store is the system of record: what is not here did not happen.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Incoming } from '../chat/port.ts';
+import type { Organisation } from '../ground/identifiers.ts';
+import type { DraftMessage } from '../message/model.ts';
 import type { ActiveSyncTables } from './tables/activesync.ts';
 import type { AppsTables } from './tables/apps.ts';
-import type { Incoming } from '../chat/port.ts';
-import type { Organisation } from '../directory/person.ts';
-import type { LabTables } from './tables/lab.ts';
 import type { HeartbeatTables } from './tables/heartbeat.ts';
+import type { LabTables } from './tables/lab.ts';
 import type { TrustTables } from './tables/trust.ts';
-import type { DraftMessage } from '../message/model.ts';
 
 /** Written once, then only read. */
 type Fixed<T> = ColumnType<T, T, never>;

@@ -1,10 +1,10 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock, Ids } from '../ground/clock.ts';
 import { MislaidError } from '../ground/errors.ts';
-import type { Lane } from '../queue/job.ts';
 import { createOutbox } from './outbox.ts';
 import type { AuditEntry, Change, Store } from './port.ts';
 import type { Database } from './schema.ts';
+import type { Lane } from './work.ts';
 
 /** What a change needs from the rest of the product. */
 export type StoreParts = {

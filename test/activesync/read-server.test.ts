@@ -15,9 +15,9 @@ import {
   type UsageSummary,
   usageOf,
 } from '../../src/apps/usage.ts';
+import type { LogKind } from '../../src/ground/identifiers.ts';
 import { readClients, readSamples } from '../../src/heartbeat/read-observations.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
-import type { LogKind } from '../../src/servers/port.ts';
 import { W3C_FRONT_END } from '../fixtures/activesync-logs.ts';
 import { type TestDatabase, testClock, testDatabase } from '../setup/database.ts';
 

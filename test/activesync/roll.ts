@@ -1,7 +1,7 @@
 import type { Batch } from '../../src/activesync/reader/batch.ts';
 import { AT_START, cutLines } from '../../src/activesync/reader/cut-lines.ts';
 import { Session } from '../../src/activesync/reader/session.ts';
-import type { LogKind } from '../../src/servers/port.ts';
+import type { LogKind } from '../../src/ground/identifiers.ts';
 
 /** Rolls up a text (or bytes) as a whole, in pieces of `pieceBytes` and chunks of `chunkBytes`. */
 export async function rolled(

@@ -5,12 +5,12 @@ import { createPostgresBackend, type JobsOptions, type Processor, Queue, Worker 
 import { type Kysely, sql } from 'kysely';
 import { postgresBackend, type QueueBackend, redisBackend } from '../../src/queue/backend.ts';
 import { workerOptions } from '../../src/queue/bull.ts';
-import type { Lane } from '../../src/queue/job.ts';
 import { usualTiming } from '../../src/queue/transport.ts';
 import { openDatabase } from '../../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import type { Database } from '../../src/store/schema.ts';
+import type { Lane } from '../../src/store/work.ts';
 import { silent } from '../queue/world.ts';
 import { testRedis } from '../setup/redis.ts';
 

@@ -4,8 +4,8 @@ import { statSync } from 'node:fs';
 import { bareAccount } from '../../src/activesync/account.ts';
 import { createReaderPool } from '../../src/activesync/reader/pool.ts';
 import { reportOver } from '../../src/activesync/reader/report.ts';
+import type { LogKind } from '../../src/ground/identifiers.ts';
 import { openLogFile } from '../../src/servers/files/logs.ts';
-import type { LogKind } from '../../src/servers/port.ts';
 
 /** What one run took; `digest` is of all rows in order, so that runs and engines can be compared. */
 export type Measured = {

@@ -1,10 +1,11 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseSentence } from '../../src/language/patterns.ts';
-import { type Actor, type AnyCommand, type CommandContext, defineCommand } from '../../src/commands/command.ts';
+import { type AnyCommand, type CommandContext, defineCommand } from '../../src/commands/command.ts';
 import { help } from '../../src/commands/me/help.ts';
 import { whoami } from '../../src/commands/me/whoami.ts';
+import type { Actor } from '../../src/directory/actor.ts';
+import { parseSentence } from '../../src/language/patterns.ts';
 import type { Block, DraftAnswer, Text } from '../../src/message/model.ts';
 import { Policy } from '../../src/policy.ts';
 import type { Store } from '../../src/store/port.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseSentence } from '../../src/language/patterns.ts';
 import { commands } from '../../src/commands/index.ts';
+import { parseSentence } from '../../src/language/patterns.ts';
 
 function understood(sentence: string): unknown {
   const parsed = parseSentence(sentence, commands);

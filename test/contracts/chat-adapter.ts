@@ -4,14 +4,8 @@
  */
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type ChatAdapter,
-  DeliveryError,
-  type Identity,
-  type Incoming,
-  type Place,
-  type Reception,
-} from '../../src/chat/port.ts';
+import { type ChatAdapter, DeliveryError, type Incoming, type Reception } from '../../src/chat/port.ts';
+import type { Identity, Place } from '../../src/ground/addresses.ts';
 import type { Answer, Form, Message } from '../../src/message/model.ts';
 import { text } from '../../src/message/text.ts';
 import { eventually } from '../setup/eventually.ts';

@@ -3,9 +3,9 @@
  * person typed, every button there or visibly cut, no limit of the platform broken.
  */
 import { describe, expect, it } from 'vitest';
-import { gallery, galleryForms } from '../gallery/gallery.ts';
 import type { Block, Form, Message, Span, Text } from '../../src/message/model.ts';
 import { safeUrl, visible } from '../../src/message/safe.ts';
+import { gallery, galleryForms } from '../gallery/gallery.ts';
 
 export type Rendering<Rendered> = {
   render(message: Message): Rendered;

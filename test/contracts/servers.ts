@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LogFile, type LogKind, type Servers, ServerUnreadable } from '../../src/servers/port.ts';
+import type { LogKind } from '../../src/ground/identifiers.ts';
+import { type LogFile, type Servers, ServerUnreadable } from '../../src/servers/port.ts';
 
 export type ServersSubject = {
   servers: Servers;

@@ -4,9 +4,9 @@ import {
   DeliveryError,
   type DeliveryProblem,
   type Incoming,
-  type MessageRef,
   type Reception,
 } from '../../src/chat/port.ts';
+import type { MessageRef } from '../../src/ground/addresses.ts';
 import type { Message } from '../../src/message/model.ts';
 
 export type FakeCall = 'post' | 'edit' | 'reply' | 'privately' | 'find' | 'home';

@@ -1,4 +1,4 @@
-import type { Actor } from '../../src/commands/command.ts';
+import type { Actor } from '../../src/directory/actor.ts';
 import type { Role } from '../../src/policy.ts';
 
 /** An actor by his name; `guid` differs from person to person, whichever chat account he uses. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verifyAudit } from '../../src/incidents/audit/verify.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
 import { examplePolicy } from '../setup/bot.ts';
 import { compiled } from '../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';

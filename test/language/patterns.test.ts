@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { type AnyCommand, defineCommand } from '../../src/commands/command.ts';
 import { compilePattern, parseSentence, usage } from '../../src/language/patterns.ts';
 import { cleanAnswer, longestSentence } from '../../src/language/sentence.ts';
-import { type AnyCommand, defineCommand } from '../../src/commands/command.ts';
 
 const runs = Number(process.env.PROPERTY_RUNS ?? 200);
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { gallery } from '../gallery/gallery.ts';
 import type { Form, Message } from '../../src/message/model.ts';
 import { notificationText, plainForm, plainText } from '../../src/message/plain.ts';
-import { sceneNow, sceneZone } from '../gallery/samples/scene.ts';
 import { rendererContract } from '../contracts/renderer.ts';
+import { gallery } from '../gallery/gallery.ts';
+import { sceneNow, sceneZone } from '../gallery/samples/scene.ts';
 
 const options = { now: sceneNow, timeZone: sceneZone };
 

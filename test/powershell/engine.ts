@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Ids } from '../../src/ground/clock.ts';
 import type { ExchangeConnection } from '../../src/exchange/powershell/connection.ts';
 import { findEngine } from '../../src/exchange/powershell/transport.ts';
+import type { Ids } from '../../src/ground/clock.ts';
 
 const found = await findEngine(process.env);
 const required = process.env.CI === 'true' || process.env.MISLAID_REQUIRE_POWERSHELL === '1';

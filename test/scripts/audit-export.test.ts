@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { appendAudit, hashOf } from '../../src/incidents/audit/chain.ts';
+import { appendAudit, hashOf } from '../../src/audit/chain.ts';
 import { compiled } from '../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 

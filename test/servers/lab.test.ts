@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clearMobileDevice } from '../../src/exchange/cmdlets/clear-mobile-device.ts';
 import { heartbeatSettingsOf } from '../../src/exchange/lab/web-config.ts';
+import type { LogKind } from '../../src/ground/identifiers.ts';
 import { events1040Of } from '../../src/servers/lab/events.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
-import type { LogKind, Servers } from '../../src/servers/port.ts';
+import type { Servers } from '../../src/servers/port.ts';
 import { serversContract } from '../contracts/servers.ts';
 import { type OpenLab, openTestLab } from '../exchange/lab/open.ts';
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { appendAudit } from '../../src/audit/chain.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
-import { appendAudit } from '../../src/incidents/audit/chain.ts';
 import { Policy, parsePolicy } from '../../src/policy.ts';
 import { type WatchedPolicy, watchPolicy } from '../../src/start/policy-watch.ts';
 import { addPeople } from '../chat/people.ts';

@@ -1,8 +1,4 @@
-/**
- * A stream of bytes cut into chunks of whole lines. What is kept is bounded whatever the file holds: a line longer than a
- * chunk is dropped and counted; the half line at the end of a growing file is left for the next reading.
- */
-import type { LogKind } from '../../servers/port.ts';
+import type { LogKind } from '../../ground/identifiers.ts';
 import { ascii, startsAt } from './line.ts';
 
 export const CHUNK_BYTES = 512 << 10;

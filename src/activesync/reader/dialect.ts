@@ -1,5 +1,5 @@
 import { assertNever } from '../../ground/errors.ts';
-import type { LogKind } from '../../servers/port.ts';
+import type { LogKind } from '../../ground/identifiers.ts';
 import type { Chunk } from './chunk.ts';
 import { CombinedReader } from './combined.ts';
 import { HttpProxyReader } from './http-proxy.ts';

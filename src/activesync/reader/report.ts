@@ -1,5 +1,4 @@
-/** One answer over a whole set of log files, without the store: who, which device, which type, which command, how often, until when. */
-import type { LogKind } from '../../servers/port.ts';
+import type { LogKind } from '../../ground/identifiers.ts';
 import type { Batch } from './batch.ts';
 import { AT_START, cutLines } from './cut-lines.ts';
 import { MOST_WAITING, type ReaderPool, type ReadSession } from './pool.ts';

@@ -1,14 +1,4 @@
-/**
- * The roll-up of many lines, kept as numbers in typed arrays:
- *
- * client     one (account, device id, device type, user agent, stray parameter) as the lines wrote them
- * outcome    one (HTTP status and substatus, EAS status, Error: token, access state)
- * group      one (client, command, hour, outcome, address): requests, times, bytes
- * heartbeat  one (client, command, hour, asked, how it ended, how long it lived)
- *
- * `hours: false` makes one group of all hours and keeps neither heartbeats nor addresses, for a report over a whole set of files.
- */
-import type { LogKind } from '../../servers/port.ts';
+import type { LogKind } from '../../ground/identifiers.ts';
 import { type Batch, packBatch } from './batch.ts';
 import { type Chunk, hashOf } from './chunk.ts';
 import { ClientCache, Refusal } from './client-cache.ts';

@@ -1,4 +1,4 @@
-import type { LogKind } from '../../servers/port.ts';
+import type { LogKind } from '../../ground/identifiers.ts';
 import type { Batch } from './batch.ts';
 import type { CutChunk } from './cut-lines.ts';
 import { dialectReader } from './dialect.ts';

@@ -1,5 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Organisation } from '../../directory/person.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Batch, BatchClient } from '../reader/batch.ts';
 import { numberArray, textArray } from './arrays.ts';

@@ -1,11 +1,11 @@
+import { personByGuid } from '../../directory/find.ts';
+import { type ApprovalSubject, type Ending, endingSentence } from '../../incidents/approvals/approvals.ts';
+import { tellSecurity } from '../../incidents/incident/places.ts';
+import { paragraph } from '../../message/text.ts';
+import type { Change } from '../../store/port.ts';
 import { stepBlocks } from './step-blocks.ts';
 import { type Step, stepOf, stepTitle } from './steps.ts';
 import { blockSubject, endStep, loadBlock } from './store.ts';
-import { personByGuid } from '../../directory/find.ts';
-import { paragraph } from '../../message/text.ts';
-import type { Change } from '../../store/port.ts';
-import { type ApprovalSubject, type Ending, endingSentence } from '../../incidents/approvals/approvals.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 
 /** A stage of a block waits for a second person: rules, single devices, the EWS list, a notice, or taking it all back. */
 export const appBlockSubject: ApprovalSubject = stepSubject('app-block');

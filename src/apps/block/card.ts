@@ -1,8 +1,9 @@
 /** The card of one app's block: what it would do, which steps are done, whether it holds, and what comes next. */
-import type { Projection } from '../../store/projection.ts';
+
 import { namesOf } from '../../incidents/incident/view.ts';
 import type { Block, DraftMessage, Intent, StepMark, Text, Tone } from '../../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../../message/text.ts';
+import type { Projection } from '../../store/projection.ts';
 import { counted } from '../cards/apps.ts';
 import { wipeWarnings } from './card-parts.ts';
 import { type Preview, previewOf } from './preview.ts';

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Organisation } from '../../directory/person.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
 import { type App, appOf } from '../app.ts';
 import { nearest } from '../overview.ts';

@@ -1,6 +1,6 @@
 /** What blocking an app would do, before anything is done. */
 import type { Kysely } from 'kysely';
-import type { Organisation } from '../../directory/person.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import { blocksDeviceChanges } from '../../incidents/wipe/machine.ts';
 import type { Database, WipeState } from '../../store/schema.ts';
 import { usageDays } from '../cards/apps.ts';

@@ -1,8 +1,8 @@
 /** Blocks and their steps in the store. */
 import type { Kysely } from 'kysely';
-import type { Actor } from '../../commands/command.ts';
-import type { Organisation } from '../../directory/person.ts';
+import type { Actor } from '../../directory/actor.ts';
 import { MislaidError } from '../../ground/errors.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import type { ApprovalSubject } from '../../incidents/approvals/approvals.ts';
 import { approvalSubjectOf, requestApproval } from '../../incidents/approvals/approvals.ts';
 import { tellSecurity } from '../../incidents/incident/places.ts';

@@ -1,11 +1,11 @@
 /** One card: the stored state as it is now, posted once and edited from then on; the newest state wins. */
 import type { Selectable } from 'kysely';
+import type { MessageRef } from '../../ground/addresses.ts';
 import { canonicalHash } from '../../ground/canonical.ts';
 import type { Message } from '../../message/model.ts';
 import type { CardTable } from '../../store/schema.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
-import type { MessageRef } from '../port.ts';
 import { tellDead } from './dead.ts';
 import { failureOf, RenderingError, stepAfter } from './failure.ts';
 import { addressOf } from './note.ts';

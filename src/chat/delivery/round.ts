@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { Identity, Place } from '../../ground/addresses.ts';
 import type { Clock, Ids } from '../../ground/clock.ts';
 import type { DraftMessage } from '../../message/model.ts';
 import type { Policy } from '../../policy.ts';
 import type { Store } from '../../store/port.ts';
-import type { Database } from '../../store/schema.ts';
-import type { ChatAdapter, Identity, Place } from '../port.ts';
 import type { Projection } from '../../store/projection.ts';
+import type { Database } from '../../store/schema.ts';
+import type { ChatAdapter } from '../port.ts';
 import type { Pace } from './pace.ts';
 
 export type DelivererParts = {

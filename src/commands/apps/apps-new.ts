@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { showing } from './apps.ts';
 import { defineCommand } from '../command.ts';
+import { showing } from './apps.ts';
 
 export const appsNew = defineCommand({
   id: 'apps-new',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { appBlockSubject } from '../../apps/block/approval-subject.ts';
 import { payloadFor, stages } from '../../apps/block/stage.ts';
 import { loadBlock, proposeStep } from '../../apps/block/store.ts';
-import { appBlockSubject } from '../../apps/block/approval-subject.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -3,9 +3,9 @@ import { findKnownApp } from '../../apps/block/find.ts';
 import { ensureBlock } from '../../apps/block/store.ts';
 import { unknownApp } from '../../apps/show.ts';
 import { isNamedPlace } from '../../incidents/incident/places.ts';
-import { AppArgument } from './app.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { AppArgument } from './app.ts';
 
 export const blockApp = defineCommand({
   id: 'block-app',

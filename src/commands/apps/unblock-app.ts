@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { appBlockSubject } from '../../apps/block/approval-subject.ts';
 import { blockSubject, loadBlock, openBlocks, proposeStep } from '../../apps/block/store.ts';
 import { nearest } from '../../apps/overview.ts';
-import { appBlockSubject } from '../../apps/block/approval-subject.ts';
-import { AppArgument } from './app.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { AppArgument } from './app.ts';
 
 export const unblockApp = defineCommand({
   id: 'unblock-app',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { labEdges, setLabEdge } from '../../exchange/lab/operations.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
-import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { IncidentArgument, incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { incidentName } from '../../incidents/drill/drill.ts';
-import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { namesOf } from '../../incidents/incident/view.ts';
+import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { button, buttons, note, strong, text, time } from '../../message/text.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';

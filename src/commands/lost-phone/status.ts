@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lockState } from '../../incidents/brake/brake.ts';
-import { incidentCard } from '../../incidents/incident/card.ts';
 import { lockSentence } from '../../incidents/brake/lock.ts';
+import { incidentCard } from '../../incidents/incident/card.ts';
 import { button, buttons, paragraph } from '../../message/text.ts';
 import { IncidentArgument, incidentFor } from '../arguments.ts';
 import { defineCommand } from '../command.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
-import { afterSteps } from '../../incidents/wipe/afterwards.ts';
 import { record } from '../../incidents/incident/timeline.ts';
+import { afterSteps } from '../../incidents/wipe/afterwards.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
-import { isOpen } from '../../incidents/wipe/machine.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { isOpen } from '../../incidents/wipe/machine.ts';
 import { latestWipe } from '../../incidents/wipe/wipes.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { drillsAmong, incidentName } from '../../incidents/drill/drill.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { namesOf } from '../../incidents/incident/view.ts';
 import type { Block, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { requireAudit } from '../../audit/require-audit.ts';
 import { decide } from '../../incidents/approvals/approvals.ts';
-import { requireAudit } from '../../incidents/audit/require-audit.ts';
 import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
-import { waitingApproval } from './waiting-approval.ts';
 import { defineCommand } from '../command.ts';
+import { waitingApproval } from './waiting-approval.ts';
 
 export const approve = defineCommand({
   id: 'approve',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { requestApproval } from '../../incidents/approvals/approvals.ts';
-import { refuseWhileWiping } from '../../incidents/devices/device-changes.ts';
 import { blockDeviceSubject } from '../../incidents/devices/block-subject.ts';
+import { refuseWhileWiping } from '../../incidents/devices/device-changes.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { requireAudit } from '../../audit/require-audit.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { breakGlass as storeBreakGlass } from '../../incidents/break-glass/break-glass.ts';
-import { requireAudit } from '../../incidents/audit/require-audit.ts';
 import { mayBreakGlass } from '../../incidents/break-glass/rules.ts';
 import { requireStanding } from '../../incidents/roles/standing.ts';
 import { incidentFor, said } from '../arguments.ts';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { decide } from '../../incidents/approvals/approvals.ts';
 import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { DeviceArgument, IncidentArgument, ReasonArgument } from '../arguments.ts';
-import { waitingApproval } from './waiting-approval.ts';
 import { defineCommand } from '../command.ts';
+import { waitingApproval } from './waiting-approval.ts';
 
 export const deny = defineCommand({
   id: 'deny',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { requestApproval } from '../../incidents/approvals/approvals.ts';
-import { blocksDeviceChanges, outcomeWord } from '../../incidents/wipe/machine.ts';
 import { removeDeviceSubject } from '../../incidents/devices/remove-subject.ts';
 import { record } from '../../incidents/incident/timeline.ts';
+import { blocksDeviceChanges, outcomeWord } from '../../incidents/wipe/machine.ts';
 import { latestWipe } from '../../incidents/wipe/wipes.ts';
 import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';

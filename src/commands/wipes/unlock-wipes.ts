@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { requestApproval } from '../../incidents/approvals/approvals.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
+import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
 import { tellSecurity } from '../../incidents/incident/places.ts';
 import { requireStanding } from '../../incidents/roles/standing.ts';
-import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
 import { ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

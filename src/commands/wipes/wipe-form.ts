@@ -1,11 +1,11 @@
 /** What is asked before a wipe, whether a second person approves it or one breaks the glass: the same questions, the same checks. */
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { knownCapabilities } from '../../exchange/known.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import { confirmsTyped, typedConfirmation } from '../../incidents/devices/device.ts';
+import type { IncidentDevice, IncidentView } from '../../incidents/incident/view.ts';
 import type { Proposal } from '../../incidents/wipe/propose-wipe.ts';
 import { needsTypedConfirmation, type ScopeChoices, scopeFor } from '../../incidents/wipe/scope.ts';
-import type { IncidentDevice, IncidentView } from '../../incidents/incident/view.ts';
 import type { DraftForm, Field } from '../../message/model.ts';
 import { note, paragraph, strong } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';

@@ -1,7 +1,7 @@
+import { requireAudit } from '../../audit/require-audit.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import { proposeWipe } from '../../incidents/wipe/propose-wipe.ts';
-import { requireAudit } from '../../incidents/audit/require-audit.ts';
 import { mayRequest } from '../../incidents/approvals/rules.ts';
+import { proposeWipe } from '../../incidents/wipe/propose-wipe.ts';
 import { incidentFor, openIncidentOnly } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { endApproval, lockApproval } from '../../incidents/approvals/approvals.ts';
 import { tellSecurity } from '../../incidents/incident/places.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { moveWipe } from '../../incidents/wipe/wipes.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
-import { waitingApproval } from './waiting-approval.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
+import { waitingApproval } from './waiting-approval.ts';
 
 export const withdraw = defineCommand({
   id: 'withdraw',

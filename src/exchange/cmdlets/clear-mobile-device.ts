@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Guid } from '../../directory/person.ts';
+import { Guid } from '../../ground/identifiers.ts';
 import { requestWipe } from '../lab/wipes.ts';
 import { defineCmdlet } from '../port.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Guid } from '../../directory/person.ts';
+import { Guid } from '../../ground/identifiers.ts';
 import { partnershipsByIdentity, partnershipsOf, statisticsObject } from '../lab/devices.ts';
 import { defineCmdlet } from '../port.ts';
 import { exactlyOneTarget } from '../target.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Guid } from '../../directory/person.ts';
+import { Guid } from '../../ground/identifiers.ts';
 import { removePartnership } from '../lab/wipes.ts';
 import { defineCmdlet } from '../port.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Guid } from '../../directory/person.ts';
+import { Guid } from '../../ground/identifiers.ts';
 import { changeAccessRule } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
 import { AccessLevel } from './new-activesync-device-access-rule.ts';

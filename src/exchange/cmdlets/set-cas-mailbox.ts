@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Guid } from '../../directory/person.ts';
+import { Guid } from '../../ground/identifiers.ts';
 import { changeMobileSettings } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
 

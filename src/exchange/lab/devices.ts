@@ -1,9 +1,9 @@
 /** Mobile devices as Get-MobileDevice (the directory) and Get-MobileDeviceStatistics (the mailbox) of the lab print them. */
 import type { Selectable } from 'kysely';
+import type { LabDeviceTable } from '../../store/tables/lab.ts';
 import { accessOf, accessSettings, type LabAccess } from './access.ts';
 import { allMailboxes, type LabMailbox, mailboxByIdentity, mailboxPath } from './mailboxes.ts';
 import type { LabOrganisation } from './organisation.ts';
-import type { LabDeviceTable } from '../../store/tables/lab.ts';
 
 export type LabDevice = Selectable<LabDeviceTable>;
 

@@ -1,8 +1,8 @@
 /** Mailboxes as Get-Mailbox, Get-User, Get-Recipient and Get-CASMailbox of the lab print them. */
 import type { Selectable } from 'kysely';
+import type { LabMailboxTable } from '../../store/tables/lab.ts';
 import { notUnique, objectNotFound } from './failures.ts';
 import type { LabOrganisation } from './organisation.ts';
-import type { LabMailboxTable } from '../../store/tables/lab.ts';
 
 export type LabMailbox = Selectable<LabMailboxTable>;
 

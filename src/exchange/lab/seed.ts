@@ -2,12 +2,12 @@
 import { type Insertable, type Kysely, sql, type Transaction } from 'kysely';
 import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
+import type { LabDeviceTable, LabMailboxTable } from '../../store/tables/lab.ts';
 import { guidFrom } from './guids.ts';
 import { labDomain } from './mailboxes.ts';
 import { type LabMailboxSeed, labMailboxes } from './people.ts';
 import { type LabPhoneSeed, labPhones } from './phones.ts';
 import { seededRandom } from './random.ts';
-import type { LabDeviceTable, LabMailboxTable } from '../../store/tables/lab.ts';
 import { tickLab } from './tick.ts';
 import { frontEndConfig, heartbeatSettingsOf, syncConfig } from './web-config.ts';
 

@@ -3,23 +3,23 @@
  * Rules in rules/approval.ts; what an approval sets going stands with its subject in subjects/.
  */
 import type { Kysely } from 'kysely';
+import type { Actor } from '../../directory/actor.ts';
+import { holdersOf, identityFor } from '../../directory/holders.ts';
 import { canonicalHash } from '../../ground/canonical.ts';
 import { minutesAfter } from '../../ground/clock.ts';
-import type { Actor } from '../../commands/command.ts';
-import { holdersOf, identityFor } from '../../directory/holders.ts';
-import type { Organisation, PersonGuid } from '../../directory/person.ts';
 import { MislaidError } from '../../ground/errors.ts';
+import type { Organisation, PersonGuid } from '../../ground/identifiers.ts';
 import type { Block, Intent } from '../../message/model.ts';
 import { paragraph } from '../../message/text.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
-import { coolingOf } from '../roles/grants.ts';
 import { refreshHomes } from '../incident/homes.ts';
-import { mayDecide } from './rules.ts';
-import { standingRoles } from '../roles/standing.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Decision } from '../incident/view.ts';
+import { coolingOf } from '../roles/grants.ts';
+import { standingRoles } from '../roles/standing.ts';
+import { mayDecide } from './rules.ts';
 
 export type Ending = 'denied' | 'withdrawn' | 'expired' | 'voided' | 'lapsed';
 

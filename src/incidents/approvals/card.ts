@@ -1,12 +1,12 @@
-import type { Projection } from '../../store/projection.ts';
 import type { Block, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
-import { decisionsOf } from './approvals.ts';
-import { lockState } from '../brake/brake.ts';
-import { drillMark, drillWord } from '../drill/drill.ts';
-import { lockSentence } from '../brake/lock.ts';
 import { approvalSubjectFor } from '../../start/approval-subjects.ts';
+import type { Projection } from '../../store/projection.ts';
+import { lockState } from '../brake/brake.ts';
+import { lockSentence } from '../brake/lock.ts';
+import { drillMark, drillWord } from '../drill/drill.ts';
 import { type Approval, type Decision, namesOf } from '../incident/view.ts';
+import { decisionsOf } from './approvals.ts';
 
 /** What an approver sees, in the approvals channel and privately: every copy changes when one of them decides. */
 export const approvalProjection: Projection = {

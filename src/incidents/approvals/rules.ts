@@ -3,9 +3,10 @@
  * persons: two chat accounts of one person are one person. Rights are looked at at the click and again at execution.
  */
 import type { Selectable } from 'kysely';
-import type { Actor } from '../../commands/command.ts';
-import type { Person, PersonGuid } from '../../directory/person.ts';
+import type { Actor } from '../../directory/actor.ts';
+import type { Person } from '../../directory/person.ts';
 import { assertNever } from '../../ground/errors.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { ApprovalTable } from '../../store/schema.ts';
 

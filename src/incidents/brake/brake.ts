@@ -1,12 +1,12 @@
 /** The brake and the lock in the store: both are looked at before a wipe is issued, in the transaction that takes it. */
 import { type Kysely, sql } from 'kysely';
-import type { Organisation, PersonGuid } from '../../directory/person.ts';
+import type { Organisation, PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { refreshHomes } from '../incident/homes.ts';
-import type { BrakeInput } from './rules.ts';
 import { type By, guidOf } from '../incident/timeline.ts';
+import type { BrakeInput } from './rules.ts';
 
 export type BrakeQuestion = {
   organisation: Organisation;

@@ -1,15 +1,15 @@
 /** The wipe lock as people meet it: pulled by a person or by the brake, said in #security and on every card that waits for it. */
 import type { Kysely } from 'kysely';
-import type { Actor } from '../../commands/command.ts';
+import type { Actor } from '../../directory/actor.ts';
 import type { Span } from '../../message/model.ts';
 import { strong, time } from '../../message/text.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { approvalSubjectOf } from '../approvals/approvals.ts';
-import { type LockState, setLock } from './brake.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
+import { type LockState, setLock } from './brake.ts';
 
 /** Why an approved wipe is not issued while the lock is on; the card shows it. */
 export const lockedBecause = 'All wipes are locked.';

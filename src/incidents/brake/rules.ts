@@ -1,8 +1,4 @@
-/**
- * The brake: counted in the store before a wipe is issued, over every path. A mass wipe erased tens of thousands of phones
- * within three hours in 2026; with these limits it ends after five.
- */
-import type { PersonGuid } from '../../directory/person.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 
 export type Issued = { readonly at: Date; readonly requester: PersonGuid };

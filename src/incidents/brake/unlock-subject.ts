@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { paragraph, strong, text, time } from '../../message/text.ts';
 import { type ApprovalSubject, endApproval, endingSentence, markExecuted } from '../approvals/approvals.ts';
+import { tellSecurity } from '../incident/places.ts';
+import { namesOf } from '../incident/view.ts';
+import { standingRoles } from '../roles/standing.ts';
 import { lockState } from './brake.ts';
 import { unlockWipes } from './lock.ts';
-import { tellSecurity } from '../incident/places.ts';
-import { standingRoles } from '../roles/standing.ts';
-import { namesOf } from '../incident/view.ts';
 
 export const UnlockPayload = z.object({
   /** The pull of the lock that is meant: when somebody pulls it again, this request is void. */

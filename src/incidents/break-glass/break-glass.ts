@@ -2,16 +2,16 @@
 import { MislaidError } from '../../ground/errors.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import type { Policy } from '../../policy.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import type { Change } from '../../store/port.ts';
 import { endApproval, openApproval } from '../approvals/approvals.ts';
 import { tellSecurity } from '../incident/places.ts';
-import { insertWipe, type Proposal } from '../wipe/propose-wipe.ts';
-import { mayBreakGlass, reviewDueAt } from './rules.ts';
-import { standingRoles } from '../roles/standing.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
+import { standingRoles } from '../roles/standing.ts';
+import { insertWipe, type Proposal } from '../wipe/propose-wipe.ts';
 import { moveWipe, openWipeOf } from '../wipe/wipes.ts';
+import { mayBreakGlass, reviewDueAt } from './rules.ts';
 
 /** Stores the wipe as approved by one person, alerts security and asks for the review. Throws MislaidError. */
 export async function breakGlass(change: Change, policy: Policy, proposal: Proposal): Promise<Wipe> {

@@ -1,8 +1,4 @@
-/**
- * Break-glass: one person of security or admin wipes without a second person, with a reason and an alert at once. It bypasses
- * the second person and nothing else; somebody else reviews it from the next day on, and is reminded until he has.
- */
-import type { PersonGuid } from '../../directory/person.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Role } from '../../policy.ts';
 
 export type BreakGlass =

@@ -1,11 +1,11 @@
 import type { Capabilities } from '../../exchange/port.ts';
 import type { Block, Button, Intent, Text } from '../../message/model.ts';
 import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
+import type { IncidentDevice, IncidentView } from '../incident/view.ts';
+import { isOpen } from '../wipe/machine.ts';
+import { scopeFor } from '../wipe/scope.ts';
 import type { DeviceEvidence } from './evidence.ts';
 import { reachability } from './reachability.ts';
-import { scopeFor } from '../wipe/scope.ts';
-import { isOpen } from '../wipe/machine.ts';
-import type { IncidentDevice, IncidentView } from '../incident/view.ts';
 
 export type DeviceBlocksInput = {
   view: IncidentView;

@@ -1,22 +1,22 @@
 /** Blocking, unblocking and removing one device: what the bot does itself, and refuses while it would stop a wipe. */
 import type { Kysely } from 'kysely';
-import type { PersonGuid } from '../../directory/person.ts';
-import { MislaidError } from '../../ground/errors.ts';
 import { getCasMailbox } from '../../exchange/cmdlets/get-cas-mailbox.ts';
 import { getMailbox } from '../../exchange/cmdlets/get-mailbox.ts';
 import { removeMobileDevice } from '../../exchange/cmdlets/remove-mobile-device.ts';
 import { setCasMailbox } from '../../exchange/cmdlets/set-cas-mailbox.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import type { JobContext } from '../../queue/job.ts';
 import type { Database } from '../../store/schema.ts';
 import { markExecuted } from '../approvals/approvals.ts';
 import { tellSecurity } from '../incident/places.ts';
-import { readOneDevice } from './read-facts.ts';
-import { timesFor } from '../wipe/request-proof.ts';
-import { blocksDeviceChanges, outcomeWord } from '../wipe/machine.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import { loadIncident } from '../incident/view.ts';
+import { blocksDeviceChanges, outcomeWord } from '../wipe/machine.ts';
+import { timesFor } from '../wipe/request-proof.ts';
 import { lockWipe, moveWipe, openWipeOf } from '../wipe/wipes.ts';
+import { readOneDevice } from './read-facts.ts';
 
 /** Throws MislaidError `wipe-on-its-way`: from approved to acknowledged the change would stop the wipe. */
 export async function refuseWhileWiping(db: Kysely<Database>, deviceGuid: string, what: string): Promise<void> {

@@ -3,7 +3,7 @@
  * JSON-safe (instants as ISO 8601 text in UTC), because it is stored in `incident_device.facts` and frozen in proposals.
  */
 import { z } from 'zod';
-import { Guid } from '../../directory/person.ts';
+import { Guid } from '../../ground/identifiers.ts';
 
 const Instant = z.iso.datetime();
 

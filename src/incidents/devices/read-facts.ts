@@ -1,6 +1,6 @@
 /** Reads the facts of a person's devices from Exchange: the directory's rows and the mailbox's statistics, joined by GUID. */
 import type { Kysely } from 'kysely';
-import type { Person, PersonGuid } from '../../directory/person.ts';
+import type { Person } from '../../directory/person.ts';
 import { getMailbox } from '../../exchange/cmdlets/get-mailbox.ts';
 import { getMobileDevice, type MobileDeviceRow } from '../../exchange/cmdlets/get-mobile-device.ts';
 import {
@@ -8,6 +8,7 @@ import {
   type MobileDeviceStatisticsRow,
 } from '../../exchange/cmdlets/get-mobile-device-statistics.ts';
 import type { Exchange } from '../../exchange/port.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
 import { clientKind, DeviceFacts, deviceName } from './device.ts';
 

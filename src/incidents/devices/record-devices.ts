@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import type { Change } from '../../store/port.ts';
-import type { DeviceFacts } from './device.ts';
 import { incidentSubject } from '../incident/timeline.ts';
+import type { DeviceFacts } from './device.ts';
 
 /** What a reading brought: partnerships that came or went, other facts of the same ones (a later sync), or nothing new. */
 export type DeviceNews = 'partnerships' | 'facts' | 'nothing';

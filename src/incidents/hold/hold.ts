@@ -2,8 +2,8 @@
 
 import { strong, text } from '../../message/text.ts';
 import type { Change } from '../../store/port.ts';
-import { holdClosedBy } from './rules.ts';
 import { type By, guidOf, incidentSubject, record } from '../incident/timeline.ts';
+import { holdClosedBy } from './rules.ts';
 
 /** Closes the hold when the incident's wipes say so (every chosen one acknowledged, or a give-up or cancel was read back). */
 export async function holdAfterWipes(change: Change, incident: number, by: By): Promise<void> {

@@ -1,20 +1,20 @@
 /** The one card of an incident: what is known, what must not be done, how far a wipe got, what comes next and who must do it. */
 import type { Kysely } from 'kysely';
-import type { Projection } from '../../store/projection.ts';
 import { knownCapabilities } from '../../exchange/known.ts';
 import type { Block, DraftMessage, Intent, Tone } from '../../message/model.ts';
 import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
+import type { Projection } from '../../store/projection.ts';
 import type { Database } from '../../store/schema.ts';
-import { drillBlocks, incidentName } from '../drill/drill.ts';
-import { incidentEvidence } from '../devices/evidence.ts';
-import { isOpen } from '../wipe/machine.ts';
-import { type IncidentView, loadIncident } from './view.ts';
-import { afterwards } from '../wipe/afterwards.ts';
 import { deviceBlocks, deviceButtons } from '../devices/card-blocks.ts';
-import { remarks } from './remarks.ts';
+import { incidentEvidence } from '../devices/evidence.ts';
+import { drillBlocks, incidentName } from '../drill/drill.ts';
+import { afterwards } from '../wipe/afterwards.ts';
 import { wipeBlocks } from '../wipe/card-blocks.ts';
+import { isOpen } from '../wipe/machine.ts';
+import { remarks } from './remarks.ts';
+import { type IncidentView, loadIncident } from './view.ts';
 
 export type IncidentCardInput = { view: IncidentView; db: Kysely<Database>; policy: Policy; now: Date };
 

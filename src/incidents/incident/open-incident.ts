@@ -1,7 +1,7 @@
-import type { Place } from '../../chat/port.ts';
-import { minutesAfter } from '../../ground/clock.ts';
-import type { Actor } from '../../commands/command.ts';
+import type { Actor } from '../../directory/actor.ts';
 import type { Person } from '../../directory/person.ts';
+import type { Place } from '../../ground/addresses.ts';
+import { minutesAfter } from '../../ground/clock.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { incidentPlaces } from './places.ts';

@@ -1,4 +1,4 @@
-import type { Place } from '../../chat/port.ts';
+import type { Place } from '../../ground/addresses.ts';
 import type { DraftMessage, Span, Tone } from '../../message/model.ts';
 import { strong, text } from '../../message/text.ts';
 import type { Policy } from '../../policy.ts';

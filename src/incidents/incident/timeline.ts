@@ -1,5 +1,5 @@
-import type { Actor } from '../../commands/command.ts';
-import type { PersonGuid } from '../../directory/person.ts';
+import type { Actor } from '../../directory/actor.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { AuditEntry, Change, Subject } from '../../store/port.ts';
 import { refreshHomes } from './homes.ts';
 

@@ -4,15 +4,16 @@
  */
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import type { Organisation, Person } from '../../directory/person.ts';
+import type { Person } from '../../directory/person.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import { code, strong, time } from '../../message/text.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WipeTimes } from '../devices/device.ts';
+import type { DeviceWipes } from '../devices/read-facts.ts';
 import { openIncident } from '../incident/open-incident.ts';
 import { tellSecurity } from '../incident/places.ts';
-import type { DeviceWipes } from '../devices/read-facts.ts';
 import { record } from '../incident/timeline.ts';
 
 export type SeenRequest = { guid: string; scope: 'full' | 'account-only'; times: WipeTimes };

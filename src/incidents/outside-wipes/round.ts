@@ -9,8 +9,9 @@
  */
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import type { Organisation, Person } from '../../directory/person.ts';
+import type { Person } from '../../directory/person.ts';
 import { personOf } from '../../directory/rows.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';

@@ -2,9 +2,9 @@ import { paragraph, strong } from '../../message/text.ts';
 import type { JobContext } from '../../queue/job.ts';
 import { DeviceFacts } from '../devices/device.ts';
 import { tellSecurity } from '../incident/places.ts';
-import { planBDueAt, planBIsDue } from './rules.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import { lockWipe } from '../wipe/wipes.ts';
+import { planBDueAt, planBIsDue } from './rules.ts';
 
 /** Raises Plan B when it is due, or puts itself off until it is; nothing happens once the phone was told. */
 export async function raisePlanB({ store, policy }: JobContext, wipeId: number): Promise<void> {

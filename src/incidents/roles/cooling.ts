@@ -1,10 +1,5 @@
-/**
- * Role grants cool off: who edits policy.yaml must not be able to make himself approver and wipe a phone in the same hour.
- * The first policy that an empty store sees, and the lab's, stand at once; a later grant of approver, security or admin
- * decides nothing and breaks no glass for 24 hours, unless two admins who are not cooling off accept it.
- */
-import type { Identity } from '../../chat/port.ts';
-import type { PersonGuid } from '../../directory/person.ts';
+import type { Identity } from '../../ground/addresses.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
 
 /** Roles that are dangerous enough to cool off. */

@@ -1,7 +1,7 @@
 /** Role grants in the store: since when each one stands, and who accepted it early. The rule is in rules/cooling.ts. */
 import type { Kysely } from 'kysely';
-import type { Identity } from '../../chat/port.ts';
-import type { Organisation } from '../../directory/person.ts';
+import type { Identity } from '../../ground/addresses.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import type { Role } from '../../policy.ts';
 import type { Database } from '../../store/schema.ts';
 import { coolingRoles, grantKey, type RecordedGrant } from './cooling.ts';

@@ -5,18 +5,18 @@
  */
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import { canonicalHash } from '../../ground/canonical.ts';
 import { personByAddress } from '../../directory/find.ts';
-import type { Organisation } from '../../directory/person.ts';
+import { canonicalHash } from '../../ground/canonical.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 import type { Span } from '../../message/model.ts';
 import { strong } from '../../message/text.ts';
 import { type Policy, policyHash } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { readSetting, storeSetting } from '../../store/settings.ts';
-import { replaceGrants, storedGrants } from './grants.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { recordGrants } from './cooling.ts';
+import { replaceGrants, storedGrants } from './grants.ts';
 
 /** What the store remembers of the last policy, enough to say what is different. Mailboxes stay in this row. */
 const Seen = z.object({

@@ -3,12 +3,12 @@
  * spoke, none of them while an incident on one of his own devices is open, and none that cools off.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Identity } from '../../chat/port.ts';
-import type { Actor } from '../../commands/command.ts';
+import type { Actor } from '../../directory/actor.ts';
 import { isMailboxOf } from '../../directory/holders.ts';
-import type { PersonGuid } from '../../directory/person.ts';
 import { personOf } from '../../directory/rows.ts';
+import type { Identity } from '../../ground/addresses.ts';
 import { MislaidError } from '../../ground/errors.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { Database } from '../../store/schema.ts';
 import { coolingOf } from './grants.ts';

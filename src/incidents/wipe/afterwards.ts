@@ -1,7 +1,7 @@
 import type { Block, Intent } from '../../message/model.ts';
 import { button, buttons, note, paragraph, strong } from '../../message/text.ts';
-import type { IncidentView } from '../incident/view.ts';
 import { doneLines } from '../incident/remarks.ts';
+import type { IncidentView } from '../incident/view.ts';
 
 /** The ticks that people set after a wipe, with what the timeline calls them. */
 export const afterSteps = {

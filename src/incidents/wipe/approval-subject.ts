@@ -5,10 +5,10 @@ import { type ApprovalSubject, type Ending, endingSentence } from '../approvals/
 import { brakeCounts } from '../brake/brake.ts';
 import { DeviceFacts, deviceLabel, idEnding } from '../devices/device.ts';
 import { tellSecurity } from '../incident/places.ts';
-import { erases } from './scope.ts';
-import type { WipeEvent } from './machine.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import { namesOf } from '../incident/view.ts';
+import type { WipeEvent } from './machine.ts';
+import { erases } from './scope.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 const endings = {

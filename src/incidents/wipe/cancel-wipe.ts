@@ -1,14 +1,12 @@
-/** Cancels a wipe in Exchange and reads it back: a late cancel is only a warning there, so nothing but reading tells. */
-
-import type { PersonGuid } from '../../directory/person.ts';
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { ExchangeError } from '../../exchange/port.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import type { JobContext } from '../../queue/job.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
-import { timesFor } from './request-proof.ts';
+import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
+import { timesFor } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 export type Cancelling = {

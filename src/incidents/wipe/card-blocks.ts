@@ -3,9 +3,9 @@ import type { Block, Intent, StepMark, Text } from '../../message/model.ts';
 import { button, buttons, list, note, paragraph, strong, text, time } from '../../message/text.ts';
 import type { Policy } from '../../policy.ts';
 import { offersResetAnyway } from '../hold/rules.ts';
+import type { Approval, Decision, IncidentView, Wipe, WipeTransition } from '../incident/view.ts';
 import { ladder } from '../plan-b/rules.ts';
 import { outcomeWord } from './machine.ts';
-import type { Approval, Decision, IncidentView, Wipe, WipeTransition } from '../incident/view.ts';
 
 export type WipeBlocksInput = { view: IncidentView; now: Date; policy: Policy };
 

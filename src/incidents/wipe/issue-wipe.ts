@@ -3,22 +3,23 @@
  * `approved → issuing` by compare-and-set with the wipe times as just read; only after that commit is the cmdlet sent. Whatever
  * happens to the answer, only reading proves that Exchange was asked (reconcile-wipe.ts).
  */
-import { MislaidError } from '../../ground/errors.ts';
+
 import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { JobContext } from '../../queue/job.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import type { Change } from '../../store/port.ts';
 import { endApproval, openApproval } from '../approvals/approvals.ts';
 import { lockState } from '../brake/brake.ts';
 import type { DeviceFacts } from '../devices/device.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
-import { changedSince, Frozen, freeze } from './frozen.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
-import { heldByLock, issueDeadlineMs, takeWipe } from './take-wipe.ts';
+import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
+import { changedSince, Frozen, freeze } from './frozen.ts';
+import { heldByLock, issueDeadlineMs, takeWipe } from './take-wipe.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 export async function issueWipe(context: JobContext, wipeId: number): Promise<void> {

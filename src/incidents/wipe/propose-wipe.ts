@@ -1,18 +1,17 @@
-/** Proposes a wipe: what is frozen here is what a second person approves, and what is compared again before Exchange is asked. */
-import type { Actor } from '../../commands/command.ts';
+import type { Actor } from '../../directory/actor.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { WipeScope } from '../../store/schema.ts';
 import { requestApproval } from '../approvals/approvals.ts';
+import { isVip, mayRequest, needed } from '../approvals/rules.ts';
 import { openHold } from '../hold/hold.ts';
 import { tellSecurity } from '../incident/places.ts';
-import { isVip, mayRequest, needed } from '../approvals/rules.ts';
-import { freeze } from './frozen.ts';
-import { outcomeWord } from './machine.ts';
-import { wipeSubject } from './approval-subject.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { IncidentDevice, IncidentView, Wipe } from '../incident/view.ts';
+import { wipeSubject } from './approval-subject.ts';
+import { freeze } from './frozen.ts';
+import { outcomeWord } from './machine.ts';
 import { openWipeOf } from './wipes.ts';
 
 export type Proposal = {

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import type { JobContext } from '../../queue/job.ts';
 import { type DeviceFacts, DeviceWipe } from '../devices/device.ts';
-import { tellNotAsked } from './issue-wipe.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
+import { tellSecurity } from '../incident/places.ts';
+import type { Wipe } from '../incident/view.ts';
 import { planBFirstDueAt } from '../plan-b/rules.ts';
+import { tellNotAsked } from './issue-wipe.ts';
 import {
   type ProofInput,
   provesNotAsked,
@@ -15,7 +16,6 @@ import {
   watchSchedule,
   wrongScopeMoved,
 } from './request-proof.ts';
-import type { Wipe } from '../incident/view.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 import { takeBackFullWipe, tookBackFullWipe } from './wrong-scope.ts';
 

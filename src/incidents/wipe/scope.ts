@@ -3,8 +3,9 @@
  * -AccountOnly a native mail app resets the whole phone; on Outlook a wipe empties the app on all of the person's phones;
  * account-only needs EAS 16.1 on the phone and -AccountOnly on this Exchange for our account.
  */
-import { assertNever } from '../../ground/errors.ts';
+
 import type { Capabilities } from '../../exchange/port.ts';
+import { assertNever } from '../../ground/errors.ts';
 import type { WipeScope } from '../../store/schema.ts';
 import { type DeviceFacts, isOutlookApp, versionText } from '../devices/device.ts';
 

@@ -1,28 +1,24 @@
-/**
- * The one gate before Clear-MobileDevice, over every path: rights, lock, brake, policy and audit are looked at in the one
- * transaction that takes `approved → issuing`, or leaves the wipe held, or ends it.
- */
-import type { Identity } from '../../chat/port.ts';
+import { auditIsWritable } from '../../audit/chain.ts';
 import { personByGuid } from '../../directory/find.ts';
-import type { PersonGuid } from '../../directory/person.ts';
+import type { Identity } from '../../ground/addresses.ts';
+import type { PersonGuid } from '../../ground/identifiers.ts';
 import { type Policy, policyHash, type Role } from '../../policy.ts';
-import { policiesAgree } from '../../store/processes.ts';
 import type { JobContext } from '../../queue/job.ts';
+import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import type { Change } from '../../store/port.ts';
+import { policiesAgree } from '../../store/processes.ts';
 import { decisionsOf, endApproval, lockApproval, markExecuted, openApproval } from '../approvals/approvals.ts';
-import { auditIsWritable } from '../audit/chain.ts';
+import { mayRequest, stillApproved } from '../approvals/rules.ts';
 import { brakeInput, holdBrake, lockState } from '../brake/brake.ts';
+import { lockedBecause, lockWipes } from '../brake/lock.ts';
 import { breakGlassStands, breakGlassUntil } from '../break-glass/break-glass.ts';
 import type { DeviceFacts } from '../devices/device.ts';
-import { lockedBecause, lockWipes } from '../brake/lock.ts';
 import { tellSecurity } from '../incident/places.ts';
-import { mayRequest, stillApproved } from '../approvals/rules.ts';
-import { type IssueGate, mayIssue } from './issue-gate.ts';
-import { reconcileAt } from './request-proof.ts';
-import { standingRoles } from '../roles/standing.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Wipe } from '../incident/view.ts';
+import { standingRoles } from '../roles/standing.ts';
+import { type IssueGate, mayIssue } from './issue-gate.ts';
+import { reconcileAt } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 /** How long Clear-MobileDevice may take before its session is killed; reconciling goes on for 16 minutes after it. */

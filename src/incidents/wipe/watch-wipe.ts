@@ -5,14 +5,14 @@ import { firstWord } from '../../message/words.ts';
 import type { JobContext } from '../../queue/job.ts';
 import type { Change } from '../../store/port.ts';
 import type { DeviceFacts } from '../devices/device.ts';
-import { drillSteps, duration } from '../drill/drill.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
-import { timesFor, watchSchedule } from './request-proof.ts';
-import type { WipeEvent } from './machine.ts';
+import { drillSteps, duration } from '../drill/drill.ts';
+import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import { loadIncident, type Wipe } from '../incident/view.ts';
+import type { WipeEvent } from './machine.ts';
+import { timesFor, watchSchedule } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 const watched: readonly string[] = ['requested', 'sent', 'refused-by-device', 'not-reported', 'given-up'];

@@ -7,9 +7,9 @@ import { MislaidError } from '../../ground/errors.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database, WipeState } from '../../store/schema.ts';
 import { holdAfterWipes } from '../hold/hold.ts';
-import { transition, type WipeEvent } from './machine.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
+import { transition, type WipeEvent } from './machine.ts';
 
 export type Move = {
   by: By;

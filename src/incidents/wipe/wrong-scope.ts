@@ -7,10 +7,10 @@ import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { strong, text } from '../../message/text.ts';
 import type { JobContext } from '../../queue/job.ts';
 import type { DeviceFacts } from '../devices/device.ts';
-import { rememberRequest } from '../outside-wipes/outside-wipes.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
+import { rememberRequest } from '../outside-wipes/outside-wipes.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 /** Cancelling again does not help where it did not help so often. `watchStep` counts it while the wipe is being issued. */

@@ -3,8 +3,9 @@
  * folder's reach, so recycling is a command that an administrator types.
  */
 import { join } from 'node:path';
+import type { ConfigKind } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
-import { type ConfigKind, type Servers, ServerUnreadable } from '../port.ts';
+import { type Servers, ServerUnreadable } from '../port.ts';
 import { readConfigFile, writeConfigFile } from './config.ts';
 import { exportedEvents } from './events.ts';
 import { listLogFiles, openLogFile } from './logs.ts';

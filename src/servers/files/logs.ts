@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LogFile, type LogKind, logKindNames } from '../port.ts';
+import type { LogKind } from '../../ground/identifiers.ts';
+import { type LogFile, logKindNames } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 
 /** Large, because asking the system costs more than what it copies. */

@@ -1,7 +1,8 @@
 /** The lab's log files: nothing is stored, each is written from its contacts as it is asked for, and only ever grows at its end. */
 import { type Kysely, sql } from 'kysely';
+import type { LogKind } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
-import { type LogFile, type LogKind, ServerUnreadable } from '../port.ts';
+import { type LogFile, ServerUnreadable } from '../port.ts';
 import {
   backEndLine,
   type Contact,

@@ -1,12 +1,13 @@
 /** The lab's side of the Servers port: logs, settings, events and the pool of its three servers. */
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import type { Clock } from '../../ground/clock.ts';
-import { MislaidError } from '../../ground/errors.ts';
 import { holdTicks } from '../../exchange/lab/tick.ts';
 import { heartbeatSettingsOf } from '../../exchange/lab/web-config.ts';
+import type { Clock } from '../../ground/clock.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type { ConfigKind } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
-import { type ConfigKind, type Servers, ServerUnreadable } from '../port.ts';
+import { type Servers, ServerUnreadable } from '../port.ts';
 import { events1040Of } from './events.ts';
 import { labFiles } from './files.ts';
 

@@ -4,13 +4,14 @@
  * Documented, and not yet tried on Windows.
  */
 import { z } from 'zod';
-import type { Clock } from '../../ground/clock.ts';
-import { MislaidError } from '../../ground/errors.ts';
 import { ExchangeError } from '../../exchange/port.ts';
 import { CmdletFailure } from '../../exchange/transport.ts';
+import type { Clock } from '../../ground/clock.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type { ConfigKind, LogKind } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 import { eventsIn } from '../files/events.ts';
-import { type ConfigKind, type LogFile, type LogKind, type Servers, ServerUnreadable } from '../port.ts';
+import { type LogFile, type Servers, ServerUnreadable } from '../port.ts';
 import type { WinrmCall, WinrmPool } from './session.ts';
 
 type PolicyServer = Policy['servers'][number];

@@ -1,5 +1,5 @@
 /** A pool of PowerShell sessions that know our functions; the pool and its sessions are those of Exchange. */
-import type { Ids } from '../../ground/clock.ts';
+
 import type { Capabilities, Effect } from '../../exchange/port.ts';
 import { errorOf } from '../../exchange/powershell/answer.ts';
 import { type Environment, engineEnvironment } from '../../exchange/powershell/environment.ts';
@@ -9,6 +9,7 @@ import { createPool, type PowershellPool } from '../../exchange/powershell/pool.
 import { bootLine } from '../../exchange/powershell/script.ts';
 import { startSession } from '../../exchange/powershell/session.ts';
 import type { Connected } from '../../exchange/powershell/sessions.ts';
+import type { Ids } from '../../ground/clock.ts';
 import { winrmFunctions, winrmScripts } from './script.ts';
 
 export type WinrmOptions = {

@@ -1,9 +1,8 @@
 /** Tables of the log reader's roll-ups (migrations 0003, 0007 and 0008). Everything here can be read again from the logs, and is pruned by age. */
 import type { ColumnType, Generated } from 'kysely';
-import type { Organisation } from '../../directory/person.ts';
-import type { LogKind } from '../../servers/port.ts';
 import type { EndedName } from '../../activesync/reader/outcome.ts';
 import type { OddKind } from '../../activesync/reader/rollup.ts';
+import type { LogKind, Organisation } from '../../ground/identifiers.ts';
 
 type Fixed<T> = ColumnType<T, T, never>;
 type Seen<T> = ColumnType<T, never, never>;

@@ -1,7 +1,6 @@
 /** Tables of the apps (migration 0005): the inventory as Exchange last told it, blocks with their steps, and scheduled reports. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { Organisation } from '../../directory/person.ts';
-import type { ConfigKind } from '../../servers/port.ts';
+import type { ConfigKind, Organisation } from '../../ground/identifiers.ts';
 
 type Fixed<T> = ColumnType<T, T, never>;
 type Json<T extends object> = JSONColumnType<T>;

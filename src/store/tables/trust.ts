@@ -1,6 +1,6 @@
 /** Tables of trust (migration 0004): role grants, reviews of break-glass, and wipe requests that Exchange has shown. */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { Organisation } from '../../directory/person.ts';
+import type { Organisation } from '../../ground/identifiers.ts';
 
 type Fixed<T> = ColumnType<T, T, never>;
 

@@ -6,8 +6,8 @@ import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ConsoleOptions } from '../../../adapters/console/index.ts';
 import type { Incoming, Reception } from '../../../src/chat/port.ts';
-import { gallery, galleryForms } from '../../gallery/gallery.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
+import { gallery, galleryForms } from '../../gallery/gallery.ts';
 import { eventually } from '../../setup/eventually.ts';
 import { jsonLines, openTestConsole, type TestConsole } from './harness.ts';
 

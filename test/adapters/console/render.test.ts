@@ -2,10 +2,10 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { openForm, question } from '../../../adapters/console/forms.ts';
 import { type Canvas, drawForm, drawMessage } from '../../../adapters/console/render.ts';
-import { gallery } from '../../gallery/gallery.ts';
 import type { Form, Message } from '../../../src/message/model.ts';
-import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { rendererContract } from '../../contracts/renderer.ts';
+import { gallery } from '../../gallery/gallery.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 const options = { now: sceneNow, timeZone: sceneZone };
 /** Colours are the only escape sequences that a card may hold. */

@@ -7,7 +7,6 @@ import type { Timeouts } from '../../../adapters/slack/limits.ts';
 import { eventsPath } from '../../../adapters/slack/receivers.ts';
 import type { ChatAdapter, Incoming, Reception } from '../../../src/chat/port.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
-import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { text } from '../../../src/message/text.ts';
 import {
   appToken,
@@ -17,6 +16,7 @@ import {
   openFakeSlack,
   signingSecret,
 } from '../../fakes/slack/index.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 export const team = 'T0LAB';
 export const helpdesk = 'C0HELP';

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { renderForm } from '../../../adapters/slack/forms.ts';
 import { renderMessage } from '../../../adapters/slack/render.ts';
 import type { Block, Message } from '../../../src/message/model.ts';
-import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { text, time } from '../../../src/message/text.ts';
 import { rendererContract } from '../../contracts/renderer.ts';
 import {
@@ -14,6 +13,7 @@ import {
   unescaped,
   viewProblems,
 } from '../../fakes/slack/block-limits.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 const options = { now: sceneNow, timeZone: sceneZone };
 const files = new Map([['x', 'F1']]);

@@ -5,8 +5,8 @@ import { pino } from 'pino';
 import { createTeamsAdapter, type TeamsOptions, teamsOptions } from '../../../adapters/teams/index.ts';
 import type { ChatAdapter } from '../../../src/chat/port.ts';
 import { readConfig } from '../../../src/config.ts';
-import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { type FakeTeams, openFakeTeams } from '../../fakes/teams/index.ts';
+import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 export type TeamsHarness = {
   teams: FakeTeams;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Manifest, manifestOf } from '../../../adapters/teams/manifest.ts';
 import { packageFiles } from '../../../scripts/teams-package.ts';
-import { parseSentence } from '../../../src/language/patterns.ts';
 import { commands } from '../../../src/commands/index.ts';
+import { parseSentence } from '../../../src/language/patterns.ts';
 import { appId } from '../../fakes/teams/world.ts';
 
 const input = { appId, name: 'Mislaid', version: '1.0.0', website: 'https://contoso.example/mislaid' };

@@ -5,12 +5,12 @@ import { bytesOf } from '../../../adapters/teams/cut.ts';
 import { renderForm, unpack } from '../../../adapters/teams/forms.ts';
 import { hardSize, labelLength, teamsLimits } from '../../../adapters/teams/limits.ts';
 import { renderMessage, summaryOf } from '../../../adapters/teams/render.ts';
-import { gallery } from '../../gallery/gallery.ts';
 import type { Message, Span } from '../../../src/message/model.ts';
-import { at, on, sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 import { code, text } from '../../../src/message/text.ts';
 import { rendererContract } from '../../contracts/renderer.ts';
 import { buttonsOf, nodes, textOf } from '../../fakes/teams/cards.ts';
+import { gallery } from '../../gallery/gallery.ts';
+import { at, on, sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 const canvas = { now: sceneNow, timeZone: sceneZone, key: 'card-1-0123456789abcdef' };
 

@@ -1,14 +1,14 @@
 /** A mass wipe ends after five, whoever asks and however many at once. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Actor } from '../../../src/commands/command.ts';
+import type { Actor } from '../../../src/directory/actor.ts';
 import { personByAddress } from '../../../src/directory/find.ts';
 import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
 import { decide } from '../../../src/incidents/approvals/approvals.ts';
+import { loadIncident } from '../../../src/incidents/incident/view.ts';
 import { issueWipe } from '../../../src/incidents/wipe/issue-wipe.ts';
 import { proposeWipe } from '../../../src/incidents/wipe/propose-wipe.ts';
-import { approvalSubjectFor } from '../../../src/start/approval-subjects.ts';
-import { loadIncident } from '../../../src/incidents/incident/view.ts';
 import type { Role } from '../../../src/policy.ts';
+import { approvalSubjectFor } from '../../../src/start/approval-subjects.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 import { asked, lost } from '../scenes.ts';
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { findOutsideWipes } from '../../../jobs/find-outside-wipes.ts';
 import { personByGuid } from '../../../src/directory/find.ts';
-import { Guid } from '../../../src/directory/person.ts';
 import { labCapabilities } from '../../../src/exchange/lab/capabilities.ts';
 import { ExchangeError } from '../../../src/exchange/port.ts';
 import { createExchange } from '../../../src/exchange/run.ts';
+import { Guid } from '../../../src/ground/identifiers.ts';
 import { openIncident } from '../../../src/incidents/incident/open-incident.ts';
 import { mostPerJob, readRound } from '../../../src/incidents/outside-wipes/round.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';

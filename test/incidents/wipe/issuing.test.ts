@@ -13,8 +13,8 @@ import { transition, type WipeEvent } from '../../../src/incidents/wipe/machine.
 import type { Role } from '../../../src/policy.ts';
 import type { WipeState } from '../../../src/store/schema.ts';
 import { policy } from '../facts.ts';
-import { runs } from '../runs.ts';
 import { actor } from '../people.ts';
+import { runs } from '../runs.ts';
 
 const minute = 60_000;
 const rules = policy();

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { verifyAudit } from '../../../src/incidents/audit/verify.ts';
+import { verifyAudit } from '../../../src/audit/verify.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 import { runs } from '../runs.ts';
 import { checkTrust } from '../trust-check.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type TestBot, testBot } from '../../setup/bot.ts';
-import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
+import { approve, ask, asked, lost, wipeStates } from '../incidents/scenes.ts';
+import { type TestBot, testBot } from '../setup/bot.ts';
 
 let bot: TestBot;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../../src/store/port.ts';
+import type { AuditEntry } from '../../src/store/port.ts';
 
 /** A plausible entry; every n gives another one. */
 export function entry(n: number): AuditEntry {

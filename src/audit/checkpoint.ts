@@ -16,9 +16,9 @@ import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFil
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import { canonicalJson } from '../../ground/canonical.ts';
-import { MislaidError } from '../../ground/errors.ts';
-import type { Database } from '../../store/schema.ts';
+import { canonicalJson } from '../ground/canonical.ts';
+import { MislaidError } from '../ground/errors.ts';
+import type { Database } from '../store/schema.ts';
 import { lastOf } from './chain.ts';
 
 export const Checkpoint = z.object({

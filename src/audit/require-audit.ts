@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import { MislaidError } from '../../ground/errors.ts';
-import type { Database } from '../../store/schema.ts';
+import { MislaidError } from '../ground/errors.ts';
+import type { Database } from '../store/schema.ts';
 import { auditIsWritable } from './chain.ts';
 
 /**

@@ -9,10 +9,10 @@
  * A chain alone shows edits, deletions and reordering; truncation and a rewrite of the whole chain need checkpoints.
  */
 import { type Kysely, sql, type Transaction } from 'kysely';
-import { canonicalHash } from '../../ground/canonical.ts';
-import { MislaidError } from '../../ground/errors.ts';
-import type { AuditEntry } from '../../store/port.ts';
-import type { Database } from '../../store/schema.ts';
+import { canonicalHash } from '../ground/canonical.ts';
+import { MislaidError } from '../ground/errors.ts';
+import type { AuditEntry } from '../store/port.ts';
+import type { Database } from '../store/schema.ts';
 
 /** `prevHash` of the first entry. */
 export const genesisHash = '0'.repeat(64);

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql, type Transaction } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendAudit, hashOf } from '../../../src/incidents/audit/chain.ts';
-import { type AuditSeal, openSeal } from '../../../src/incidents/audit/checkpoint.ts';
-import { readAudit } from '../../../src/incidents/audit/read.ts';
-import { type AuditProblem, type AuditVerdict, verifyAudit } from '../../../src/incidents/audit/verify.ts';
-import type { Database } from '../../../src/store/schema.ts';
-import { type TestDatabase, testDatabase } from '../../setup/database.ts';
+import { appendAudit, hashOf } from '../../src/audit/chain.ts';
+import { type AuditSeal, openSeal } from '../../src/audit/checkpoint.ts';
+import { readAudit } from '../../src/audit/read.ts';
+import { type AuditProblem, type AuditVerdict, verifyAudit } from '../../src/audit/verify.ts';
+import type { Database } from '../../src/store/schema.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
 import { entry, noon } from './entries.ts';
 
 type Tx = Transaction<Database>;

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkpointAudit } from '../../../jobs/checkpoint-audit.ts';
-import { appendAudit } from '../../../src/incidents/audit/chain.ts';
-import { type AuditSeal, openSeal, readCheckpoints } from '../../../src/incidents/audit/checkpoint.ts';
-import type { JobContext } from '../../../src/queue/job.ts';
-import { type TestStore, testStore } from '../../setup/store.ts';
-import { policy } from '../facts.ts';
+import { checkpointAudit } from '../../jobs/checkpoint-audit.ts';
+import { appendAudit } from '../../src/audit/chain.ts';
+import { type AuditSeal, openSeal, readCheckpoints } from '../../src/audit/checkpoint.ts';
+import type { JobContext } from '../../src/queue/job.ts';
+import { policy } from '../incidents/facts.ts';
+import { type TestStore, testStore } from '../setup/store.ts';
 import { entry } from './entries.ts';
 
 let fixture: TestStore;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
-import type { Database } from '../../store/schema.ts';
+import type { Database } from '../store/schema.ts';
 import type { AuditRecord } from './chain.ts';
 
 export type StoredRecord = AuditRecord & { hash: string };

@@ -3,13 +3,13 @@
  * told again, audited, when it can be written. With a full disk nothing can be stored, so this process has to remember it.
  */
 import type { Logger } from 'pino';
-import type { Clock } from '../../ground/clock.ts';
-import { text, time } from '../../message/text.ts';
-import type { Policy } from '../../policy.ts';
-import { failureCode } from '../../queue/failure.ts';
-import { isDiskFull } from '../../store/disk-full.ts';
-import type { Store } from '../../store/port.ts';
-import { tellSecurity } from '../incident/places.ts';
+import type { Clock } from '../ground/clock.ts';
+import { failureCode } from '../ground/failure.ts';
+import { tellSecurity } from '../incidents/incident/places.ts';
+import { text, time } from '../message/text.ts';
+import type { Policy } from '../policy.ts';
+import { isDiskFull } from '../store/disk-full.ts';
+import type { Store } from '../store/port.ts';
 import { auditIsWritable } from './chain.ts';
 
 export type AuditAway = {

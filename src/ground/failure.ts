@@ -1,4 +1,4 @@
-import { MislaidError } from '../ground/errors.ts';
+import { MislaidError } from './errors.ts';
 
 /** For logs and metrics: our code, the server's, or the error's class. Never its text, which may hold addresses or values. */
 export function failureCode(error: unknown): string {

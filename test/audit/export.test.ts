@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { appendAudit, hashOf } from '../../../src/incidents/audit/chain.ts';
-import { exportJsonLines, exportOcsf, toOcsf } from '../../../src/incidents/audit/export.ts';
-import { type TestDatabase, testDatabase } from '../../setup/database.ts';
+import { appendAudit, hashOf } from '../../src/audit/chain.ts';
+import { exportJsonLines, exportOcsf, toOcsf } from '../../src/audit/export.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
 import { entry, noon } from './entries.ts';
 
 let database: TestDatabase;

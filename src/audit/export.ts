@@ -1,8 +1,8 @@
 /** The audit for other systems: JSON Lines as it is stored (verifiable elsewhere), and OCSF events for a SIEM. */
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import type { Database } from '../../store/schema.ts';
-import { isDrill } from '../drill/drill.ts';
+import { isDrill } from '../incidents/drill/drill.ts';
+import type { Database } from '../store/schema.ts';
 import { readAudit, type StoredRecord } from './read.ts';
 
 /** Each entry as one line: the members that its hash covers, and the hash. No newline at the end. */

@@ -3,8 +3,8 @@
  * kept outside the database, show truncation and a rewrite of the chain.
  */
 import type { Kysely } from 'kysely';
-import { assertNever } from '../../ground/errors.ts';
-import type { Database } from '../../store/schema.ts';
+import { assertNever } from '../ground/errors.ts';
+import type { Database } from '../store/schema.ts';
 import { genesisHash, hashOf } from './chain.ts';
 import type { Checkpoint, CheckpointReading } from './checkpoint.ts';
 import { Misfits } from './misfits.ts';

@@ -3,10 +3,10 @@ import { appendFile, chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { appendAudit } from '../../../src/incidents/audit/chain.ts';
-import { openSeal, readCheckpoints } from '../../../src/incidents/audit/checkpoint.ts';
-import { verifyAudit } from '../../../src/incidents/audit/verify.ts';
-import { type TestDatabase, testDatabase } from '../../setup/database.ts';
+import { appendAudit } from '../../src/audit/chain.ts';
+import { openSeal, readCheckpoints } from '../../src/audit/checkpoint.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
 import { entry, noon } from './entries.ts';
 
 let database: TestDatabase;

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendAudit, auditIsWritable, genesisHash, hashOf, lastOf } from '../../../src/incidents/audit/chain.ts';
-import { readAudit } from '../../../src/incidents/audit/read.ts';
-import { verifyAudit } from '../../../src/incidents/audit/verify.ts';
-import { type TestDatabase, testDatabase } from '../../setup/database.ts';
-import { testStore } from '../../setup/store.ts';
+import { appendAudit, auditIsWritable, genesisHash, hashOf, lastOf } from '../../src/audit/chain.ts';
+import { readAudit } from '../../src/audit/read.ts';
+import { verifyAudit } from '../../src/audit/verify.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
+import { testStore } from '../setup/store.ts';
 import { entry, noon } from './entries.ts';
 
 let database: TestDatabase;
