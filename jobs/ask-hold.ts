@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { holdQuestionAt } from '../src/incidents/hold/rules.ts';
 import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
+import { defineJob } from '../src/incidents/job.ts';
 import { paragraph, strong } from '../src/message/text.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const askHold = defineJob({
   name: 'ask-hold',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { setDeviceBlocked } from '../src/incidents/devices/device-changes.ts';
-import { defineJob } from '../src/queue/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const blockDevice = defineJob({
   name: 'block-device',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineJob } from '../src/incidents/job.ts';
 import { cancelWipeInExchange as work } from '../src/incidents/wipe/cancel-wipe.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const cancelWipe = defineJob({
   name: 'cancel-wipe',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineJob, type Job } from '../src/incidents/job.ts';
 import { code, note, paragraph } from '../src/message/text.ts';
-import { defineJob, type Job } from '../src/queue/job.ts';
 
 const hour = 3_600_000;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob } from '../src/queue/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const deliver = defineJob({
   name: 'deliver',

@@ -1,20 +1,19 @@
 import { z } from 'zod';
-import { endApproval, lockApproval } from '../src/incidents/approvals/approvals.ts';
-import { defineJob } from '../src/queue/job.ts';
-import { approvalSubjectFor } from '../src/start/approval-subjects.ts';
+import { lockApproval } from '../src/incidents/approvals/approvals.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const endApprovalJob = defineJob({
   name: 'end-approval',
   does: 'Ends an approval that nobody decided, or that was not carried out, in time',
   lane: 'upkeep',
   payload: z.object({ approval: z.number().int() }),
-  async run({ store, policy }, payload) {
+  async run({ store, policy, approvals }, payload) {
     await store.change(async (change) => {
       const approval = await lockApproval(change, payload.approval);
       const expired = approval.state === 'waiting' && change.now >= approval.expiresAt;
       const lapsed = approval.state === 'approved' && approval.executeBy !== null && change.now >= approval.executeBy;
-      if (expired) await endApproval(change, policy, approvalSubjectFor, approval, 'expired', { by: null, why: null });
-      if (lapsed) await endApproval(change, policy, approvalSubjectFor, approval, 'lapsed', { by: null, why: null });
+      if (expired) await approvals.end(change, policy, approval, 'expired', { by: null, why: null });
+      if (lapsed) await approvals.end(change, policy, approval, 'lapsed', { by: null, why: null });
     });
   },
 });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { ExchangeError } from '../src/exchange/port.ts';
 import { readWipeTimes } from '../src/incidents/devices/read-facts.ts';
+import { defineJob, type Job } from '../src/incidents/job.ts';
 import { lookForOutsideWipes, watchedSince } from '../src/incidents/outside-wipes/outside-wipes.ts';
 import { keepRound, nextTurn } from '../src/incidents/outside-wipes/round.ts';
-import { defineJob, type Job } from '../src/queue/job.ts';
 
 type Payload = { organisation: 'real' | 'lab' };
 

@@ -1,6 +1,6 @@
 /** The registry of jobs: one file per job, one line here. */
 import type { z } from 'zod';
-import type { AnyJob } from '../src/queue/job.ts';
+import type { AnyJob } from '../src/incidents/job.ts';
 import { askHold } from './ask-hold.ts';
 import { blockDevice } from './block-device.ts';
 import { cancelWipe } from './cancel-wipe.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineJob } from '../src/incidents/job.ts';
 import { issueWipe as work } from '../src/incidents/wipe/issue-wipe.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const issueWipe = defineJob({
   name: 'issue-wipe',

@@ -10,7 +10,7 @@ import { personByGuid } from '../src/directory/find.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
 import type { DeviceFacts } from '../src/incidents/devices/device.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
-import { defineJob, type JobContext } from '../src/queue/job.ts';
+import { defineJob, type JobContext } from '../src/incidents/job.ts';
 
 const day = 86_400_000;
 const days = 14;

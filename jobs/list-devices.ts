@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { personByGuid } from '../src/directory/find.ts';
 import { devicesMessage } from '../src/incidents/devices/message.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
-import { defineJob } from '../src/queue/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const listDevices = defineJob({
   name: 'list-devices',

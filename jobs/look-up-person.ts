@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { lookUpPeople } from '../src/directory/refresh.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
 import { IdentityText } from '../src/ground/addresses.ts';
+import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage, Span } from '../src/message/model.ts';
 import { code, paragraph, strong } from '../src/message/text.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 /** How many of the people that were found are named. */
 const mostNamed = 5;

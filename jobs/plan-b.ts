@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineJob } from '../src/incidents/job.ts';
 import { raisePlanB } from '../src/incidents/plan-b/plan-b.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const planB = defineJob({
   name: 'plan-b',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { configsMessage } from '../src/apps/block/configs.ts';
 import { loadBlock } from '../src/apps/block/store.ts';
-import { defineJob } from '../src/queue/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const readAppConfigs = defineJob({
   name: 'read-app-configs',

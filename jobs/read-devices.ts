@@ -6,8 +6,8 @@ import { exchangeAnswers, exchangeWentAway } from '../src/incidents/incident/exc
 import { ownerReport } from '../src/incidents/incident/owner-report.ts';
 import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
 import { loadIncident } from '../src/incidents/incident/view.ts';
+import { defineJob } from '../src/incidents/job.ts';
 import { paragraph, strong } from '../src/message/text.ts';
-import { defineJob } from '../src/queue/job.ts';
 import type { Change } from '../src/store/port.ts';
 
 export const readDevices = defineJob({

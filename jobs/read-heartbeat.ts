@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { showHeartbeat } from '../src/heartbeat/show.ts';
 import { lookNow } from '../src/heartbeat/summary.ts';
+import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { paragraph } from '../src/message/text.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const readHeartbeat = defineJob({
   name: 'read-heartbeat',

@@ -3,7 +3,7 @@ import { readServer } from '../src/activesync/read-server.ts';
 import { pruneLogs } from '../src/activesync/store/prune.ts';
 import { refreshLogEvidence } from '../src/apps/evidence.ts';
 import type { LogKind } from '../src/ground/identifiers.ts';
-import { defineJob, type Job } from '../src/queue/job.ts';
+import { defineJob, type Job } from '../src/incidents/job.ts';
 
 const KINDS: readonly LogKind[] = ['backEnd', 'frontEnd', 'httpProxy', 'edge'];
 const MINUTE = 60_000;

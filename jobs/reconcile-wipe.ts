@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineJob } from '../src/incidents/job.ts';
 import { reconcileWipe as work } from '../src/incidents/wipe/reconcile-wipe.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const reconcileWipe = defineJob({
   name: 'reconcile-wipe',

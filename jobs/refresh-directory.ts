@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { refreshDirectory as refresh } from '../src/directory/refresh.ts';
-import { defineJob, type Job } from '../src/queue/job.ts';
+import { defineJob, type Job } from '../src/incidents/job.ts';
 
 const hour = 3_600_000;
 

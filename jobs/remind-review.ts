@@ -3,8 +3,8 @@ import { reviewDueAt } from '../src/incidents/break-glass/rules.ts';
 import { tellSecurity } from '../src/incidents/incident/places.ts';
 import { record } from '../src/incidents/incident/timeline.ts';
 import { namesOf } from '../src/incidents/incident/view.ts';
+import { defineJob } from '../src/incidents/job.ts';
 import { strong } from '../src/message/text.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const remindReview = defineJob({
   name: 'remind-review',

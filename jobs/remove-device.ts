@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { removePartnership } from '../src/incidents/devices/device-changes.ts';
-import { defineJob } from '../src/queue/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const removeDevice = defineJob({
   name: 'remove-device',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { runStep } from '../src/apps/block/run-step.ts';
-import { defineJob } from '../src/queue/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const runAppStep = defineJob({
   name: 'run-app-step',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { doctorMessage } from '../src/doctor/table.ts';
-import { defineJob } from '../src/queue/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 export const runDoctor = defineJob({
   name: 'run-doctor',

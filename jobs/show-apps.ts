@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { dimensions } from '../src/apps/overview.ts';
 import { appsNow, showApp, showApps, showBlocked, showNewApps } from '../src/apps/show.ts';
+import { defineJob, type JobContext } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { paragraph } from '../src/message/text.ts';
-import { defineJob, type JobContext } from '../src/queue/job.ts';
 import type { Change } from '../src/store/port.ts';
 
 const week = 7 * 86_400_000;

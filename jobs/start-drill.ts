@@ -14,9 +14,9 @@ import { fitForDrill } from '../src/incidents/drill/rules.ts';
 import { openIncident } from '../src/incidents/incident/open-incident.ts';
 import { tellSecurity } from '../src/incidents/incident/places.ts';
 import { record } from '../src/incidents/incident/timeline.ts';
+import { defineJob, type JobContext } from '../src/incidents/job.ts';
 import { paragraph } from '../src/message/text.ts';
 import type { Role } from '../src/policy.ts';
-import { defineJob, type JobContext } from '../src/queue/job.ts';
 
 export const startDrill = defineJob({
   name: 'start-drill',

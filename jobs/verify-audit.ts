@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { verifyAudit } from '../src/audit/verify.ts';
+import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { list, note, paragraph, strong, text } from '../src/message/text.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 const mostShown = 20;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { watchApps as watch, watchPeriod } from '../src/apps/watch.ts';
-import { defineJob, type Job } from '../src/queue/job.ts';
+import { defineJob, type Job } from '../src/incidents/job.ts';
 
 const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
 

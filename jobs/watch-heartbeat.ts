@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { watchHeartbeat as watch } from '../src/heartbeat/watch.ts';
-import { defineJob, type Job } from '../src/queue/job.ts';
+import { defineJob, type Job } from '../src/incidents/job.ts';
 
 const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
 const period = 15 * 60_000;

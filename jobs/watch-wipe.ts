@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { defineJob } from '../src/incidents/job.ts';
 import { watchWipe as work } from '../src/incidents/wipe/watch-wipe.ts';
-import { defineJob } from '../src/queue/job.ts';
 
 export const watchWipe = defineJob({
   name: 'watch-wipe',

@@ -12,7 +12,7 @@ import { type Closing, createClosing } from './ground/closing.ts';
 import type { DoctorRow } from './ground/doctor-row.ts';
 import { MislaidError } from './ground/errors.ts';
 import { randomIds } from './ground/ids.ts';
-import type { AnyJob } from './queue/job.ts';
+import type { AnyJob } from './incidents/job.ts';
 import { readArguments, type StartArguments, usageText } from './start/arguments.ts';
 import { type Bot, startBot } from './start/bot.ts';
 import { createLogger, logFile } from './start/logging.ts';

@@ -1,6 +1,6 @@
 import { readServer } from '../activesync/read-server.ts';
 import type { LogKind, Organisation } from '../ground/identifiers.ts';
-import type { JobContext } from '../queue/job.ts';
+import type { JobContext } from '../incidents/job.ts';
 import { logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
 import { refreshLogEvidence } from './evidence.ts';
 

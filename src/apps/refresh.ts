@@ -1,6 +1,6 @@
 import { ExchangeError } from '../exchange/port.ts';
 import type { Organisation } from '../ground/identifiers.ts';
-import type { JobContext } from '../queue/job.ts';
+import type { JobContext } from '../incidents/job.ts';
 import { readInventory, storeInventory } from './inventory.ts';
 
 const fresh = 5 * 60_000;

@@ -2,9 +2,9 @@
 import { barsChart } from '../charts/bars.ts';
 import { requestsPerDayAlt, requestsPerDayChart } from '../charts/requests-per-day.ts';
 import type { Organisation } from '../ground/identifiers.ts';
+import type { JobContext } from '../incidents/job.ts';
 import type { DraftMessage } from '../message/model.ts';
 import { paragraph } from '../message/text.ts';
-import type { JobContext } from '../queue/job.ts';
 import { blockedOf } from './blocked.ts';
 import { appMessage, appsMessage, newAppsMessage, usageDays } from './cards/apps.ts';
 import { blockedMessage } from './cards/blocked.ts';

@@ -3,8 +3,10 @@
  * locked. The lost phone may still be logged in to chat, so who holds no role (or none while his own phone is lost) sees his
  * own reports only, and nothing of approvals.
  */
+
 import type { Kysely } from 'kysely';
 import { personByGuid } from '../directory/find.ts';
+import type { Approvals } from '../incidents/approvals/approvals.ts';
 import { lockState } from '../incidents/brake/brake.ts';
 import { drillsAmong, incidentName } from '../incidents/drill/drill.ts';
 import { namesOf } from '../incidents/incident/view.ts';
@@ -13,7 +15,6 @@ import type { Block, DraftMessage, Intent } from '../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import { firstWord } from '../message/words.ts';
 import type { Role } from '../policy.ts';
-import { approvalSubjectFor } from '../start/approval-subjects.ts';
 import type { Projection, ProjectionInput } from '../store/projection.ts';
 import type { Database } from '../store/schema.ts';
 import { identityRow } from './identity.ts';
@@ -21,31 +22,32 @@ import { identityRow } from './identity.ts';
 const mostIncidents = 10;
 const mostApprovals = 10;
 
-export const homeProjection: Projection = {
-  kind: 'home',
-  async render(input): Promise<DraftMessage | undefined> {
-    const { db, id: identity, policy, now } = input;
-    const known = await identityRow(db, identity);
-    if (known === undefined || known.personGuid === null || known.refused !== null) return undefined;
-    const person = await personByGuid(db, known.personGuid);
-    if (person === undefined) return undefined;
-    const roles = await standingRoles(db, policy, { guid: person.guid, identity }, now);
-    const works = [...roles].some((role) => role !== 'user');
-    return {
-      title: 'Mislaid',
-      tone: 'neutral',
-      blocks: [
-        ...reporting(firstWord(person.displayName), works),
-        ...(works ? await lockBlocks(db) : []),
-        ...(works ? await approvalBlocks(input, person.guid, roles) : []),
-        ...(await incidentBlocks(db, person.guid, works)),
-        ...(works
-          ? [buttons(button('All open incidents', 'incidents', { which: 'open' }), helpButton)]
-          : [buttons(helpButton)]),
-      ],
-    };
-  },
-};
+export function homeProjection(approvals: Approvals): Projection {
+  return { kind: 'home', render: (input) => homePage(approvals, input) };
+}
+
+async function homePage(approvals: Approvals, input: ProjectionInput): Promise<DraftMessage | undefined> {
+  const { db, id: identity, policy, now } = input;
+  const known = await identityRow(db, identity);
+  if (known === undefined || known.personGuid === null || known.refused !== null) return undefined;
+  const person = await personByGuid(db, known.personGuid);
+  if (person === undefined) return undefined;
+  const roles = await standingRoles(db, policy, { guid: person.guid, identity }, now);
+  const works = [...roles].some((role) => role !== 'user');
+  return {
+    title: 'Mislaid',
+    tone: 'neutral',
+    blocks: [
+      ...reporting(firstWord(person.displayName), works),
+      ...(works ? await lockBlocks(db) : []),
+      ...(works ? await approvalBlocks(approvals, input, person.guid, roles) : []),
+      ...(await incidentBlocks(db, person.guid, works)),
+      ...(works
+        ? [buttons(button('All open incidents', 'incidents', { which: 'open' }), helpButton)]
+        : [buttons(helpButton)]),
+    ],
+  };
+}
 
 const helpButton = button('What I can say', 'help', {});
 
@@ -89,6 +91,7 @@ async function lockBlocks(db: Kysely<Database>): Promise<Block<Intent>[]> {
 
 /** What this person may decide, as far as its row says; the click is authorised again. */
 async function approvalBlocks(
+  approvals: Approvals,
   { db, policy, now }: ProjectionInput,
   guid: string,
   roles: ReadonlySet<Role>,
@@ -125,7 +128,7 @@ async function approvalBlocks(
   );
   const blocks: Block<Intent>[] = [paragraph(strong('Waiting for your decision'))];
   for (const approval of rows.slice(0, mostApprovals)) {
-    const { title } = await approvalSubjectFor(approval.subjectKind).describe({ db, approval, now, policy });
+    const { title } = await approvals.describe({ db, approval, now, policy });
     const { incidentNumber } = approval;
     const incident = incidentNumber === null ? '' : `${incidentName(incidentNumber, drills.has(incidentNumber))} · `;
     blocks.push(

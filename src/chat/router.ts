@@ -10,6 +10,8 @@ import type { Identity } from '../ground/addresses.ts';
 import type { Clock, Ids } from '../ground/clock.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
+import type { Approvals } from '../incidents/approvals/approvals.ts';
+import type { EvidenceProvider } from '../incidents/devices/evidence.ts';
 import type { Answer, DraftAnswer } from '../message/model.ts';
 import type { Policy } from '../policy.ts';
 import { isDiskFull } from '../store/disk-full.ts';
@@ -28,6 +30,8 @@ import { invalid } from './validation.ts';
 
 export type RouterParts = {
   store: Store;
+  approvals: Approvals;
+  evidence: readonly EvidenceProvider[];
   commands: readonly AnyCommand[];
   policy: Policy;
   organisation: Organisation;
@@ -223,6 +227,8 @@ async function perform(
     via,
     store,
     policy: parts.policy,
+    approvals: parts.approvals,
+    evidence: parts.evidence,
     clock: parts.clock,
     ids: parts.ids,
     log: parts.log.child({ command: command.id, inbox: inboxId }),

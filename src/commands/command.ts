@@ -12,6 +12,8 @@ import type { Actor } from '../directory/actor.ts';
 import type { MessageRef, Place } from '../ground/addresses.ts';
 import type { Clock, Ids } from '../ground/clock.ts';
 import type { Organisation } from '../ground/identifiers.ts';
+import type { Approvals } from '../incidents/approvals/approvals.ts';
+import type { EvidenceProvider } from '../incidents/devices/evidence.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Store } from '../store/port.ts';
@@ -26,6 +28,9 @@ export type CommandContext = {
   readonly via: 'sentence' | 'click' | 'form' | 'shortcut';
   readonly store: Store;
   readonly policy: Policy;
+  readonly approvals: Approvals;
+  /** What else is known of a device, from places other than Exchange's own facts. */
+  readonly evidence: readonly EvidenceProvider[];
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
@@ -35,9 +40,23 @@ export type CommandContext = {
   readonly commands: readonly AnyCommand[];
 };
 
+/** What commands are about: the folder that each stands in, and the headings of help in their order. */
+export const topics = {
+  'lost-phone': 'A lost phone',
+  wipes: 'Wipes, and who decides',
+  apps: 'Third-party apps',
+  'direct-push': 'Direct Push',
+  reports: 'Reports on a schedule',
+  me: 'Me, and what I keep',
+  lab: 'The lab',
+} as const;
+
+export type Topic = keyof typeof topics;
+
 export type Command<Args> = {
   /** The file's name: `lost-device`. */
   readonly id: string;
+  readonly topic: Topic;
   readonly patterns: readonly string[];
   /** Sentences that must parse to this command, shown in help; tested. */
   readonly examples: readonly string[];

@@ -1,7 +1,7 @@
 import { freshenLogs } from '../apps/freshen.ts';
 import type { Organisation } from '../ground/identifiers.ts';
+import type { JobContext } from '../incidents/job.ts';
 import type { DraftMessage } from '../message/model.ts';
-import type { JobContext } from '../queue/job.ts';
 import type { Look } from './look.ts';
 import { keepLook } from './looks.ts';
 import { showHeartbeat } from './show.ts';

@@ -2,10 +2,10 @@
 import { z } from 'zod';
 import { freshenLogs } from '../apps/freshen.ts';
 import type { Organisation } from '../ground/identifiers.ts';
+import type { JobContext } from '../incidents/job.ts';
 import type { DraftMessage } from '../message/model.ts';
 import { button, buttons, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
-import type { JobContext } from '../queue/job.ts';
 import type { Change } from '../store/port.ts';
 import { type AlertStep, alertSteps, type StandingAlert } from './alerts.ts';
 import { keepLook, pruneLooks } from './looks.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../ground/clock.ts';
 import { MislaidError } from '../ground/errors.ts';
 import { failureCode, failureText, failureWhere } from '../ground/failure.ts';
 import type { Lane } from '../store/work.ts';
-import type { AnyJob, JobContext } from './job.ts';
+import type { AnyJob, RunContext } from './job.ts';
 import type { TakenJob } from './transport.ts';
 import type { Work, WorkRows } from './work.ts';
 
@@ -22,21 +22,16 @@ export type QueueMetrics = {
   ran(run: { job: string; lane: Lane; outcome: Outcome; seconds: number }): void;
 };
 
-/** What a run knows of itself; the composition root makes the JobContext of it. */
-export type ContextInput = {
-  readonly job: AnyJob;
+/** What a run knows of itself; the composition root makes the context of its jobs of it. */
+export type ContextInput = RunContext & {
   readonly workId: number;
-  readonly attempt: number;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-  assertLock(): Promise<void>;
 };
 
-export type RunnerInput = {
-  jobs: readonly AnyJob[];
+export type RunnerInput<Context> = {
+  jobs: readonly AnyJob<Context>[];
   rows: WorkRows;
   clock: Clock;
-  context: (input: ContextInput) => JobContext;
+  context: (input: ContextInput) => Context;
   metrics: QueueMetrics;
   log: Logger;
   /** Told of rows that are due again at once. */
@@ -46,7 +41,7 @@ export type RunnerInput = {
 /** Runs one taken job to its outcome. Rejects only when the store fails. */
 export type Run = (taken: TakenJob, lane: Lane) => Promise<Outcome>;
 
-export function createRun({ jobs, rows, clock, context, metrics, log, wake }: RunnerInput): Run {
+export function createRun<Context>({ jobs, rows, clock, context, metrics, log, wake }: RunnerInput<Context>): Run {
   const byName = new Map(jobs.map((job) => [job.name, job]));
   // A run whose lock was lost may still be at it when the row comes back to this process: one at a time here.
   const running = new Map<number, Promise<unknown>>();
@@ -62,7 +57,6 @@ export function createRun({ jobs, rows, clock, context, metrics, log, wake }: Ru
       );
     }
     const input: ContextInput = {
-      job,
       workId: work.id,
       attempt: work.attempts,
       log: runLog,
@@ -93,7 +87,7 @@ export function createRun({ jobs, rows, clock, context, metrics, log, wake }: Ru
 
   /** Runs `body`; when it throws, the row waits for its next try, or is given up. */
   async function attempt(
-    job: AnyJob,
+    job: AnyJob<Context>,
     work: Work,
     { log: runLog, signal }: ContextInput,
     body: () => Promise<Outcome>,

@@ -4,7 +4,7 @@ import type { Clock } from '../ground/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Lane } from '../store/work.ts';
 import type { QueueBackend } from './backend.ts';
-import type { AnyJob, JobContext } from './job.ts';
+import type { AnyJob } from './job.ts';
 import { type ContextInput, createRun, processStops, type QueueMetrics } from './run.ts';
 import type { TransportWorker } from './transport.ts';
 import { type WorkRows, workRows } from './work.ts';
@@ -16,24 +16,29 @@ export type Workers = {
   close(graceMs?: number): Promise<void>;
 };
 
-export type WorkersInput = {
-  jobs: readonly AnyJob[];
+export type WorkersInput<Context> = {
+  jobs: readonly AnyJob<Context>[];
   lanes: readonly Lane[];
   backend: QueueBackend;
   clock: Clock;
-  context: (input: ContextInput) => JobContext;
+  context: (input: ContextInput) => Context;
   metrics: QueueMetrics;
   log: Logger;
   /** The sweep's `wake`: rows that are due again at once do not wait for its next round. */
   wake?: (workIds: readonly number[]) => void;
 };
 
-export function createWorkers({ db, ...input }: WorkersInput & { db: Kysely<Database> }): Workers {
+export function createWorkers<Context>({ db, ...input }: WorkersInput<Context> & { db: Kysely<Database> }): Workers {
   return createWorkersOver({ ...input, rows: workRows(db) });
 }
 
 /** The same over any rows: benchmarks measure the wrapper without the store. */
-export function createWorkersOver({ lanes, backend, log, ...input }: WorkersInput & { rows: WorkRows }): Workers {
+export function createWorkersOver<Context>({
+  lanes,
+  backend,
+  log,
+  ...input
+}: WorkersInput<Context> & { rows: WorkRows }): Workers {
   const run = createRun({ ...input, log });
   const runs = new Set<Promise<unknown>>();
   const open = new Set<TransportWorker>();

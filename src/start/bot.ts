@@ -15,8 +15,8 @@ import type { Clock, Ids } from '../ground/clock.ts';
 import type { Closing } from '../ground/closing.ts';
 import type { DoctorRow } from '../ground/doctor-row.ts';
 import { createMetrics } from '../http/metrics.ts';
+import type { AnyJob } from '../incidents/job.ts';
 import type { Policy } from '../policy.ts';
-import type { AnyJob } from '../queue/job.ts';
 import type { Sweep } from '../queue/sweep.ts';
 import { createWorkers } from '../queue/worker.ts';
 import type { Store } from '../store/port.ts';
@@ -30,6 +30,7 @@ import { openConfiguredExchange, simulationMark } from './exchange.ts';
 import { openHealth } from './health.ts';
 import { type PolicySource, watchPolicy } from './policy-watch.ts';
 import { beginRounds, lanesOf, lookFirst, openConfiguredQueue } from './queue.ts';
+import { approvals } from './registries.ts';
 import { openConfiguredServers } from './servers.ts';
 
 export type BotParts = {
@@ -157,6 +158,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       exchange,
       servers,
       policy: policy.current,
+      approvals,
       clock,
       ids,
       log: jobLog,

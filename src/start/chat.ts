@@ -20,7 +20,7 @@ import { drillMark, drillMarkOf } from '../incidents/drill/drill.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { PolicySource } from './policy-watch.ts';
-import { projections } from './projections.ts';
+import { approvals, evidenceProviders, projections } from './registries.ts';
 
 export type ChatParts = {
   adapters: readonly ChatAdapter[];
@@ -84,6 +84,8 @@ export function createChat(parts: ChatParts): Chat {
   });
   const router = createRouter({
     store,
+    approvals,
+    evidence: evidenceProviders,
     commands: sayable,
     get policy() {
       return policy.current;

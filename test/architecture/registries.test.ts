@@ -5,29 +5,27 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.ts';
 import { jobs } from '../../jobs/index.ts';
-import type { AnyCommand } from '../../src/commands/command.ts';
+import { type AnyCommand, topics } from '../../src/commands/command.ts';
 import { commands, labCommands } from '../../src/commands/index.ts';
 import { help } from '../../src/commands/me/help.ts';
-import { topics } from '../../src/commands/topics.ts';
+import { Approvals } from '../../src/incidents/approvals/approvals.ts';
 import { parseSentence, usage } from '../../src/language/patterns.ts';
 import { plainText } from '../../src/message/plain.ts';
 import { Policy } from '../../src/policy.ts';
-import { approvalSubjects } from '../../src/start/approval-subjects.ts';
-import { projections } from '../../src/start/projections.ts';
+import { approvalSubjects, projections } from '../../src/start/registries.ts';
 import { countingIds, testClock } from '../setup/store.ts';
-import { filesBelow, top } from './sources.ts';
+import { filesBelow, textOf, top } from './sources.ts';
 
 const all: readonly AnyCommand[] = [...commands, ...labCommands];
 const words = all.filter((command) => command.clickOnly !== true);
 
 /** What the files of a folder export, by file name without its ending. */
 async function exportsOf(folder: string, skip: readonly string[] = ['index']): Promise<Map<string, object[]>> {
-  const files = readdirSync(join(top, folder)).filter((name) => name.endsWith('.ts'));
   const found = new Map<string, object[]>();
-  for (const file of files) {
+  for (const file of filesBelow(folder)) {
     const name = basename(file, '.ts');
     if (skip.includes(name)) continue;
-    const values: unknown[] = Object.values(await import(join(top, folder, file)));
+    const values: unknown[] = Object.values(await import(join(top, file)));
     found.set(
       name,
       values.filter((value) => typeof value === 'object' && value !== null),
@@ -55,9 +53,12 @@ function itself(names: readonly string[]): [string, string][] {
   return names.map((name): [string, string] => [name, name]).toSorted();
 }
 
-describe('help', () => {
-  it('tells of every command that can be typed, under one heading', () => {
-    expect(topics.flatMap(({ commands: ids }) => ids).toSorted()).toEqual(words.map(({ id }) => id).toSorted());
+describe('a topic', () => {
+  it('is the folder of its commands', () => {
+    const paths = new Set(filesBelow('src/commands'));
+
+    expect(all.filter(({ id, topic }) => !paths.has(`src/commands/${topic}/${id}.ts`)).map(({ id }) => id)).toEqual([]);
+    expect([...new Set(all.map(({ topic }) => topic))].toSorted()).toEqual(Object.keys(topics).toSorted());
   });
 });
 
@@ -83,24 +84,22 @@ describe('a registry is its folder', () => {
   });
 
   it('of what can wait for an approval', async () => {
-    expect(await defined('src/incidents/subjects', ['kind', 'approved', 'ended'])).toEqual(
-      itself(approvalSubjects.map(({ kind }) => kind)),
-    );
-  });
-
-  it('of cards', async () => {
     const found: string[] = [];
-    for (const path of filesBelow('src').filter((file) => /(^|[-/])(card|projection)\.ts$/.test(file))) {
+    for (const path of filesBelow('src').filter((file) => file.endsWith('-subject.ts'))) {
       for (const value of Object.values<unknown>(await import(join(top, path)))) {
-        const object = new Map<string, unknown>(
-          typeof value === 'object' && value !== null ? Object.entries(value) : [],
-        );
-        if (object.has('kind') && object.has('render')) found.push(String(object.get('kind')));
+        const object = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+        if (object.has('approved') && object.has('ended')) found.push(String(object.get('kind')));
       }
     }
 
-    expect(found.length).toBeGreaterThan(1);
-    expect(projections.map(({ kind }) => kind).toSorted()).toEqual(found.toSorted());
+    expect(approvalSubjects.map(({ kind }) => kind).toSorted()).toEqual(found.toSorted());
+  });
+
+  it('of cards', () => {
+    const defining = filesBelow('src').filter((path) => /\bkind: '[a-z-]+',?\s+(async )?render\b/.test(textOf(path)));
+
+    expect(defining.length).toBeGreaterThan(1);
+    expect(projections.map(({ kind }) => kind)).toHaveLength(defining.length);
   });
 });
 
@@ -176,6 +175,8 @@ function contextWith(commandsOfActor: readonly AnyCommand[]): Parameters<typeof 
     },
     policy: Policy.parse({}),
     clock: testClock(),
+    approvals: new Approvals([]),
+    evidence: [],
     ids: countingIds(),
     log: pino({ level: 'silent' }),
     organisation: 'lab',

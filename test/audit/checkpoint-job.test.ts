@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkpointAudit } from '../../jobs/checkpoint-audit.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
 import { type AuditSeal, openSeal, readCheckpoints } from '../../src/audit/checkpoint.ts';
-import type { JobContext } from '../../src/queue/job.ts';
+import { Approvals } from '../../src/incidents/approvals/approvals.ts';
+import type { JobContext } from '../../src/incidents/job.ts';
 import { policy } from '../incidents/facts.ts';
 import { type TestStore, testStore } from '../setup/store.ts';
 import { entry } from './entries.ts';
@@ -35,6 +36,7 @@ function context(parts: Partial<JobContext>): JobContext {
     exchange: notUsed,
     servers: notUsed,
     policy: policy({ channels: { audit: ['console:#audit'] } }),
+    approvals: new Approvals([]),
     clock: fixture.clock,
     ids: fixture.ids,
     log: pino({ level: 'silent' }),

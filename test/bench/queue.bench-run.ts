@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { systemClock } from '../../src/ground/clock.ts';
+import { defineJob } from '../../src/incidents/job.ts';
 import { jobOptions } from '../../src/queue/bull.ts';
-import { defineJob } from '../../src/queue/job.ts';
 import { createQueues } from '../../src/queue/queues.ts';
 import { createSweep } from '../../src/queue/sweep.ts';
 import type { WorkRows } from '../../src/queue/work.ts';

@@ -25,6 +25,7 @@ import { createChatApp } from '../../src/http/server.ts';
 import type { Answer } from '../../src/message/model.ts';
 import { text } from '../../src/message/text.ts';
 import { Policy } from '../../src/policy.ts';
+import { approvals, evidenceProviders } from '../../src/start/registries.ts';
 import { openDatabase } from '../../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -106,6 +107,8 @@ async function wholeBot(api: string, opened: Closing): Promise<Express> {
   const adapter = slackAdapter(api);
   const router = createRouter({
     store,
+    approvals,
+    evidence: evidenceProviders,
     commands,
     policy,
     organisation: 'lab',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { homeProjection } from '../../src/chat/home-projection.ts';
 import { plainText } from '../../src/message/plain.ts';
+import { approvals } from '../../src/start/registries.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 
 describe('the home page', () => {
@@ -14,7 +15,7 @@ describe('the home page', () => {
   async function home(persona: string): Promise<string | undefined> {
     const id = `console:${persona}`;
     const policy = bot.policy.current;
-    const draft = await homeProjection.render({ db: bot.db, id, place: id, now: bot.clock.now(), policy });
+    const draft = await homeProjection(approvals).render({ db: bot.db, id, place: id, now: bot.clock.now(), policy });
     return draft === undefined ? undefined : plainText(draft, { now: bot.clock.now(), timeZone: 'UTC' });
   }
 

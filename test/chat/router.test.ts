@@ -10,6 +10,7 @@ import { type AnyCommand, type CommandContext, defineCommand } from '../../src/c
 import { help } from '../../src/commands/me/help.ts';
 import { whoami } from '../../src/commands/me/whoami.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
+import { Approvals } from '../../src/incidents/approvals/approvals.ts';
 import type { Answer, Block, DraftAnswer } from '../../src/message/model.ts';
 import { button, buttons, paragraph } from '../../src/message/text.ts';
 import { type TestStore, testStore } from '../setup/store.ts';
@@ -38,6 +39,7 @@ beforeEach(async () => {
 
 const lost = defineCommand({
   id: 'lost-device',
+  topic: 'me',
   patterns: ['lost device <person>'],
   examples: ['lost device alice'],
   args: z.object({ person: z.string().min(1) }),
@@ -54,6 +56,7 @@ const lost = defineCommand({
 /** Its effect is a row of its own in `setting`, so that tests count effects. */
 const wipe = defineCommand({
   id: 'wipe',
+  topic: 'me',
   patterns: ['wipe <incident> because <reason...>'],
   examples: ['wipe INC-104 because stolen'],
   args: z.object({
@@ -89,6 +92,7 @@ const wipe = defineCommand({
 
 const report = defineCommand({
   id: 'report-lost',
+  topic: 'me',
   patterns: ['i lost my phone'],
   examples: ['I lost my phone'],
   args: z.object({}),
@@ -102,6 +106,7 @@ const report = defineCommand({
 
 const lock = defineCommand({
   id: 'lock-wipes',
+  topic: 'me',
   patterns: ['lock wipes'],
   examples: ['lock wipes'],
   args: z.object({}),
@@ -122,6 +127,8 @@ function desk(more: Partial<RouterParts> = {}) {
   const log = pino({ level: 'silent' });
   const router = createRouter({
     store,
+    approvals: new Approvals([]),
+    evidence: [],
     commands: all,
     policy,
     organisation: 'lab',
@@ -399,7 +406,17 @@ describe('reception', () => {
   test('says so when it cannot store in time, and what lands later is never handled', async () => {
     const { store, db, clock, ids } = at;
     const log = pino({ level: 'silent' });
-    const router = createRouter({ store, commands: all, policy, organisation: 'lab', clock, ids, log });
+    const router = createRouter({
+      store,
+      approvals: new Approvals([]),
+      evidence: [],
+      commands: all,
+      policy,
+      organisation: 'lab',
+      clock,
+      ids,
+      log,
+    });
     const slow = createReception({ store, db, clock, router, log, insertTimeoutMs: 50 });
     const said = say('wipe INC-104 because stolen');
     const late = await db.transaction().execute(async (tx) => {
@@ -428,7 +445,17 @@ describe('reception', () => {
   test('survives a database that refuses', async () => {
     const { store, clock, ids } = at;
     const log = pino({ level: 'silent' });
-    const router = createRouter({ store, commands: all, policy, organisation: 'lab', clock, ids, log });
+    const router = createRouter({
+      store,
+      approvals: new Approvals([]),
+      evidence: [],
+      commands: all,
+      policy,
+      organisation: 'lab',
+      clock,
+      ids,
+      log,
+    });
     const closed = await testStore();
     await closed.close();
     const broken = createReception({ store, db: closed.db, clock, router, log });

@@ -97,7 +97,7 @@ it('tells which message stands for the card, once one is known', async () => {
 
 it('knows of each command that its click opens a form, as far as its file says so', () => {
   const opening = commands
-    .filter(({ id }) => /\bform: \{|form: verifiedForm|form: \w+Form\(/.test(sourceOf(id)))
+    .filter(({ topic, id }) => /\bform: \{|form: verifiedForm|form: \w+Form\(/.test(sourceOf(topic, id)))
     .map(({ id }) => id);
 
   expect(opening.length).toBeGreaterThan(4);
@@ -105,10 +105,6 @@ it('knows of each command that its click opens a form, as far as its file says s
   expect(opening.filter((id) => !askingCommands.has(id))).toEqual([]);
 });
 
-function sourceOf(id: string): string {
-  try {
-    return readFileSync(new URL(`../../src/commands/${id}.ts`, import.meta.url), 'utf8');
-  } catch {
-    return '';
-  }
+function sourceOf(topic: string, id: string): string {
+  return readFileSync(new URL(`../../src/commands/${topic}/${id}.ts`, import.meta.url), 'utf8');
 }

@@ -1,19 +1,27 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type AnyCommand, type CommandContext, defineCommand } from '../../src/commands/command.ts';
+import { type AnyCommand, type CommandContext, defineCommand, type Topic } from '../../src/commands/command.ts';
 import { help } from '../../src/commands/me/help.ts';
 import { whoami } from '../../src/commands/me/whoami.ts';
 import type { Actor } from '../../src/directory/actor.ts';
+import { Approvals } from '../../src/incidents/approvals/approvals.ts';
 import { parseSentence } from '../../src/language/patterns.ts';
 import type { Block, DraftAnswer, Text } from '../../src/message/model.ts';
 import { Policy } from '../../src/policy.ts';
 import type { Store } from '../../src/store/port.ts';
 import { countingIds, testClock } from '../setup/store.ts';
 
+const topicOf: Readonly<Record<string, Topic>> = {
+  'lost-device': 'lost-phone',
+  'lock-wipes': 'wipes',
+  'block-app': 'apps',
+};
+
 function command(id: string, patterns: readonly string[], more: Partial<AnyCommand> = {}): AnyCommand {
   return defineCommand({
     id,
+    topic: topicOf[id] ?? 'me',
     patterns,
     examples: [],
     args: z.object({}),
@@ -74,6 +82,8 @@ function context(actor: Partial<Actor> = {}): CommandContext {
     },
     policy: Policy.parse({}),
     clock: testClock(),
+    approvals: new Approvals([]),
+    evidence: [],
     ids: countingIds(),
     log: pino({ level: 'silent' }),
     organisation: 'lab',

@@ -6,8 +6,9 @@ import { findPeople } from '../../src/directory/find.ts';
 import { openLab } from '../../src/exchange/lab/index.ts';
 import { setLabAvailable } from '../../src/exchange/lab/operations.ts';
 import { seedLab } from '../../src/exchange/lab/seed.ts';
+import { Approvals } from '../../src/incidents/approvals/approvals.ts';
+import type { JobContext } from '../../src/incidents/job.ts';
 import { Policy } from '../../src/policy.ts';
-import type { JobContext } from '../../src/queue/job.ts';
 import { type TestStore, testStore } from '../setup/store.ts';
 
 let fixture: TestStore;
@@ -32,6 +33,7 @@ function context(): JobContext {
     exchange: () => lab,
     servers: notUsed,
     policy: Policy.parse({}),
+    approvals: new Approvals([]),
     clock: fixture.clock,
     ids: fixture.ids,
     log: pino({ level: 'silent' }),

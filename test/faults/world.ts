@@ -21,6 +21,7 @@ import { systemClock } from '../../src/ground/clock.ts';
 import { randomIds } from '../../src/ground/ids.ts';
 import type { Answer } from '../../src/message/model.ts';
 import type { Policy } from '../../src/policy.ts';
+import { approvals, evidenceProviders } from '../../src/start/registries.ts';
 import { openDatabase, urlOf } from '../../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -107,6 +108,8 @@ async function openWorld(
   });
   const router = createRouter({
     store,
+    approvals,
+    evidence: evidenceProviders,
     commands: [...commands, ...labCommands],
     policy,
     organisation: 'lab',

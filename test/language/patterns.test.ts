@@ -15,6 +15,7 @@ function command(
 ): AnyCommand {
   return defineCommand({
     id,
+    topic: 'me',
     patterns,
     examples,
     args: z.record(z.string(), z.unknown()),

@@ -3,8 +3,8 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../../src/ground/clock.ts';
 import { randomIds } from '../../src/ground/ids.ts';
+import { type AnyJob, defineJob, type JobContext } from '../../src/incidents/job.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
-import { type AnyJob, defineJob, type JobContext } from '../../src/queue/job.ts';
 import { allLanes } from '../../src/queue/lanes.ts';
 import { createQueues } from '../../src/queue/queues.ts';
 import type { ContextInput, Outcome } from '../../src/queue/run.ts';
@@ -77,6 +77,9 @@ export function bareContext(db: Kysely<Database>, clock: Clock): (input: Context
     servers: missing('servers'),
     get policy() {
       return missing('policy')();
+    },
+    get approvals() {
+      return missing('approvals')();
     },
     clock,
     ids: randomIds,

@@ -23,12 +23,12 @@ import { tickLab } from '../../src/exchange/lab/tick.ts';
 import type { Exchange } from '../../src/exchange/port.ts';
 import type { Organisation } from '../../src/ground/identifiers.ts';
 import { drillMark, drillMarkOf } from '../../src/incidents/drill/drill.ts';
+import type { JobContext } from '../../src/incidents/job.ts';
 import { recordPolicy } from '../../src/incidents/roles/policy-changes.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
-import type { JobContext } from '../../src/queue/job.ts';
 import type { ContextInput } from '../../src/queue/run.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
-import { projections } from '../../src/start/projections.ts';
+import { approvals, evidenceProviders, projections } from '../../src/start/registries.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
 import { createTalk, type Talk } from './conversation.ts';
@@ -137,6 +137,8 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   });
   const router = createRouter({
     store,
+    approvals,
+    evidence: evidenceProviders,
     commands: organisation === 'lab' ? [...commands, ...labCommands] : commands,
     get policy() {
       return policy.current;
@@ -158,6 +160,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     exchange,
     servers: () => servers,
     policy: policy.current,
+    approvals,
     clock,
     ids,
     log: jobLog,

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock } from '../../src/ground/clock.ts';
-import type { AnyJob, JobContext } from '../../src/queue/job.ts';
+import type { AnyJob, JobContext } from '../../src/incidents/job.ts';
 import { type ContextInput, createRun } from '../../src/queue/run.ts';
 import { workRows } from '../../src/queue/work.ts';
 import type { Database } from '../../src/store/schema.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { addDenyStrings, removeDenyStrings } from '../../activesync/webconfig/deny-strings.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { ConfigKind } from '../../ground/identifiers.ts';
-import type { JobContext } from '../../queue/job.ts';
+import type { JobContext } from '../../incidents/job.ts';
 import { type Servers, ServerUnreadable } from '../../servers/port.ts';
 import type { StepOutcome } from './run-step.ts';
 import type { AppBlock, PayloadOf, Step } from './steps.ts';

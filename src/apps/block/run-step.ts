@@ -2,12 +2,11 @@
 import { personByGuid } from '../../directory/find.ts';
 import { identityFor } from '../../directory/holders.ts';
 import { ExchangeError } from '../../exchange/port.ts';
-import { endApproval, lockApproval, markExecuted } from '../../incidents/approvals/approvals.ts';
+import { lockApproval, markExecuted } from '../../incidents/approvals/approvals.ts';
 import { tellSecurity } from '../../incidents/incident/places.ts';
+import type { JobContext } from '../../incidents/job.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { approvalsHash } from '../../policy.ts';
-import type { JobContext } from '../../queue/job.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { previewOf } from './preview.ts';
 import { runConfig, undoConfig } from './run-config.ts';
 import { runEws, runPersonal, runRule, undoEws, undoPersonal, undoRule } from './run-rule.ts';
@@ -73,7 +72,7 @@ function isBlocking({ kind }: Step): boolean {
 }
 
 /** The approval must still stand, in time, under the policy it was given under. */
-async function mayRun({ store, policy, clock }: JobContext, step: Step): Promise<boolean> {
+async function mayRun({ store, policy, approvals, clock }: JobContext, step: Step): Promise<boolean> {
   const { approvalId } = step;
   if (approvalId === null) return false;
   return store.change(async (change) => {
@@ -82,7 +81,7 @@ async function mayRun({ store, policy, clock }: JobContext, step: Step): Promise
     const tooLate = approval.executeBy !== null && approval.executeBy < clock.now();
     const otherPolicy = approval.policyHash !== approvalsHash(policy);
     if (!tooLate && !otherPolicy) return true;
-    await endApproval(change, policy, approvalSubjectFor, approval, tooLate ? 'lapsed' : 'voided', {
+    await approvals.end(change, policy, approval, tooLate ? 'lapsed' : 'voided', {
       by: null,
       why: tooLate ? null : 'the policy about roles and approvals changed since',
     });

@@ -6,6 +6,7 @@ export const AppArgument = z.string().trim().min(1, 'Which app?').max(100);
 
 export const app = defineCommand({
   id: 'app',
+  topic: 'apps',
   patterns: ['app <app...>', 'who uses <app...>'],
   examples: ['app CloudMagic', 'who uses CloudMagic'],
   args: z.object({ app: AppArgument }),

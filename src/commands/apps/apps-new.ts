@@ -4,6 +4,7 @@ import { showing } from './apps.ts';
 
 export const appsNew = defineCommand({
   id: 'apps-new',
+  topic: 'apps',
   patterns: ['apps new', 'new apps'],
   examples: ['apps new'],
   args: z.object({}),

@@ -15,6 +15,7 @@ const spoken: Readonly<Record<string, Dimension>> = {
 
 export const apps = defineCommand({
   id: 'apps',
+  topic: 'apps',
   patterns: ['apps', 'apps by <by:type|model|user agent|agent|os>'],
   examples: ['apps', 'apps by model', 'apps by user agent'],
   args: z.object({ by: z.string().default('app') }),

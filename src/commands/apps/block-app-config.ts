@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts';
 
 export const blockAppConfig = defineCommand({
   id: 'block-app-config',
+  topic: 'apps',
   patterns: [],
   examples: [],
   args: z.object({

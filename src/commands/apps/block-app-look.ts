@@ -10,6 +10,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 
 export const blockAppLook = defineCommand({
   id: 'block-app-look',
+  topic: 'apps',
   patterns: [],
   examples: [],
   args: z.object({ block: z.number().int().positive(), what: z.enum(['people', 'edge', 'config']) }),

@@ -7,6 +7,7 @@ import { defineCommand } from '../command.ts';
 
 export const blockAppStage = defineCommand({
   id: 'block-app-stage',
+  topic: 'apps',
   patterns: [],
   examples: [],
   args: z.object({ block: z.number().int().positive(), stage: z.enum(stages) }),

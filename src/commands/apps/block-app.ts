@@ -9,6 +9,7 @@ import { AppArgument } from './app.ts';
 
 export const blockApp = defineCommand({
   id: 'block-app',
+  topic: 'apps',
   patterns: ['block app <app...>'],
   examples: ['block app CloudMagic'],
   args: z.object({ app: AppArgument }),

@@ -4,6 +4,7 @@ import { showing } from './apps.ts';
 
 export const blockedApps = defineCommand({
   id: 'blocked-apps',
+  topic: 'apps',
   patterns: ['blocked apps', 'blocked (devices|phones)'],
   examples: ['blocked apps'],
   args: z.object({}),

@@ -8,6 +8,7 @@ import { AppArgument } from './app.ts';
 
 export const unblockApp = defineCommand({
   id: 'unblock-app',
+  topic: 'apps',
   patterns: ['unblock app <app...>'],
   examples: ['unblock app CloudMagic'],
   args: z.object({ app: AppArgument }),

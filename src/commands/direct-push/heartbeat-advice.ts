@@ -10,6 +10,7 @@ const Called = z.enum(['citrix', 'netscaler', 'big-ip', 'loadmaster']).transform
 
 export const heartbeatAdvice = defineCommand({
   id: 'heartbeat-advice',
+  topic: 'direct-push',
   patterns: [
     'heartbeat (how|advice) [for] <kind:f5|big-ip|citrix-adc|citrix|netscaler|haproxy|nginx|azure|kemp|loadmaster|fortigate|other>',
   ],

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 
 export const heartbeatExplain = defineCommand({
   id: 'heartbeat-explain',
+  topic: 'direct-push',
   patterns: ['heartbeat explain', 'explain (heartbeat|event 1040|1040)'],
   examples: ['heartbeat explain', 'explain event 1040'],
   args: z.object({}),

@@ -7,6 +7,7 @@ const days = 14;
 
 export const heartbeatHistory = defineCommand({
   id: 'heartbeat-history',
+  topic: 'direct-push',
   patterns: ['heartbeat history'],
   examples: ['heartbeat history'],
   args: z.object({}),

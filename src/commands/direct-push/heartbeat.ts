@@ -10,6 +10,7 @@ const freshMs = 10 * 60_000;
 
 export const heartbeat = defineCommand({
   id: 'heartbeat',
+  topic: 'direct-push',
   patterns: ['heartbeat [of|on] [<server>]', 'direct push [on <server>]', 'heartbeats'],
   examples: ['heartbeat', 'heartbeat EX02', 'direct push'],
   args: z.object({ server: z.string().trim().min(1).max(100).optional(), fresh: z.boolean().optional() }),

@@ -21,6 +21,7 @@ function unitOf(span: string): keyof typeof units {
 
 export const labAdvance = defineCommand({
   id: 'lab-advance',
+  topic: 'lab',
   patterns: ['lab advance <span...>'],
   examples: ['lab advance 20m', 'lab advance 4h'],
   args: z.object({ span: Span }),

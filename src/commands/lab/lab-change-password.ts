@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 
 export const labChangePassword = defineCommand({
   id: 'lab-change-password',
+  topic: 'lab',
   patterns: ['lab change-password <person>', 'lab change password [of] <person>'],
   examples: ['lab change-password alice.ng'],
   args: z.object({ person: PersonArgument }),

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 
 export const labDevices = defineCommand({
   id: 'lab-devices',
+  topic: 'lab',
   patterns: ['lab devices'],
   examples: ['lab devices'],
   args: z.object({}),

@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts';
 
 export const labEdge = defineCommand({
   id: 'lab-edge',
+  topic: 'lab',
   patterns: ['lab edge <name> <seconds>'],
   examples: ['lab edge LB1 300', 'lab edge LB1 3600'],
   args: z.object({

@@ -8,6 +8,7 @@ import { defineCommand } from '../command.ts';
 
 export const close = defineCommand({
   id: 'close',
+  topic: 'lost-phone',
   patterns: ['close <incident> [because <reason...>]'],
   examples: ['close INC-104', 'close INC-104 because the phone was replaced'],
   args: z.object({

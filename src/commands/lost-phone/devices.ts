@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts';
 
 export const devices = defineCommand({
   id: 'devices',
+  topic: 'lost-phone',
   patterns: ['devices <person>', 'devices of <person>', 'phones of <person>'],
   examples: ['devices alice.ng', 'phones of Bob'],
   args: z.object({ person: PersonArgument }),

@@ -12,6 +12,7 @@ const acted: readonly string[] = ['wipe.proposed', 'device.chosen', 'incident.re
 
 export const foundIt = defineCommand({
   id: 'found-it',
+  topic: 'lost-phone',
   patterns: [
     'found it',
     'i found it',

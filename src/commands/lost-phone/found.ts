@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import { endApproval } from '../../incidents/approvals/approvals.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
 import { tellSecurity } from '../../incidents/incident/places.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import type { IncidentView } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
@@ -13,6 +11,7 @@ import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller
 /** Said by the helpdesk, after it verified the owner. The owner's own `found it` is found-it.ts. */
 export const found = defineCommand({
   id: 'found',
+  topic: 'lost-phone',
   patterns: ['found <incident> [because <reason...>]', '<incident> (is|was) found'],
   examples: ['found INC-104', 'found INC-104 because she has it in her hand'],
   args: z.object({ incident: IncidentArgument, none: z.boolean().optional(), ...VerifiedArgs }),
@@ -67,7 +66,7 @@ async function settle(
   const what = args.none === true ? 'none of these phones is lost' : 'found';
   await context.store.change(async (change) => {
     for (const approval of view.approvals.filter((candidate) => ['waiting', 'approved'].includes(candidate.state))) {
-      await endApproval(change, context.policy, approvalSubjectFor, approval, 'withdrawn', {
+      await context.approvals.end(change, context.policy, approval, 'withdrawn', {
         by: context.actor,
         why: what,
       });

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 /** `hold INC-n`: says why the password must not be reset yet, or since when it may be. */
 export const hold = defineCommand({
   id: 'hold',
+  topic: 'lost-phone',
   patterns: ['hold <incident>'],
   examples: ['hold INC-104'],
   args: z.object({ incident: IncidentArgument }),

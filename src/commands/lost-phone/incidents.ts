@@ -10,6 +10,7 @@ const longest = 30;
 
 export const incidents = defineCommand({
   id: 'incidents',
+  topic: 'lost-phone',
   patterns: ['incidents [<which:open|mine|all>]'],
   examples: ['incidents', 'incidents mine', 'incidents all'],
   args: z.object({ which: z.enum(['open', 'mine', 'all']).default('open') }),

@@ -7,6 +7,7 @@ import { defineCommand } from '../command.ts';
 
 export const keepWaiting = defineCommand({
   id: 'keep-waiting',
+  topic: 'lost-phone',
   patterns: ['keep waiting <incident> [<time...>]'],
   examples: ['keep waiting INC-104', 'keep waiting INC-104 4h'],
   args: z.object({

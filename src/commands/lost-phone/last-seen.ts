@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts';
 
 export const lastSeen = defineCommand({
   id: 'last-seen',
+  topic: 'lost-phone',
   patterns: [
     'last seen <person>',
     'when was <person> last seen',

@@ -9,6 +9,7 @@ const things = '(device|phone|mobile|cell|cellphone|smartphone|handset|tablet|ip
 
 export const lostDevice = defineCommand({
   id: 'lost-device',
+  topic: 'lost-phone',
   patterns: [
     `<kind:lost|stolen|missing> ${things} [of|from|for] <person> [(device|phone) <device>]`,
     `<kind:lost|stolen|missing> <person>`,

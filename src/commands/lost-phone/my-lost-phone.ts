@@ -9,6 +9,7 @@ import { defineCommand } from '../command.ts';
 /** The owner says which of her phones it is: a remark for the helpdesk, which decides. */
 export const myLostPhone = defineCommand({
   id: 'my-lost-phone',
+  topic: 'lost-phone',
   patterns: [],
   examples: [],
   clickOnly: true,

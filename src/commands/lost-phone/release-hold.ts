@@ -7,6 +7,7 @@ import { defineCommand } from '../command.ts';
 
 export const releaseHold = defineCommand({
   id: 'release-hold',
+  topic: 'lost-phone',
   patterns: ['release hold <incident> because <reason...>'],
   examples: ['release hold INC-104 because the account is being used by somebody else now'],
   args: z.object({ incident: IncidentArgument, reason: ReasonArgument }),

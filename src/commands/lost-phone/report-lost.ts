@@ -8,6 +8,7 @@ const things = '(phone|device|mobile|cell|cellphone|smartphone|handset|tablet|ip
 
 export const reportLost = defineCommand({
   id: 'report-lost',
+  topic: 'lost-phone',
   patterns: [
     `(i|i've) [have|just] <kind:lost> my [work|company] ${things}`,
     `<kind:lost|stolen|missing> my [work|company] ${things}`,

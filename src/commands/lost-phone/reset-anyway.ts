@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts';
 
 export const resetAnyway = defineCommand({
   id: 'reset-anyway',
+  topic: 'lost-phone',
   patterns: ['reset anyway <incident>'],
   examples: ['reset anyway INC-104'],
   args: z.object({ incident: IncidentArgument }),

@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 /** Gives a person his roles back while an incident on a device of his is still open. */
 export const restore = defineCommand({
   id: 'restore',
+  topic: 'lost-phone',
   patterns: ['restore [roles of] <person> because <reason...>'],
   examples: ['restore Otto because he called from his desk and the phone held no chat'],
   args: z.object({ person: PersonArgument, reason: ReasonArgument }),

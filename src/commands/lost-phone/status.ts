@@ -8,6 +8,7 @@ import { defineCommand } from '../command.ts';
 
 export const status = defineCommand({
   id: 'status',
+  topic: 'lost-phone',
   patterns: ['status <incident>', 'show <incident>', 'status'],
   examples: ['status INC-104', 'status'],
   args: z.object({ incident: IncidentArgument.optional() }),
@@ -19,7 +20,8 @@ export const status = defineCommand({
     const { db } = context.store;
     if (incident !== undefined) {
       const view = await incidentFor(context, incident);
-      return { private: await incidentCard({ view, db, policy: context.policy, now: context.clock.now() }) };
+      const { policy, clock, evidence: providers } = context;
+      return { private: await incidentCard({ view, db, policy, now: clock.now(), providers }) };
     }
     const lock = await lockState(db);
     const open = await db

@@ -9,6 +9,7 @@ import { defineCommand } from '../command.ts';
 /** From chat this is a remark and not yet a fact: the lost phone may hold the chat. It excludes nothing. */
 export const stillHave = defineCommand({
   id: 'still-have',
+  topic: 'lost-phone',
   patterns: ['i still have [the|my] <device>'],
   examples: ['I still have the Outlook one', 'I still have 2'],
   args: z.object({ device: DeviceArgument, incident: z.number().int().optional() }),

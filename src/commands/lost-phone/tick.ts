@@ -8,6 +8,7 @@ import { defineCommand } from '../command.ts';
 /** Notes that a person did what the bot cannot do: the card shows who and when. */
 export const tick = defineCommand({
   id: 'tick',
+  topic: 'lost-phone',
   patterns: ['<step:password|sessions> done <incident>'],
   examples: ['password done INC-104', 'sessions done INC-104'],
   args: z.object({ incident: IncidentArgument, step: z.enum(['password', 'sessions']) }),

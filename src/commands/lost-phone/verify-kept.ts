@@ -11,6 +11,7 @@ import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller
 /** The helpdesk has verified the owner another way than by chat: from here on the phone is left out of the wipe. */
 export const verifyKept = defineCommand({
   id: 'verify-kept',
+  topic: 'lost-phone',
   patterns: ['<what:verify|unverify> kept <incident> <device> [because <reason...>]'],
   examples: ['verify kept INC-104 2', 'unverify kept INC-104 2 because it was the other phone'],
   args: z.object({

@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 /** Two admins whose own role is not new let a new role decide before its 24 hours are over. */
 export const acceptRole = defineCommand({
   id: 'accept-role',
+  topic: 'me',
   patterns: ['accept (role|roles) [of] <person>'],
   examples: ['accept role Otto'],
   args: z.object({ person: PersonArgument }),

@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts';
 
 export const auditVerify = defineCommand({
   id: 'audit-verify',
+  topic: 'me',
   patterns: ['audit verify', 'verify [the] audit'],
   examples: ['audit verify'],
   args: z.object({}),

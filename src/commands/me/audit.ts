@@ -8,6 +8,7 @@ const longest = 40;
 
 export const audit = defineCommand({
   id: 'audit',
+  topic: 'me',
   patterns: ['audit <incident>'],
   examples: ['audit INC-104'],
   args: z.object({ incident: IncidentArgument }),

@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts';
 
 export const doctor = defineCommand({
   id: 'doctor',
+  topic: 'me',
   patterns: ['doctor'],
   examples: ['doctor'],
   args: z.object({}),

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { usage } from '../../language/patterns.ts';
 import type { Block, DraftMessage, Text } from '../../message/model.ts';
 import { code, list, note, paragraph, strong, text } from '../../message/text.ts';
-import { type AnyCommand, defineCommand } from '../command.ts';
-import { topics } from '../topics.ts';
+import { type AnyCommand, defineCommand, topics } from '../command.ts';
 
 export const help = defineCommand({
   id: 'help',
+  topic: 'me',
   patterns: ['help [<command...>]', 'what can (i|you) (say|do)'],
   examples: ['help', 'help lost device'],
   args: z.object({ command: z.string().optional() }),
@@ -74,11 +74,10 @@ function several(
 
 /** A long list is read by its headings. */
 function byTopic(commands: readonly AnyCommand[]): Block<never>[] {
-  const under = topics.map(({ title, commands: ids }) => ({
-    title,
-    lines: ids.flatMap((id) => commands.filter((command) => command.id === id).map(line)),
-  }));
-  return under.flatMap(({ title, lines }) => (lines.length === 0 ? [] : [paragraph(strong(title)), list(...lines)]));
+  return Object.entries(topics).flatMap(([topic, title]) => {
+    const lines = commands.filter((command) => command.topic === topic).map(line);
+    return lines.length === 0 ? [] : [paragraph(strong(title)), list(...lines)];
+  });
 }
 
 function line(command: AnyCommand): Text {

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 
 export const whoami = defineCommand({
   id: 'whoami',
+  topic: 'me',
   patterns: ['whoami', 'who am i'],
   examples: ['whoami'],
   args: z.object({}),

@@ -8,6 +8,7 @@ import { defineCommand } from '../command.ts';
 
 export const reportBlockedApps = defineCommand({
   id: 'report-blocked-apps',
+  topic: 'reports',
   patterns: ['report blocked apps <when...>'],
   examples: ['report blocked apps every weekday at 08:00'],
   args: z.object({ when: z.string().trim().min(1, 'Say when, for example: every weekday at 08:00.').max(100) }),

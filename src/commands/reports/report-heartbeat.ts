@@ -8,6 +8,7 @@ import { defineCommand } from '../command.ts';
 
 export const reportHeartbeat = defineCommand({
   id: 'report-heartbeat',
+  topic: 'reports',
   patterns: ['report heartbeat <when...>'],
   examples: ['report heartbeat every weekday at 08:00', 'report heartbeat every monday at 9'],
   args: z.object({ when: z.string().trim().min(1, 'Say when, for example: every weekday at 08:00.').max(100) }),

@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts';
 
 export const reports = defineCommand({
   id: 'reports',
+  topic: 'reports',
   patterns: ['reports'],
   examples: ['reports'],
   args: z.object({}),

@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 
 export const stopReport = defineCommand({
   id: 'stop-report',
+  topic: 'reports',
   patterns: ['stop report <report>'],
   examples: ['stop report 2'],
   args: z.object({ report: z.coerce.number().int().positive().max(2_000_000_000) }),

@@ -3,12 +3,12 @@ import { drillsAmong, incidentName } from '../../incidents/drill/drill.ts';
 import { namesOf } from '../../incidents/incident/view.ts';
 import type { Block, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const approvals = defineCommand({
   id: 'approvals',
+  topic: 'wipes',
   patterns: ['approvals', 'what waits'],
   examples: ['approvals'],
   args: z.object({}),
@@ -16,7 +16,7 @@ export const approvals = defineCommand({
   effect: 'read',
   private: true,
   summary: 'What waits for a decision',
-  async run({ store, policy, clock }) {
+  async run({ store, policy, approvals: waiting, clock }) {
     const rows = await store.db
       .selectFrom('approval')
       .selectAll()
@@ -35,7 +35,7 @@ export const approvals = defineCommand({
     );
     const blocks: Block<Intent>[] = [];
     for (const approval of rows) {
-      const { title } = await approvalSubjectFor(approval.subjectKind).describe({
+      const { title } = await waiting.describe({
         db: store.db,
         approval,
         now: clock.now(),

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { requireAudit } from '../../audit/require-audit.ts';
-import { decide } from '../../incidents/approvals/approvals.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';
 
 export const approve = defineCommand({
   id: 'approve',
+  topic: 'wipes',
   patterns: ['approve <incident> [<device>]'],
   examples: ['approve INC-104', 'approve INC-104 1'],
   args: z.object({
@@ -27,7 +26,7 @@ export const approve = defineCommand({
     if (chosen.kind === 'answer') return chosen.answer;
     await requireAudit(context.store.db, context.clock.now());
     const { complete, missing } = await context.store.change((change) =>
-      decide(change, context.policy, approvalSubjectFor, {
+      context.approvals.decide(change, context.policy, {
         approvalId: chosen.value.id,
         by: context.actor,
         decision: 'approve',

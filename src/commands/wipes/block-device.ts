@@ -8,6 +8,7 @@ import { defineCommand } from '../command.ts';
 
 export const blockDevice = defineCommand({
   id: 'block-device',
+  topic: 'wipes',
   patterns: ['block device <incident> <device>', 'block device <incident>'],
   examples: ['block device INC-104 1'],
   args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),

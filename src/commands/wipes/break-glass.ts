@@ -11,6 +11,7 @@ import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
 export const breakGlass = defineCommand({
   id: 'break-glass',
+  topic: 'wipes',
   patterns: [
     '(break-glass|break glass|breakglass) <incident> <device> [because <reason...>]',
     '(break-glass|break glass|breakglass) <incident>',
@@ -24,7 +25,7 @@ export const breakGlass = defineCommand({
   details:
     'Only when nobody can approve. Security is alerted at once, and somebody else must review it. The brake and the lock hold it like any other wipe.',
   async run(context, args) {
-    const { store, policy, clock, actor } = context;
+    const { store, clock, actor } = context;
     const view = await incidentFor(context, args.incident);
     const target = await wipeTarget(context, view, args, 'break-glass');
     if (target.kind === 'answer') return target.answer;
@@ -46,7 +47,7 @@ export const breakGlass = defineCommand({
     const made = proposalFrom(context, target.value, args);
     if ('fieldErrors' in made) return made;
     await requireAudit(store.db, clock.now());
-    await store.change((change) => storeBreakGlass(change, policy, made.proposal));
+    await store.change((change) => storeBreakGlass(change, context, made.proposal));
     const locked = (await lockState(store.db)).locked;
     return said(
       locked

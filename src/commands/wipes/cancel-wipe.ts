@@ -3,6 +3,7 @@ import { EndWipeArgs, endWipe } from './end-wipe.ts';
 
 export const cancelWipe = defineCommand({
   id: 'cancel-wipe',
+  topic: 'wipes',
   patterns: ['cancel wipe <incident> [<device>] [because <reason...>]'],
   examples: ['cancel wipe INC-104', 'cancel wipe INC-104 1 because the phone was found'],
   args: EndWipeArgs,

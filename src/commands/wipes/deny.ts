@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { decide } from '../../incidents/approvals/approvals.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { DeviceArgument, IncidentArgument, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';
 
 export const deny = defineCommand({
   id: 'deny',
+  topic: 'wipes',
   patterns: ['deny <incident> [<device>] because <reason...>', 'deny <incident> [<device>]'],
   examples: ['deny INC-104 because the phone was found', 'deny INC-104 1 because nobody verified the caller'],
   args: z.object({
@@ -47,7 +46,7 @@ export const deny = defineCommand({
       };
     }
     await context.store.change((change) =>
-      decide(change, context.policy, approvalSubjectFor, {
+      context.approvals.decide(change, context.policy, {
         approvalId: chosen.value.id,
         by: context.actor,
         decision: 'deny',

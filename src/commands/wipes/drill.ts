@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 
 export const drill = defineCommand({
   id: 'drill',
+  topic: 'wipes',
   patterns: ['drill [a] lost (device|phone) [of <person>]', 'drill'],
   examples: ['drill lost device', 'drill lost device of bob'],
   args: z.object({ person: z.string().trim().max(200).optional() }),

@@ -3,6 +3,7 @@ import { EndWipeArgs, endWipe } from './end-wipe.ts';
 
 export const giveUp = defineCommand({
   id: 'give-up',
+  topic: 'wipes',
   patterns: ['give up <incident> [<device>] [because <reason...>]'],
   examples: ['give up INC-104', 'give up INC-104 because nobody knows where it is'],
   args: EndWipeArgs,

@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts';
 /** The kill switch: it asks nothing back, and works also for who is suspended, because stopping is always right. */
 export const lockWipes = defineCommand({
   id: 'lock-wipes',
+  topic: 'wipes',
   patterns: ['lock [all] wipes [because <reason...>]', '(stop|halt) all wipes [because <reason...>]'],
   examples: ['lock wipes because somebody is wiping phones in Sales', 'lock wipes'],
   args: z.object({ reason: z.string().trim().max(1000).optional() }),

@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 
 export const removeDevice = defineCommand({
   id: 'remove-device',
+  topic: 'wipes',
   patterns: ['remove device <incident> <device>', 'remove device <incident>'],
   examples: ['remove device INC-104 1'],
   args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),

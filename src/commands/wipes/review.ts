@@ -9,6 +9,7 @@ import { defineCommand } from '../command.ts';
 
 export const review = defineCommand({
   id: 'review',
+  topic: 'wipes',
   patterns: ['review <incident> because <finding...>'],
   examples: ['review INC-104 because the call was real and nobody else could be reached'],
   args: z.object({ incident: IncidentArgument, finding: ReasonArgument }),

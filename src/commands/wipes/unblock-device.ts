@@ -5,6 +5,7 @@ import { defineCommand } from '../command.ts';
 
 export const unblockDevice = defineCommand({
   id: 'unblock-device',
+  topic: 'wipes',
   patterns: ['unblock device <incident> <device>', 'unblock device <incident>'],
   examples: ['unblock device INC-104 1'],
   args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),

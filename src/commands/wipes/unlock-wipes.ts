@@ -10,6 +10,7 @@ import { defineCommand } from '../command.ts';
 
 export const unlockWipes = defineCommand({
   id: 'unlock-wipes',
+  topic: 'wipes',
   patterns: ['unlock [all] wipes because <reason...>'],
   examples: ['unlock wipes because the five wipes were a real case'],
   args: z.object({ reason: ReasonArgument }),

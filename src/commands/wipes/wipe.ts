@@ -8,6 +8,7 @@ import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
 export const wipe = defineCommand({
   id: 'wipe',
+  topic: 'wipes',
   patterns: [
     'wipe <incident> <device> [<scope:full|account-only|outlook-app>] [because <reason...>]',
     'wipe <incident> <device> <scope:full|account-only|outlook-app> because <reason...>',

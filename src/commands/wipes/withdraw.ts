@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
-import { endApproval, lockApproval } from '../../incidents/approvals/approvals.ts';
+import { lockApproval } from '../../incidents/approvals/approvals.ts';
 import { tellSecurity } from '../../incidents/incident/places.ts';
 import { moveWipe } from '../../incidents/wipe/wipes.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';
 
 export const withdraw = defineCommand({
   id: 'withdraw',
+  topic: 'wipes',
   patterns: ['withdraw <incident> [<device>]'],
   examples: ['withdraw INC-104', 'withdraw INC-104 1'],
   args: z.object({
@@ -29,7 +29,7 @@ export const withdraw = defineCommand({
     if (chosen.kind === 'answer') return chosen.answer;
     const done = await context.store.change(async (change) => {
       const approval = await lockApproval(change, chosen.value.id);
-      return endApproval(change, context.policy, approvalSubjectFor, approval, 'withdrawn', {
+      return context.approvals.end(change, context.policy, approval, 'withdrawn', {
         by: context.actor,
         why: null,
       });

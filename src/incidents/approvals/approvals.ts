@@ -1,6 +1,6 @@
 /**
  * Approvals for any subject: a frozen payload waits for the decision of a second person on exactly that payload.
- * Rules in rules/approval.ts; what an approval sets going stands with its subject in subjects/.
+ * What an approval sets going stands with its subject: `wipe/approval-subject.ts`, `brake/unlock-subject.ts` …
  */
 import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
@@ -34,7 +34,7 @@ export type ApprovalSubject = {
     policy: Policy;
   }): Promise<{ title: string; blocks: Block<Intent>[] }>;
   /** Enough people agreed: only the store is changed here, a job does the rest. */
-  approved(change: Change, approval: Approval, policy: Policy, by: Actor): Promise<void>;
+  approved(change: Change, approval: Approval, policy: Policy, by: Actor, approvals: Approvals): Promise<void>;
   ended(
     change: Change,
     approval: Approval,
@@ -54,6 +54,126 @@ export type ApprovalRequest = {
   needed: number;
   by: Actor;
 };
+
+/**
+ * Decides and ends approvals. The subjects are registered in src/start/, because some of them belong to higher floors; jobs
+ * and commands get it in their context.
+ */
+export class Approvals {
+  readonly #subjects: ReadonlyMap<string, ApprovalSubject>;
+
+  constructor(subjects: readonly ApprovalSubject[]) {
+    this.#subjects = new Map(subjects.map((subject) => [subject.kind, subject]));
+  }
+
+  /** Throws MislaidError `unknown-subject` for a row of a newer version. */
+  #subjectOf(approval: Pick<Approval, 'subjectKind'>): ApprovalSubject {
+    const subject = this.#subjects.get(approval.subjectKind);
+    if (subject !== undefined) return subject;
+    throw new MislaidError({
+      code: 'unknown-subject',
+      message: `approvals of kind ${approval.subjectKind} are not known to this version`,
+    });
+  }
+
+  /** What the approver must see before they decide. */
+  describe(input: Parameters<ApprovalSubject['describe']>[0]): ReturnType<ApprovalSubject['describe']> {
+    return this.#subjectOf(input.approval).describe(input);
+  }
+
+  /** One person's decision, checked at the click; the row lock makes two clicks at once one after the other. */
+  async decide(
+    change: Change,
+    policy: Policy,
+    input: { approvalId: number; by: Actor; decision: 'approve' | 'deny'; reason: string | null },
+  ): Promise<{ approval: Approval; complete: boolean; missing: number }> {
+    const { approvalId, by, decision, reason } = input;
+    const approval = await lockApproval(change, approvalId);
+    const decisions = await decisionsOf(change.tx, approvalId);
+    const { organisation } = by.person;
+    const cooling = await coolingOf(change.tx, { organisation, identity: by.identity, roles: by.roles }, change.now);
+    const verdict = mayDecide({ approval, actor: by, policy, now: change.now, decisions, decision, cooling });
+    if (verdict.kind === 'refusal') {
+      throw new MislaidError({
+        code: verdict.code,
+        message: `approval ${approvalId}: ${verdict.code}`,
+        userMessage: await naming(change, policy, approval, by, verdict),
+      });
+    }
+    await change.tx
+      .insertInto('approvalDecision')
+      .values({ approvalId, actorGuid: by.person.guid, identity: by.identity, decision, reason, at: change.now })
+      .execute();
+    change.audit({
+      action: decision === 'approve' ? 'approval.approved' : 'approval.denied',
+      subject: approvalSubjectOf(approvalId),
+      ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
+      actor: { guid: by.person.guid, identity: by.identity },
+      data: { kind: approval.subjectKind, subject: approval.subjectId, payloadHash: approval.payloadHash },
+    });
+    if (decision === 'deny') {
+      await this.end(change, policy, approval, 'denied', { by, why: reason });
+      return { approval, complete: true, missing: 0 };
+    }
+    const agreed = decisions.filter((row) => row.decision === 'approve').length + 1;
+    const missing = approval.needed - agreed;
+    if (missing <= 0) {
+      const executeBy = minutesAfter(change.now, policy.approvals.executeWithinMinutes);
+      await change.tx
+        .updateTable('approval')
+        .set({ state: 'approved', approvedAt: change.now, executeBy })
+        .where('id', '=', approvalId)
+        .execute();
+      await change.enqueue('end-approval', { approval: approvalId }, { key: `${approvalId}-lapse`, dueAt: executeBy });
+      await this.#subjectOf(approval).approved(
+        change,
+        { ...approval, state: 'approved', approvedAt: change.now, executeBy },
+        policy,
+        by,
+        this,
+      );
+    } else if (approval.incidentNumber !== null) {
+      await record(change, {
+        incident: approval.incidentNumber,
+        kind: 'approval.one-agreed',
+        by,
+        data: { approval: approvalId, missing },
+      });
+    }
+    await change.refresh(approvalSubjectOf(approvalId));
+    await refreshHomes(change);
+    return { approval, complete: missing <= 0, missing };
+  }
+
+  /** Ends an approval that is still waiting or approved; anything else is left as it is (it was ended before). */
+  async end(
+    change: Change,
+    policy: Policy,
+    approval: Approval,
+    how: Ending,
+    input: { by: Actor | null; why: string | null },
+  ): Promise<boolean> {
+    const ended = await change.tx
+      .updateTable('approval')
+      .set({ state: how, closedAt: change.now, closedBy: input.by?.person.guid ?? null, reason: input.why })
+      .where('id', '=', approval.id)
+      .where('state', 'in', ['waiting', 'approved'])
+      .executeTakeFirst();
+    if (ended.numUpdatedRows === 0n) return false;
+    change.audit({
+      action: `approval.${how}`,
+      subject: approvalSubjectOf(approval.id),
+      ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
+      actor: { guid: input.by?.person.guid ?? null, identity: input.by?.identity ?? null },
+      data: { kind: approval.subjectKind, subject: approval.subjectId },
+    });
+    await this.#subjectOf(approval).ended(change, approval, how, { policy, ...input });
+    await change.refresh(approvalSubjectOf(approval.id));
+    await refreshHomes(change);
+    if (approval.incidentNumber !== null) await change.refresh(incidentSubject(approval.incidentNumber));
+    return true;
+  }
+}
 
 export function approvalSubjectOf(id: number): Subject {
   return `approval:${id}`;
@@ -125,70 +245,6 @@ function isHolderRole(role: string): role is 'approver' | 'security' | 'admin' {
   return role === 'approver' || role === 'security' || role === 'admin';
 }
 
-/** One person's decision, checked at the click; the row lock makes two clicks at once one after the other. */
-export async function decide(
-  change: Change,
-  policy: Policy,
-  subjectFor: (kind: string) => ApprovalSubject,
-  input: { approvalId: number; by: Actor; decision: 'approve' | 'deny'; reason: string | null },
-): Promise<{ approval: Approval; complete: boolean; missing: number }> {
-  const { approvalId, by, decision, reason } = input;
-  const approval = await lockApproval(change, approvalId);
-  const decisions = await decisionsOf(change.tx, approvalId);
-  const { organisation } = by.person;
-  const cooling = await coolingOf(change.tx, { organisation, identity: by.identity, roles: by.roles }, change.now);
-  const verdict = mayDecide({ approval, actor: by, policy, now: change.now, decisions, decision, cooling });
-  if (verdict.kind === 'refusal') {
-    throw new MislaidError({
-      code: verdict.code,
-      message: `approval ${approvalId}: ${verdict.code}`,
-      userMessage: await naming(change, policy, approval, by, verdict),
-    });
-  }
-  await change.tx
-    .insertInto('approvalDecision')
-    .values({ approvalId, actorGuid: by.person.guid, identity: by.identity, decision, reason, at: change.now })
-    .execute();
-  change.audit({
-    action: decision === 'approve' ? 'approval.approved' : 'approval.denied',
-    subject: approvalSubjectOf(approvalId),
-    ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
-    actor: { guid: by.person.guid, identity: by.identity },
-    data: { kind: approval.subjectKind, subject: approval.subjectId, payloadHash: approval.payloadHash },
-  });
-  if (decision === 'deny') {
-    await endApproval(change, policy, subjectFor, approval, 'denied', { by, why: reason });
-    return { approval, complete: true, missing: 0 };
-  }
-  const agreed = decisions.filter((row) => row.decision === 'approve').length + 1;
-  const missing = approval.needed - agreed;
-  if (missing <= 0) {
-    const executeBy = minutesAfter(change.now, policy.approvals.executeWithinMinutes);
-    await change.tx
-      .updateTable('approval')
-      .set({ state: 'approved', approvedAt: change.now, executeBy })
-      .where('id', '=', approvalId)
-      .execute();
-    await change.enqueue('end-approval', { approval: approvalId }, { key: `${approvalId}-lapse`, dueAt: executeBy });
-    await subjectFor(approval.subjectKind).approved(
-      change,
-      { ...approval, state: 'approved', approvedAt: change.now, executeBy },
-      policy,
-      by,
-    );
-  } else if (approval.incidentNumber !== null) {
-    await record(change, {
-      incident: approval.incidentNumber,
-      kind: 'approval.one-agreed',
-      by,
-      data: { approval: approvalId, missing },
-    });
-  }
-  await change.refresh(approvalSubjectOf(approvalId));
-  await refreshHomes(change);
-  return { approval, complete: missing <= 0, missing };
-}
-
 /** Adds the names of those who may decide to a refusal that leaves others free to. */
 async function naming(
   change: Change,
@@ -210,36 +266,6 @@ async function naming(
   const last = names.at(-1);
   if (last === undefined) return `${verdict.sentence} Nobody else may: policy.yaml names no other ${approval.role}.`;
   return `${verdict.sentence} ${names.length === 1 ? last : `${names.slice(0, -1).join(', ')} or ${last}`} can decide.`;
-}
-
-/** Ends an approval that is still waiting or approved; anything else is left as it is (it was ended before). */
-export async function endApproval(
-  change: Change,
-  policy: Policy,
-  subjectFor: (kind: string) => ApprovalSubject,
-  approval: Approval,
-  how: Ending,
-  input: { by: Actor | null; why: string | null },
-): Promise<boolean> {
-  const ended = await change.tx
-    .updateTable('approval')
-    .set({ state: how, closedAt: change.now, closedBy: input.by?.person.guid ?? null, reason: input.why })
-    .where('id', '=', approval.id)
-    .where('state', 'in', ['waiting', 'approved'])
-    .executeTakeFirst();
-  if (ended.numUpdatedRows === 0n) return false;
-  change.audit({
-    action: `approval.${how}`,
-    subject: approvalSubjectOf(approval.id),
-    ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
-    actor: { guid: input.by?.person.guid ?? null, identity: input.by?.identity ?? null },
-    data: { kind: approval.subjectKind, subject: approval.subjectId },
-  });
-  await subjectFor(approval.subjectKind).ended(change, approval, how, { policy, ...input });
-  await change.refresh(approvalSubjectOf(approval.id));
-  await refreshHomes(change);
-  if (approval.incidentNumber !== null) await change.refresh(incidentSubject(approval.incidentNumber));
-  return true;
 }
 
 /** The job did what was approved. */

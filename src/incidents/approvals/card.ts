@@ -1,43 +1,46 @@
 import type { Block, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
-import type { Projection } from '../../store/projection.ts';
+import type { Projection, ProjectionInput } from '../../store/projection.ts';
 import { lockState } from '../brake/brake.ts';
 import { lockSentence } from '../brake/lock.ts';
 import { drillMark, drillWord } from '../drill/drill.ts';
 import { type Approval, type Decision, namesOf } from '../incident/view.ts';
-import { decisionsOf } from './approvals.ts';
+import { type Approvals, decisionsOf } from './approvals.ts';
 
 /** What an approver sees, in the approvals channel and privately: every copy changes when one of them decides. */
-export const approvalProjection: Projection = {
-  kind: 'approval',
-  async render({ db, id, now, policy }): Promise<DraftMessage | undefined> {
-    const approval = await db.selectFrom('approval').selectAll().where('id', '=', Number(id)).executeTakeFirst();
-    if (approval === undefined) return undefined;
-    const { title, blocks } = await approvalSubjectFor(approval.subjectKind).describe({ db, approval, now, policy });
-    const decisions = await decisionsOf(db, approval.id);
-    const names = await namesOf(db, [
-      approval.requestedBy,
-      ...(approval.closedBy === null ? [] : [approval.closedBy]),
-      ...decisions.map((made) => made.actorGuid),
-    ]);
-    const lock = approval.subjectKind === 'wipe' ? await lockState(db) : ({ locked: false } as const);
-    const waits = ['waiting', 'approved'].includes(approval.state);
-    const locked = lock.locked && waits ? [paragraph(...(await lockSentence(db, lock)))] : [];
-    const drill = (await drillMark(db, `approval:${approval.id}`)) === undefined ? '' : `${drillWord} · `;
-    const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
-    return {
-      title: `${drill}${approval.state === 'waiting' ? 'Approve? ' : ''}${where}${title}`,
-      tone:
-        approval.state === 'waiting'
-          ? 'warning'
-          : approval.state === 'approved' || approval.state === 'executed'
-            ? 'success'
-            : 'neutral',
-      blocks: [askedBlock(approval, names), ...blocks, ...locked, ...decided(approval, decisions, names)],
-    };
-  },
-};
+export function approvalProjection(approvals: Approvals): Projection {
+  return { kind: 'approval', render: (input) => approvalCard(approvals, input) };
+}
+
+async function approvalCard(
+  approvals: Approvals,
+  { db, id, now, policy }: ProjectionInput,
+): Promise<DraftMessage | undefined> {
+  const approval = await db.selectFrom('approval').selectAll().where('id', '=', Number(id)).executeTakeFirst();
+  if (approval === undefined) return undefined;
+  const { title, blocks } = await approvals.describe({ db, approval, now, policy });
+  const decisions = await decisionsOf(db, approval.id);
+  const names = await namesOf(db, [
+    approval.requestedBy,
+    ...(approval.closedBy === null ? [] : [approval.closedBy]),
+    ...decisions.map((made) => made.actorGuid),
+  ]);
+  const lock = approval.subjectKind === 'wipe' ? await lockState(db) : ({ locked: false } as const);
+  const waits = ['waiting', 'approved'].includes(approval.state);
+  const locked = lock.locked && waits ? [paragraph(...(await lockSentence(db, lock)))] : [];
+  const drill = (await drillMark(db, `approval:${approval.id}`)) === undefined ? '' : `${drillWord} · `;
+  const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
+  return {
+    title: `${drill}${approval.state === 'waiting' ? 'Approve? ' : ''}${where}${title}`,
+    tone:
+      approval.state === 'waiting'
+        ? 'warning'
+        : approval.state === 'approved' || approval.state === 'executed'
+          ? 'success'
+          : 'neutral',
+    blocks: [askedBlock(approval, names), ...blocks, ...locked, ...decided(approval, decisions, names)],
+  };
+}
 
 function askedBlock(approval: Approval, names: ReadonlyMap<string, string>): Block<Intent> {
   return paragraph(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { paragraph, strong, text, time } from '../../message/text.ts';
-import { type ApprovalSubject, endApproval, endingSentence, markExecuted } from '../approvals/approvals.ts';
+import { type ApprovalSubject, endingSentence, markExecuted } from '../approvals/approvals.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { namesOf } from '../incident/view.ts';
 import { standingRoles } from '../roles/standing.ts';
@@ -38,7 +38,7 @@ export const unlockSubject: ApprovalSubject = {
       ],
     };
   },
-  async approved(change, approval, policy, by) {
+  async approved(change, approval, policy, by, approvals) {
     const payload = UnlockPayload.parse(approval.payload);
     const lock = await lockState(change.tx);
     const asker = { guid: approval.requestedBy, identity: approval.requestedVia };
@@ -51,7 +51,7 @@ export const unlockSubject: ApprovalSubject = {
           ? undefined
           : 'who asked is no longer an admin whose role decides';
     if (why !== undefined) {
-      await endApproval(change, policy, () => unlockSubject, approval, 'voided', { by: null, why });
+      await approvals.end(change, policy, approval, 'voided', { by: null, why });
       return;
     }
     const names = await namesOf(change.tx, [approval.requestedBy]);

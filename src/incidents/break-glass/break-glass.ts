@@ -2,9 +2,8 @@
 import { MislaidError } from '../../ground/errors.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import type { Policy } from '../../policy.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import type { Change } from '../../store/port.ts';
-import { endApproval, openApproval } from '../approvals/approvals.ts';
+import { type Approvals, openApproval } from '../approvals/approvals.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
@@ -14,7 +13,11 @@ import { moveWipe, openWipeOf } from '../wipe/wipes.ts';
 import { mayBreakGlass, reviewDueAt } from './rules.ts';
 
 /** Stores the wipe as approved by one person, alerts security and asks for the review. Throws MislaidError. */
-export async function breakGlass(change: Change, policy: Policy, proposal: Proposal): Promise<Wipe> {
+export async function breakGlass(
+  change: Change,
+  { policy, approvals }: { policy: Policy; approvals: Approvals },
+  proposal: Proposal,
+): Promise<Wipe> {
   const { view, device, by } = proposal;
   const who = { guid: by.person.guid, identity: by.identity };
   const roles = await standingRoles(change.tx, policy, who, change.now);
@@ -27,7 +30,7 @@ export async function breakGlass(change: Change, policy: Policy, proposal: Propo
     const approval = await openApproval(change.tx, 'wipe', String(waiting.id));
     if (approval !== undefined) {
       const why = `${by.person.displayName} broke the glass instead.`;
-      await endApproval(change, policy, approvalSubjectFor, approval, 'voided', { by: null, why });
+      await approvals.end(change, policy, approval, 'voided', { by: null, why });
     }
   }
   const wipe = await insertWipe(change, policy, proposal, by.person.guid);

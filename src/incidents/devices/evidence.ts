@@ -1,10 +1,8 @@
 /**
  * Evidence on a device's card: what else is known of it, from places other than Exchange's own facts. A provider reads the
- * store only. To add one: write it beside its subject and add a line to `providers`.
+ * store only. To add one: write it beside its subject and add a line in src/start/registries.ts.
  */
 import type { Kysely } from 'kysely';
-import { logEvidence } from '../../apps/evidence.ts';
-import { heartbeatEvidence } from '../../heartbeat/evidence.ts';
 import type { Span } from '../../message/model.ts';
 import type { Policy } from '../../policy.ts';
 import type { Database } from '../../store/schema.ts';
@@ -21,9 +19,10 @@ export type EvidenceInput = { db: Kysely<Database>; view: IncidentView; now: Dat
 /** By device guid. */
 export type EvidenceProvider = (input: EvidenceInput) => Promise<ReadonlyMap<string, DeviceEvidence>>;
 
-const providers: readonly EvidenceProvider[] = [logEvidence, heartbeatEvidence];
-
-export async function incidentEvidence(input: EvidenceInput): Promise<ReadonlyMap<string, readonly DeviceEvidence[]>> {
+export async function incidentEvidence(
+  providers: readonly EvidenceProvider[],
+  input: EvidenceInput,
+): Promise<ReadonlyMap<string, readonly DeviceEvidence[]>> {
   const collected = new Map<string, DeviceEvidence[]>();
   for (const found of await Promise.all(providers.map((provider) => provider(input)))) {
     for (const [guid, evidence] of found) collected.set(guid, [...(collected.get(guid) ?? []), evidence]);

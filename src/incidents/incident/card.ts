@@ -8,7 +8,7 @@ import type { Policy } from '../../policy.ts';
 import type { Projection } from '../../store/projection.ts';
 import type { Database } from '../../store/schema.ts';
 import { deviceBlocks, deviceButtons } from '../devices/card-blocks.ts';
-import { incidentEvidence } from '../devices/evidence.ts';
+import { type EvidenceProvider, incidentEvidence } from '../devices/evidence.ts';
 import { drillBlocks, incidentName } from '../drill/drill.ts';
 import { afterwards } from '../wipe/afterwards.ts';
 import { wipeBlocks } from '../wipe/card-blocks.ts';
@@ -16,21 +16,28 @@ import { isOpen } from '../wipe/machine.ts';
 import { remarks } from './remarks.ts';
 import { type IncidentView, loadIncident } from './view.ts';
 
-export type IncidentCardInput = { view: IncidentView; db: Kysely<Database>; policy: Policy; now: Date };
-
-/** Renders the card as the store is now. */
-export const incidentProjection: Projection = {
-  kind: 'incident',
-  async render({ db, id, now, policy }) {
-    return incidentCard({ view: await loadIncident(db, Number(id)), db, policy, now });
-  },
+export type IncidentCardInput = {
+  view: IncidentView;
+  db: Kysely<Database>;
+  policy: Policy;
+  now: Date;
+  providers: readonly EvidenceProvider[];
 };
 
-export async function incidentCard({ view, db, policy, now }: IncidentCardInput): Promise<DraftMessage> {
+/** Renders the card as the store is now. */
+export function incidentProjection(evidence: readonly EvidenceProvider[]): Projection {
+  return {
+    kind: 'incident',
+    render: async ({ db, id, now, policy }) =>
+      incidentCard({ view: await loadIncident(db, Number(id)), db, policy, now, providers: evidence }),
+  };
+}
+
+export async function incidentCard({ view, db, policy, now, providers }: IncidentCardInput): Promise<DraftMessage> {
   const { incident, owner } = view;
   const [capabilities, evidence] = await Promise.all([
     knownCapabilities(db, incident.organisation),
-    incidentEvidence({ db, view, now, policy }),
+    incidentEvidence(providers, { db, view, now, policy }),
   ]);
   const open = incident.state === 'open';
   return {

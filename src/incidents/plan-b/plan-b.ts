@@ -1,8 +1,8 @@
 import { paragraph, strong } from '../../message/text.ts';
-import type { JobContext } from '../../queue/job.ts';
 import { DeviceFacts } from '../devices/device.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
+import type { JobContext } from '../job.ts';
 import { lockWipe } from '../wipe/wipes.ts';
 import { planBDueAt, planBIsDue } from './rules.ts';
 

@@ -8,16 +8,15 @@ import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
-import type { JobContext } from '../../queue/job.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import type { Change } from '../../store/port.ts';
-import { endApproval, openApproval } from '../approvals/approvals.ts';
+import { openApproval } from '../approvals/approvals.ts';
 import { lockState } from '../brake/brake.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
+import type { JobContext } from '../job.ts';
 import { changedSince, Frozen, freeze } from './frozen.ts';
 import { heldByLock, issueDeadlineMs, takeWipe } from './take-wipe.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
@@ -76,7 +75,7 @@ async function voidWipe(context: JobContext, wipe: Wipe, changes: readonly strin
   await context.store.change(async (change) => {
     const approval = await openApproval(change.tx, 'wipe', String(wipe.id));
     if (approval !== undefined) {
-      await endApproval(change, context.policy, approvalSubjectFor, approval, 'voided', { by: null, why });
+      await context.approvals.end(change, context.policy, approval, 'voided', { by: null, why });
       return;
     }
     // Break-glass has no approval to void.

@@ -3,11 +3,9 @@ import { personByGuid } from '../../directory/find.ts';
 import type { Identity } from '../../ground/addresses.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import { type Policy, policyHash, type Role } from '../../policy.ts';
-import type { JobContext } from '../../queue/job.ts';
-import { approvalSubjectFor } from '../../start/approval-subjects.ts';
 import type { Change } from '../../store/port.ts';
 import { policiesAgree } from '../../store/processes.ts';
-import { decisionsOf, endApproval, lockApproval, markExecuted, openApproval } from '../approvals/approvals.ts';
+import { decisionsOf, lockApproval, markExecuted, openApproval } from '../approvals/approvals.ts';
 import { mayRequest, stillApproved } from '../approvals/rules.ts';
 import { brakeInput, holdBrake, lockState } from '../brake/brake.ts';
 import { lockedBecause, lockWipes } from '../brake/lock.ts';
@@ -16,6 +14,7 @@ import type { DeviceFacts } from '../devices/device.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Wipe } from '../incident/view.ts';
+import type { JobContext } from '../job.ts';
 import { standingRoles } from '../roles/standing.ts';
 import { type IssueGate, mayIssue } from './issue-gate.ts';
 import { reconcileAt } from './request-proof.ts';
@@ -214,12 +213,12 @@ async function heldOrRefused(
 /** Ends it through its approval where it has one, so that both are told the same; break-glass has none. */
 async function endUnissued(
   change: Change,
-  { policy }: JobContext,
+  { policy, approvals }: JobContext,
   input: { wipe: Wipe; approval: Approval | undefined; how: 'voided' | 'lapsed'; why: string },
 ): Promise<void> {
   const { wipe, approval, how, why } = input;
   if (approval !== undefined) {
-    await endApproval(change, policy, approvalSubjectFor, approval, how, {
+    await approvals.end(change, policy, approval, how, {
       by: null,
       why: how === 'lapsed' ? null : why,
     });

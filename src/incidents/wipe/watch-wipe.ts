@@ -2,7 +2,6 @@
 import { personByGuid } from '../../directory/find.ts';
 import { paragraph, strong, text } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
-import type { JobContext } from '../../queue/job.ts';
 import type { Change } from '../../store/port.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
@@ -11,6 +10,7 @@ import { drillSteps, duration } from '../drill/drill.ts';
 import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import { loadIncident, type Wipe } from '../incident/view.ts';
+import type { JobContext } from '../job.ts';
 import type { WipeEvent } from './machine.ts';
 import { timesFor, watchSchedule } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';

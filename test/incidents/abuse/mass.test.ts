@@ -3,12 +3,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Actor } from '../../../src/directory/actor.ts';
 import { personByAddress } from '../../../src/directory/find.ts';
 import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
-import { decide } from '../../../src/incidents/approvals/approvals.ts';
 import { loadIncident } from '../../../src/incidents/incident/view.ts';
 import { issueWipe } from '../../../src/incidents/wipe/issue-wipe.ts';
 import { proposeWipe } from '../../../src/incidents/wipe/propose-wipe.ts';
 import type { Role } from '../../../src/policy.ts';
-import { approvalSubjectFor } from '../../../src/start/approval-subjects.ts';
+import { approvals } from '../../../src/start/registries.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 import { asked, lost } from '../scenes.ts';
 
@@ -72,10 +71,10 @@ it('50 wipes at once from three accounts: five are issued, then everything is lo
       }),
     );
   });
-  const approvals = await bot.db.selectFrom('approval').select('id').orderBy('id').execute();
-  await atOnce(approvals, ({ id }) =>
+  const waiting = await bot.db.selectFrom('approval').select('id').orderBy('id').execute();
+  await atOnce(waiting, ({ id }) =>
     bot.store.change((change) =>
-      decide(change, policy, approvalSubjectFor, { approvalId: id, by: otto, decision: 'approve', reason: null }),
+      approvals.decide(change, policy, { approvalId: id, by: otto, decision: 'approve', reason: null }),
     ),
   );
   await atOnce(wipes, (wipe) => issueWipe(bot.jobContext(), wipe.id));

@@ -1,8 +1,10 @@
 /** DRILL stands on everything that speaks of a drill: cards, threads, channels, private answers, forms, lists, home pages. */
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { homeProjection } from '../../../src/chat/home-projection.ts';
 import { commands } from '../../../src/commands/index.ts';
 import type { Role } from '../../../src/policy.ts';
+import { approvals } from '../../../src/start/registries.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 import { approve, ask } from '../scenes.ts';
 
@@ -55,7 +57,7 @@ it('in lists and on home pages, only on the rows that are of the drill', async (
     now: bot.clock.now(),
     policy: bot.policy.current,
   };
-  const home = JSON.stringify(await homeProjection.render(page));
+  const home = JSON.stringify(await homeProjection(approvals).render(page));
   expect(home).toContain(`DRILL · INC-${drill}`);
   expect(home).toMatch(new RegExp(`(?<!DRILL · )INC-${real}`));
   const status = await bot.say('hana', '#helpdesk', 'status');
