@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { reviewDueAt } from '../src/incidents/break-glass/rules.ts';
-import { tellSecurity } from '../src/incidents/incident/places.ts';
 import { record } from '../src/incidents/incident/timeline.ts';
 import { namesOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import { strong } from '../src/message/text.ts';
+import { tellSecurity } from '../src/notices/security.ts';
 
 export const remindReview = defineJob({
   name: 'remind-review',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { sendReport as send } from '../src/apps/reports.ts';
 import { defineJob, type Job } from '../src/incidents/job.ts';
+import { sendReport as send } from '../src/reports/reports.ts';
 
 const Payload = z.object({ report: z.number().int() });
 

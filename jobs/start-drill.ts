@@ -12,10 +12,10 @@ import { MislaidError } from '../src/ground/errors.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { fitForDrill } from '../src/incidents/drill/rules.ts';
 import { openIncident } from '../src/incidents/incident/open-incident.ts';
-import { tellSecurity } from '../src/incidents/incident/places.ts';
 import { record } from '../src/incidents/incident/timeline.ts';
 import { defineJob, type JobContext } from '../src/incidents/job.ts';
 import { paragraph } from '../src/message/text.ts';
+import { tellSecurity } from '../src/notices/security.ts';
 import type { Role } from '../src/policy.ts';
 
 export const startDrill = defineJob({

@@ -19,8 +19,8 @@ import {
 import { z } from 'zod';
 import { systemClock } from '../../src/ground/clock.ts';
 import { readCertificate } from './certificate.ts';
-import type { TeamsOptions } from './index.ts';
 import { callTimeoutMs } from './limits.ts';
+import type { TeamsOptions } from './options.ts';
 
 const unauthorized = 401;
 /** A token's end and this machine's clock may differ by so much, not by the SDK's five minutes. */

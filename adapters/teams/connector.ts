@@ -4,8 +4,8 @@ import { AuthenticationConstants, ClaimsIdentity, type ConnectorClient } from 'b
 import { z } from 'zod';
 import { DeliveryError, type DeliveryProblem } from '../../src/chat/port.ts';
 import type { GuardedAuthentication } from './authentication.ts';
-import type { TeamsOptions } from './index.ts';
 import { refreshedPeople } from './limits.ts';
+import type { TeamsOptions } from './options.ts';
 
 /** What Teams says of a person in a conversation. */
 const Member = z.object({

@@ -1,15 +1,8 @@
-/**
- * Microsoft Teams as a chat platform, on the Bot Framework SDK. The SDK is archived (4.23 is its last line): nothing outside this
- * folder knows it, so that its successor replaces this folder alone.
- */
-import type { ConfidentialClientApplication } from '@azure/msal-node';
 import { type Activity, CloudAdapter } from 'botbuilder';
 import { AuthenticationError } from 'botframework-connector';
 import express, { type Request as HttpRequest, type Response as HttpResponse } from 'express';
-import type { Logger } from 'pino';
 import { type ChatAdapter, DeliveryError } from '../../src/chat/port.ts';
 import type { Config } from '../../src/config.ts';
-import type { Clock } from '../../src/ground/clock.ts';
 import { systemClock } from '../../src/ground/clock.ts';
 import { TeamsActivity } from './activity.ts';
 import { CheckUnavailable, cloudOf, GuardedAuthentication, openClient } from './authentication.ts';
@@ -18,28 +11,10 @@ import { createTurns, type Turns } from './events.ts';
 import { createGroups } from './groups.ts';
 import { createPeople } from './identity.ts';
 import { teamsLimits } from './limits.ts';
+import type { TeamsOptions } from './options.ts';
 import { readAddress } from './refs.ts';
 import type { Response } from './responses.ts';
 import { createOutbox } from './send.ts';
-
-export type TeamsOptions = {
-  /** Absent in development: nothing is checked and nothing signed, on loopback alone. */
-  appId?: string;
-  tenant: string;
-  /** The bot's account in Entra ID; absent in development. */
-  client?: ConfidentialClientApplication;
-  openIdMetadataUrl?: string;
-  /** For whom our tokens are. */
-  audience: string;
-  /** Where to post before Teams was heard from. */
-  serviceUrl: string;
-  graphUrl?: string;
-  images?: ((id: string) => Promise<{ readonly png: Uint8Array } | undefined>) | undefined;
-  clock: Clock;
-  /** For notifications; cards show times in the reader's zone. */
-  timeZone: string;
-  log: Logger;
-};
 
 /** The address of Teams for everybody, used until it was heard from (learn.microsoft.com, "Send proactive messages"). */
 const globalService = 'https://smba.trafficmanager.net/teams/';

@@ -8,9 +8,10 @@ import type { Database } from '../store/schema.ts';
 import type { Batch } from './reader/batch.ts';
 import { cutLines, type Position } from './reader/cut-lines.ts';
 import { createReaderPool, type ReaderPool } from './reader/pool.ts';
+import type { BatchOrigin } from './store/batch-origin.ts';
 import { fileRow, isUnchanged, type KnownFile, knownFiles, openUnpacked } from './store/log-files.ts';
 import { createProgress, type Progress, type ReadProgress } from './store/progress.ts';
-import { type BatchOrigin, writeBatch } from './store/write-batch.ts';
+import { writeBatch } from './store/write-batch.ts';
 import { writersLock } from './store/write-clients.ts';
 
 export type ReadOptions = {

@@ -2,9 +2,9 @@
 import { sql } from 'kysely';
 import { deniedStrings } from '../activesync/webconfig/deny-strings.ts';
 import type { Organisation } from '../ground/identifiers.ts';
-import { tellSecurity } from '../incidents/incident/places.ts';
 import type { JobContext } from '../incidents/job.ts';
 import { paragraph, strong, time } from '../message/text.ts';
+import { tellSecurity } from '../notices/security.ts';
 import { ServerUnreadable } from '../servers/port.ts';
 import { hashOf } from './block/run-config.ts';
 import { type AppBlock, StepPayload } from './block/steps.ts';

@@ -5,8 +5,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../ground/clock.ts';
 import { failureCode } from '../ground/failure.ts';
-import { tellSecurity } from '../incidents/incident/places.ts';
 import { text, time } from '../message/text.ts';
+import { tellSecurity } from '../notices/security.ts';
 import type { Policy } from '../policy.ts';
 import { isDiskFull } from '../store/disk-full.ts';
 import type { Store } from '../store/port.ts';

@@ -1,7 +1,7 @@
 /** The audit for other systems: JSON Lines as it is stored (verifiable elsewhere), and OCSF events for a SIEM. */
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import { isDrill } from '../incidents/drill/drill.ts';
+import { isDrill } from '../store/drills.ts';
 import type { Database } from '../store/schema.ts';
 import { readAudit, type StoredRecord } from './read.ts';
 

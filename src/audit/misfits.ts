@@ -1,7 +1,7 @@
 /** Entries whose own hash does not fit them: told apart at the end of the reading, because a swap shows only in pairs. */
 import { hashOf } from './chain.ts';
+import type { AuditProblem } from './problem.ts';
 import type { StoredRecord } from './read.ts';
-import type { AuditProblem } from './verify.ts';
 
 /** How far an entry may have been moved and still be recognised by its number alone. */
 const farthestShift = 20;

@@ -8,19 +8,8 @@ import type { Database } from '../store/schema.ts';
 import { genesisHash, hashOf } from './chain.ts';
 import type { Checkpoint, CheckpointReading } from './checkpoint.ts';
 import { Misfits } from './misfits.ts';
+import type { AuditProblem, AuditProblemKind } from './problem.ts';
 import { readAudit, type StoredRecord } from './read.ts';
-
-export type AuditProblemKind =
-  | 'edited'
-  | 'deleted'
-  | 'reordered'
-  | 'truncated'
-  | 'rewritten'
-  /** A line of the checkpoint file is not ours; its `seq` is the line's number. */
-  | 'checkpoint-forged';
-
-export type AuditProblem = { seq: number; kind: AuditProblemKind; sentence: string };
-
 export type AuditVerdict = {
   ok: boolean;
   /** Entries read. */

@@ -1,8 +1,4 @@
-/**
- * What the estimates are made of: hanging Pings and Syncs that asked for the same, ended the same way and belong together.
- * The log reader's rows (log_heartbeat) are of this shape; a generator in the tests makes the same.
- */
-import type { EndedName } from '../activesync/reader/outcome.ts';
+import type { EndedName } from '../store/tables/activesync.ts';
 
 export type Observation = {
   /** Whatever tells clients apart. */

@@ -1,5 +1,4 @@
-/** Waits by client, seconds asked for and ending, as columns: a busy server's day has thousands, and they come out of the store as text. */
-import type { EndedName } from '../activesync/reader/outcome.ts';
+import type { EndedName } from '../store/tables/activesync.ts';
 
 /** Waits of one command that ended in one way; all columns are of one length. */
 export type Way = {

@@ -3,7 +3,6 @@
  * matching.ts; arguments are checked afterwards by the command's own schema.
  */
 
-import type { AnyCommand } from '../commands/command.ts';
 import { compilePattern, usage, type Variant } from './grammar.ts';
 import {
   allowedChanges,
@@ -19,10 +18,13 @@ import { readSentence } from './sentence.ts';
 
 export { compilePattern, usage } from './grammar.ts';
 
-export type Parsed =
-  | { readonly kind: 'match'; readonly command: AnyCommand; readonly args: Readonly<Record<string, string | number>> }
+/** What can be said: a command, as far as its patterns go. */
+export type Sayable = { readonly id: string; readonly patterns: readonly string[] };
+
+export type Parsed<Command extends Sayable> =
+  | { readonly kind: 'match'; readonly command: Command; readonly args: Readonly<Record<string, string | number>> }
   /** Two commands fit equally well: nothing is guessed. */
-  | { readonly kind: 'ambiguous'; readonly commands: readonly AnyCommand[] }
+  | { readonly kind: 'ambiguous'; readonly commands: readonly Command[] }
   | { readonly kind: 'near'; readonly suggestions: readonly string[] }
   | { readonly kind: 'none' }
   /** The text itself is not taken: too long, or with characters that cannot be seen. */
@@ -34,11 +36,11 @@ const mostSuggestions = 3;
  * Parses one sentence. Suggestions come only from `suggestFrom` (what the actor may say), matches from all commands, so that
  * a command that he may not say is refused with its reason instead of "I did not understand".
  */
-export function parseSentence(
+export function parseSentence<Command extends Sayable>(
   text: string,
-  commands: readonly AnyCommand[],
-  suggestFrom: () => readonly AnyCommand[] = () => commands,
-): Parsed {
+  commands: readonly Command[],
+  suggestFrom: () => readonly Command[] = () => commands,
+): Parsed<Command> {
   const sentence = readSentence(text);
   if (sentence.kind === 'refused') return sentence;
   const words = typedWords(withoutPlease(sentence.words));
@@ -66,7 +68,7 @@ export function parseSentence(
  * "lost device" is not about a person called "device": when another way to say the same command explains more of the words
  * and only lacks its end, the sentence was not finished. Answers how it would go on.
  */
-function unfinishedSentence(command: AnyCommand, words: Typed, match: Match): string | undefined {
+function unfinishedSentence(command: Sayable, words: Typed, match: Match): string | undefined {
   let best: Match | undefined;
   for (const variant of variantsOf(command)) {
     const begun = matchVariant(variant, words, 'near');
@@ -77,7 +79,7 @@ function unfinishedSentence(command: AnyCommand, words: Typed, match: Match): st
 }
 
 /** Sentences close to what was typed, the closest first. */
-function suggest(words: Typed, commands: readonly AnyCommand[]): string[] {
+function suggest(words: Typed, commands: readonly Sayable[]): string[] {
   const candidates: { text: string; score: number }[] = [];
   for (const command of commands) {
     const match = bestMatch(command, words, 'near');
@@ -102,7 +104,7 @@ function beginsAlike(pattern: string, { literals }: Typed): boolean {
   });
 }
 
-function bestMatch(command: AnyCommand, words: Typed, how: Matching): Match | undefined {
+function bestMatch(command: Sayable, words: Typed, how: Matching): Match | undefined {
   let best: Match | undefined;
   for (const variant of variantsOf(command)) {
     const match = matchVariant(variant, words, how);
@@ -120,9 +122,9 @@ function rank({ cost, missing, anchored, literals }: Match): number {
   return cost * 1_000_000 + missing * 10_000 + (anchored ? 0 : 1_000) - literals;
 }
 
-const compiled = new WeakMap<AnyCommand, readonly Variant[]>();
+const compiled = new WeakMap<Sayable, readonly Variant[]>();
 
-function variantsOf(command: AnyCommand): readonly Variant[] {
+function variantsOf(command: Sayable): readonly Variant[] {
   const known = compiled.get(command);
   if (known !== undefined) return known;
   const variants = command.patterns.flatMap((pattern) => compilePattern(pattern));

@@ -3,7 +3,6 @@
  * The store is the system of record: what is not here did not happen.
  */
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-import type { Incoming } from '../chat/port.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { DraftMessage } from '../message/model.ts';
 import type { ActiveSyncTables } from './tables/activesync.ts';
@@ -59,7 +58,8 @@ export type InboxTable = {
   id: Generated<number>;
   eventKey: Fixed<string>;
   identity: Fixed<string>;
-  incoming: Json<Incoming>;
+  /** Incoming of src/chat/port.ts, as it was stored. */
+  incoming: Json<Record<string, unknown>>;
   receivedAt: Fixed<Date>;
   /** `refused`: the insert landed after the person had been told that it was not stored. */
   state: 'stored' | 'handled' | 'refused' | 'too-old';

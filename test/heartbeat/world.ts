@@ -1,8 +1,8 @@
 /** Servers whose truth is known: observations of the generator written into the roll-ups, settings and events as told. */
 import type { Kysely } from 'kysely';
-import type { EndedName } from '../../src/activesync/reader/outcome.ts';
 import { type Event1040, type Servers, ServerUnreadable } from '../../src/servers/port.ts';
 import type { Database } from '../../src/store/schema.ts';
+import type { EndedName } from '../../src/store/tables/activesync.ts';
 import { live, type World } from './generator.ts';
 
 export type KnownServer = {

@@ -1,3 +1,5 @@
+import type { EndedName } from '../../store/tables/activesync.ts';
+
 /** How a hanging Ping or Sync ended, as far as one line can tell. */
 export const Ended = {
   /** Nothing in the line says it (front-end logs have no Hb). */
@@ -14,10 +16,8 @@ export const Ended = {
   overlapped: 5,
   /** The server refused to wait (heartbeat out of range, too many folders, an error). */
   refused: 6,
-} as const;
+} as const satisfies Record<EndedName, number>;
 export type Ended = (typeof Ended)[keyof typeof Ended];
-export type EndedName = keyof typeof Ended;
-
 export const ENDED_NAMES: readonly EndedName[] = [
   'unknown',
   'heartbeat',

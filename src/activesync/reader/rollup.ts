@@ -1,25 +1,17 @@
 import type { LogKind } from '../../ground/identifiers.ts';
-import { type Batch, packBatch } from './batch.ts';
+import type { OddKind } from '../../store/tables/activesync.ts';
+import type { Batch, Sample, Sighting } from './batch.ts';
+import { type BatchClient, isOddKind } from './batch.ts';
 import { type Chunk, hashOf } from './chunk.ts';
 import { ClientCache, Refusal } from './client-cache.ts';
-import { Groups } from './groups.ts';
+import { G, Groups } from './groups.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { ascii, type Line, startsAt } from './line.ts';
 import { type Lines, Q } from './lines.ts';
 import { LogTokens } from './log-tokens.ts';
+import { ENDED_NAMES } from './outcome.ts';
 import { Strings } from './strings.ts';
 import { Tuples } from './tuples.ts';
-
-export type OddKind =
-  | 'no-fields'
-  | 'unreadable-line'
-  | 'over-long-line'
-  | 'unreadable-query'
-  | 'misspelt-stem'
-  | 'stray-parameter'
-  | 'probe'
-  | 'health-mailbox'
-  | 'too-many';
 
 export type RollupOptions = {
   kind: LogKind;
@@ -27,12 +19,6 @@ export type RollupOptions = {
   /** Most groups kept; requests of further ones are counted as `too-many`. `full` says earlier that it is time to take them. */
   most?: number;
 };
-
-/** A Ping or hanging Sync by its start, for the moving average that Exchange keeps. */
-export type Sample = { startedAt: number; asked: number; command: string; client: number };
-/** The moment at which a back-end line proves that a phone was told to wipe. */
-export type Sighting = { at: number; client: number; what: string };
-
 const REMOTE_WIPE = ascii('remotewiperequested');
 const COLLISION = ascii('pingcollisiondetected');
 /** Groups of a short reading, whose room serves the next one. */
@@ -212,5 +198,120 @@ export class Rollup {
     if (this.samples.length < MOST_SAMPLES * 4) return;
     this.samples.sort((a, b) => a.startedAt - b.startedAt);
     this.samples.splice(0, this.samples.length - MOST_SAMPLES);
+  }
+}
+
+export function packBatch(rollup: Rollup): Batch {
+  const { strings, clients, outcomes, groups, heartbeats } = rollup;
+  const commands = new Renumbered(strings);
+  const addresses = new Renumbered(strings);
+  // Clients of earlier batches are known still; this one tells of those that it has requests of.
+  const numbers = new Int32Array(clients.size).fill(-1);
+  const told: BatchClient[] = [];
+  const columns = emptyColumns(groups.size);
+  const keys = groups.keys.values;
+  const { values } = groups;
+  for (let row = 0, key = 0, at = 0; row < groups.size; row += 1, key += 5, at += 8) {
+    const client = keys[key] ?? 0;
+    if (numbers[client] === -1) numbers[client] = told.push(clients.told(client)) - 1;
+    columns.client[row] = numbers[client] ?? 0;
+    columns.command[row] = commands.of(keys[key + 1] ?? 0);
+    columns.hour[row] = keys[key + 2] ?? 0;
+    columns.outcome[row] = keys[key + 3] ?? 0;
+    columns.address[row] = addresses.of(keys[key + 4] ?? 0);
+    columns.requests[row] = values[at + G.requests] ?? 0;
+    columns.firstStart[row] = values[at + G.firstStart] ?? 0;
+    columns.lastStart[row] = values[at + G.lastStart] ?? 0;
+    columns.lastEnd[row] = values[at + G.lastEnd] ?? 0;
+    columns.taken[row] = values[at + G.taken] ?? 0;
+    columns.sent[row] = values[at + G.sent] ?? 0;
+    columns.received[row] = values[at + G.received] ?? 0;
+  }
+  const beats = Array.from({ length: heartbeats.size }, (_, row) => {
+    const member = (m: number) => heartbeats.keys.values[row * 6 + m] ?? 0;
+    const how = member(4);
+    return {
+      client: numbers[member(0)] ?? 0,
+      command: commands.of(member(1)),
+      hour: member(2),
+      asked: member(3),
+      ended: ENDED_NAMES[Math.floor(how / 100_000)] ?? 'unknown',
+      win32: how % 100_000,
+      lived: member(5),
+      requests: heartbeats.requests[row] ?? 0,
+      shortest: heartbeats.shortest[row] ?? 0,
+      longest: heartbeats.longest[row] ?? 0,
+      sum: heartbeats.sum[row] ?? 0,
+    };
+  });
+  return {
+    lines: rollup.lines,
+    requests: rollup.requests,
+    firstEnd: rollup.requests > 0 ? rollup.firstEnd : 0,
+    lastEnd: rollup.lastEnd,
+    clients: told,
+    commands: commands.texts,
+    outcomes: Array.from({ length: outcomes.size }, (_, row) => {
+      const member = (m: number) => outcomes.values[row * 4 + m] ?? 0;
+      return {
+        http: Math.floor(member(0) / 1000),
+        substatus: member(0) % 1000,
+        status: member(1),
+        error: strings.text(member(2)),
+        access: strings.text(member(3)),
+      };
+    }),
+    addresses: addresses.texts,
+    groups: columns,
+    heartbeats: beats,
+    samples: [...rollup.samples]
+      .sort((a, b) => a.startedAt - b.startedAt)
+      .slice(-1_000)
+      .map((sample) => ({ ...sample, client: numbers[sample.client] ?? 0 })),
+    sightings: rollup.sightings.map((sighting) => ({ ...sighting, client: numbers[sighting.client] ?? 0 })),
+    odd: [...rollup.odds].map(([key, requests]) => {
+      const split = key.indexOf('\n');
+      const kind = key.slice(0, split);
+      return { kind: isOddKind(kind) ? kind : 'unreadable-line', text: key.slice(split + 1), requests };
+    }),
+  };
+}
+
+function emptyColumns(size: number): Batch['groups'] {
+  const ints = () => new Int32Array(size);
+  const sums = () => new Float64Array(size);
+  return {
+    client: ints(),
+    command: ints(),
+    hour: ints(),
+    outcome: ints(),
+    requests: ints(),
+    firstStart: ints(),
+    lastStart: ints(),
+    lastEnd: ints(),
+    address: ints(),
+    taken: sums(),
+    sent: sums(),
+    received: sums(),
+  };
+}
+
+/** Ids in use, numbered from 0 in the order in which they are asked for. */
+class Renumbered {
+  readonly texts: string[] = [];
+  readonly #strings: Strings;
+  /** By id: the number + 1. */
+  readonly #numbers: Int32Array;
+
+  constructor(strings: Strings) {
+    this.#strings = strings;
+    this.#numbers = new Int32Array(strings.size);
+  }
+
+  of(id: number): number {
+    const known = this.#numbers[id] ?? 0;
+    if (known > 0) return known - 1;
+    this.#numbers[id] = this.texts.push(this.#strings.text(id));
+    return this.texts.length - 1;
   }
 }

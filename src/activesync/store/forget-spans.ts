@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../../store/schema.ts';
-import type { BatchOrigin } from './write-batch.ts';
+import type { BatchOrigin } from './batch-origin.ts';
 
 /** Deletes what was summed up of hours (since 1970) that get rows now, in the transaction that adds them: sums never tell less than the rows. */
 export async function forgetSpans(

@@ -6,7 +6,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { LogFile, Servers } from '../../servers/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { LogFileTable } from '../../store/tables/activesync.ts';
-import type { BatchOrigin } from './write-batch.ts';
+import type { BatchOrigin } from './batch-origin.ts';
 
 export type KnownFile = Selectable<LogFileTable>;
 

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
-import type { BatchOrigin } from './write-batch.ts';
+import type { BatchOrigin } from './batch-origin.ts';
 
 export type ReadProgress = BatchOrigin & {
   filesTotal: number;

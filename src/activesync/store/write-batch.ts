@@ -1,16 +1,14 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { LogKind, Organisation } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Batch } from '../reader/batch.ts';
 import { numberArray, textArray } from './arrays.ts';
+import type { BatchOrigin } from './batch-origin.ts';
 import { forgetSpans } from './forget-spans.ts';
 import { writeClients } from './write-clients.ts';
 import { writeGroups } from './write-groups.ts';
 
 /** Samples kept per server and command: more than any HeartbeatSampleSize in use (Exchange's default is 200). */
 const SAMPLES_KEPT = 1_000;
-
-export type BatchOrigin = { organisation: Organisation; server: string; kind: LogKind };
 
 /**
  * Adds a batch to the roll-ups, in the caller's transaction of `db`. Everything adds up, so batches may come in any order, but each

@@ -3,7 +3,7 @@ import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 import type { Batch } from '../reader/batch.ts';
 import { int4s, int8s, quoted, quotedArray, textArray } from './arrays.ts';
-import type { BatchOrigin } from './write-batch.ts';
+import type { BatchOrigin } from './batch-origin.ts';
 
 /**
  * What a minute's reading makes waits as arrays for the rest of its hour. What a long reading makes is folded enough as it is: it has

@@ -1,7 +1,7 @@
 import { personByGuid } from '../../directory/find.ts';
 import { type ApprovalSubject, type Ending, endingSentence } from '../../incidents/approvals/approvals.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { paragraph } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import type { Change } from '../../store/port.ts';
 import { stepBlocks } from './step-blocks.ts';
 import { type Step, stepOf, stepTitle } from './steps.ts';

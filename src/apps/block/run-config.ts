@@ -5,8 +5,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import type { ConfigKind } from '../../ground/identifiers.ts';
 import type { JobContext } from '../../incidents/job.ts';
 import { type Servers, ServerUnreadable } from '../../servers/port.ts';
-import type { StepOutcome } from './run-step.ts';
-import type { AppBlock, PayloadOf, Step } from './steps.ts';
+import type { AppBlock, PayloadOf, Step, StepOutcome } from './steps.ts';
 
 export const pools: Readonly<Record<Exclude<ConfigKind, 'sync'>, string>> = {
   ewsFrontEnd: 'MSExchangeServicesAppPool',

@@ -9,8 +9,7 @@ import { setActiveSyncDeviceAccessRule } from '../../exchange/cmdlets/set-active
 import { setCasMailbox } from '../../exchange/cmdlets/set-cas-mailbox.ts';
 import { setOrganizationConfig } from '../../exchange/cmdlets/set-organization-config.ts';
 import type { Exchange } from '../../exchange/port.ts';
-import type { Remember, StepOutcome } from './run-step.ts';
-import type { PayloadOf, StepResult } from './steps.ts';
+import type { PayloadOf, Remember, StepOutcome, StepResult } from './steps.ts';
 
 export async function runRule(
   exchange: Exchange<'read' | 'change'>,

@@ -3,18 +3,16 @@ import { personByGuid } from '../../directory/find.ts';
 import { identityFor } from '../../directory/holders.ts';
 import { ExchangeError } from '../../exchange/port.ts';
 import { lockApproval, markExecuted } from '../../incidents/approvals/approvals.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import type { JobContext } from '../../incidents/job.ts';
 import { paragraph, strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { approvalsHash } from '../../policy.ts';
 import { previewOf } from './preview.ts';
 import { runConfig, undoConfig } from './run-config.ts';
 import { runEws, runPersonal, runRule, undoEws, undoPersonal, undoRule } from './run-rule.ts';
+import type { Remember, StepOutcome } from './steps.ts';
 import { type AppBlock, type PayloadOf, type Step, type StepResult, stepOf, stepTitle } from './steps.ts';
 import { blockSubject, endStep, loadBlock } from './store.ts';
-
-export type StepOutcome = { done: true; result: StepResult } | { done: false; sentence: string };
-export type Remember = (result: StepResult) => Promise<void>;
 
 export async function runStep(context: JobContext, stepId: number): Promise<void> {
   const { store, policy, clock } = context;

@@ -92,3 +92,7 @@ export function stepTitle(payload: StepPayload): string {
       return 'take everything back';
   }
 }
+
+export type StepOutcome = { done: true; result: StepResult } | { done: false; sentence: string };
+
+export type Remember = (result: StepResult) => Promise<void>;

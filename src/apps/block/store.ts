@@ -5,7 +5,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { ApprovalSubject } from '../../incidents/approvals/approvals.ts';
 import { approvalSubjectOf, requestApproval } from '../../incidents/approvals/approvals.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';

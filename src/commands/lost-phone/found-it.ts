@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { loadIncident } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

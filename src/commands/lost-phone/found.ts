@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import type { IncidentView } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import { time } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

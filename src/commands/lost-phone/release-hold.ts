@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

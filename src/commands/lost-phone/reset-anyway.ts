@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

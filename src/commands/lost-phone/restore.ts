@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { requireStanding, suspendingIncidents } from '../../incidents/roles/standing.ts';
 import { paragraph, strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { choosePerson, PersonArgument, ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isMailboxOf } from '../../directory/holders.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { acceptGrant, coolsUntil } from '../../incidents/roles/cooling.ts';
 import { acceptStoredGrant, coolingOf, storedGrants } from '../../incidents/roles/grants.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { choosePerson, PersonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { scheduleReport } from '../../apps/reports.ts';
-import { parseSchedule } from '../../apps/schedule.ts';
 import { isNamedPlace } from '../../incidents/incident/places.ts';
 import { time } from '../../message/text.ts';
+import { scheduleReport } from '../../reports/reports.ts';
+import { parseSchedule } from '../../reports/schedule.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

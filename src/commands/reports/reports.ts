@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { runningReports } from '../../apps/reports.ts';
 import { button, buttons, list, note, strong, text, time } from '../../message/text.ts';
+import { runningReports } from '../../reports/reports.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { stopReport as stop } from '../../apps/reports.ts';
+import { stopReport as stop } from '../../reports/reports.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -3,8 +3,8 @@ import { MislaidError } from '../../ground/errors.ts';
 import { requestApproval } from '../../incidents/approvals/approvals.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { requireStanding } from '../../incidents/roles/standing.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { lockApproval } from '../../incidents/approvals/approvals.ts';
-import { tellSecurity } from '../../incidents/incident/places.ts';
 import { moveWipe } from '../../incidents/wipe/wipes.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';

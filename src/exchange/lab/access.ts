@@ -1,7 +1,7 @@
 /** Allow, block, quarantine: who decides about one device, in Exchange's order. */
 import type { Selectable } from 'kysely';
 import type { LabAccessRuleTable } from '../../store/tables/lab.ts';
-import type { LabDevice } from './devices.ts';
+import type { LabDevice } from './device-row.ts';
 import type { LabMailbox } from './mailboxes.ts';
 import type { LabOrganisation } from './organisation.ts';
 

@@ -1,11 +1,7 @@
-/** Mobile devices as Get-MobileDevice (the directory) and Get-MobileDeviceStatistics (the mailbox) of the lab print them. */
-import type { Selectable } from 'kysely';
-import type { LabDeviceTable } from '../../store/tables/lab.ts';
 import { accessOf, accessSettings, type LabAccess } from './access.ts';
+import type { LabDevice } from './device-row.ts';
 import { allMailboxes, type LabMailbox, mailboxByIdentity, mailboxPath } from './mailboxes.ts';
 import type { LabOrganisation } from './organisation.ts';
-
-export type LabDevice = Selectable<LabDeviceTable>;
 
 /** A partnership with its mailbox and what Exchange thinks of it. */
 export type LabPartnership = { device: LabDevice; mailbox: LabMailbox; access: LabAccess };

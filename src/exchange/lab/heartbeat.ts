@@ -1,7 +1,7 @@
 /** How a phone finds the longest wait that the network bears, as iOS and Android do: longer while it works, shorter when cut. */
 
 import type { LabPingEnd } from '../../store/tables/lab.ts';
-import type { LabDevice } from './devices.ts';
+import type { LabDevice } from './device-row.ts';
 
 export type PlannedPing = { milliseconds: number; end: LabPingEnd };
 

@@ -6,7 +6,7 @@ import type { Insertable } from 'kysely';
 import { assertNever } from '../../ground/errors.ts';
 import type { LabContactTable } from '../../store/tables/lab.ts';
 import type { LabAccess } from './access.ts';
-import type { LabDevice } from './devices.ts';
+import type { LabDevice } from './device-row.ts';
 import { adapted, type PlannedPing, planPing } from './heartbeat.ts';
 import type { LabMailbox } from './mailboxes.ts';
 

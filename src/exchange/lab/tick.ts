@@ -6,7 +6,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Clock, Ids } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 import { accessOf, accessSettings } from './access.ts';
-import type { LabDevice } from './devices.ts';
+import type { LabDevice } from './device-row.ts';
 import { contactOf, type LabContact, type LabSurroundings } from './phone.ts';
 
 export type LabTick = {

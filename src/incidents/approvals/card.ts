@@ -1,9 +1,10 @@
 import type { Block, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
+import { drillWord } from '../../store/drills.ts';
 import type { Projection, ProjectionInput } from '../../store/projection.ts';
 import { lockState } from '../brake/brake.ts';
 import { lockSentence } from '../brake/lock.ts';
-import { drillMark, drillWord } from '../drill/drill.ts';
+import { drillMark } from '../drill/drill.ts';
 import { type Approval, type Decision, namesOf } from '../incident/view.ts';
 import { type Approvals, decisionsOf } from './approvals.ts';
 

@@ -3,11 +3,11 @@ import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
 import type { Span } from '../../message/model.ts';
 import { strong, time } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { approvalSubjectOf } from '../approvals/approvals.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import { type LockState, setLock } from './brake.ts';
 

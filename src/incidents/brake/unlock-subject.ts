@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { paragraph, strong, text, time } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { type ApprovalSubject, endingSentence, markExecuted } from '../approvals/approvals.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { namesOf } from '../incident/view.ts';
 import { standingRoles } from '../roles/standing.ts';
 import { lockState } from './brake.ts';

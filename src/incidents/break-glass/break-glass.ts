@@ -1,10 +1,10 @@
 /** Break-glass in the store: the wipe of one person alone, its alert, and the review that falls due the next day. */
 import { MislaidError } from '../../ground/errors.ts';
 import { paragraph, strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { type Approvals, openApproval } from '../approvals/approvals.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
 import { standingRoles } from '../roles/standing.ts';

@@ -6,15 +6,9 @@ import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import type { Block, DraftAnswer, DraftMessage, Intent } from '../../message/model.ts';
 import { list, paragraph, strong, text, time } from '../../message/text.ts';
+import { drillWord, isDrill } from '../../store/drills.ts';
 import type { Database } from '../../store/schema.ts';
 import type { IncidentView } from '../incident/view.ts';
-
-export const drillWord = 'DRILL';
-
-export async function isDrill(db: Kysely<Database>, incident: number): Promise<boolean> {
-  const row = await db.selectFrom('incident').select('drill').where('number', '=', incident).executeTakeFirst();
-  return row?.drill === true;
-}
 
 /** `DRILL` for what belongs to a drill: the subject of a card (`incident:104`, `approval:7`). */
 export async function drillMark(db: Kysely<Database>, subject: string): Promise<string | undefined> {

@@ -7,13 +7,13 @@ import { z } from 'zod';
 import type { Person } from '../../directory/person.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import { code, strong, time } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WipeTimes } from '../devices/device.ts';
 import type { DeviceWipes } from '../devices/read-facts.ts';
 import { openIncident } from '../incident/open-incident.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { record } from '../incident/timeline.ts';
 
 export type SeenRequest = { guid: string; scope: 'full' | 'account-only'; times: WipeTimes };

@@ -1,6 +1,6 @@
 import { paragraph, strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { DeviceFacts } from '../devices/device.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { JobContext } from '../job.ts';
 import { lockWipe } from '../wipe/wipes.ts';

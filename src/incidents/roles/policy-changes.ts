@@ -10,11 +10,11 @@ import { canonicalHash } from '../../ground/canonical.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { Span } from '../../message/model.ts';
 import { strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { type Policy, policyHash } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { readSetting, storeSetting } from '../../store/settings.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { recordGrants } from './cooling.ts';
 import { replaceGrants, storedGrants } from './grants.ts';
 

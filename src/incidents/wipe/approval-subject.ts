@@ -1,10 +1,10 @@
 import { personByGuid } from '../../directory/find.ts';
 import { list, paragraph, text, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { type ApprovalSubject, type Ending, endingSentence } from '../approvals/approvals.ts';
 import { brakeCounts } from '../brake/brake.ts';
 import { DeviceFacts, deviceLabel, idEnding } from '../devices/device.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import { namesOf } from '../incident/view.ts';
 import type { WipeEvent } from './machine.ts';

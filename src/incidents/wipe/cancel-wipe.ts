@@ -2,8 +2,8 @@ import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-dev
 import { ExchangeError } from '../../exchange/port.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import { paragraph, strong } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { JobContext } from '../job.ts';
 import { timesFor } from './request-proof.ts';

@@ -7,13 +7,13 @@
 import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { MislaidError } from '../../ground/errors.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { openApproval } from '../approvals/approvals.ts';
 import { lockState } from '../brake/brake.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';

@@ -1,12 +1,12 @@
 import type { Actor } from '../../directory/actor.ts';
 import { MislaidError } from '../../ground/errors.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { WipeScope } from '../../store/schema.ts';
 import { requestApproval } from '../approvals/approvals.ts';
 import { isVip, mayRequest, needed } from '../approvals/rules.ts';
 import { openHold } from '../hold/hold.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { IncidentDevice, IncidentView, Wipe } from '../incident/view.ts';
 import { wipeSubject } from './approval-subject.ts';

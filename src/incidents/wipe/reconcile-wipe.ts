@@ -1,9 +1,9 @@
 /** After asking: reads until Exchange proves that it was asked, or that it was not. Only reads that succeed count. */
 import { z } from 'zod';
+import { tellSecurity } from '../../notices/security.ts';
 import { type DeviceFacts, DeviceWipe } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
-import { tellSecurity } from '../incident/places.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { planBFirstDueAt } from '../plan-b/rules.ts';

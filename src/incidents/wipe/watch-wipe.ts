@@ -2,12 +2,12 @@
 import { personByGuid } from '../../directory/find.ts';
 import { paragraph, strong, text } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import type { Change } from '../../store/port.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
 import { drillSteps, duration } from '../drill/drill.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import { loadIncident, type Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';

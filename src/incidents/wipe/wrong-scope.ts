@@ -5,8 +5,8 @@
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { strong, text } from '../../message/text.ts';
+import { tellSecurity } from '../../notices/security.ts';
 import type { DeviceFacts } from '../devices/device.ts';
-import { tellSecurity } from '../incident/places.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';

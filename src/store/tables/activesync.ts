@@ -1,7 +1,5 @@
 /** Tables of the log reader's roll-ups (migrations 0003, 0007 and 0008). Everything here can be read again from the logs, and is pruned by age. */
 import type { ColumnType, Generated } from 'kysely';
-import type { EndedName } from '../../activesync/reader/outcome.ts';
-import type { OddKind } from '../../activesync/reader/rollup.ts';
 import type { LogKind, Organisation } from '../../ground/identifiers.ts';
 
 type Fixed<T> = ColumnType<T, T, never>;
@@ -186,3 +184,17 @@ export type ActiveSyncTables = {
   logOddity: LogOddityTable;
   logReading: LogReadingTable;
 };
+
+export type OddKind =
+  | 'no-fields'
+  | 'unreadable-line'
+  | 'over-long-line'
+  | 'unreadable-query'
+  | 'misspelt-stem'
+  | 'stray-parameter'
+  | 'probe'
+  | 'health-mailbox'
+  | 'too-many';
+
+/** How a hanging Ping or Sync ended; `Ended` of src/activesync/reader/outcome.ts says what each means. */
+export type EndedName = 'unknown' | 'heartbeat' | 'change' | 'cut' | 'dropped' | 'overlapped' | 'refused';

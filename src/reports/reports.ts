@@ -1,5 +1,6 @@
 /** Summaries on a schedule: every due time is stored, and the sweep decides what is due. */
 import type { Kysely, Selectable } from 'kysely';
+import { showBlocked } from '../apps/show.ts';
 import type { Actor } from '../directory/actor.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { heartbeatSummary } from '../heartbeat/summary.ts';
@@ -9,7 +10,6 @@ import type { Change } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { AppReportTable } from '../store/tables/apps.ts';
 import { nextTime, type Schedule } from './schedule.ts';
-import { showBlocked } from './show.ts';
 
 export type AppReport = Selectable<AppReportTable>;
 

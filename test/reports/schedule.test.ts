@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextTime, parseSchedule } from '../../src/apps/schedule.ts';
+import { nextTime, parseSchedule } from '../../src/reports/schedule.ts';
 
 describe('schedules', () => {
   it.each([

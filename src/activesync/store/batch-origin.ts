@@ -1,0 +1,3 @@
+import type { LogKind, Organisation } from '../../ground/identifiers.ts';
+
+export type BatchOrigin = { organisation: Organisation; server: string; kind: LogKind };

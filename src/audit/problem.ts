@@ -1,0 +1,10 @@
+export type AuditProblem = { seq: number; kind: AuditProblemKind; sentence: string };
+
+export type AuditProblemKind =
+  | 'edited'
+  | 'deleted'
+  | 'reordered'
+  | 'truncated'
+  | 'rewritten'
+  /** A line of the checkpoint file is not ours; its `seq` is the line's number. */
+  | 'checkpoint-forged';
