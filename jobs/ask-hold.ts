@@ -4,7 +4,7 @@ import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import { paragraph, strong } from '../src/message/text.ts';
 
-export const askHold = defineJob({
+export const askHoldJob = defineJob({
   name: 'ask-hold',
   does: 'Asks a person about a hold that is open for longer than policy says',
   lane: 'upkeep',

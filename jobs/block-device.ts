@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { setDeviceBlocked } from '../src/incidents/devices/device-changes.ts';
 import { defineJob } from '../src/incidents/job.ts';
 
-export const blockDevice = defineJob({
+export const blockDeviceJob = defineJob({
   name: 'block-device',
   does: 'Blocks or unblocks one device and reads it back',
   lane: 'exchange',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineJob } from '../src/incidents/job.ts';
 import { cancelWipeInExchange as work } from '../src/incidents/wipe/cancel-wipe.ts';
 
-export const cancelWipe = defineJob({
+export const cancelWipeJob = defineJob({
   name: 'cancel-wipe',
   does: 'Cancels a wipe in Exchange and reads it back',
   lane: 'exchange',

@@ -10,7 +10,7 @@ function nextHour(now: Date): Date {
 }
 
 /** The type is spelt out because the job enqueues itself. */
-export const checkpointAudit: Job<'checkpoint-audit', Record<string, never>> = defineJob({
+export const checkpointAuditJob: Job<'checkpoint-audit', Record<string, never>> = defineJob({
   name: 'checkpoint-audit',
   does: 'Signs the size and the last hash of the audit, into a file and to the audit channel, every hour.',
   lane: 'upkeep',

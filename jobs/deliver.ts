@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineJob } from '../src/incidents/job.ts';
 
-export const deliver = defineJob({
+export const deliverJob = defineJob({
   name: 'deliver',
   does: 'Posts and edits what is due in one chat channel or for one person',
   lane: 'deliveries',

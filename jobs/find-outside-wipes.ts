@@ -8,7 +8,7 @@ import { keepRound, nextTurn } from '../src/incidents/outside-wipes/round.ts';
 type Payload = { organisation: 'real' | 'lab' };
 
 /** The type is spelt out because the job enqueues itself. */
-export const findOutsideWipes: Job<'find-outside-wipes', Payload> = defineJob({
+export const findOutsideWipesJob: Job<'find-outside-wipes', Payload> = defineJob({
   name: 'find-outside-wipes',
   does: 'Looks for wipes that did not come from this bot: opens an incident for each and tells security once',
   lane: 'exchange',

@@ -1,66 +1,66 @@
 /** The registry of jobs: one file per job, one line here. */
 import type { z } from 'zod';
 import type { AnyJob } from '../src/incidents/job.ts';
-import { askHold } from './ask-hold.ts';
-import { blockDevice } from './block-device.ts';
-import { cancelWipe } from './cancel-wipe.ts';
-import { checkpointAudit } from './checkpoint-audit.ts';
-import { deliver } from './deliver.ts';
+import { askHoldJob } from './ask-hold.ts';
+import { blockDeviceJob } from './block-device.ts';
+import { cancelWipeJob } from './cancel-wipe.ts';
+import { checkpointAuditJob } from './checkpoint-audit.ts';
+import { deliverJob } from './deliver.ts';
 import { endApprovalJob } from './end-approval.ts';
-import { findOutsideWipes } from './find-outside-wipes.ts';
-import { issueWipe } from './issue-wipe.ts';
-import { lastSeen } from './last-seen.ts';
-import { listDevices } from './list-devices.ts';
-import { lookUpPerson } from './look-up-person.ts';
-import { planB } from './plan-b.ts';
-import { readAppConfigs } from './read-app-configs.ts';
-import { readDevices } from './read-devices.ts';
-import { readHeartbeat } from './read-heartbeat.ts';
-import { readLogs } from './read-logs.ts';
-import { reconcileWipe } from './reconcile-wipe.ts';
-import { refreshDirectory } from './refresh-directory.ts';
-import { remindReview } from './remind-review.ts';
-import { removeDevice } from './remove-device.ts';
-import { runAppStep } from './run-app-step.ts';
-import { runDoctor } from './run-doctor.ts';
-import { sendReport } from './send-report.ts';
+import { findOutsideWipesJob } from './find-outside-wipes.ts';
+import { issueWipeJob } from './issue-wipe.ts';
+import { lastSeenJob } from './last-seen.ts';
+import { listDevicesJob } from './list-devices.ts';
+import { lookUpPersonJob } from './look-up-person.ts';
+import { planBJob } from './plan-b.ts';
+import { readAppConfigsJob } from './read-app-configs.ts';
+import { readDevicesJob } from './read-devices.ts';
+import { readHeartbeatJob } from './read-heartbeat.ts';
+import { readLogsJob } from './read-logs.ts';
+import { reconcileWipeJob } from './reconcile-wipe.ts';
+import { refreshDirectoryJob } from './refresh-directory.ts';
+import { remindReviewJob } from './remind-review.ts';
+import { removeDeviceJob } from './remove-device.ts';
+import { runAppStepJob } from './run-app-step.ts';
+import { runDoctorJob } from './run-doctor.ts';
+import { sendReportJob } from './send-report.ts';
 import { showAppsJob } from './show-apps.ts';
-import { startDrill } from './start-drill.ts';
+import { startDrillJob } from './start-drill.ts';
 import { verifyAuditJob } from './verify-audit.ts';
-import { watchApps } from './watch-apps.ts';
-import { watchHeartbeat } from './watch-heartbeat.ts';
-import { watchWipe } from './watch-wipe.ts';
+import { watchAppsJob } from './watch-apps.ts';
+import { watchHeartbeatJob } from './watch-heartbeat.ts';
+import { watchWipeJob } from './watch-wipe.ts';
 
 export const jobs = [
-  askHold,
-  blockDevice,
-  cancelWipe,
-  checkpointAudit,
-  deliver,
+  askHoldJob,
+  blockDeviceJob,
+  cancelWipeJob,
+  checkpointAuditJob,
+  deliverJob,
   endApprovalJob,
-  findOutsideWipes,
-  issueWipe,
-  lastSeen,
-  listDevices,
-  lookUpPerson,
-  planB,
-  readAppConfigs,
-  readDevices,
-  readHeartbeat,
-  readLogs,
-  reconcileWipe,
-  refreshDirectory,
-  removeDevice,
-  remindReview,
-  runDoctor,
-  runAppStep,
-  sendReport,
+  findOutsideWipesJob,
+  issueWipeJob,
+  lastSeenJob,
+  listDevicesJob,
+  lookUpPersonJob,
+  planBJob,
+  readAppConfigsJob,
+  readDevicesJob,
+  readHeartbeatJob,
+  readLogsJob,
+  reconcileWipeJob,
+  refreshDirectoryJob,
+  removeDeviceJob,
+  remindReviewJob,
+  runDoctorJob,
+  runAppStepJob,
+  sendReportJob,
   showAppsJob,
-  startDrill,
+  startDrillJob,
   verifyAuditJob,
-  watchApps,
-  watchHeartbeat,
-  watchWipe,
+  watchAppsJob,
+  watchHeartbeatJob,
+  watchWipeJob,
 ] as const satisfies readonly AnyJob[];
 
 type PayloadOf<Job> = Job extends { payload: z.ZodType<infer Payload> } ? Payload : never;

@@ -15,7 +15,7 @@ import { defineJob, type JobContext } from '../src/incidents/job.ts';
 const day = 86_400_000;
 const days = 14;
 
-export const lastSeen = defineJob({
+export const lastSeenJob = defineJob({
   name: 'last-seen',
   does: "Answers when a person's phones were last heard of, from Exchange and from the logs",
   lane: 'exchange',

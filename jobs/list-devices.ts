@@ -4,7 +4,7 @@ import { devicesMessage } from '../src/incidents/devices/message.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { defineJob } from '../src/incidents/job.ts';
 
-export const listDevices = defineJob({
+export const listDevicesJob = defineJob({
   name: 'list-devices',
   does: "Reads a person's devices from Exchange and answers privately",
   lane: 'exchange',

@@ -9,7 +9,7 @@ import { code, paragraph, strong } from '../src/message/text.ts';
 /** How many of the people that were found are named. */
 const mostNamed = 5;
 
-export const lookUpPerson = defineJob({
+export const lookUpPersonJob = defineJob({
   name: 'look-up-person',
   does: 'Asks Exchange for a name that the directory does not know, and tells who asked what it found.',
   lane: 'exchange',

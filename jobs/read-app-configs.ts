@@ -3,7 +3,7 @@ import { configsMessage } from '../src/apps/block/configs.ts';
 import { loadBlock } from '../src/apps/block/store.ts';
 import { defineJob } from '../src/incidents/job.ts';
 
-export const readAppConfigs = defineJob({
+export const readAppConfigsJob = defineJob({
   name: 'read-app-configs',
   does: 'Reads the web.config files of every server and answers where an app could be denied, and where not and why',
   lane: 'logs',

@@ -10,7 +10,7 @@ import { defineJob } from '../src/incidents/job.ts';
 import { paragraph, strong } from '../src/message/text.ts';
 import type { Change } from '../src/store/port.ts';
 
-export const readDevices = defineJob({
+export const readDevicesJob = defineJob({
   name: 'read-devices',
   does: "Reads an incident's devices from Exchange and shows them on its card",
   lane: 'exchange',

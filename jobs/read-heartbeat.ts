@@ -5,7 +5,7 @@ import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { paragraph } from '../src/message/text.ts';
 
-export const readHeartbeat = defineJob({
+export const readHeartbeatJob = defineJob({
   name: 'read-heartbeat',
   does: 'Looks at the heartbeats of every server now and answers who asked',
   lane: 'logs',

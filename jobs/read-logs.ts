@@ -14,7 +14,7 @@ const KEPT_DAYS = 35;
 const Payload = z.object({ organisation: z.enum(['real', 'lab']), server: z.string().min(1) });
 
 /** The type is spelt out because the job enqueues itself. */
-export const readLogs: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
+export const readLogsJob: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
   name: 'read-logs',
   does: "Reads what is new in one server's logs into the roll-ups, every minute.",
   lane: 'logs',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineJob } from '../src/incidents/job.ts';
 import { reconcileWipe as work } from '../src/incidents/wipe/reconcile-wipe.ts';
 
-export const reconcileWipe = defineJob({
+export const reconcileWipeJob = defineJob({
   name: 'reconcile-wipe',
   does: 'Reads whether Exchange was asked for a wipe',
   lane: 'exchange',

@@ -6,7 +6,7 @@ import { defineJob } from '../src/incidents/job.ts';
 import { strong } from '../src/message/text.ts';
 import { tellSecurity } from '../src/notices/security.ts';
 
-export const remindReview = defineJob({
+export const remindReviewJob = defineJob({
   name: 'remind-review',
   does: 'Reminds security each day of a break-glass that nobody else has reviewed',
   lane: 'upkeep',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { removePartnership } from '../src/incidents/devices/device-changes.ts';
 import { defineJob } from '../src/incidents/job.ts';
 
-export const removeDevice = defineJob({
+export const removeDeviceJob = defineJob({
   name: 'remove-device',
   does: 'Removes a partnership from Exchange and reads it back',
   lane: 'wipes',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { doctorMessage } from '../src/doctor/table.ts';
 import { defineJob } from '../src/incidents/job.ts';
 
-export const runDoctor = defineJob({
+export const runDoctorJob = defineJob({
   name: 'run-doctor',
   does: 'Looks at everything that the bot needs and tells the admin who asked',
   lane: 'exchange',

@@ -5,7 +5,7 @@ import { sendReport as send } from '../src/reports/reports.ts';
 const Payload = z.object({ report: z.number().int() });
 
 /** The type is spelt out because the job enqueues itself. */
-export const sendReport: Job<'send-report', z.infer<typeof Payload>> = defineJob({
+export const sendReportJob: Job<'send-report', z.infer<typeof Payload>> = defineJob({
   name: 'send-report',
   does: 'Posts a scheduled summary in its channel, and stores when the next one is due.',
   lane: 'exchange',

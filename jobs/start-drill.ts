@@ -18,7 +18,7 @@ import { paragraph } from '../src/message/text.ts';
 import { tellSecurity } from '../src/notices/security.ts';
 import type { Role } from '../src/policy.ts';
 
-export const startDrill = defineJob({
+export const startDrillJob = defineJob({
   name: 'start-drill',
   does: 'Chooses a phone of the lab for a drill and opens its incident',
   lane: 'exchange',

@@ -6,7 +6,7 @@ const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
 const period = 15 * 60_000;
 
 /** The type is spelt out because the job enqueues itself. */
-export const watchHeartbeat: Job<'watch-heartbeat', z.infer<typeof Payload>> = defineJob({
+export const watchHeartbeatJob: Job<'watch-heartbeat', z.infer<typeof Payload>> = defineJob({
   name: 'watch-heartbeat',
   does: 'Looks at heartbeats, event 1040 and their values every quarter of an hour, and tells what is new or over.',
   lane: 'logs',

@@ -1,126 +1,131 @@
 /** The registry of commands: one file per command, one line here. */
 
-import { app } from './apps/app.ts';
-import { apps } from './apps/apps.ts';
-import { appsNew } from './apps/apps-new.ts';
-import { blockApp } from './apps/block-app.ts';
-import { blockAppConfig } from './apps/block-app-config.ts';
-import { blockAppLook } from './apps/block-app-look.ts';
-import { blockAppStage } from './apps/block-app-stage.ts';
-import { blockedApps } from './apps/blocked-apps.ts';
-import { unblockApp } from './apps/unblock-app.ts';
+import { appCommand } from './apps/app.ts';
+import { appsCommand } from './apps/apps.ts';
+import { appsNewCommand } from './apps/apps-new.ts';
+import { blockAppCommand } from './apps/block-app.ts';
+import { blockAppConfigCommand } from './apps/block-app-config.ts';
+import { blockAppLookCommand } from './apps/block-app-look.ts';
+import { blockAppStageCommand } from './apps/block-app-stage.ts';
+import { blockedAppsCommand } from './apps/blocked-apps.ts';
+import { unblockAppCommand } from './apps/unblock-app.ts';
 import type { AnyCommand } from './command.ts';
-import { heartbeat } from './direct-push/heartbeat.ts';
-import { heartbeatAdvice } from './direct-push/heartbeat-advice.ts';
-import { heartbeatExplain } from './direct-push/heartbeat-explain.ts';
-import { heartbeatHistory } from './direct-push/heartbeat-history.ts';
-import { labAdvance } from './lab/lab-advance.ts';
-import { labChangePassword } from './lab/lab-change-password.ts';
-import { labDevices } from './lab/lab-devices.ts';
-import { labEdge } from './lab/lab-edge.ts';
-import { close } from './lost-phone/close.ts';
-import { devices } from './lost-phone/devices.ts';
-import { found } from './lost-phone/found.ts';
-import { foundIt } from './lost-phone/found-it.ts';
-import { hold } from './lost-phone/hold.ts';
-import { incidents } from './lost-phone/incidents.ts';
-import { keepWaiting } from './lost-phone/keep-waiting.ts';
-import { lastSeen } from './lost-phone/last-seen.ts';
-import { lostDevice } from './lost-phone/lost-device.ts';
-import { myLostPhone } from './lost-phone/my-lost-phone.ts';
-import { releaseHold } from './lost-phone/release-hold.ts';
-import { reportLost } from './lost-phone/report-lost.ts';
-import { resetAnyway } from './lost-phone/reset-anyway.ts';
-import { restore } from './lost-phone/restore.ts';
-import { status } from './lost-phone/status.ts';
-import { stillHave } from './lost-phone/still-have.ts';
-import { tick } from './lost-phone/tick.ts';
-import { verifyKept } from './lost-phone/verify-kept.ts';
-import { acceptRole } from './me/accept-role.ts';
-import { audit } from './me/audit.ts';
-import { auditVerify } from './me/audit-verify.ts';
-import { doctor } from './me/doctor.ts';
-import { help } from './me/help.ts';
-import { whoami } from './me/whoami.ts';
-import { reportBlockedApps } from './reports/report-blocked-apps.ts';
-import { reportHeartbeat } from './reports/report-heartbeat.ts';
-import { reports } from './reports/reports.ts';
-import { stopReport } from './reports/stop-report.ts';
-import { approvals } from './wipes/approvals.ts';
-import { approve } from './wipes/approve.ts';
-import { blockDevice } from './wipes/block-device.ts';
-import { breakGlass } from './wipes/break-glass.ts';
-import { cancelWipe } from './wipes/cancel-wipe.ts';
-import { deny } from './wipes/deny.ts';
-import { drill } from './wipes/drill.ts';
-import { giveUp } from './wipes/give-up.ts';
-import { lockWipes } from './wipes/lock-wipes.ts';
-import { removeDevice } from './wipes/remove-device.ts';
-import { review } from './wipes/review.ts';
-import { unblockDevice } from './wipes/unblock-device.ts';
-import { unlockWipes } from './wipes/unlock-wipes.ts';
-import { wipe } from './wipes/wipe.ts';
-import { withdraw } from './wipes/withdraw.ts';
+import { heartbeatCommand } from './direct-push/heartbeat.ts';
+import { heartbeatAdviceCommand } from './direct-push/heartbeat-advice.ts';
+import { heartbeatExplainCommand } from './direct-push/heartbeat-explain.ts';
+import { heartbeatHistoryCommand } from './direct-push/heartbeat-history.ts';
+import { labAdvanceCommand } from './lab/lab-advance.ts';
+import { labChangePasswordCommand } from './lab/lab-change-password.ts';
+import { labDevicesCommand } from './lab/lab-devices.ts';
+import { labEdgeCommand } from './lab/lab-edge.ts';
+import { closeCommand } from './lost-phone/close.ts';
+import { devicesCommand } from './lost-phone/devices.ts';
+import { foundCommand } from './lost-phone/found.ts';
+import { foundItCommand } from './lost-phone/found-it.ts';
+import { holdCommand } from './lost-phone/hold.ts';
+import { incidentsCommand } from './lost-phone/incidents.ts';
+import { keepWaitingCommand } from './lost-phone/keep-waiting.ts';
+import { lastSeenCommand } from './lost-phone/last-seen.ts';
+import { lostDeviceCommand } from './lost-phone/lost-device.ts';
+import { myLostPhoneCommand } from './lost-phone/my-lost-phone.ts';
+import { releaseHoldCommand } from './lost-phone/release-hold.ts';
+import { reportLostCommand } from './lost-phone/report-lost.ts';
+import { resetAnywayCommand } from './lost-phone/reset-anyway.ts';
+import { restoreCommand } from './lost-phone/restore.ts';
+import { statusCommand } from './lost-phone/status.ts';
+import { stillHaveCommand } from './lost-phone/still-have.ts';
+import { tickCommand } from './lost-phone/tick.ts';
+import { verifyKeptCommand } from './lost-phone/verify-kept.ts';
+import { acceptRoleCommand } from './me/accept-role.ts';
+import { auditCommand } from './me/audit.ts';
+import { auditVerifyCommand } from './me/audit-verify.ts';
+import { doctorCommand } from './me/doctor.ts';
+import { helpCommand } from './me/help.ts';
+import { whoamiCommand } from './me/whoami.ts';
+import { reportBlockedAppsCommand } from './reports/report-blocked-apps.ts';
+import { reportHeartbeatCommand } from './reports/report-heartbeat.ts';
+import { reportsCommand } from './reports/reports.ts';
+import { stopReportCommand } from './reports/stop-report.ts';
+import { approvalsCommand } from './wipes/approvals.ts';
+import { approveCommand } from './wipes/approve.ts';
+import { blockDeviceCommand } from './wipes/block-device.ts';
+import { breakGlassCommand } from './wipes/break-glass.ts';
+import { cancelWipeCommand } from './wipes/cancel-wipe.ts';
+import { denyCommand } from './wipes/deny.ts';
+import { drillCommand } from './wipes/drill.ts';
+import { giveUpCommand } from './wipes/give-up.ts';
+import { lockWipesCommand } from './wipes/lock-wipes.ts';
+import { removeDeviceCommand } from './wipes/remove-device.ts';
+import { reviewCommand } from './wipes/review.ts';
+import { unblockDeviceCommand } from './wipes/unblock-device.ts';
+import { unlockWipesCommand } from './wipes/unlock-wipes.ts';
+import { wipeCommand } from './wipes/wipe.ts';
+import { withdrawCommand } from './wipes/withdraw.ts';
 
 /** In the order in which help tells of them. */
 export const commands: readonly AnyCommand[] = [
-  lostDevice,
-  reportLost,
-  foundIt,
-  stillHave,
-  devices,
-  lastSeen,
-  incidents,
-  status,
-  hold,
-  found,
-  verifyKept,
-  keepWaiting,
-  resetAnyway,
-  releaseHold,
-  tick,
-  close,
-  restore,
-  myLostPhone,
-  wipe,
-  approvals,
-  approve,
-  deny,
-  withdraw,
-  cancelWipe,
-  giveUp,
-  blockDevice,
-  unblockDevice,
-  removeDevice,
-  breakGlass,
-  review,
-  lockWipes,
-  unlockWipes,
-  drill,
-  apps,
-  appsNew,
-  app,
-  blockedApps,
-  blockApp,
-  unblockApp,
-  blockAppStage,
-  blockAppLook,
-  blockAppConfig,
-  heartbeat,
-  heartbeatHistory,
-  heartbeatExplain,
-  heartbeatAdvice,
-  reports,
-  reportBlockedApps,
-  reportHeartbeat,
-  stopReport,
-  help,
-  whoami,
-  audit,
-  auditVerify,
-  acceptRole,
-  doctor,
+  lostDeviceCommand,
+  reportLostCommand,
+  foundItCommand,
+  stillHaveCommand,
+  devicesCommand,
+  lastSeenCommand,
+  incidentsCommand,
+  statusCommand,
+  holdCommand,
+  foundCommand,
+  verifyKeptCommand,
+  keepWaitingCommand,
+  resetAnywayCommand,
+  releaseHoldCommand,
+  tickCommand,
+  closeCommand,
+  restoreCommand,
+  myLostPhoneCommand,
+  wipeCommand,
+  approvalsCommand,
+  approveCommand,
+  denyCommand,
+  withdrawCommand,
+  cancelWipeCommand,
+  giveUpCommand,
+  blockDeviceCommand,
+  unblockDeviceCommand,
+  removeDeviceCommand,
+  breakGlassCommand,
+  reviewCommand,
+  lockWipesCommand,
+  unlockWipesCommand,
+  drillCommand,
+  appsCommand,
+  appsNewCommand,
+  appCommand,
+  blockedAppsCommand,
+  blockAppCommand,
+  unblockAppCommand,
+  blockAppStageCommand,
+  blockAppLookCommand,
+  blockAppConfigCommand,
+  heartbeatCommand,
+  heartbeatHistoryCommand,
+  heartbeatExplainCommand,
+  heartbeatAdviceCommand,
+  reportsCommand,
+  reportBlockedAppsCommand,
+  reportHeartbeatCommand,
+  stopReportCommand,
+  helpCommand,
+  whoamiCommand,
+  auditCommand,
+  auditVerifyCommand,
+  acceptRoleCommand,
+  doctorCommand,
 ];
 
 /** Offered only where the organisation is the lab. */
-export const labCommands: readonly AnyCommand[] = [labDevices, labAdvance, labChangePassword, labEdge];
+export const labCommands: readonly AnyCommand[] = [
+  labDevicesCommand,
+  labAdvanceCommand,
+  labChangePasswordCommand,
+  labEdgeCommand,
+];

@@ -7,7 +7,7 @@ import { adapters } from '../../adapters/index.ts';
 import { jobs } from '../../jobs/index.ts';
 import { type AnyCommand, topics } from '../../src/commands/command.ts';
 import { commands, labCommands } from '../../src/commands/index.ts';
-import { help } from '../../src/commands/me/help.ts';
+import { helpCommand } from '../../src/commands/me/help.ts';
 import { Approvals } from '../../src/incidents/approvals/approvals.ts';
 import { parseSentence, usage } from '../../src/language/patterns.ts';
 import { plainText } from '../../src/message/plain.ts';
@@ -123,7 +123,7 @@ describe('a command', () => {
   });
 
   it.each(words)('$id shows every way to say it in help', async (command) => {
-    const answer = await help.run(contextWith([command]), { command: command.id });
+    const answer = await helpCommand.run(contextWith([command]), { command: command.id });
     const shown = plainText(
       { tone: 'neutral', blocks: answer.private?.blocks ?? [] },
       { now: new Date(0), timeZone: 'UTC' },
@@ -144,7 +144,7 @@ describe('a command', () => {
   });
 });
 
-function contextWith(commandsOfActor: readonly AnyCommand[]): Parameters<typeof help.run>[0] {
+function contextWith(commandsOfActor: readonly AnyCommand[]): Parameters<typeof helpCommand.run>[0] {
   return {
     actor: {
       person: {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkpointAudit } from '../../jobs/checkpoint-audit.ts';
+import { checkpointAuditJob } from '../../jobs/checkpoint-audit.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
 import { type AuditSeal, openSeal, readCheckpoints } from '../../src/audit/checkpoint.ts';
 import { Approvals } from '../../src/incidents/approvals/approvals.ts';
@@ -53,8 +53,8 @@ describe('checkpoint-audit', () => {
   it('says each hour once, even when it runs twice, and wants to run in the next', async () => {
     fixture.clock.set(new Date('2026-03-02T09:20:00Z'));
 
-    await checkpointAudit.run(context({ seal }), {});
-    await checkpointAudit.run(context({ seal }), {});
+    await checkpointAuditJob.run(context({ seal }), {});
+    await checkpointAuditJob.run(context({ seal }), {});
 
     const said = await fixture.db.selectFrom('delivery').selectAll().execute();
     const wanted = await fixture.db.selectFrom('work').select('dueAt').where('job', '=', 'checkpoint-audit').execute();
@@ -78,7 +78,7 @@ describe('checkpoint-audit', () => {
   it('goes on next hour where the process has no key', async () => {
     fixture.clock.set(new Date('2026-03-02T10:00:00Z'));
 
-    await checkpointAudit.run(context({}), {});
+    await checkpointAuditJob.run(context({}), {});
 
     const wanted = await fixture.db
       .selectFrom('work')

@@ -7,8 +7,8 @@ import type { Sender } from '../../src/chat/port.ts';
 import { createReception } from '../../src/chat/reception.ts';
 import { createRouter, type RouterParts } from '../../src/chat/router.ts';
 import { type AnyCommand, type CommandContext, defineCommand } from '../../src/commands/command.ts';
-import { help } from '../../src/commands/me/help.ts';
-import { whoami } from '../../src/commands/me/whoami.ts';
+import { helpCommand } from '../../src/commands/me/help.ts';
+import { whoamiCommand } from '../../src/commands/me/whoami.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
 import { Approvals } from '../../src/incidents/approvals/approvals.ts';
 import type { Answer, Block, DraftAnswer } from '../../src/message/model.ts';
@@ -120,7 +120,7 @@ const lock = defineCommand({
   },
 });
 
-const all: readonly AnyCommand[] = [lost, wipe, report, lock, help, whoami];
+const all: readonly AnyCommand[] = [lost, wipe, report, lock, helpCommand, whoamiCommand];
 
 function desk(more: Partial<RouterParts> = {}) {
   const { store, db, clock, ids } = at;

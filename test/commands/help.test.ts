@@ -2,8 +2,8 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AnyCommand, type CommandContext, defineCommand, type Topic } from '../../src/commands/command.ts';
-import { help } from '../../src/commands/me/help.ts';
-import { whoami } from '../../src/commands/me/whoami.ts';
+import { helpCommand } from '../../src/commands/me/help.ts';
+import { whoamiCommand } from '../../src/commands/me/whoami.ts';
 import type { Actor } from '../../src/directory/actor.ts';
 import { Approvals } from '../../src/incidents/approvals/approvals.ts';
 import { parseSentence } from '../../src/language/patterns.ts';
@@ -41,8 +41,8 @@ const commands = [
   }),
   command('lock-wipes', ['lock wipes']),
   command('choose-scope', [], { clickOnly: true }),
-  help,
-  whoami,
+  helpCommand,
+  whoamiCommand,
 ];
 
 const person = {
@@ -106,7 +106,7 @@ function words(answer: DraftAnswer): string[] {
 }
 
 test('help lists what may be said under headings, and nothing that is only clicked', async () => {
-  expect(words(await help.run(context(), {}))).toEqual([
+  expect(words(await helpCommand.run(context(), {}))).toEqual([
     'A lost phone',
     'lost device <person> Summary of lost-device',
     'Wipes, and who decides',
@@ -119,7 +119,7 @@ test('help lists what may be said under headings, and nothing that is only click
 });
 
 test.each(['lost device', 'lost-device', 'LOST', 'lost  device alice'])('help %s tells all of one', async (wanted) => {
-  expect(words(await help.run(context(), { command: wanted }))).toEqual([
+  expect(words(await helpCommand.run(context(), { command: wanted }))).toEqual([
     'Summary of lost-device. It asks which one.',
     'You can say it like this:',
     'lost device <person>',
@@ -131,7 +131,7 @@ test.each(['lost device', 'lost-device', 'LOST', 'lost  device alice'])('help %s
 
 test('help on a beginning of several lists these, on an unknown one says so and lists all', async () => {
   const both = [...commands, command('block-app', ['lock app <app>'])];
-  const listed = words(await help.run({ ...context(), commands: both }, { command: 'lock' }));
+  const listed = words(await helpCommand.run({ ...context(), commands: both }, { command: 'lock' }));
   expect(listed).toEqual([
     'Wipes, and who decides',
     'lock wipes Summary of lock-wipes',
@@ -139,7 +139,7 @@ test('help on a beginning of several lists these, on an unknown one says so and 
     'lock app <app> Summary of block-app',
     'More about one of them: help <command>.',
   ]);
-  const unknown = words(await help.run(context({ suspendedBy: [104] }), { command: 'reboot' }));
+  const unknown = words(await helpCommand.run(context({ suspendedBy: [104] }), { command: 'reboot' }));
   expect(unknown[0]).toBe('You may say no command that begins with reboot.');
   expect(unknown).toContain('INC-104 about a device of your own is open, so you hold only what every user holds.');
   expect(unknown).toHaveLength(10);
@@ -147,7 +147,7 @@ test('help on a beginning of several lists these, on an unknown one says so and 
 
 test('whoami says person, account, roles, and what is suspended', async () => {
   const place = 'console:#helpdesk';
-  expect(words(await whoami.run({ ...context(), place }, {}))).toEqual([
+  expect(words(await whoamiCommand.run({ ...context(), place }, {}))).toEqual([
     'Person: Hana (hana@contoso.example)',
     'Chat account: console:hana',
     'You hold: user, helpdesk',
@@ -155,12 +155,14 @@ test('whoami says person, account, roles, and what is suspended', async () => {
     'Exchange: the lab: no real phone',
   ]);
   const suspended = context({ roles: new Set(['user']), suspendedBy: [104] });
-  expect(words(await whoami.run(suspended, {}))).toContain(
+  expect(words(await whoamiCommand.run(suspended, {}))).toContain(
     'Suspended: helpdesk, while INC-104 about a device of your own is open',
   );
 });
 
-test.each([...help.examples, ...whoami.examples])('"%s" is understood', (example) => {
+test.each([...helpCommand.examples, ...whoamiCommand.examples])('"%s" is understood', (example) => {
   const parsed = parseSentence(example, commands);
-  expect(parsed.kind === 'match' && [help.id, whoami.id]).toContain(parsed.kind === 'match' ? parsed.command.id : '');
+  expect(parsed.kind === 'match' && [helpCommand.id, whoamiCommand.id]).toContain(
+    parsed.kind === 'match' ? parsed.command.id : '',
+  );
 });

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { lookUpPerson } from '../../jobs/look-up-person.ts';
-import { refreshDirectory } from '../../jobs/refresh-directory.ts';
+import { lookUpPersonJob } from '../../jobs/look-up-person.ts';
+import { refreshDirectoryJob } from '../../jobs/refresh-directory.ts';
 import { findPeople } from '../../src/directory/find.ts';
 import { openLab } from '../../src/exchange/lab/index.ts';
 import { setLabAvailable } from '../../src/exchange/lab/operations.ts';
@@ -51,7 +51,8 @@ async function said(): Promise<string> {
 }
 
 describe('look-up-person', () => {
-  const asked = (text: string) => lookUpPerson.run(context(), { organisation: 'lab', text, identity: 'console:hana' });
+  const asked = (text: string) =>
+    lookUpPersonJob.run(context(), { organisation: 'lab', text, identity: 'console:hana' });
 
   it('learns the person and tells who asked', async () => {
     await asked('noor');
@@ -68,14 +69,18 @@ describe('look-up-person', () => {
     await setLabAvailable(fixture.db, false);
     await expect(asked('tom')).rejects.toMatchObject({ code: 'exchange-away' });
     expect(await said()).toBe('');
-    expect(lookUpPerson.retryAfter?.(1)).toBe(20_000);
-    expect(lookUpPerson.retryAfter?.(5)).toBeUndefined();
-    await lookUpPerson.onGivenUp?.(context(), { organisation: 'lab', text: 'tom', identity: 'console:hana' }, 'away');
+    expect(lookUpPersonJob.retryAfter?.(1)).toBe(20_000);
+    expect(lookUpPersonJob.retryAfter?.(5)).toBeUndefined();
+    await lookUpPersonJob.onGivenUp?.(
+      context(),
+      { organisation: 'lab', text: 'tom', identity: 'console:hana' },
+      'away',
+    );
     expect(await said()).toContain('Exchange did not answer');
   });
 
   it('tells nobody when nobody asked', async () => {
-    await lookUpPerson.run(context(), { organisation: 'lab', text: 'karl' });
+    await lookUpPersonJob.run(context(), { organisation: 'lab', text: 'karl' });
     expect(await said()).toBe('');
     expect(await findPeople(fixture.db, 'lab', 'karl')).toMatchObject({ kind: 'one' });
   });
@@ -84,8 +89,8 @@ describe('look-up-person', () => {
 describe('refresh-directory', () => {
   it('reads everybody, and wants to run once in the next hour, however often it ran in this one', async () => {
     fixture.clock.set(new Date('2026-03-02T09:20:00Z'));
-    await refreshDirectory.run(context(), { organisation: 'lab' });
-    await refreshDirectory.run(context(), { organisation: 'lab' });
+    await refreshDirectoryJob.run(context(), { organisation: 'lab' });
+    await refreshDirectoryJob.run(context(), { organisation: 'lab' });
     expect(await findPeople(fixture.db, 'lab', 'alice')).toMatchObject({ kind: 'many' });
     const wanted = await fixture.db.selectFrom('work').select('dueAt').where('job', '=', 'refresh-directory').execute();
     expect(wanted).toEqual([{ dueAt: new Date('2026-03-02T10:00:00Z') }]);
@@ -94,7 +99,7 @@ describe('refresh-directory', () => {
   it('goes on in the next hour although Exchange is away', async () => {
     await setLabAvailable(fixture.db, false);
     fixture.clock.set(new Date('2026-03-02T10:20:00Z'));
-    await expect(refreshDirectory.run(context(), { organisation: 'lab' })).rejects.toMatchObject({
+    await expect(refreshDirectoryJob.run(context(), { organisation: 'lab' })).rejects.toMatchObject({
       code: 'exchange-away',
     });
     const wanted = await fixture.db.selectFrom('work').select('dueAt').where('job', '=', 'refresh-directory').execute();

@@ -1,6 +1,6 @@
 /** The minute's reading of the servers' logs: when it comes, and which cards it shows anew. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readLogs } from '../../jobs/read-logs.ts';
+import { readLogsJob } from '../../jobs/read-logs.ts';
 import { readServer } from '../../src/activesync/read-server.ts';
 import { refreshLogEvidence } from '../../src/apps/evidence.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
@@ -14,7 +14,7 @@ afterEach(() => bot.close());
 it('reads each server once a minute, at a second of its own', async () => {
   bot.clock.set(new Date('2026-03-02T09:00:10.500Z'));
   const context = bot.jobContext();
-  for (const server of context.servers('lab').list()) await readLogs.run(context, { organisation: 'lab', server });
+  for (const server of context.servers('lab').list()) await readLogsJob.run(context, { organisation: 'lab', server });
   const waiting = async () => {
     const rows = await bot.db
       .selectFrom('work')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { heartbeatAdvice } from '../../src/commands/direct-push/heartbeat-advice.ts';
+import { heartbeatAdviceCommand } from '../../src/commands/direct-push/heartbeat-advice.ts';
 import { adviceFor, adviceMessage, edgeKinds, wantedTimeout } from '../../src/heartbeat/advice.ts';
 import { costOf } from '../../src/heartbeat/cost.ts';
 import { summariseEvents } from '../../src/heartbeat/events.ts';
@@ -162,10 +162,12 @@ describe('advice', () => {
   });
 
   it('is found by what people call the box', () => {
-    const kinds = ['netscaler', 'citrix', 'big-ip', 'f5'].map((kind) => heartbeatAdvice.args.parse({ kind }).kind);
+    const kinds = ['netscaler', 'citrix', 'big-ip', 'f5'].map(
+      (kind) => heartbeatAdviceCommand.args.parse({ kind }).kind,
+    );
 
     expect(kinds).toEqual(['citrix-adc', 'citrix-adc', 'f5', 'f5']);
-    expect(() => heartbeatAdvice.args.parse({ kind: 'toaster' })).toThrow();
+    expect(() => heartbeatAdviceCommand.args.parse({ kind: 'toaster' })).toThrow();
   });
 
   it('names the timeout that counts for HAProxy in mode tcp', () => {

@@ -4,7 +4,7 @@ import { showing } from './apps.ts';
 
 export const AppArgument = z.string().trim().min(1, 'Which app?').max(100);
 
-export const app = defineCommand({
+export const appCommand = defineCommand({
   id: 'app',
   topic: 'apps',
   patterns: ['app <app...>', 'who uses <app...>'],

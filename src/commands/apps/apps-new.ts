@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCommand } from '../command.ts';
 import { showing } from './apps.ts';
 
-export const appsNew = defineCommand({
+export const appsNewCommand = defineCommand({
   id: 'apps-new',
   topic: 'apps',
   patterns: ['apps new', 'new apps'],

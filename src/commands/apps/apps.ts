@@ -13,7 +13,7 @@ const spoken: Readonly<Record<string, Dimension>> = {
   os: 'os',
 };
 
-export const apps = defineCommand({
+export const appsCommand = defineCommand({
   id: 'apps',
   topic: 'apps',
   patterns: ['apps', 'apps by <by:type|model|user agent|agent|os>'],

@@ -4,7 +4,7 @@ import { webConfigSubject } from '../../apps/block/web-config-subject.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const blockAppConfig = defineCommand({
+export const blockAppConfigCommand = defineCommand({
   id: 'block-app-config',
   topic: 'apps',
   patterns: [],

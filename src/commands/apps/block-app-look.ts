@@ -8,7 +8,7 @@ import { code, list, note, paragraph, strong, text } from '../../message/text.ts
 import { said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 
-export const blockAppLook = defineCommand({
+export const blockAppLookCommand = defineCommand({
   id: 'block-app-look',
   topic: 'apps',
   patterns: [],

@@ -5,7 +5,7 @@ import { loadBlock, proposeStep } from '../../apps/block/store.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const blockAppStage = defineCommand({
+export const blockAppStageCommand = defineCommand({
   id: 'block-app-stage',
   topic: 'apps',
   patterns: [],

@@ -7,7 +7,7 @@ import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { AppArgument } from './app.ts';
 
-export const blockApp = defineCommand({
+export const blockAppCommand = defineCommand({
   id: 'block-app',
   topic: 'apps',
   patterns: ['block app <app...>'],

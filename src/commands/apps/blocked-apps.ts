@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineCommand } from '../command.ts';
 import { showing } from './apps.ts';
 
-export const blockedApps = defineCommand({
+export const blockedAppsCommand = defineCommand({
   id: 'blocked-apps',
   topic: 'apps',
   patterns: ['blocked apps', 'blocked (devices|phones)'],

@@ -6,7 +6,7 @@ import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { AppArgument } from './app.ts';
 
-export const unblockApp = defineCommand({
+export const unblockAppCommand = defineCommand({
   id: 'unblock-app',
   topic: 'apps',
   patterns: ['unblock app <app...>'],

@@ -8,7 +8,7 @@ import { defineCommand } from '../command.ts';
 const alsoCalled = { citrix: 'citrix-adc', netscaler: 'citrix-adc', 'big-ip': 'f5', loadmaster: 'kemp' } as const;
 const Called = z.enum(['citrix', 'netscaler', 'big-ip', 'loadmaster']).transform((name) => alsoCalled[name]);
 
-export const heartbeatAdvice = defineCommand({
+export const heartbeatAdviceCommand = defineCommand({
   id: 'heartbeat-advice',
   topic: 'direct-push',
   patterns: [

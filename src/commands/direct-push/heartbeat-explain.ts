@@ -3,7 +3,7 @@ import { explainMessage } from '../../heartbeat/explain.ts';
 import { latestLook } from '../../heartbeat/looks.ts';
 import { defineCommand } from '../command.ts';
 
-export const heartbeatExplain = defineCommand({
+export const heartbeatExplainCommand = defineCommand({
   id: 'heartbeat-explain',
   topic: 'direct-push',
   patterns: ['heartbeat explain', 'explain (heartbeat|event 1040|1040)'],

@@ -5,7 +5,7 @@ import { defineCommand } from '../command.ts';
 
 const days = 14;
 
-export const heartbeatHistory = defineCommand({
+export const heartbeatHistoryCommand = defineCommand({
   id: 'heartbeat-history',
   topic: 'direct-push',
   patterns: ['heartbeat history'],

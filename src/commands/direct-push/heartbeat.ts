@@ -8,7 +8,7 @@ import { defineCommand } from '../command.ts';
 /** A look that is younger than this answers at once. */
 const freshMs = 10 * 60_000;
 
-export const heartbeat = defineCommand({
+export const heartbeatCommand = defineCommand({
   id: 'heartbeat',
   topic: 'direct-push',
   patterns: ['heartbeat [of|on] [<server>]', 'direct push [on <server>]', 'heartbeats'],

@@ -19,7 +19,7 @@ function unitOf(span: string): keyof typeof units {
   return unit === 'h' || unit === 'd' || unit === 's' ? unit : 'm';
 }
 
-export const labAdvance = defineCommand({
+export const labAdvanceCommand = defineCommand({
   id: 'lab-advance',
   topic: 'lab',
   patterns: ['lab advance <span...>'],

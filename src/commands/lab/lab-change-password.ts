@@ -3,7 +3,7 @@ import { changeLabPassword } from '../../exchange/lab/operations.ts';
 import { choosePerson, PersonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const labChangePassword = defineCommand({
+export const labChangePasswordCommand = defineCommand({
   id: 'lab-change-password',
   topic: 'lab',
   patterns: ['lab change-password <person>', 'lab change password [of] <person>'],

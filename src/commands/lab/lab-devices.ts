@@ -3,7 +3,7 @@ import { labPhonesNow } from '../../exchange/lab/operations.ts';
 import { text, time } from '../../message/text.ts';
 import { defineCommand } from '../command.ts';
 
-export const labDevices = defineCommand({
+export const labDevicesCommand = defineCommand({
   id: 'lab-devices',
   topic: 'lab',
   patterns: ['lab devices'],

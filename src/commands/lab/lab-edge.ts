@@ -4,7 +4,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const labEdge = defineCommand({
+export const labEdgeCommand = defineCommand({
   id: 'lab-edge',
   topic: 'lab',
   patterns: ['lab edge <name> <seconds>'],

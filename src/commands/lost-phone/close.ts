@@ -6,7 +6,7 @@ import { paragraph, strong } from '../../message/text.ts';
 import { IncidentArgument, incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const close = defineCommand({
+export const closeCommand = defineCommand({
   id: 'close',
   topic: 'lost-phone',
   patterns: ['close <incident> [because <reason...>]'],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { choosePerson, PersonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const devices = defineCommand({
+export const devicesCommand = defineCommand({
   id: 'devices',
   topic: 'lost-phone',
   patterns: ['devices <person>', 'devices of <person>', 'phones of <person>'],

@@ -10,7 +10,7 @@ import { defineCommand } from '../command.ts';
 /** Events after which somebody has acted on a report: then the owner's word from chat is a remark and no longer a withdrawal. */
 const acted: readonly string[] = ['wipe.proposed', 'device.chosen', 'incident.reported-again'];
 
-export const foundIt = defineCommand({
+export const foundItCommand = defineCommand({
   id: 'found-it',
   topic: 'lost-phone',
   patterns: [

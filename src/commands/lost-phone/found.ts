@@ -9,7 +9,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
 
 /** Said by the helpdesk, after it verified the owner. The owner's own `found it` is found-it.ts. */
-export const found = defineCommand({
+export const foundCommand = defineCommand({
   id: 'found',
   topic: 'lost-phone',
   patterns: ['found <incident> [because <reason...>]', '<incident> (is|was) found'],

@@ -3,7 +3,7 @@ import { IncidentArgument, incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** `hold INC-n`: says why the password must not be reset yet, or since when it may be. */
-export const hold = defineCommand({
+export const holdCommand = defineCommand({
   id: 'hold',
   topic: 'lost-phone',
   patterns: ['hold <incident>'],

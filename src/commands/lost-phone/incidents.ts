@@ -8,7 +8,7 @@ import { defineCommand } from '../command.ts';
 
 const longest = 30;
 
-export const incidents = defineCommand({
+export const incidentsCommand = defineCommand({
   id: 'incidents',
   topic: 'lost-phone',
   patterns: ['incidents [<which:open|mine|all>]'],

@@ -5,7 +5,7 @@ import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const keepWaiting = defineCommand({
+export const keepWaitingCommand = defineCommand({
   id: 'keep-waiting',
   topic: 'lost-phone',
   patterns: ['keep waiting <incident> [<time...>]'],

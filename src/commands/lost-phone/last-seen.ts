@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { choosePerson, PersonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const lastSeen = defineCommand({
+export const lastSeenCommand = defineCommand({
   id: 'last-seen',
   topic: 'lost-phone',
   patterns: [

@@ -7,7 +7,7 @@ import { defineCommand } from '../command.ts';
 
 const things = '(device|phone|mobile|cell|cellphone|smartphone|handset|tablet|iphone|ipad|android)';
 
-export const lostDevice = defineCommand({
+export const lostDeviceCommand = defineCommand({
   id: 'lost-device',
   topic: 'lost-phone',
   patterns: [

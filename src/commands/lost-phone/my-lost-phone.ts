@@ -7,7 +7,7 @@ import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../argume
 import { defineCommand } from '../command.ts';
 
 /** The owner says which of her phones it is: a remark for the helpdesk, which decides. */
-export const myLostPhone = defineCommand({
+export const myLostPhoneCommand = defineCommand({
   id: 'my-lost-phone',
   topic: 'lost-phone',
   patterns: [],

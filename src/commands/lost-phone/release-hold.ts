@@ -5,7 +5,7 @@ import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const releaseHold = defineCommand({
+export const releaseHoldCommand = defineCommand({
   id: 'release-hold',
   topic: 'lost-phone',
   patterns: ['release hold <incident> because <reason...>'],

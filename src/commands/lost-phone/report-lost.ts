@@ -6,7 +6,7 @@ import { defineCommand } from '../command.ts';
 
 const things = '(phone|device|mobile|cell|cellphone|smartphone|handset|tablet|iphone|ipad|android)';
 
-export const reportLost = defineCommand({
+export const reportLostCommand = defineCommand({
   id: 'report-lost',
   topic: 'lost-phone',
   patterns: [

@@ -4,7 +4,7 @@ import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const resetAnyway = defineCommand({
+export const resetAnywayCommand = defineCommand({
   id: 'reset-anyway',
   topic: 'lost-phone',
   patterns: ['reset anyway <incident>'],

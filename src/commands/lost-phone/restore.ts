@@ -8,7 +8,7 @@ import { choosePerson, PersonArgument, ReasonArgument, said } from '../arguments
 import { defineCommand } from '../command.ts';
 
 /** Gives a person his roles back while an incident on a device of his is still open. */
-export const restore = defineCommand({
+export const restoreCommand = defineCommand({
   id: 'restore',
   topic: 'lost-phone',
   patterns: ['restore [roles of] <person> because <reason...>'],

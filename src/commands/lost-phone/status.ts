@@ -6,7 +6,7 @@ import { button, buttons, paragraph } from '../../message/text.ts';
 import { IncidentArgument, incidentFor } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const status = defineCommand({
+export const statusCommand = defineCommand({
   id: 'status',
   topic: 'lost-phone',
   patterns: ['status <incident>', 'show <incident>', 'status'],

@@ -7,7 +7,7 @@ import { chooseDevice, DeviceArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** From chat this is a remark and not yet a fact: the lost phone may hold the chat. It excludes nothing. */
-export const stillHave = defineCommand({
+export const stillHaveCommand = defineCommand({
   id: 'still-have',
   topic: 'lost-phone',
   patterns: ['i still have [the|my] <device>'],

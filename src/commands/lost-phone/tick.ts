@@ -6,7 +6,7 @@ import { IncidentArgument, incidentFor, openIncidentOnly } from '../arguments.ts
 import { defineCommand } from '../command.ts';
 
 /** Notes that a person did what the bot cannot do: the card shows who and when. */
-export const tick = defineCommand({
+export const tickCommand = defineCommand({
   id: 'tick',
   topic: 'lost-phone',
   patterns: ['<step:password|sessions> done <incident>'],

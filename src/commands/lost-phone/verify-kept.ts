@@ -9,7 +9,7 @@ import { defineCommand } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
 
 /** The helpdesk has verified the owner another way than by chat: from here on the phone is left out of the wipe. */
-export const verifyKept = defineCommand({
+export const verifyKeptCommand = defineCommand({
   id: 'verify-kept',
   topic: 'lost-phone',
   patterns: ['<what:verify|unverify> kept <incident> <device> [because <reason...>]'],

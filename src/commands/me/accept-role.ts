@@ -8,7 +8,7 @@ import { choosePerson, PersonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** Two admins whose own role is not new let a new role decide before its 24 hours are over. */
-export const acceptRole = defineCommand({
+export const acceptRoleCommand = defineCommand({
   id: 'accept-role',
   topic: 'me',
   patterns: ['accept (role|roles) [of] <person>'],

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const auditVerify = defineCommand({
+export const auditVerifyCommand = defineCommand({
   id: 'audit-verify',
   topic: 'me',
   patterns: ['audit verify', 'verify [the] audit'],

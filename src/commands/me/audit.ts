@@ -6,7 +6,7 @@ import { defineCommand } from '../command.ts';
 
 const longest = 40;
 
-export const audit = defineCommand({
+export const auditCommand = defineCommand({
   id: 'audit',
   topic: 'me',
   patterns: ['audit <incident>'],

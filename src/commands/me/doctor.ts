@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const doctor = defineCommand({
+export const doctorCommand = defineCommand({
   id: 'doctor',
   topic: 'me',
   patterns: ['doctor'],

@@ -4,7 +4,7 @@ import type { Block, DraftMessage, Text } from '../../message/model.ts';
 import { code, list, note, paragraph, strong, text } from '../../message/text.ts';
 import { type AnyCommand, defineCommand, topics } from '../command.ts';
 
-export const help = defineCommand({
+export const helpCommand = defineCommand({
   id: 'help',
   topic: 'me',
   patterns: ['help [<command...>]', 'what can (i|you) (say|do)'],

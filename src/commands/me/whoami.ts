@@ -3,7 +3,7 @@ import { code, person, text } from '../../message/text.ts';
 import type { Role } from '../../policy.ts';
 import { defineCommand } from '../command.ts';
 
-export const whoami = defineCommand({
+export const whoamiCommand = defineCommand({
   id: 'whoami',
   topic: 'me',
   patterns: ['whoami', 'who am i'],

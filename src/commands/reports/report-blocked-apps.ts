@@ -6,7 +6,7 @@ import { parseSchedule } from '../../reports/schedule.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const reportBlockedApps = defineCommand({
+export const reportBlockedAppsCommand = defineCommand({
   id: 'report-blocked-apps',
   topic: 'reports',
   patterns: ['report blocked apps <when...>'],

@@ -6,7 +6,7 @@ import { parseSchedule } from '../../reports/schedule.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const reportHeartbeat = defineCommand({
+export const reportHeartbeatCommand = defineCommand({
   id: 'report-heartbeat',
   topic: 'reports',
   patterns: ['report heartbeat <when...>'],

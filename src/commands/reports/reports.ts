@@ -4,7 +4,7 @@ import { runningReports } from '../../reports/reports.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const reports = defineCommand({
+export const reportsCommand = defineCommand({
   id: 'reports',
   topic: 'reports',
   patterns: ['reports'],

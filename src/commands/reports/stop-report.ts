@@ -3,7 +3,7 @@ import { stopReport as stop } from '../../reports/reports.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const stopReport = defineCommand({
+export const stopReportCommand = defineCommand({
   id: 'stop-report',
   topic: 'reports',
   patterns: ['stop report <report>'],

@@ -6,7 +6,7 @@ import { button, buttons, paragraph, strong, time } from '../../message/text.ts'
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const approvals = defineCommand({
+export const approvalsCommand = defineCommand({
   id: 'approvals',
   topic: 'wipes',
   patterns: ['approvals', 'what waits'],

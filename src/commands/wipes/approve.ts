@@ -4,7 +4,7 @@ import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';
 
-export const approve = defineCommand({
+export const approveCommand = defineCommand({
   id: 'approve',
   topic: 'wipes',
   patterns: ['approve <incident> [<device>]'],

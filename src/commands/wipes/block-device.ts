@@ -6,7 +6,7 @@ import { record } from '../../incidents/incident/timeline.ts';
 import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const blockDevice = defineCommand({
+export const blockDeviceCommand = defineCommand({
   id: 'block-device',
   topic: 'wipes',
   patterns: ['block device <incident> <device>', 'block device <incident>'],

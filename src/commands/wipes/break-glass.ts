@@ -9,7 +9,7 @@ import { incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
-export const breakGlass = defineCommand({
+export const breakGlassCommand = defineCommand({
   id: 'break-glass',
   topic: 'wipes',
   patterns: [

@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { EndWipeArgs, endWipe } from './end-wipe.ts';
 
-export const cancelWipe = defineCommand({
+export const cancelWipeCommand = defineCommand({
   id: 'cancel-wipe',
   topic: 'wipes',
   patterns: ['cancel wipe <incident> [<device>] [because <reason...>]'],

@@ -3,7 +3,7 @@ import { DeviceArgument, IncidentArgument, ReasonArgument } from '../arguments.t
 import { defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';
 
-export const deny = defineCommand({
+export const denyCommand = defineCommand({
   id: 'deny',
   topic: 'wipes',
   patterns: ['deny <incident> [<device>] because <reason...>', 'deny <incident> [<device>]'],

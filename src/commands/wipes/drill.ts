@@ -3,7 +3,7 @@ import { isNamedPlace } from '../../incidents/incident/places.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const drill = defineCommand({
+export const drillCommand = defineCommand({
   id: 'drill',
   topic: 'wipes',
   patterns: ['drill [a] lost (device|phone) [of <person>]', 'drill'],

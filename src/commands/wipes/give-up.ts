@@ -1,7 +1,7 @@
 import { defineCommand } from '../command.ts';
 import { EndWipeArgs, endWipe } from './end-wipe.ts';
 
-export const giveUp = defineCommand({
+export const giveUpCommand = defineCommand({
   id: 'give-up',
   topic: 'wipes',
   patterns: ['give up <incident> [<device>] [because <reason...>]'],

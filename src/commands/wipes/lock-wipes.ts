@@ -4,7 +4,7 @@ import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** The kill switch: it asks nothing back, and works also for who is suspended, because stopping is always right. */
-export const lockWipes = defineCommand({
+export const lockWipesCommand = defineCommand({
   id: 'lock-wipes',
   topic: 'wipes',
   patterns: ['lock [all] wipes [because <reason...>]', '(stop|halt) all wipes [because <reason...>]'],

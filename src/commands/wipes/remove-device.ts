@@ -8,7 +8,7 @@ import { latestWipe } from '../../incidents/wipe/wipes.ts';
 import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const removeDevice = defineCommand({
+export const removeDeviceCommand = defineCommand({
   id: 'remove-device',
   topic: 'wipes',
   patterns: ['remove device <incident> <device>', 'remove device <incident>'],

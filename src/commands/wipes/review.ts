@@ -7,7 +7,7 @@ import { tellSecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const review = defineCommand({
+export const reviewCommand = defineCommand({
   id: 'review',
   topic: 'wipes',
   patterns: ['review <incident> because <finding...>'],

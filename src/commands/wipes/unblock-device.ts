@@ -3,7 +3,7 @@ import { record } from '../../incidents/incident/timeline.ts';
 import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const unblockDevice = defineCommand({
+export const unblockDeviceCommand = defineCommand({
   id: 'unblock-device',
   topic: 'wipes',
   patterns: ['unblock device <incident> <device>', 'unblock device <incident>'],

@@ -8,7 +8,7 @@ import { tellSecurity } from '../../notices/security.ts';
 import { ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
-export const unlockWipes = defineCommand({
+export const unlockWipesCommand = defineCommand({
   id: 'unlock-wipes',
   topic: 'wipes',
   patterns: ['unlock [all] wipes because <reason...>'],

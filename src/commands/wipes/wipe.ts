@@ -6,7 +6,7 @@ import { incidentFor, openIncidentOnly } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
-export const wipe = defineCommand({
+export const wipeCommand = defineCommand({
   id: 'wipe',
   topic: 'wipes',
   patterns: [

@@ -7,7 +7,7 @@ import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';
 
-export const withdraw = defineCommand({
+export const withdrawCommand = defineCommand({
   id: 'withdraw',
   topic: 'wipes',
   patterns: ['withdraw <incident> [<device>]'],

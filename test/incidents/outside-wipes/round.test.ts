@@ -1,6 +1,6 @@
 /** A round over many mailboxes, by the calls that it makes: never by time. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { findOutsideWipes } from '../../../jobs/find-outside-wipes.ts';
+import { findOutsideWipesJob } from '../../../jobs/find-outside-wipes.ts';
 import { personByGuid } from '../../../src/directory/find.ts';
 import { labCapabilities } from '../../../src/exchange/lab/capabilities.ts';
 import { ExchangeError } from '../../../src/exchange/port.ts';
@@ -102,7 +102,7 @@ afterAll(() => bot.close());
 /** One run of the job; answers which mailboxes it asked for. */
 async function job(): Promise<unknown[]> {
   calls.length = 0;
-  await findOutsideWipes.run(bot.jobContext({ exchange: () => exchange }), { organisation: 'lab' });
+  await findOutsideWipesJob.run(bot.jobContext({ exchange: () => exchange }), { organisation: 'lab' });
   expect(calls.filter(({ name }) => name !== 'Get-MobileDeviceStatistics')).toEqual([]);
   bot.clock.advance(minute);
   return calls.map(({ mailbox }) => mailbox);
