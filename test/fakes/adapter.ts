@@ -33,6 +33,7 @@ export type Posted = {
 };
 
 export type FakeAdapter = ChatAdapter & {
+  /** What an earlier bot posted may be put here before this one starts. */
   readonly posted: Posted[];
   readonly homes: Map<string, Message>;
   /** Every call in order, failed ones too. */
@@ -56,6 +57,9 @@ export function fakeAdapter(
   const meanwhile: { call: FakeCall; what: () => Promise<void> }[] = [];
   let listener: ((incoming: Incoming) => Promise<Reception>) | undefined;
 
+  let minted = 0;
+  const refOf = (number: number): MessageRef => `${name}-ref-${number}`;
+
   async function call<T>(kind: FakeCall, effect: () => T): Promise<T> {
     calls.push(kind);
     const waiting = meanwhile.findIndex((each) => each.call === kind);
@@ -69,7 +73,9 @@ export function fakeAdapter(
   }
 
   function add(entry: Omit<Posted, 'ref' | 'versions'>): MessageRef {
-    const ref = `${name}-ref-${posted.length + 1}`;
+    do minted += 1;
+    while (posted.some((each) => each.ref === refOf(minted)));
+    const ref = refOf(minted);
     posted.push({ ...entry, ref, versions: [entry.message] });
     return ref;
   }

@@ -21,6 +21,7 @@ import { seededRandom } from '../../src/exchange/lab/random.ts';
 import { seedLab } from '../../src/exchange/lab/seed.ts';
 import { tickLab } from '../../src/exchange/lab/tick.ts';
 import type { Exchange } from '../../src/exchange/port.ts';
+import type { Ids } from '../../src/ground/clock.ts';
 import type { Organisation } from '../../src/ground/identifiers.ts';
 import { drillMark, drillMarkOf } from '../../src/incidents/drill/drill.ts';
 import type { JobContext } from '../../src/incidents/job.ts';
@@ -55,6 +56,10 @@ export type TestBotOptions = {
   seal?: AuditSeal;
   /** Where the bot's tables lie; default: a fresh database of the run's own server. The bot closes it. */
   database?: TestDatabase;
+  /** Default: one morning. */
+  startAt?: Date;
+  /** Default: counted from 1, which a database that another bot has used knows already. */
+  ids?: Ids;
 };
 
 export type TestBot = Talk &
@@ -87,8 +92,10 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
       appendAudit,
       laneOf: (job) => lanes.get(job) ?? 'upkeep',
       onFailed: (error) => auditAway.noticed(error),
+      ...(options.ids === undefined ? {} : { ids: options.ids }),
     },
     options.database,
+    options.startAt,
   );
   const { store, db, clock, ids } = base;
   const log = pino({ level: process.env.MISLAID_TEST_LOG ?? 'silent' });

@@ -18,10 +18,19 @@ export type TestDatabase = {
 };
 
 /** A fresh, migrated database of the calling test file; close it in afterAll. */
-export async function testDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
+export function testDatabase(options: { poolSize?: number } = {}): Promise<TestDatabase> {
+  return createDatabase(inject('testServer').database, options);
+}
+
+/** The same without any table: for what migrates it step by step. */
+export function emptyDatabase(): Promise<TestDatabase> {
+  return createDatabase('template0');
+}
+
+async function createDatabase(template: string, options: { poolSize?: number } = {}): Promise<TestDatabase> {
   const server = inject('testServer');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await command(server, `create database ${name} template ${server.database}`);
+  await command(server, `create database ${name} template ${template}`);
   const connection = { ...server, database: name };
   const { db, close } = openDatabase(connection, { poolSize: options.poolSize ?? 5 });
   return {

@@ -20,9 +20,10 @@ export type TestStore = TestDatabase & {
 export async function testStore(
   parts: Partial<Omit<StoreParts, 'db' | 'clock'>> = {},
   on?: TestDatabase,
+  startAt?: Date,
 ): Promise<TestStore> {
   const database = on ?? (await testDatabase());
-  const clock = testClock();
+  const clock = testClock(startAt);
   const woken: number[][] = [];
   const audited: AuditEntry[] = [];
   const ids = parts.ids ?? countingIds();
@@ -53,11 +54,12 @@ export function testClock(start = new Date('2026-03-02T09:00:00Z')): TestClock {
   };
 }
 
-export function countingIds(): Ids {
-  let last = 0;
+/** `last`: what was given out before. */
+export function countingIds(last = 0): Ids {
+  let given = last;
   const next = () => {
-    last += 1;
-    return last;
+    given += 1;
+    return given;
   };
   return {
     token: () => `token-${next()}`,
