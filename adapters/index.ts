@@ -27,7 +27,7 @@ export type AdapterEntry = {
   enabled(config: Config, asked: boolean): boolean;
   /** Loads the platform's library only here: a start pays for what it uses. */
   create(input: AdapterInput): Promise<ChatAdapter>;
-  /** For `npm run doctor`: credentials, scopes, reachability; each failing row with its mend. */
+  /** For `npm run doctor`: credentials, scopes, reachability; each failing row with its remedy. */
   check?(config: Config): Promise<DoctorRow[]>;
 };
 

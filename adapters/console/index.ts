@@ -172,13 +172,13 @@ export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
   function known(ref: MessageRef): { target: Target; key: string } {
     const read = readRef(ref);
     if (read !== undefined) return read;
-    throw new DeliveryError({ kind: 'dead', mend: 'This message was not posted on the console.' }, 'no console ref');
+    throw new DeliveryError({ kind: 'dead', remedy: 'This message was not posted on the console.' }, 'no console ref');
   }
 
   function placed(target: Place): Target {
     if (target.startsWith('console:#')) return { place: target };
-    const mend = 'Name a place of the console, console:#name, in policy.yaml.';
-    throw new DeliveryError({ kind: 'dead', mend }, 'no place of the console');
+    const remedy = 'Name a place of the console, console:#name, in policy.yaml.';
+    throw new DeliveryError({ kind: 'dead', remedy }, 'no place of the console');
   }
 
   return {

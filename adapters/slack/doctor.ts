@@ -44,8 +44,8 @@ async function tokenRows(client: webApi.WebClient): Promise<DoctorRow[]> {
     const missing = scopes.filter((scope) => !granted.includes(scope));
     const more = granted.filter((scope) => !scopes.includes(scope));
     if (missing.length > 0) {
-      const mend = 'update the app from adapters/slack/manifest.yaml and install it again';
-      return [...rows, { check: 'scopes of Slack', ok: false, found: `missing: ${missing.join(', ')}`, mend }];
+      const remedy = 'update the app from adapters/slack/manifest.yaml and install it again';
+      return [...rows, { check: 'scopes of Slack', ok: false, found: `missing: ${missing.join(', ')}`, remedy }];
     }
     const found = more.length === 0 ? `${scopes.length}, as the manifest asks` : `more than needed: ${more.join(', ')}`;
     return [...rows, { check: 'scopes of Slack', ok: true, found }];
@@ -67,13 +67,13 @@ async function socketRow(client: webApi.WebClient): Promise<DoctorRow> {
   }
 }
 
-function refused(check: string, error: unknown, mend: string): DoctorRow {
+function refused(check: string, error: unknown, remedy: string): DoctorRow {
   const code = slackErrorOf(error);
-  if (code !== undefined) return { check, ok: false, found: `Slack says ${code}`, mend };
+  if (code !== undefined) return { check, ok: false, found: `Slack says ${code}`, remedy };
   return {
     check,
     ok: false,
     found: 'Slack does not answer',
-    mend: 'let this machine reach slack.com over HTTPS (or set SLACK_API_URL)',
+    remedy: 'let this machine reach slack.com over HTTPS (or set SLACK_API_URL)',
   };
 }

@@ -41,8 +41,8 @@ function problemOf(error: unknown): DeliveryProblem {
 }
 
 function problemOfCode(code: string): DeliveryProblem {
-  const mend = mends.get(code);
-  if (mend !== undefined) return { kind: 'dead', mend };
+  const remedy = remedies.get(code);
+  if (remedy !== undefined) return { kind: 'dead', remedy };
   if (code === 'ratelimited' || code === 'rate_limited') return { kind: 'wait', retryAfterMs: 10_000 };
   if (code === 'message_limit_exceeded') return { kind: 'wait', retryAfterMs: 60_000 };
   // Slack says of these that part of the work may have been done.
@@ -50,7 +50,7 @@ function problemOfCode(code: string): DeliveryProblem {
   if (tooMuch.has(code))
     return {
       kind: 'dead',
-      mend: 'Slack refuses this message as too long or malformed; this is a fault of the bot, please report it.',
+      remedy: 'Slack refuses this message as too long or malformed; this is a fault of the bot, please report it.',
     };
   return { kind: 'not-sent' };
 }
@@ -59,8 +59,8 @@ const token =
   'Install the app in the Slack workspace again, put its bot token into SLACK_BOT_TOKEN and restart the bot.';
 const account = 'This Slack account is deactivated or unknown; list the right one in policy.yaml.';
 
-/** What will fail until a person mends it, and how (error codes of docs.slack.dev/reference/methods/chat.postMessage). */
-const mends: ReadonlyMap<string, string> = new Map([
+/** What will fail until a person puts it right, and how (error codes of docs.slack.dev/reference/methods/chat.postMessage). */
+const remedies: ReadonlyMap<string, string> = new Map([
   [
     'channel_not_found',
     'This Slack channel does not exist, or it is private and I am not in it: invite me with /invite, or correct it in policy.yaml.',

@@ -111,7 +111,7 @@ export function createSending(input: {
     const read = readTarget(target);
     if (read === undefined) {
       throw new DeliveryError(
-        { kind: 'dead', mend: 'This is no place of Slack: write slack:<team>/<channel> in policy.yaml.' },
+        { kind: 'dead', remedy: 'This is no place of Slack: write slack:<team>/<channel> in policy.yaml.' },
         `Slack: ${what} has no place of Slack`,
       );
     }
@@ -128,7 +128,10 @@ export function createSending(input: {
   function known(ref: MessageRef): { team: string; channel: string; ts: string } {
     const read = readRef(ref);
     if (read !== undefined) return read;
-    throw new DeliveryError({ kind: 'dead', mend: 'This message was not posted in Slack.' }, 'Slack: no ref of Slack');
+    throw new DeliveryError(
+      { kind: 'dead', remedy: 'This message was not posted in Slack.' },
+      'Slack: no ref of Slack',
+    );
   }
 
   return {

@@ -17,7 +17,7 @@ const certificates = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE---
 const keys = /-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA )?PRIVATE KEY-----/;
 const lockedKeys = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
-/** Throws MislaidError `teams-certificate` with what is wrong with the file and the mend, and nothing of what it holds. */
+/** Throws MislaidError `teams-certificate` with what is wrong with the file and the remedy, and nothing of what it holds. */
 export function readCertificate(file: string, now: Date): Certificate {
   const pem = readPem(file);
   const found = [...pem.matchAll(certificates)].map(([text]) => text);
@@ -81,9 +81,9 @@ function parsed<T>(parse: () => T, what: string): T {
   }
 }
 
-function unusable(what: string, mend: string): MislaidError {
+function unusable(what: string, remedy: string): MislaidError {
   return new MislaidError({
     code: 'teams-certificate',
-    message: `TEAMS_CERTIFICATE_FILE ${what}. ${mend} See docs/teams.md.`,
+    message: `TEAMS_CERTIFICATE_FILE ${what}. ${remedy} See docs/teams.md.`,
   });
 }

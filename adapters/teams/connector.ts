@@ -154,7 +154,7 @@ function problemOf(failure: z.infer<typeof Failure>, call: Call): DeliveryProble
   // Teams takes the message later; it says so before it does anything.
   if (statusCode === 412) return { kind: 'wait', retryAfterMs: jittered(1_000) };
   if (statusCode === 408 || statusCode >= 500) return inDoubt;
-  return { kind: 'dead', mend: mendOf(statusCode, code) };
+  return { kind: 'dead', remedy: remedyOf(statusCode, code) };
 }
 
 /** No token, so nothing was sent: a wrong secret needs a person, all else passes. */
@@ -162,13 +162,13 @@ function ofTokenService(errorCode: string): DeliveryProblem {
   if (['invalid_client', 'unauthorized_client', 'invalid_request'].includes(errorCode)) {
     return {
       kind: 'dead',
-      mend: 'Entra ID refuses the bot: renew TEAMS_APP_PASSWORD or the certificate and start again.',
+      remedy: 'Entra ID refuses the bot: renew TEAMS_APP_PASSWORD or the certificate and start again.',
     };
   }
   return { kind: 'not-sent' };
 }
 
-function mendOf(status: number, code: string): string {
+function remedyOf(status: number, code: string): string {
   if (code === 'MessageSizeTooBig' || status === 413)
     return 'The message is too large for Teams. Please report this as a fault of Mislaid.';
   if (code === 'MessageWritesBlocked' || code === 'ConversationBlockedByUser')

@@ -21,7 +21,8 @@ export async function teamsDoctor(config: Config): Promise<DoctorRow[]> {
         check: 'Teams',
         ok: false,
         found: 'no credentials: whoever reaches this machine is believed',
-        mend: 'set TEAMS_APP_ID, TEAMS_TENANT_ID and TEAMS_APP_PASSWORD (docs/teams.md) and leave TEAMS_DEVELOPMENT out',
+        remedy:
+          'set TEAMS_APP_ID, TEAMS_TENANT_ID and TEAMS_APP_PASSWORD (docs/teams.md) and leave TEAMS_DEVELOPMENT out',
       },
     ];
   }
@@ -67,11 +68,11 @@ function certificateRow(file: string): { row: DoctorRow; usable: boolean } {
     const days = Math.floor((endsAt.getTime() - now.getTime()) / 86_400_000);
     const found = `ends on ${endsAt.toISOString().slice(0, 10)}, in ${days} days`;
     if (days > renewDays) return { row: { check, ok: true, found }, usable: true };
-    const mend = 'make a new one, upload it to the app registration beside the old one, and start with it';
-    return { row: { check, ok: false, found, mend }, usable: true };
+    const remedy = 'make a new one, upload it to the app registration beside the old one, and start with it';
+    return { row: { check, ok: false, found, remedy }, usable: true };
   } catch (error) {
     if (!(error instanceof MislaidError)) throw error;
-    return { row: { check, ok: false, found: 'not usable', mend: error.message }, usable: false };
+    return { row: { check, ok: false, found: 'not usable', remedy: error.message }, usable: false };
   }
 }
 
@@ -86,11 +87,11 @@ async function readJson(url: string): Promise<unknown> {
   return await response.json();
 }
 
-async function looked(check: string, mend: string, look: () => Promise<string>): Promise<DoctorRow> {
+async function looked(check: string, remedy: string, look: () => Promise<string>): Promise<DoctorRow> {
   try {
     return { check, ok: true, found: await look() };
   } catch (error) {
     const code = TokenError.safeParse(error).data?.errorCode;
-    return { check, ok: false, found: code ?? (error instanceof Error ? error.name : 'no answer'), mend };
+    return { check, ok: false, found: code ?? (error instanceof Error ? error.name : 'no answer'), remedy };
   }
 }

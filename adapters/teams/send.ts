@@ -73,14 +73,14 @@ export function createOutbox(parts: OutboxParts & { people: () => People }): Out
   function conversationIn(place: Place): string {
     const conversation = conversationOf(tenant, place);
     if (conversation !== undefined) return conversation;
-    const mend = `Name a place of this tenant, teams:${tenant}/<conversation>, in policy.yaml.`;
-    throw new DeliveryError({ kind: 'dead', mend }, 'no place of this tenant');
+    const remedy = `Name a place of this tenant, teams:${tenant}/<conversation>, in policy.yaml.`;
+    throw new DeliveryError({ kind: 'dead', remedy }, 'no place of this tenant');
   }
 
   function known(ref: MessageRef): { conversation: string; activity: string } {
     const read = readRef(ref);
     if (read !== undefined) return read;
-    throw new DeliveryError({ kind: 'dead', mend: 'This message was not posted in Teams.' }, 'no Teams ref');
+    throw new DeliveryError({ kind: 'dead', remedy: 'This message was not posted in Teams.' }, 'no Teams ref');
   }
 
   /** Those whose client asks for their own view of the card. Nobody, where Teams does not tell. */
@@ -132,7 +132,7 @@ export function createOutbox(parts: OutboxParts & { people: () => People }): Out
     const objectId = objectIdOf(tenant, identity);
     if (objectId === undefined) {
       throw new DeliveryError(
-        { kind: 'dead', mend: 'This account is of another tenant than the one that is served.' },
+        { kind: 'dead', remedy: 'This account is of another tenant than the one that is served.' },
         'no account of this tenant',
       );
     }
@@ -225,6 +225,6 @@ function withRefresh(card: Card, users: readonly string[], key: string | undefin
 function measured(activity: Partial<Activity>): Partial<Activity> {
   const size = bytesOf(activity);
   if (size <= hardSize) return activity;
-  const mend = 'The message is too large for Teams. Please report this as a fault of Mislaid.';
-  throw new DeliveryError({ kind: 'dead', mend }, `an activity of ${size} bytes`);
+  const remedy = 'The message is too large for Teams. Please report this as a fault of Mislaid.';
+  throw new DeliveryError({ kind: 'dead', remedy }, `an activity of ${size} bytes`);
 }

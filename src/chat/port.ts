@@ -99,8 +99,8 @@ export type DeliveryProblem =
   | { kind: 'wait'; retryAfterMs: number }
   /** The message did not arrive and trying again is right (refused connection, 5xx before acceptance). */
   | { kind: 'not-sent' }
-  /** It will never arrive until a person mends it (archived channel, revoked token, bot not installed). `mend` says how. */
-  | { kind: 'dead'; mend: string }
+  /** It will never arrive until a person puts it right (archived channel, revoked token, bot not installed). `remedy` says how. */
+  | { kind: 'dead'; remedy: string }
   /** The answer was lost: it may have arrived. The core looks with `find` before posting again. */
   | { kind: 'unknown' };
 

@@ -1,5 +1,5 @@
 /**
- * Doctor: everything that the bot needs, looked at once, each failing row with its mend. It changes nothing and never throws:
+ * Doctor: everything that the bot needs, looked at once, each failing row with its remedy. It changes nothing and never throws:
  * what cannot be checked is a row. Exchange's own rows come from exchange/powershell/doctor.ts, the chat platforms' from theirs.
  */
 import type { Kysely } from 'kysely';
@@ -140,7 +140,7 @@ async function queueRows(config: Config): Promise<DoctorRow[]> {
       return [
         backend.awaySince() === undefined
           ? good('queue', 'Redis answers, noeviction')
-          : bad('queue', 'Redis does not answer', 'start Redis, or mend REDIS_URL'),
+          : bad('queue', 'Redis does not answer', 'start Redis, or correct REDIS_URL'),
       ];
     } finally {
       await backend.close();
@@ -225,6 +225,6 @@ function good(check: string, found: string): DoctorRow {
   return { check, ok: true, found };
 }
 
-function bad(check: string, found: string, mend: string): DoctorRow {
-  return { check, ok: false, found, mend };
+function bad(check: string, found: string, remedy: string): DoctorRow {
+  return { check, ok: false, found, remedy };
 }

@@ -12,16 +12,16 @@ export function doctorTable(rows: readonly DoctorRow[], width: number): string {
     wordWrap: true,
     style: { head: [], border: [] },
   });
-  for (const { check, ok, found, mend } of rows) table.push([`${ok ? '✔' : '✘'} ${check}`, found, mend ?? '']);
+  for (const { check, ok, found, remedy } of rows) table.push([`${ok ? '✔' : '✘'} ${check}`, found, remedy ?? '']);
   const failing = rows.filter((row) => !row.ok).length;
-  return `${table.toString()}\n${failing === 0 ? 'All is well.' : `${failing} of ${rows.length} need mending.`}`;
+  return `${table.toString()}\n${failing === 0 ? 'All is well.' : `${failing} of ${rows.length} need attention.`}`;
 }
 
 /** For chat. */
 export function doctorMessage(rows: readonly DoctorRow[]): DraftMessage {
   const failing = rows.filter((row) => !row.ok);
   return {
-    title: failing.length === 0 ? 'All is well' : `${failing.length} of ${rows.length} need mending`,
+    title: failing.length === 0 ? 'All is well' : `${failing.length} of ${rows.length} need attention`,
     tone: failing.length === 0 ? 'success' : 'danger',
     blocks: [
       {
@@ -29,7 +29,7 @@ export function doctorMessage(rows: readonly DoctorRow[]): DraftMessage {
         columns: ['', 'Check', 'Found'],
         rows: rows.map((row) => [text(row.ok ? '✔' : '✘'), text(row.check), text(row.found)]),
       },
-      ...failing.map((row) => paragraph(strong(row.check), `: ${row.mend ?? row.found}`)),
+      ...failing.map((row) => paragraph(strong(row.check), `: ${row.remedy ?? row.found}`)),
     ],
   };
 }

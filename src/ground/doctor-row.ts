@@ -5,5 +5,5 @@ export type DoctorRow = {
   readonly ok: boolean;
   readonly found: string;
   /** What to do; absent where all is well. */
-  readonly mend?: string;
+  readonly remedy?: string;
 };

@@ -340,11 +340,11 @@ describe('a platform', () => {
     expect(shownIn(helpdesk)).toEqual(['one', 'two', 'three']);
   });
 
-  test('where a channel is dead: security is told once with the mend, and a later start tries again', async () => {
+  test('where a channel is dead: security is told once with the remedy, and a later start tries again', async () => {
     await openCard();
     await reply('never');
     await at.store.change((change) => change.notice([helpdesk], line('a line')));
-    const dead = { kind: 'dead', mend: 'Unarchive the channel.' } as const;
+    const dead = { kind: 'dead', remedy: 'Unarchive the channel.' } as const;
     adapter.fail({ on: 'post', problem: dead }, { on: 'post', problem: dead });
     expect(await deliverer.deliver(helpdesk)).toEqual({});
     await refresh('newer');
@@ -360,7 +360,7 @@ describe('a platform', () => {
 
   test('where the security channel itself is dead: admins are told privately, and a dead admin ends it', async () => {
     await at.store.change((change) => change.notice([security], line('a line')));
-    const dead = { kind: 'dead', mend: 'Invite the bot.' } as const;
+    const dead = { kind: 'dead', remedy: 'Invite the bot.' } as const;
     adapter.fail({ on: 'post', problem: dead }, { on: 'privately', problem: dead });
     await deliverer.deliver(security);
     await deliverer.deliver('console:ada');

@@ -182,10 +182,10 @@ export function chatAdapterContract(
       expect(harness.shownIn(harness.place).join()).toContain('Found and edited');
     });
 
-    it('says with a mend that a post can never arrive', async () => {
+    it('says with a remedy that a post can never arrive', async () => {
       const posting = harness.adapter.post(harness.deadPlace, card('Lost'), 'key-1');
 
-      await expect(posting).rejects.toMatchObject({ problem: { kind: 'dead', mend: expect.stringMatching(/\w/) } });
+      await expect(posting).rejects.toMatchObject({ problem: { kind: 'dead', remedy: expect.stringMatching(/\w/) } });
     });
 
     it('hands a click over with the card it was on', async () => {

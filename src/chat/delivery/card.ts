@@ -93,7 +93,7 @@ async function putOff(round: Round, card: Card, ref: MessageRef | null, error: u
       })
       .where('id', '=', card.id)
       .execute();
-    if (problem.kind === 'dead') await tellDead(change, round, { mend: problem.mend });
+    if (problem.kind === 'dead') await tellDead(change, round, { remedy: problem.remedy });
   });
   return stepAfter(error, problem);
 }

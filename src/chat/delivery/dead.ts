@@ -7,21 +7,21 @@ import type { Round } from './round.ts';
 const prefix = 'dead:';
 
 /**
- * Tells people once a day and place that nothing arrives there, with the mend: in the security channels, and to each admin
+ * Tells people once a day and place that nothing arrives there, with the remedy: in the security channels, and to each admin
  * privately where no other security channel is left.
  */
 export async function tellDead(
   change: Change,
   { policy, target, log }: Round,
-  dead: { mend: string; key?: string },
+  dead: { remedy: string; key?: string },
 ): Promise<void> {
-  log.warn({ target, mend: dead.mend }, 'nothing can be delivered there');
+  log.warn({ target, remedy: dead.remedy }, 'nothing can be delivered there');
   const isNews = dead.key?.startsWith(prefix) !== true;
   const channels = policy.channels.security.filter((place) => place !== target);
   const key = `${prefix}${target}:${change.now.toISOString().slice(0, 10)}`;
   const draft: DraftMessage = {
     tone: 'warning',
-    blocks: [{ kind: 'text', text: text('My messages do not arrive at ', code(target), `. ${dead.mend}`) }],
+    blocks: [{ kind: 'text', text: text('My messages do not arrive at ', code(target), `. ${dead.remedy}`) }],
   };
   if (isNews && channels.length > 0) {
     await change.notice(channels, draft, key);

@@ -41,7 +41,7 @@ export function failureOf(error: unknown, attempts: number, now: Date): Failure 
     case 'not-sent':
       return { problem, text, dueAt: later(backOff), lookFirst: false, holdsTarget: false };
     case 'dead':
-      return { problem, text: problem.mend, dueAt: now, lookFirst: false, holdsTarget: false };
+      return { problem, text: problem.remedy, dueAt: now, lookFirst: false, holdsTarget: false };
     case 'unknown':
       return { problem, text, dueAt: later(backOff), lookFirst: true, holdsTarget: false };
     default:

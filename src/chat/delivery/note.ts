@@ -152,7 +152,7 @@ async function putOff(round: Round, note: Note, error: unknown): Promise<Step> {
       })
       .where('id', '=', note.id)
       .execute();
-    if (problem.kind === 'dead') await tellDead(change, round, { mend: problem.mend, key: note.key });
+    if (problem.kind === 'dead') await tellDead(change, round, { remedy: problem.remedy, key: note.key });
   });
   return stepAfter(error, problem);
 }

@@ -1,4 +1,4 @@
-/** The engine's and Exchange's part of doctor: every check is a row, and a failing row says how to mend it. */
+/** The engine's and Exchange's part of doctor: every check is a row, and a failing row says how to put it right. */
 import { stat } from 'node:fs/promises';
 import type { DoctorRow } from '../../ground/doctor-row.ts';
 import type { Capabilities } from '../port.ts';
@@ -56,8 +56,8 @@ function good(check: string, found: string): DoctorRow {
   return { check, ok: true, found };
 }
 
-function bad(check: string, found: string, mend: string): DoctorRow {
-  return { check, ok: false, found, mend };
+function bad(check: string, found: string, remedy: string): DoctorRow {
+  return { check, ok: false, found, remedy };
 }
 
 function engineRow(engine: string, error: unknown): DoctorRow {
@@ -133,15 +133,15 @@ function connectionMend(kind: ExchangeConnection['kind'], error: unknown): strin
 
 function cmdletRow({ cmdlet, parameters, role, without }: Needed, { cmdlets }: Capabilities): DoctorRow {
   const offered = cmdlets[cmdlet];
-  const mend = `without it: no ${without}. Give the account the role “${role}” (sure answer: Get-ManagementRole -Cmdlet ${cmdlet}), then reconnect`;
-  if (offered === undefined) return bad(cmdlet, 'not offered to this account', mend);
+  const remedy = `without it: no ${without}. Give the account the role “${role}” (sure answer: Get-ManagementRole -Cmdlet ${cmdlet}), then reconnect`;
+  if (offered === undefined) return bad(cmdlet, 'not offered to this account', remedy);
   const missing = parameters.filter((parameter) => !offered.includes(parameter));
   if (missing.length === 0) return good(cmdlet, 'offered');
   const names = missing.map((parameter) => `-${parameter}`).join(', ');
   return bad(
     cmdlet,
     `offered without ${names}`,
-    `${mend}; a role that was cut up may hold the cmdlet without ${names}`,
+    `${remedy}; a role that was cut up may hold the cmdlet without ${names}`,
   );
 }
 

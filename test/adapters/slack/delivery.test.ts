@@ -94,7 +94,7 @@ describe('deliveries over Slack', () => {
     ['archived', 'is_archived', /unarchive it/],
     ['one that I am not in', 'not_in_channel', /invite me with \/invite/],
     ['unknown', 'channel_not_found', /invite me with \/invite/],
-  ])('to a channel that is %s: security is told once, with the mend', async (_, error, mend) => {
+  ])('to a channel that is %s: security is told once, with the remedy', async (_, error, remedy) => {
     const channel = slack.workspace.channels.get(helpdesk);
     if (error === 'is_archived' && channel !== undefined) channel.archived = true;
     if (error === 'not_in_channel' && channel !== undefined) channel.member = false;
@@ -107,7 +107,7 @@ describe('deliveries over Slack', () => {
 
     const told = slack.shownIn(security);
     expect(told).toHaveLength(1);
-    expect(told[0]).toMatch(mend);
+    expect(told[0]).toMatch(remedy);
     expect(slack.shownIn(helpdesk)).toEqual([]);
   });
 

@@ -30,7 +30,11 @@ it('names the scopes that are missing', async () => {
   slack.workspace.scopes = slack.workspace.scopes.filter((scope) => scope !== 'im:write');
 
   expect(await slackDoctor(config())).toContainEqual(
-    expect.objectContaining({ ok: false, found: 'missing: im:write', mend: expect.stringContaining('manifest.yaml') }),
+    expect.objectContaining({
+      ok: false,
+      found: 'missing: im:write',
+      remedy: expect.stringContaining('manifest.yaml'),
+    }),
   );
 });
 
@@ -39,12 +43,12 @@ it('says how wrong tokens and an unreachable Slack are mended', async () => {
     expect.objectContaining({
       ok: false,
       found: 'Slack says invalid_auth',
-      mend: expect.stringContaining('SLACK_BOT_TOKEN'),
+      remedy: expect.stringContaining('SLACK_BOT_TOKEN'),
     }),
     expect.objectContaining({
       ok: false,
       found: 'Slack says invalid_auth',
-      mend: expect.stringContaining('SLACK_APP_TOKEN'),
+      remedy: expect.stringContaining('SLACK_APP_TOKEN'),
     }),
   ]);
   slack.down();

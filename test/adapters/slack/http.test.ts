@@ -221,7 +221,7 @@ describe('Slack while the bot starts', () => {
       expect((await late.slack.direct('U0HANA', 'incidents')).status).toBe(503);
       expect(late.heard).toEqual([]);
 
-      late.slack.mend('auth.test');
+      late.slack.restore('auth.test');
       await eventually(
         async () => {
           await late.slack.direct('U0HANA', 'incidents');

@@ -47,11 +47,11 @@ describe('a delivery to Slack', () => {
     ['token_revoked', /SLACK_BOT_TOKEN/],
     ['account_inactive', /SLACK_BOT_TOKEN/],
     ['missing_scope', /manifest\.yaml/],
-  ])('says how %s is mended', async (error, mend) => {
+  ])('says the remedy of %s', async (error, remedy) => {
     test.slack.fail('chat.postMessage', { kind: 'error', error });
 
     await expect(test.adapter.post(place, said('Never'), 'key-1')).rejects.toMatchObject({
-      problem: { kind: 'dead', mend: expect.stringMatching(mend) },
+      problem: { kind: 'dead', remedy: expect.stringMatching(remedy) },
     });
   });
 
@@ -103,7 +103,7 @@ describe('a delivery to Slack', () => {
     expect(await test.adapter.find(place, 'key-1')).toBe(ref);
   });
 
-  it('says with a mend that a card was deleted', async () => {
+  it('says with a remedy that a card was deleted', async () => {
     const ref = await test.adapter.post(place, said('Card'), 'key-1');
     test.slack.workspace.messages.length = 0;
 

@@ -201,7 +201,7 @@ describe('doctor', () => {
       { check: 'keys of Teams', ok: true, found: '2 keys' },
       { check: 'Entra ID, for Graph', ok: true, found: 'gives a token' },
     ]);
-    expect(refused.every(({ ok, mend }) => !ok && mend !== undefined)).toBe(true);
+    expect(refused.every(({ ok, remedy }) => !ok && remedy !== undefined)).toBe(true);
     expect(refused[0]?.found).toBe('invalid_client');
   });
 });

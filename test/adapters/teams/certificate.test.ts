@@ -66,7 +66,7 @@ describe('the bot with a certificate', () => {
     }
   });
 
-  it('that Entra ID does not know posts nothing, says the mend, and logs nothing of the key', async () => {
+  it('that Entra ID does not know posts nothing, says the remedy, and logs nothing of the key', async () => {
     const settings = { TEAMS_APP_PASSWORD: '', TEAMS_CERTIFICATE_FILE: fileOf(other.certificate, keyPem(other)) };
     const { teams, adapter, logged, close } = await openTeamsHarness({}, settings);
     try {
@@ -76,7 +76,7 @@ describe('the bot with a certificate', () => {
       await adapter.start({ app: express(), onCommand: async () => ({ kind: 'duplicate' }) });
 
       await expect(adapter.post(`teams:${hana.tenantId}/${id}`, message, 'a-key')).rejects.toMatchObject({
-        problem: { kind: 'dead', mend: expect.stringContaining('certificate') },
+        problem: { kind: 'dead', remedy: expect.stringContaining('certificate') },
       });
 
       expect(teams.world.messages).toEqual([]);
@@ -154,7 +154,7 @@ describe('a certificate file', () => {
     ],
   ];
 
-  it.each(bad)('that %s is refused in one line with the mend, at start and by doctor', async (_, make, sentence) => {
+  it.each(bad)('that %s is refused in one line with the remedy, at start and by doctor', async (_, make, sentence) => {
     const file = make();
     const error = caught(() => readCertificate(file, new Date()));
     expect(error).toBeInstanceOf(MislaidError);
@@ -169,7 +169,7 @@ describe('a certificate file', () => {
     const rows = await teamsDoctor(readConfig({ MISLAID_EXCHANGE: 'lab', ...teams.settings, ...settings }));
     await teams.close();
     expect(rows).toEqual([
-      { check: 'certificate of the bot', ok: false, found: 'not usable', mend: expect.stringMatching(sentence) },
+      { check: 'certificate of the bot', ok: false, found: 'not usable', remedy: expect.stringMatching(sentence) },
     ]);
   });
 

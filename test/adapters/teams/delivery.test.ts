@@ -53,20 +53,20 @@ describe('a post', () => {
     [
       '403',
       { status: 403, code: 'BotNotInConversationRoster' },
-      { kind: 'dead', mend: expect.stringContaining('Install the app') },
+      { kind: 'dead', remedy: expect.stringContaining('Install the app') },
     ],
     [
       'a block',
       { status: 403, code: 'MessageWritesBlocked' },
-      { kind: 'dead', mend: expect.stringContaining('unblock') },
+      { kind: 'dead', remedy: expect.stringContaining('unblock') },
     ],
     [
       '404',
       { status: 404, code: 'ConversationNotFound' },
-      { kind: 'dead', mend: expect.stringContaining('policy.yaml') },
+      { kind: 'dead', remedy: expect.stringContaining('policy.yaml') },
     ],
-    ['401', { status: 401 }, { kind: 'dead', mend: expect.stringContaining('TEAMS_APP_ID') }],
-    ['413', { status: 413, code: 'MessageSizeTooBig' }, { kind: 'dead', mend: expect.stringContaining('too large') }],
+    ['401', { status: 401 }, { kind: 'dead', remedy: expect.stringContaining('TEAMS_APP_ID') }],
+    ['413', { status: 413, code: 'MessageSizeTooBig' }, { kind: 'dead', remedy: expect.stringContaining('too large') }],
   ])('is made once whatever the answer is: %s', async (_, fault, problem) => {
     harness.teams.world.faults.push({ on: 'post', ...fault });
 
@@ -89,7 +89,7 @@ describe('a post', () => {
 
     expect(await problemOf(harness.adapter.post(place, message, 'key-1'))).toEqual({
       kind: 'dead',
-      mend: expect.stringContaining('TEAMS_APP_PASSWORD'),
+      remedy: expect.stringContaining('TEAMS_APP_PASSWORD'),
     });
     expect(harness.teams.world.calls).toEqual([]);
   });
@@ -144,7 +144,7 @@ describe('an edit', () => {
 
     expect(await problemOf(harness.adapter.edit(ref, message))).toEqual({
       kind: 'dead',
-      mend: expect.stringContaining('deleted'),
+      remedy: expect.stringContaining('deleted'),
     });
   });
 });
@@ -160,12 +160,12 @@ describe('a private message', () => {
     expect(harness.teams.world.calls.filter((call) => call === 'create')).toHaveLength(1);
   });
 
-  it('to somebody without the app says how to mend it', async () => {
+  it('to somebody without the app says what to do', async () => {
     const otto = harness.teams.world.person('Otto', { installed: false });
 
     expect(await problemOf(harness.adapter.privately(identityOf(tenant, otto.objectId), message, 'key-1'))).toEqual({
       kind: 'dead',
-      mend: expect.stringContaining('Install the app'),
+      remedy: expect.stringContaining('Install the app'),
     });
   });
 

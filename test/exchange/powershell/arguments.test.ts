@@ -19,7 +19,7 @@ const count = Number(process.env.NASTY_STRINGS ?? 300);
 /** Strings that cross in one call, each in every position. */
 const batch = 10;
 
-// What arrived is told as UTF-16 code units in hex, so that nothing on the way back can mend it.
+// What arrived is told as UTF-16 code units in hex, so that nothing on the way back can restore it.
 const echo = `
 $global:CanaryCalls = 0
 function global:Invoke-Canary { $global:CanaryCalls++ }

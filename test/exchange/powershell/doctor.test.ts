@@ -36,8 +36,8 @@ describe.runIf(hasEngine)('doctor of Exchange', () => {
     });
     fake.remove();
     expect(rows.filter((row) => !row.ok)).toMatchObject([
-      { check: 'Remove-MobileDevice', mend: expect.stringContaining('Mail Recipients') },
-      { check: 'New-ActiveSyncDeviceAccessRule', mend: expect.stringContaining('Organization Client Access') },
+      { check: 'Remove-MobileDevice', remedy: expect.stringContaining('Mail Recipients') },
+      { check: 'New-ActiveSyncDeviceAccessRule', remedy: expect.stringContaining('Organization Client Access') },
     ]);
     expect(rows.find((row) => row.check.includes('AccountOnly'))).toMatchObject({
       ok: true,
@@ -79,8 +79,8 @@ describe.runIf(hasEngine)('doctor of Exchange', () => {
     });
     rmSync(folder, { recursive: true });
     expect(rows.filter((row) => !row.ok)).toMatchObject([
-      { check: 'certificate file', mend: expect.stringContaining('chmod 600') },
-      { check: 'connection to Exchange', mend: expect.stringContaining('Install-Module') },
+      { check: 'certificate file', remedy: expect.stringContaining('chmod 600') },
+      { check: 'connection to Exchange', remedy: expect.stringContaining('Install-Module') },
     ]);
   });
 
@@ -97,7 +97,7 @@ describe.runIf(hasEngine)('doctor of Exchange', () => {
     fake.remove();
     expect(rows.find((row) => row.check === 'PowerShell')).toMatchObject({
       ok: false,
-      mend: expect.stringContaining('jump host'),
+      remedy: expect.stringContaining('jump host'),
     });
   });
 });
@@ -106,7 +106,9 @@ it('says how to come by a PowerShell', async () => {
   const connection = { kind: 'custom', initScript: '/nowhere.ps1' } as const;
   for (const missing of [undefined, '/nowhere/pwsh']) {
     const rows = await exchangeDoctor({ ...common, engine: missing, connection, environment: {} });
-    expect(rows).toMatchObject([{ check: 'PowerShell', ok: false, mend: expect.stringContaining('POWERSHELL_PATH') }]);
+    expect(rows).toMatchObject([
+      { check: 'PowerShell', ok: false, remedy: expect.stringContaining('POWERSHELL_PATH') },
+    ]);
   }
 });
 

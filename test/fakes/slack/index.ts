@@ -34,7 +34,7 @@ export type FakeSlack = {
   /** Calls of these methods fail in this way, so often. */
   fail(method: string, fault: Fault, times?: number): void;
   /** Calls of this method no longer fail. */
-  mend(method: string): void;
+  restore(method: string): void;
   /** Where requests go; over Socket Mode they go to a connected socket instead. */
   sendTo(url: string): void;
   /** Sends a request, like Slack: an event that is refused or not answered is sent again, at once in these tests. */
@@ -222,7 +222,7 @@ export async function openFakeSlack(
     workspace,
     calls,
     fail: (method, fault, times = 1) => workspace.fail(method, fault, times),
-    mend: (method) => workspace.mend(method),
+    restore: (method) => workspace.restore(method),
     sendTo: (to) => {
       url = to;
     },

@@ -136,7 +136,7 @@ export function createWorkspace(input: { team: string; users?: readonly FakeUser
     fail: (method: string, fault: Fault, times: number): void => {
       faults.push({ method, fault, left: times });
     },
-    mend: (method: string): void => {
+    restore: (method: string): void => {
       for (const one of faults) if (one.method === method) one.left = 0;
     },
     faultOf: (method: string): Fault | undefined => {
