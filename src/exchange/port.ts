@@ -69,6 +69,11 @@ export type Capabilities = {
 export type CallOptions = {
   /** Milliseconds after which the call is given up and its session killed; default by effect. */
   readonly deadlineMs?: number;
+  /**
+   * By the wall clock: not sent at this instant or later, however long something stood still. It is looked at in the last
+   * statement before the cmdlet, on the machine where that runs.
+   */
+  readonly notAfter?: Date;
   readonly signal?: AbortSignal;
 };
 
@@ -84,8 +89,14 @@ export type Exchange<Allowed extends Effect = Effect> = {
   capabilities(): Promise<Capabilities>;
 };
 
-/** Whether the call can have had an effect: after `perhaps` only reconciling follows. */
-export type Reached = 'no' | 'perhaps';
+/**
+ * Whether a call that changes something can have had its effect.
+ * no        it was not sent: our own refusal
+ * refused   Exchange gave one of the verdicts that it gives before it writes (`verdicts` in failures.ts); a good read afterwards
+ *           that shows nothing new makes it certain
+ * perhaps   anything else: only reconciling by reads follows
+ */
+export type Reached = 'no' | 'refused' | 'perhaps';
 
 export type ExchangeErrorCode =
   /** Refused before sending: empty identity, bad argument, parameter or cmdlet not offered here. */

@@ -45,12 +45,18 @@ export class CmdletFailure extends Error {
   readonly category: string;
   /** The exception's type name, the server's own where it is known: `…ManagementObjectNotFoundException`. */
   readonly type: string;
+  /**
+   * The server itself named the type: a serialised remote exception, its `[FailureCategory=…]` or Online's `…|type|text`. An
+   * exception of the engine or of a script around the cmdlet may carry the same name and proves nothing.
+   */
+  readonly fromServer: boolean;
 
   /** `message` is Exchange's own text, possibly localised: for the log, never matched on. */
-  constructor(input: { errorId: string; category: string; type: string; message: string }) {
+  constructor(input: { errorId: string; category: string; type: string; message: string; fromServer: boolean }) {
     super(input.message);
     this.errorId = input.errorId;
     this.category = input.category;
     this.type = input.type;
+    this.fromServer = input.fromServer;
   }
 }

@@ -103,26 +103,44 @@ describe('the front of every Exchange', () => {
   });
 
   it.each([
-    ['Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException', 'exchange-not-found', 'no'],
+    ['Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException', 'exchange-not-found', 'refused'],
     [
       'Deserialized.Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException',
       'exchange-not-found',
-      'no',
+      'refused',
     ],
-    ['Microsoft.Exchange.Management.Tasks.MobileDeviceNotExistException', 'exchange-device-not-in-mailbox', 'no'],
-    ['System.Management.Automation.CommandNotFoundException', 'exchange-refused', 'no'],
-    ['System.Management.Automation.ParameterBindingException', 'exchange-refused', 'no'],
-    ['Microsoft.Exchange.Data.Directory.OverBudgetException', 'exchange-throttled', 'no'],
+    ['Microsoft.Exchange.AirSync.MobileDeviceNotExistException', 'exchange-device-not-in-mailbox', 'refused'],
+    ['System.Management.Automation.CommandNotFoundException', 'exchange-refused', 'perhaps'],
+    ['System.Management.Automation.ParameterBindingException', 'exchange-refused', 'perhaps'],
+    ['System.UnauthorizedAccessException', 'exchange-refused', 'perhaps'],
+    ['Microsoft.Exchange.Data.Directory.OverBudgetException', 'exchange-throttled', 'perhaps'],
     ['Microsoft.Exchange.Data.Storage.StorageTransientException', 'exchange-away', 'perhaps'],
     ['Some.New.Exception', 'exchange-refused', 'perhaps'],
   ])('understands %s', async (type, code, reached) => {
     answer = () => {
-      throw new CmdletFailure({ type, errorId: 'X', category: 'NotSpecified', message: 'irgendein Text' });
+      throw new CmdletFailure({
+        type,
+        errorId: 'X',
+        category: 'NotSpecified',
+        message: 'irgendein Text',
+        fromServer: true,
+      });
     };
     const exchange = exchangeWith();
     await expect(exchange.run(clearMobileDevice, { Identity: device })).rejects.toMatchObject({ code, reached });
     // A read has no effect that could be half-way.
     await expect(exchange.run(listMailboxes, {})).rejects.toMatchObject({ code, reached: 'no' });
+  });
+
+  it('takes no name for a verdict that the server did not give itself', async () => {
+    answer = () => {
+      const type = 'ManagementObjectNotFoundException';
+      throw new CmdletFailure({ type, errorId: 'X', category: 'X', message: 'weg', fromServer: false });
+    };
+
+    const call = exchangeWith().run(clearMobileDevice, { Identity: device });
+
+    await expect(call).rejects.toMatchObject({ code: 'exchange-not-found', reached: 'perhaps' });
   });
 
   it('counts what is not an answer as perhaps done, unless the transport knows better', async () => {

@@ -4,6 +4,7 @@ import { CmdletFailure } from '../transport.ts';
 /** The object does not exist. */
 export function objectNotFound(identity: string): CmdletFailure {
   return new CmdletFailure({
+    fromServer: true,
     errorId: 'ManagementObjectNotFoundException',
     category: 'InvalidArgument',
     type: 'Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException',
@@ -14,6 +15,7 @@ export function objectNotFound(identity: string): CmdletFailure {
 /** More than one object has this name. */
 export function notUnique(identity: string): CmdletFailure {
   return new CmdletFailure({
+    fromServer: true,
     errorId: 'ManagementObjectAmbiguousException',
     category: 'InvalidData',
     type: 'Microsoft.Exchange.Configuration.Tasks.ManagementObjectAmbiguousException',
@@ -24,6 +26,7 @@ export function notUnique(identity: string): CmdletFailure {
 /** -AccountOnly on a client below EAS 16.1. */
 export function accountOnlyUnsupported(): CmdletFailure {
   return new CmdletFailure({
+    fromServer: true,
     errorId: 'RecipientTaskException',
     category: 'InvalidOperation',
     type: 'Microsoft.Exchange.Configuration.Tasks.RecipientTaskException',
@@ -34,6 +37,7 @@ export function accountOnlyUnsupported(): CmdletFailure {
 /** A rule with this name is there already. */
 export function alreadyExists(name: string): CmdletFailure {
   return new CmdletFailure({
+    fromServer: true,
     errorId: 'ADObjectAlreadyExistsException',
     category: 'InvalidOperation',
     type: 'Microsoft.Exchange.Data.Directory.ADObjectAlreadyExistsException',

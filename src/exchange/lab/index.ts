@@ -44,7 +44,11 @@ function labTransport(input: LabInput, capabilities: () => Promise<Capabilities>
     });
   }
 
-  async function change(cmdlet: TransportCmdlet, args: Arguments): Promise<readonly unknown[]> {
+  async function change(
+    cmdlet: TransportCmdlet,
+    args: Arguments,
+    notAfter: Date | undefined,
+  ): Promise<readonly unknown[]> {
     const entry = {
       at: clock.now(),
       cmdlet: cmdlet.id,
@@ -54,6 +58,7 @@ function labTransport(input: LabInput, capabilities: () => Promise<Capabilities>
       by: requestor,
     };
     await input.onChange?.(cmdlet.id, 'before');
+    if (notAfter !== undefined && clock.now() >= notAfter) throw tooLate(cmdlet.name);
     try {
       const rows = await db.transaction().execute(async (tx) => {
         await tx
@@ -78,14 +83,25 @@ function labTransport(input: LabInput, capabilities: () => Promise<Capabilities>
   }
 
   return {
-    async call(cmdlet, args) {
+    async call(cmdlet, args, { notAfter }) {
       await refuseWhileAway(cmdlet.name);
       const rows =
-        cmdlet.effect === 'read' ? await cmdlet.simulate({ db, clock, requestor }) : await change(cmdlet, args);
+        cmdlet.effect === 'read'
+          ? await cmdlet.simulate({ db, clock, requestor })
+          : await change(cmdlet, args, notAfter);
       return rows.map((row) => selected(row, cmdlet.select));
     },
     capabilities,
   };
+}
+
+function tooLate(name: string): ExchangeError {
+  return new ExchangeError({
+    code: 'exchange-refused-unsent',
+    reached: 'no',
+    message: `${name} was not sent: its deadline has passed`,
+    userMessage: 'I did not send this to Exchange: too much time had passed.',
+  });
 }
 
 /** As Select-Object does it: only these properties, null where the object has none. */

@@ -17,6 +17,8 @@ export const EngineError = z.object({
   reason: z.string(),
   /** Exception types, outermost first, the server's own before the local wrapper. */
   types: z.array(z.string()),
+  /** Those of `types` that the server named (SerializedRemoteException). */
+  remote: z.array(z.string()),
   /** HTTP status, where the exception has one. */
   status: z.number().nullable(),
   message: z.string(),
@@ -44,10 +46,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
   MislaidNotAllowed: { code: 'exchange-refused-unsent', reached: 'no' },
   // The cmdlet itself would not bind what it was given; the same error from deeper inside proves nothing.
   MislaidNotBound: { code: 'exchange-refused-unsent', reached: 'no' },
+  MislaidTooLate: { code: 'exchange-refused-unsent', reached: 'no' },
   MislaidTooLarge: { code: 'exchange-bad-answer', reached: 'by-effect' },
-  OverBudgetException: { code: 'exchange-throttled', reached: 'no' },
-  ThrottlingException: { code: 'exchange-throttled', reached: 'no' },
-  ThrottlingRejectedOperationException: { code: 'exchange-throttled', reached: 'no' },
+  OverBudgetException: { code: 'exchange-throttled', reached: 'by-effect' },
+  ThrottlingException: { code: 'exchange-throttled', reached: 'by-effect' },
+  ThrottlingRejectedOperationException: { code: 'exchange-throttled', reached: 'by-effect' },
   ResourceUnhealthyException: { code: 'exchange-throttled', reached: 'by-effect' },
   ServerBusyException: { code: 'exchange-throttled', reached: 'by-effect' },
   MapiExceptionRpcServerTooBusy: { code: 'exchange-throttled', reached: 'by-effect' },
@@ -64,6 +67,12 @@ const meanings: Readonly<Record<string, Meaning>> = {
 const throttlingParties =
   /\b(?:MaxConcurrency|MaxTenantConcurrency|MaxRunspacesTimePeriod|MaxRunspaces|CmdletTimePeriod)\b/;
 
+/** Forms in which Online's module prints the HTTP status where the exception has none; they are not localised. */
+const busyText = /\bHttpStatusCode=(?:429|503)\b|Response status code does not indicate success: (?:429|503)\b/;
+
+/** Online's form of a server's error: `Ex6F9304|type|text`, or without the code. */
+const onlineForm = /(?:^|\bEx[0-9A-F]{4,8})\|([A-Za-z_][\w.]*)\|/;
+
 /**
  * What an error of the engine means: an ExchangeError where the session is concerned (away, throttled, refused unsent),
  * else Exchange's own answer as CmdletFailure. `sent` are the texts of the call, which are taken out of Exchange's text
@@ -79,7 +88,14 @@ export function errorOf(
   const type = names[0] ?? error.id;
   const message = sent === undefined ? error.message.slice(0, 500) : withoutNames(error.message, sent);
   const meaning = meaningOf(error, names);
-  if (meaning === undefined) return new CmdletFailure({ errorId: error.id, category: error.category, type, message });
+  if (meaning === undefined)
+    return new CmdletFailure({
+      errorId: error.id,
+      category: error.category,
+      type,
+      message,
+      fromServer: isFromServer(error, type),
+    });
   return new ExchangeError({
     code: meaning.code,
     reached: meaning.reached === 'by-effect' ? reachedBy(effect) : meaning.reached,
@@ -113,19 +129,32 @@ const wrappers = new Set([
   'WriteErrorException',
 ]);
 
+/** Whether the server named this type, and not the engine or a script around the cmdlet. */
+function isFromServer(error: EngineError, type: string): boolean {
+  const named = [onlineForm.exec(error.message)?.[1], failureCategory.exec(error.id)?.[1], ...error.remote];
+  return named.some((name) => name !== undefined && lastSegment(name) === type);
+}
+
+/** On premises: `[FailureCategory=Cmdlet-ManagementObjectNotFoundException]` in the error id. */
+const failureCategory = /\[FailureCategory=[^\]]*?-(\w+)\]/;
+
+function lastSegment(name: string): string {
+  return name.split(/[.+]/).at(-1) ?? name;
+}
+
 /** Types by their last segment, without duplicates, the most telling first. */
 function namesOf(error: EngineError): string[] {
-  const category = /\[FailureCategory=[^\]]*?-(\w+)\]/.exec(`${error.id} ${error.message}`)?.[1];
-  const online = /\bEx[0-9A-F]{4,8}\|([\w.]+)\|/.exec(error.message)?.[1];
+  const category = failureCategory.exec(`${error.id} ${error.message}`)?.[1];
+  const online = onlineForm.exec(error.message)?.[1];
   const all = [online, category, error.reason, ...error.types].flatMap((name) => (name ? [name] : []));
-  const names = [...new Set(all.map((name) => name.split(/[.+]/).at(-1) ?? name))];
+  const names = [...new Set(all.map(lastSegment))];
   return [...names.filter((name) => !wrappers.has(name)), ...names.filter((name) => wrappers.has(name))];
 }
 
 function meaningOf(error: EngineError, names: readonly string[]): Meaning | undefined {
-  if (error.status === 429) return { code: 'exchange-throttled', reached: 'no' };
-  if (error.status === 503) return { code: 'exchange-throttled', reached: 'by-effect' };
-  if (throttlingParties.test(error.message)) return { code: 'exchange-throttled', reached: 'no' };
+  // Online retries inside its module before it gives up, so even "busy" does not say that nothing was done.
+  const busy = error.status === 429 || error.status === 503 || busyText.test(error.message);
+  if (busy || throttlingParties.test(error.message)) return { code: 'exchange-throttled', reached: 'by-effect' };
   for (const name of names) {
     const meaning = Object.hasOwn(meanings, name) ? meanings[name] : undefined;
     if (meaning !== undefined) return meaning;

@@ -13,6 +13,8 @@ export type CallBody = {
   readonly cmdlet: string;
   readonly args: readonly TypedArgument[];
   readonly select: readonly string[];
+  /** Milliseconds since 1970, by the wall clock of the machine that runs the session: not run at this instant or later. */
+  readonly notAfter?: number;
 };
 
 type TypedArgument = {
@@ -38,6 +40,7 @@ const PropertyName = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 export function callBody(
   cmdlet: Pick<Cmdlet<'read', Arguments, unknown>, 'name' | 'fixed' | 'select'>,
   args: Arguments,
+  notAfter?: Date,
 ): CallBody {
   const allowed = Object.hasOwn(allowedCmdlets, cmdlet.name) ? allowedCmdlets[cmdlet.name] : undefined;
   if (allowed === undefined) throw refusedUnsent(`${cmdlet.name} is not on the allow-list of cmdlets`);
@@ -49,7 +52,13 @@ export function callBody(
     if (!allowed.includes(name)) throw refusedUnsent(`${cmdlet.name} -${name} is not on the allow-list of parameters`);
     typed.push({ name, ...typedValue(value, `${cmdlet.name} -${name}`) });
   }
-  return { op: 'call', cmdlet: cmdlet.name, args: typed, select: cmdlet.select };
+  return {
+    op: 'call',
+    cmdlet: cmdlet.name,
+    args: typed,
+    select: cmdlet.select,
+    ...(notAfter === undefined ? {} : { notAfter: notAfter.getTime() }),
+  };
 }
 
 /** The request as the one base64 literal of the constant line. Throws when it is larger than an engine can take. */

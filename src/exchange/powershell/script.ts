@@ -64,6 +64,8 @@ function quoted(names: readonly string[]): string {
 const engineScript = `
 $global:MaximumHistoryCount = 1
 
+$Mislaid.Epoch = New-Object DateTime -ArgumentList 1970, 1, 1, 0, 0, 0, ([DateTimeKind]::Utc)
+
 $Mislaid.Text = { param($Encoded) [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Encoded)) }
 
 $Mislaid.Quiet = {
@@ -116,11 +118,12 @@ $Mislaid.Failure = {
   $failure = $Record
   if ($failure -is [Exception]) { $failure = New-Object System.Management.Automation.ErrorRecord -ArgumentList $failure, $failure.GetType().Name, 'NotSpecified', $null }
   $types = [Collections.ArrayList]::new()
+  $remoteTypes = [Collections.ArrayList]::new()
   $status = $null
   $exception = $failure.Exception
   for ($level = 0; $level -lt 5 -and $null -ne $exception; $level++) {
     $remote = $exception.PSObject.Properties['SerializedRemoteException']
-    if ($null -ne $remote -and $null -ne $remote.Value) { foreach ($name in $remote.Value.PSObject.TypeNames) { [void]$types.Add($name.Replace('Deserialized.', '')); break } }
+    if ($null -ne $remote -and $null -ne $remote.Value) { foreach ($name in $remote.Value.PSObject.TypeNames) { $name = $name.Replace('Deserialized.', ''); [void]$types.Add($name); [void]$remoteTypes.Add($name); break } }
     [void]$types.Add($exception.GetType().FullName)
     if ($null -eq $status) {
       foreach ($holder in @($exception, $exception.PSObject.Properties['Response'])) {
@@ -134,13 +137,13 @@ $Mislaid.Failure = {
   }
   @{
     id = [string]$failure.FullyQualifiedErrorId; category = [string]$failure.CategoryInfo.Category; reason = [string]$failure.CategoryInfo.Reason
-    types = $types; status = $status; message = [string]$failure.Exception.Message
+    types = $types; remote = $remoteTypes; status = $status; message = [string]$failure.Exception.Message
   }
 }
 
 $Mislaid.Refusal = {
   param([string]$Id, [string]$Message)
-  @{ id = $Id; category = 'InvalidArgument'; reason = $Id; types = ([Collections.ArrayList]::new()); status = $null; message = $Message }
+  @{ id = $Id; category = 'InvalidArgument'; reason = $Id; types = ([Collections.ArrayList]::new()); remote = ([Collections.ArrayList]::new()); status = $null; message = $Message }
 }
 
 $Mislaid.Print = {
@@ -226,6 +229,10 @@ $Mislaid.Call = {
   $failure = $null
   [string[]]$select = @($Request.select)
   $plain = $Mislaid.Plain
+  $depth = 0
+  try { throw 'depth' } catch { $depth = $_.ScriptStackTrace.Split([char]10).Length }
+  # The last statement before the cmdlet: whatever stood still on the way here, nothing is sent at this instant or later.
+  if ($null -ne $Request.notAfter -and ([DateTime]::UtcNow - $Mislaid.Epoch).TotalMilliseconds -ge [double]$Request.notAfter) { return (& $Mislaid.Refusal 'MislaidTooLate' ($name + ' came after its deadline')) }
   try {
     & $command @splat *>&1 | & {
       process {
@@ -252,7 +259,8 @@ $Mislaid.Call = {
     }
   } catch {
     $failure = & $Mislaid.Failure $_
-    if ($_.Exception -is [Management.Automation.ParameterBindingException] -and $_.Exception.CommandInvocation.MyCommand.Name -eq $name) { $failure.reason = 'MislaidNotBound' }
+    # Raised here and not inside the cmdlet, where the stack is deeper: then it was the binding of our own arguments.
+    if ($_.Exception -is [Management.Automation.ParameterBindingException] -and $_.Exception.CommandInvocation.MyCommand.Name -eq $name -and $_.ScriptStackTrace.Split([char]10).Length -le $depth) { $failure.reason = 'MislaidNotBound' }
   }
   $failure
 }

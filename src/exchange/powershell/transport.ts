@@ -21,8 +21,8 @@ export function createPowershellTransport(options: OpenOptions & Omit<PoolOption
   const pool = createPool({ ...options, open: (signal) => openSession({ ...options, signal }) });
   return {
     pool,
-    call: async (cmdlet, args, { deadlineMs, signal }) => {
-      const body = callBody(cmdlet, args);
+    call: async (cmdlet, args, { deadlineMs, signal, notAfter }) => {
+      const body = callBody(cmdlet, args, notAfter);
       return pool.run({
         body,
         label: cmdlet.name,

@@ -9,6 +9,7 @@ const plain: EngineError = {
   category: 'NotSpecified',
   reason: 'Exception',
   types: ['System.Exception'],
+  remote: [],
   status: null,
   message: 'Etwas ging schief.',
 };
@@ -41,15 +42,28 @@ it.each([
 });
 
 const known: [string, Partial<EngineError>, string, string][] = [
-  ['HTTP 429', { status: 429 }, 'exchange-throttled', 'no'],
+  ['HTTP 429', { status: 429 }, 'exchange-throttled', 'perhaps'],
+  ['HTTP 429, as text', { message: 'HttpStatusCode=429 …' }, 'exchange-throttled', 'perhaps'],
+  [
+    'HTTP 503, as text',
+    { message: 'Response status code does not indicate success: 503 (Service Unavailable).' },
+    'exchange-throttled',
+    'perhaps',
+  ],
   ['HTTP 503', { status: 503 }, 'exchange-throttled', 'perhaps'],
   [
     'the policy party',
     { message: 'Zu viele Verbindungen: 3 ; policy party : MaxConcurrency.' },
     'exchange-throttled',
-    'no',
+    'perhaps',
   ],
-  ['the budget', { types: ['Microsoft.Exchange.Data.Directory.OverBudgetException'] }, 'exchange-throttled', 'no'],
+  ['the budget', { types: ['Microsoft.Exchange.Data.Directory.OverBudgetException'] }, 'exchange-throttled', 'perhaps'],
+  [
+    'the budget, without a code',
+    { message: '|Microsoft.Exchange.Data.Directory.OverBudgetException|Budget' },
+    'exchange-throttled',
+    'perhaps',
+  ],
   [
     'a lost session',
     { types: ['System.Management.Automation.Remoting.PSRemotingTransportException'] },
@@ -65,6 +79,17 @@ it.each(known)('knows %s', (_, error, code, reached) => {
   expect(failure).toBeInstanceOf(ExchangeError);
   expect(failure).toMatchObject({ code, reached });
   expect(errorOf({ ...plain, ...error }, 'Get-Mailbox', 'read', [])).toMatchObject({ reached: 'no' });
+});
+
+it.each([
+  [true, { id: '[Server=EX01] [FailureCategory=Cmdlet-ManagementObjectNotFoundException] 557A3714' }],
+  [true, { types: ['A.ManagementObjectNotFoundException'], remote: ['A.ManagementObjectNotFoundException'] }],
+  [true, { message: '|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|Nicht gefunden.' }],
+  [false, { types: ['ManagementObjectNotFoundException'] }],
+  [false, { reason: 'ManagementObjectNotFoundException' }],
+  [false, { message: 'he said |A.ManagementObjectNotFoundException| and went' }],
+])('says whether the server named the type: %s for %o', (fromServer, error) => {
+  expect(errorOf({ ...plain, ...error }, 'Clear-MobileDevice', 'destroy', [])).toMatchObject({ fromServer });
 });
 
 it('takes names out of texts', () => {
