@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rememberCapabilities } from '../src/exchange/known.ts';
+import { storeCapabilities } from '../src/exchange/stored-capabilities.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { recordDevices } from '../src/incidents/devices/record-devices.ts';
 import { exchangeAnswers, exchangeWentAway } from '../src/incidents/incident/exchange-away.ts';
@@ -27,7 +27,7 @@ export const readDevicesJob = defineJob({
       const facts = await readDeviceFacts(context.exchange(row.organisation), row.personGuid);
       const capabilities = await context.capabilities(row.organisation);
       await store.change(async (change) => {
-        await rememberCapabilities(change, row.organisation, capabilities);
+        await storeCapabilities(change, row.organisation, capabilities);
         const before = await exchangeAnswers(change, incident);
         const last = before[0];
         if (last === 'exchange.away') {

@@ -4,7 +4,7 @@ import { findPeople, personByGuid } from '../src/directory/find.ts';
 import { isMailboxOf } from '../src/directory/holders.ts';
 import type { Person } from '../src/directory/person.ts';
 import { refreshDirectory } from '../src/directory/refresh.ts';
-import { personOf } from '../src/directory/rows.ts';
+import { personFromRow } from '../src/directory/store-people.ts';
 import { removeMobileDevice } from '../src/exchange/cmdlets/remove-mobile-device.ts';
 import { labPhonesNow, returnLabPhone } from '../src/exchange/lab/operations.ts';
 import { IdentityText, PlaceText } from '../src/ground/addresses.ts';
@@ -116,7 +116,7 @@ async function ownerFor(context: JobContext, wanted: string | undefined): Promis
     .orderBy('displayName')
     .execute();
   // Beside the real organisation nobody should read the name of somebody who decides here.
-  const everybody = rows.map(personOf);
+  const everybody = rows.map(personFromRow);
   const unlisted = everybody.filter(
     (person) => !context.policy.people.some((entry) => entry.roles.length > 0 && isMailboxOf(entry.mailbox, person)),
   );

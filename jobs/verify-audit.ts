@@ -44,7 +44,7 @@ function verdictMessage(verdict: Awaited<ReturnType<typeof verifyAudit>>, sealed
     title: 'The audit was tampered with',
     tone: 'danger',
     blocks: [
-      list(...shown.map((problem) => text(strong(`Entry ${problem.seq}`), ` ${problem.kind}: ${problem.sentence}`))),
+      list(...shown.map((problem) => text(strong(`Entry ${problem.seq}`), ` ${problem.kind}: ${problem.userMessage}`))),
       ...(verdict.problems.length > shown.length ? [note(`… ${verdict.problems.length - shown.length} more`)] : []),
       note(vouched),
     ],

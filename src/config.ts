@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { Environment } from './ground/environment.ts';
 import { MislaidError } from './ground/errors.ts';
 
 /** What `.env.example` and the README say of one setting; kept as the schema's metadata. */
@@ -154,8 +155,6 @@ export type Config = Settings & {
   readonly platforms: readonly ('slack' | 'teams')[];
   readonly exchange: 'lab' | 'online' | 'onprem' | 'custom';
 };
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads and checks the environment. Throws MislaidError `config-invalid` that names every problem, without values.

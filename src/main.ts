@@ -17,7 +17,7 @@ import { readArguments, type StartArguments, usageText } from './start/arguments
 import { type Bot, startBot } from './start/bot.ts';
 import { createLogger, logFile } from './start/logging.ts';
 import { loadPolicy } from './start/policy.ts';
-import { settles } from './start/settled.ts';
+import { waitUntilSettled } from './start/settled.ts';
 
 /** Jobs that come again and again. */
 const rounds = jobs.flatMap((job: AnyJob) => (job.round === true ? [job.name] : []));
@@ -89,7 +89,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
   let inputEnded = false;
   const finish = (): void => {
     if (bot === undefined || !inputEnded) return;
-    settles(bot, { seconds: args.waitSeconds, untilSettled: args.untilSettled, rounds }).then(
+    waitUntilSettled(bot, { seconds: args.waitSeconds, untilSettled: args.untilSettled, rounds }).then(
       (settled) => end(settled ? 0 : 3),
       () => end(1),
     );
@@ -139,7 +139,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
                   .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
               historyFile: join(config.MISLAID_DATA, 'console-history'),
               settled: async () => {
-                await settles({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
+                await waitUntilSettled({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
               },
               onEnd: (why) => {
                 if (why !== 'end-of-input') end(why === 'output-closed' ? 1 : 0);

@@ -87,7 +87,7 @@ async function script(
 }
 
 /** What a machine that stands still for seconds does to a bot: it tries again, and nothing is wrong with it. */
-const stalled: readonly (string | undefined)[] = ['queue-late', 'lock-lost'];
+const stalled: readonly (string | undefined)[] = ['TimeLimitError', 'lock-lost'];
 
 /** What was logged as a problem since an instant. */
 function problems(folder: string, since: Date): string[] {

@@ -30,7 +30,7 @@ export type AuditRecord = {
   prevHash: string;
 };
 
-export function hashOf(record: AuditRecord): string {
+export function auditHash(record: AuditRecord): string {
   const { seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, data, prevHash } = record;
   return canonicalHash({ seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, data, prevHash });
 }
@@ -56,14 +56,14 @@ export async function appendAudit(tx: Transaction<Database>, now: Date, entries:
       prevHash: hash,
     };
     seq = record.seq;
-    hash = hashOf(record);
+    hash = auditHash(record);
     return { ...record, at: now, data: JSON.stringify(record.data), hash };
   });
   await tx.insertInto('audit').values(rows).execute();
 }
 
 /** How many entries the chain has and the hash of the last one; genesis for an empty chain. */
-export async function lastOf(db: Kysely<Database>): Promise<{ seq: number; hash: string }> {
+export async function loadChainEnd(db: Kysely<Database>): Promise<{ seq: number; hash: string }> {
   const last = await db.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
   return last ?? { seq: 0, hash: genesisHash };
 }

@@ -19,7 +19,7 @@ import { z } from 'zod';
 import { canonicalJson } from '../ground/canonical.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { Database } from '../store/schema.ts';
-import { lastOf } from './chain.ts';
+import { loadChainEnd } from './chain.ts';
 
 export const Checkpoint = z.object({
   /** Entries of the chain, and the hash of the last one. */
@@ -78,7 +78,7 @@ export async function openSeal(input: { folder: string; pem?: string }): Promise
     keyId,
     file,
     checkpoint: async (db, now) => {
-      const { seq, hash } = await lastOf(db);
+      const { seq, hash } = await loadChainEnd(db);
       const body = { size: seq, hash, at: now.toISOString(), key: keyId };
       const signature = sign(null, Buffer.from(canonicalJson(body)), privateKey).toString('base64');
       const checkpoint = { ...body, signature };

@@ -1,4 +1,4 @@
-export type AuditProblem = { seq: number; kind: AuditProblemKind; sentence: string };
+export type AuditProblem = { seq: number; kind: AuditProblemKind; userMessage: string };
 
 export type AuditProblemKind =
   | 'edited'

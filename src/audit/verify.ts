@@ -5,9 +5,9 @@
 import type { Kysely } from 'kysely';
 import { assertNever } from '../ground/errors.ts';
 import type { Database } from '../store/schema.ts';
-import { genesisHash, hashOf } from './chain.ts';
+import { auditHash, genesisHash } from './chain.ts';
 import type { Checkpoint, CheckpointReading } from './checkpoint.ts';
-import { Misfits } from './misfits.ts';
+import { HashMismatches } from './hash-mismatches.ts';
 import type { AuditProblem, AuditProblemKind } from './problem.ts';
 import { readAudit, type StoredRecord } from './read.ts';
 export type AuditVerdict = {
@@ -47,7 +47,7 @@ class Walk {
   size = 0;
   vouchedUpTo = 0;
   readonly problems: AuditProblem[] = [];
-  readonly #misfits = new Misfits();
+  readonly #misfits = new HashMismatches();
   readonly #expected: Map<number, Checkpoint>;
   readonly #sizes: readonly number[];
   #last = { seq: 0, hash: genesisHash, fits: true };
@@ -68,7 +68,7 @@ class Walk {
     this.size += 1;
     const previous = this.#last;
     if (record.seq !== previous.seq + 1) this.#missing(previous.seq + 1, record.seq - 1);
-    const fits = hashOf(record) === record.hash;
+    const fits = auditHash(record) === record.hash;
     if (!fits) this.#misfits.add(record);
     const follows = record.seq === previous.seq + 1 && record.prevHash !== previous.hash;
     // Both entries fit their own hashes, and yet do not fit each other: the earlier one was changed and hashed anew.
@@ -127,7 +127,7 @@ class Walk {
   }
 
   #add(seq: number, kind: AuditProblemKind, sentence: string): void {
-    if (this.problems.length < mostProblems) this.problems.push({ seq, kind, sentence });
+    if (this.problems.length < mostProblems) this.problems.push({ seq, kind, userMessage: sentence });
   }
 }
 
@@ -135,7 +135,7 @@ function forged(line: CheckpointReading['forged'][number]): AuditProblem {
   return {
     seq: line.line,
     kind: 'checkpoint-forged',
-    sentence: `Line ${line.line} of the checkpoints ${reasonText(line.why)}.`,
+    userMessage: `Line ${line.line} of the checkpoints ${reasonText(line.why)}.`,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Kysely } from 'kysely';
 import type { Actor } from '../directory/actor.ts';
 import { hasAddress, personByAddress, personByGuid } from '../directory/find.ts';
 import type { Person } from '../directory/person.ts';
-import { personOf } from '../directory/rows.ts';
+import { personFromRow } from '../directory/store-people.ts';
 import type { Identity } from '../ground/addresses.ts';
 import { assertNever } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
@@ -92,7 +92,7 @@ async function lookUp(
   // Without a row of the account every column of it is null, those too that never are.
   const isKnown = spokenName !== null && lastSeenAt !== null;
   return {
-    person: personOf(person),
+    person: personFromRow(person),
     spoken: isKnown ? { ...account, displayName: spokenName, lastSeenAt } : undefined,
     suspendedBy: suspending,
   };

@@ -8,7 +8,7 @@ import type { Organisation, PersonGuid } from '../ground/identifiers.ts';
 import { Guid } from '../ground/identifiers.ts';
 import type { Database, PersonTable } from '../store/schema.ts';
 import type { Person } from './person.ts';
-import { personOf } from './rows.ts';
+import { personFromRow } from './store-people.ts';
 
 export type Found =
   | { kind: 'one'; person: Person }
@@ -46,7 +46,7 @@ export async function findPeople(db: Kysely<Database>, organisation: Organisatio
 /** The person with this GUID, also one who is gone. */
 export async function personByGuid(db: Kysely<Database>, guid: PersonGuid): Promise<Person | undefined> {
   const row = await db.selectFrom('person').selectAll().where('guid', '=', guid.toLowerCase()).executeTakeFirst();
-  return row === undefined ? undefined : personOf(row);
+  return row === undefined ? undefined : personFromRow(row);
 }
 
 /** The one person who has this address or UPN; undefined when nobody or more than one has it. */
@@ -63,7 +63,7 @@ export async function personByAddress(
     .where(hasAddress(address))
     .limit(2)
     .execute();
-  return only === undefined || others.length > 0 ? undefined : personOf(only);
+  return only === undefined || others.length > 0 ? undefined : personFromRow(only);
 }
 
 /** For a query over `person`: whether this is an address or the UPN of the person. More than one may have it. */
@@ -123,7 +123,7 @@ function everyWordBegins(person: Candidate, wanted: string): boolean {
 }
 
 function oneOrMany(candidates: readonly Candidate[]): Found {
-  const people = candidates.map((candidate) => personOf(candidate.row));
+  const people = candidates.map((candidate) => personFromRow(candidate.row));
   const [only] = people;
   return people.length === 1 && only !== undefined ? { kind: 'one', person: only } : { kind: 'many', people };
 }
@@ -141,7 +141,7 @@ function nearest(people: readonly Candidate[], wanted: string): Person[] {
     .filter(({ away }) => away <= furthest)
     .sort((one, other) => one.away - other.away)
     .slice(0, 3)
-    .map(({ person }) => personOf(person.row));
+    .map(({ person }) => personFromRow(person.row));
 }
 
 /** Lower case, without accents, with single blanks: "Renée  Dubois" and "renee dubois" are the same name. */

@@ -9,7 +9,7 @@ import { type Exchange, ExchangeError } from '../exchange/port.ts';
 import type { Clock } from '../ground/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Person } from './person.ts';
-import { markGone, storePeople } from './rows.ts';
+import { markGone, storePeople } from './store-people.ts';
 
 /**
  * Reads every mailbox and stores its person; who is no longer there is marked as gone. Throws ExchangeError, and then changes

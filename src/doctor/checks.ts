@@ -4,12 +4,13 @@
  */
 import type { Kysely } from 'kysely';
 import { type Logger, pino } from 'pino';
-import type { Config, Environment } from '../config.ts';
+import type { Config } from '../config.ts';
 import { holdersOf } from '../directory/holders.ts';
 import { exchangeDoctor } from '../exchange/powershell/doctor.ts';
 import { findEngine } from '../exchange/powershell/transport.ts';
 import { systemClock } from '../ground/clock.ts';
 import type { DoctorRow } from '../ground/doctor-row.ts';
+import type { Environment } from '../ground/environment.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { LogKind } from '../ground/identifiers.ts';
 import { randomIds } from '../ground/ids.ts';

@@ -15,7 +15,7 @@ import type { LabOrganisation } from './lab/organisation.ts';
 export type Effect = 'read' | 'change' | 'destroy';
 
 /** `{ Add }` and `{ Remove }` are PowerShell's `@{Add=…}` on multi-valued properties: without them the whole list is overwritten. */
-export type Argument =
+export type CmdletArgument =
   | string
   | number
   | boolean
@@ -24,9 +24,9 @@ export type Argument =
   | { readonly Add: readonly string[] }
   | { readonly Remove: readonly string[] };
 
-export type Arguments = Readonly<Record<string, Argument | undefined>>;
+export type CmdletArguments = Readonly<Record<string, CmdletArgument | undefined>>;
 
-export type Cmdlet<E extends Effect, P extends Arguments, R> = {
+export type Cmdlet<E extends Effect, P extends CmdletArguments, R> = {
   /** The file's name in cmdlets/: `clear-mobile-device`. Two descriptions may share one PowerShell cmdlet (`-Cancel`). */
   readonly id: string;
   /** The name PowerShell knows: `Clear-MobileDevice`. */
@@ -35,7 +35,7 @@ export type Cmdlet<E extends Effect, P extends Arguments, R> = {
   /** Parameters under PowerShell's names. */
   readonly params: z.ZodType<P>;
   /** Always bound beside `params`: `Confirm: false`, `Cancel: true`. */
-  readonly fixed?: Arguments;
+  readonly fixed?: CmdletArguments;
   /** The parameter that names the target: empty or absent is refused before anything is sent (Exchange would take every device). */
   readonly identity?: keyof P & string;
   /** Properties asked for, in PowerShell's spelling; empty when the cmdlet answers nothing. */
@@ -48,7 +48,9 @@ export type Cmdlet<E extends Effect, P extends Arguments, R> = {
 };
 
 /** Keeps the effect as a literal and ties parameters and rows to their schemas. */
-export function defineCmdlet<const E extends Effect, P extends Arguments, R>(cmdlet: Cmdlet<E, P, R>): Cmdlet<E, P, R> {
+export function defineCmdlet<const E extends Effect, P extends CmdletArguments, R>(
+  cmdlet: Cmdlet<E, P, R>,
+): Cmdlet<E, P, R> {
   return cmdlet;
 }
 
@@ -81,7 +83,7 @@ export type CallOptions = {
 export type Exchange<Allowed extends Effect = Effect> = {
   readonly organisation: Organisation;
   /** Throws ExchangeError. Parameters and rows pass through the cmdlet's schemas. */
-  run<E extends Allowed, P extends Arguments, R>(
+  run<E extends Allowed, P extends CmdletArguments, R>(
     cmdlet: Cmdlet<E, P, R>,
     params: NoInfer<P>,
     options?: CallOptions,

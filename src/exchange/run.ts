@@ -6,11 +6,11 @@ import { z } from 'zod';
 import type { Organisation } from '../ground/identifiers.ts';
 import { exchangeErrorOf } from './failures.ts';
 import {
-  type Argument,
-  type Arguments,
   type CallOptions,
   type Capabilities,
   type Cmdlet,
+  type CmdletArgument,
+  type CmdletArguments,
   type Effect,
   type Exchange,
   ExchangeError,
@@ -29,7 +29,7 @@ export function createExchange(input: {
   const { organisation, transport } = input;
   const capabilities = input.capabilities ?? (() => transport.capabilities());
 
-  async function run<E extends Effect, P extends Arguments, R>(
+  async function run<E extends Effect, P extends CmdletArguments, R>(
     cmdlet: Cmdlet<E, P, R>,
     params: P,
     options: CallOptions = {},
@@ -53,10 +53,10 @@ export function createExchange(input: {
     throw unsent(cmdlet.name, 'this is no simulation', 'This was meant for the lab, and this Exchange is not the lab.');
   }
 
-  async function send<E extends Effect, P extends Arguments, R>(
+  async function send<E extends Effect, P extends CmdletArguments, R>(
     cmdlet: Cmdlet<E, P, R>,
     params: P,
-    args: Arguments,
+    args: CmdletArguments,
     options: CallOptions,
   ): Promise<readonly unknown[]> {
     try {
@@ -82,7 +82,7 @@ export function createExchange(input: {
   return { organisation, run, capabilities };
 }
 
-function parseRows<E extends Effect, P extends Arguments, R>(
+function parseRows<E extends Effect, P extends CmdletArguments, R>(
   cmdlet: Cmdlet<E, P, R>,
   params: P,
   rows: readonly unknown[],
@@ -102,12 +102,12 @@ function parseRows<E extends Effect, P extends Arguments, R>(
   return parsed.data.filter((row) => cmdlet.concerns?.(params, row) !== false);
 }
 
-function withoutUndefined(params: Arguments): Arguments {
+function withoutUndefined(params: CmdletArguments): CmdletArguments {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
 }
 
 /** An empty identity means "every device" to Exchange, and a wildcard means many objects. */
-function refuseEmpty(name: string, args: Arguments, identity: string | undefined): void {
+function refuseEmpty(name: string, args: CmdletArguments, identity: string | undefined): void {
   if (identity !== undefined && args[identity] === undefined) {
     throw unsent(name, `-${identity} is missing`, 'It was not said for whom or what.');
   }
@@ -123,7 +123,7 @@ function refuseEmpty(name: string, args: Arguments, identity: string | undefined
   }
 }
 
-function isEmpty(value: Argument): boolean {
+function isEmpty(value: CmdletArgument): boolean {
   if (typeof value === 'string') return value.trim() === '';
   if (typeof value !== 'object' || value instanceof Date) return false;
   const list = 'Add' in value ? value.Add : 'Remove' in value ? value.Remove : value;
@@ -133,8 +133,8 @@ function isEmpty(value: Argument): boolean {
 /** A parameter that is not offered is never dropped, and no other cmdlet stands in for one that is missing. */
 function refuseNotOffered(
   offered: Capabilities,
-  cmdlet: { name: string; fixed?: Arguments; effect: Effect },
-  args: Arguments,
+  cmdlet: { name: string; fixed?: CmdletArguments; effect: Effect },
+  args: CmdletArguments,
 ): void {
   const parameters = own(offered.cmdlets, cmdlet.name);
   if (parameters === undefined) {

@@ -5,7 +5,7 @@
  * failure     Exchange answered, and the answer was an error; anything that is not an answer is an ExchangeError of the transport
  */
 import type { LabOrganisation } from './lab/organisation.ts';
-import type { Arguments, CallOptions, Capabilities, Effect } from './port.ts';
+import type { CallOptions, Capabilities, CmdletArguments, Effect } from './port.ts';
 
 /** A cmdlet as a transport needs it: what to send, and which properties to ask for. */
 export type TransportCmdlet = {
@@ -15,7 +15,7 @@ export type TransportCmdlet = {
   readonly name: string;
   readonly effect: Effect;
   /** Bound beside the arguments that `call` is given. */
-  readonly fixed?: Arguments;
+  readonly fixed?: CmdletArguments;
   /** Properties asked for, in PowerShell's spelling; empty when the cmdlet answers nothing. */
   readonly select: readonly string[];
   /** The cmdlet's simulation with its parsed parameters bound; only the lab calls it. */
@@ -31,7 +31,7 @@ export type Transport = {
    * Answers one object per output row with the properties of `select`. Throws CmdletFailure when Exchange answered with
    * an error, ExchangeError (`exchange-away`, `exchange-timeout`, `exchange-throttled`, `exchange-bad-answer`) otherwise.
    */
-  call(cmdlet: TransportCmdlet, args: Arguments, options: TransportOptions): Promise<readonly unknown[]>;
+  call(cmdlet: TransportCmdlet, args: CmdletArguments, options: TransportOptions): Promise<readonly unknown[]>;
   /** Probed once per connection; throws ExchangeError when there is none. */
   capabilities(): Promise<Capabilities>;
 };

@@ -13,7 +13,7 @@ function unwrapped(value: unknown): unknown {
 }
 
 /** Text; null and absent are empty. */
-export const text = z.unknown().transform((value, context): string => {
+export const textValue = z.unknown().transform((value, context): string => {
   const plain = unwrapped(value);
   if (plain === null || plain === undefined) return '';
   if (typeof plain === 'string') return plain;
@@ -23,7 +23,7 @@ export const text = z.unknown().transform((value, context): string => {
 });
 
 /** An instant; null, absent and empty mean never. */
-export const instant = z.unknown().transform((value, context): Date | null => {
+export const instantValue = z.unknown().transform((value, context): Date | null => {
   const plain = unwrapped(value);
   if (plain === null || plain === undefined || plain === '') return null;
   if (plain instanceof Date) return plain;
@@ -39,7 +39,7 @@ export const instant = z.unknown().transform((value, context): Date | null => {
 });
 
 /** true or false; null where Exchange did not say. */
-export const flag = z.unknown().transform((value, context): boolean | null => {
+export const flagValue = z.unknown().transform((value, context): boolean | null => {
   const plain = unwrapped(value);
   if (plain === null || plain === undefined || plain === '') return null;
   if (typeof plain === 'boolean') return plain;
@@ -49,7 +49,7 @@ export const flag = z.unknown().transform((value, context): boolean | null => {
 });
 
 /** A whole number; null where Exchange did not say. */
-export const count = z.unknown().transform((value, context): number | null => {
+export const countValue = z.unknown().transform((value, context): number | null => {
   const plain = unwrapped(value);
   if (plain === null || plain === undefined || plain === '') return null;
   const number = typeof plain === 'string' ? Number(plain) : plain;
@@ -59,7 +59,7 @@ export const count = z.unknown().transform((value, context): number | null => {
 });
 
 /** A GUID in lower case. */
-export const guid = text.pipe(
+export const guidValue = textValue.pipe(
   z
     .string()
     .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, 'not a GUID')
@@ -67,16 +67,16 @@ export const guid = text.pipe(
 );
 
 /** A multi-valued property; null and absent are empty, one value alone is a list of one. */
-export const texts = z.preprocess(
+export const textListValue = z.preprocess(
   (value) => (value === null || value === undefined || value === '' ? [] : Array.isArray(value) ? value : [value]),
-  z.array(text),
+  z.array(textValue),
 );
 
 /**
  * ActiveSync version times ten: Exchange prints `14.1` for EAS and `161` for REST and Outlook, and both mean the same scale.
  * null where the client did not say.
  */
-export const easVersion = text.pipe(
+export const easVersionValue = textValue.pipe(
   z.string().transform((value): number | null => {
     const digits = value.replaceAll('.', '');
     if (!/^\d+$/.test(digits)) return null;
@@ -94,6 +94,6 @@ const statuses = [
 ] as const;
 
 /** DeviceRemoteWipeStatus in one spelling (`DeviceOK` is seen as well); a value that is not known stays as it is. */
-export const wipeStatus = text.pipe(
+export const wipeStatusValue = textValue.pipe(
   z.string().transform((value) => statuses.find((known) => known.toLowerCase() === value.toLowerCase()) ?? value),
 );

@@ -6,7 +6,7 @@ import type { Clock, Ids } from '../ground/clock.ts';
 import type { DoctorRow } from '../ground/doctor-row.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
-import type { AnyJob as QueueAnyJob, Job as QueueJob, RunContext } from '../queue/job.ts';
+import type { AnyQueueJob as QueueAnyJob, QueueJob, RunContext } from '../queue/job.ts';
 import type { Servers } from '../servers/port.ts';
 import type { Store } from '../store/port.ts';
 import type { Approvals } from './approvals/approvals.ts';

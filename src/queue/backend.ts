@@ -7,7 +7,7 @@ import { redisDriver } from './redis.ts';
 import { type Driver, type Timing, usualTiming } from './transport.ts';
 
 /** What needs a live connection: opened when the queue comes, closed when it is lost (and must be built anew) or at the end. */
-export type Part = (driver: Driver) => Promise<{ close(): Promise<void> }>;
+export type QueuePart = (driver: Driver) => Promise<{ close(): Promise<void> }>;
 
 export type QueueBackend = {
   readonly kind: 'redis' | 'postgres';
@@ -17,7 +17,7 @@ export type QueueBackend = {
    */
   start(): Promise<void>;
   /** Keeps a part open whenever the queue is there. `close` closes this part alone. */
-  keep(name: string, part: Part): { close(): Promise<void> };
+  keep(name: string, part: QueuePart): { close(): Promise<void> };
   /** Since when the queue is away (real time); undefined while it stands. */
   awaySince(): Date | undefined;
   /** Closes every part, newest first, and the connection. */
@@ -40,7 +40,7 @@ export function postgresBackend(input: { connection: DatabaseConnection; log: Lo
   return supervise(postgresDriver({ ...input, timing: input.timing ?? usualTiming }), input.log);
 }
 
-type Kept = { name: string; part: Part; opened?: { close(): Promise<void> } | undefined };
+type Kept = { name: string; part: QueuePart; opened?: { close(): Promise<void> } | undefined };
 
 const retryMs = 1_000;
 

@@ -1,11 +1,13 @@
 import type { JobsOptions, WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { day, hour, second } from '../ground/durations.ts';
 import { MislaidError } from '../ground/errors.ts';
 import { failureCode } from '../ground/failure.ts';
+import { withTimeLimit } from '../ground/time-limit.ts';
 import type { Lane } from '../store/work.ts';
 import { laneLimits } from './lanes.ts';
-import type { TakenJob, Timing, TransportQueue, TransportWorker } from './transport.ts';
+import type { ClaimedJob, Timing, TransportQueue, TransportWorker } from './transport.ts';
 
 /** BullMQ's names of the lanes; the prefix (Redis) or the schema (PostgreSQL) sets them apart from other products'. */
 export function queueName(lane: Lane): string {
@@ -18,8 +20,8 @@ const workDataSchema = z.object({ workId: z.number().int() });
 /** One try only: the store counts tries. What is finished stays a while for whoever looks into the queue; nothing rests on it. */
 export const jobOptions: JobsOptions = {
   attempts: 1,
-  removeOnComplete: { age: 3_600, count: 500 },
-  removeOnFail: { age: 86_400, count: 500 },
+  removeOnComplete: { age: hour / second, count: 500 },
+  removeOnFail: { age: day / second, count: 500 },
 };
 
 /** What we use of BullMQ's Queue, whichever backend it stands on. */
@@ -50,6 +52,9 @@ export type BullJob = {
   extendLock(token: string, ms: number): Promise<number>;
 };
 
+/** How long the server may take to answer while something opens. */
+const answerMs = 5 * second;
+
 const finishedStates: readonly string[] = ['completed', 'failed', 'unknown'];
 
 /** Rejects (and closes what it opened) when the queue does not become ready. */
@@ -57,8 +62,8 @@ export async function transportQueue(lane: Lane, queue: BullQueue, log: Logger):
   queue.on('error', (error) => log.debug({ lane, code: failureCode(error) }, 'queue connection'));
   const { everywhere } = laneLimits[lane];
   try {
-    await within(5_000, queue.waitUntilReady(), `the queue ${lane} did not become ready`);
-    if (everywhere !== undefined) await within(5_000, queue.setGlobalConcurrency(everywhere), `the queue ${lane}`);
+    await withTimeLimit(queue.waitUntilReady(), answerMs);
+    if (everywhere !== undefined) await withTimeLimit(queue.setGlobalConcurrency(everywhere), answerMs);
   } catch (error) {
     await settle(queue.close());
     throw error;
@@ -92,7 +97,7 @@ export function workerOptions(
 export async function transportWorker(
   lane: Lane,
   timing: Timing,
-  take: (job: TakenJob) => Promise<void>,
+  take: (job: ClaimedJob) => Promise<void>,
   make: (process: (job: BullJob, token?: string) => Promise<void>) => BullWorker,
   log: Logger,
 ): Promise<TransportWorker> {
@@ -104,7 +109,7 @@ export async function transportWorker(
     const abort = new AbortController();
     aborts.set(job.id, abort);
     const extendLock = async () => {
-      const extended = within(timing.lockMs / 2, job.extendLock(token, timing.lockMs), 'the queue did not answer');
+      const extended = withTimeLimit(job.extendLock(token, timing.lockMs), timing.lockMs / 2);
       return !abort.signal.aborted && (await extended) === 1 && !abort.signal.aborted;
     };
     try {
@@ -126,7 +131,7 @@ export async function transportWorker(
     await settle(worker.disconnect());
   };
   try {
-    await within(5_000, worker.waitUntilReady(), `the worker of ${lane} did not become ready`);
+    await withTimeLimit(worker.waitUntilReady(), answerMs);
   } catch (error) {
     await close();
     throw error;
@@ -149,21 +154,7 @@ export function lockLost(jobId: string): MislaidError {
   });
 }
 
-/** Rejects after `ms`; what was waited for may still settle, unheard. */
-export async function within<T>(ms: number, promise: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new MislaidError({ code: 'queue-late', message: `${what} within ${ms} ms` })), ms);
-  });
-  promise.catch(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 /** Closing must end, also when the server does not answer: two seconds, and no error of it stops what closes next. */
-async function settle(promise: Promise<unknown>): Promise<void> {
-  await within(2_000, promise, 'closing').catch(() => undefined);
+export async function settle(closing: Promise<unknown>): Promise<void> {
+  await withTimeLimit(closing, 2 * second).catch(() => undefined);
 }

@@ -23,7 +23,7 @@ export type RunContext = {
   readonly attempt: number;
 };
 
-export type Job<Name extends string, P, Context> = {
+export type QueueJob<Name extends string, P, Context> = {
   /** The file's name: `read-devices`. */
   readonly name: Name;
   /** One sentence for docs and metrics. */
@@ -43,4 +43,4 @@ export type Job<Name extends string, P, Context> = {
 };
 
 /** Any job of a registry, its payload not yet parsed. */
-export type AnyJob<Context> = Job<string, unknown, Context>;
+export type AnyQueueJob<Context> = QueueJob<string, unknown, Context>;

@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { MislaidError } from '../ground/errors.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
-import { queueName, transportQueue, transportWorker, within, workerOptions } from './bull.ts';
+import { queueName, settle, transportQueue, transportWorker, workerOptions } from './bull.ts';
 import type { Driver, Timing } from './transport.ts';
 
 export type PostgresInput = {
@@ -76,7 +76,7 @@ export function postgresDriver({ connection, timing, log }: PostgresInput): Driv
     disconnect: async () => {
       const client = sentry;
       sentry = undefined;
-      if (client !== undefined) await within(2_000, client.end(), 'closing').catch(() => undefined);
+      if (client !== undefined) await settle(client.end());
     },
   };
 }

@@ -1,8 +1,10 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
+import { second } from '../ground/durations.ts';
 import { MislaidError } from '../ground/errors.ts';
-import { queueName, transportQueue, transportWorker, type WorkData, within, workerOptions } from './bull.ts';
+import { withTimeLimit } from '../ground/time-limit.ts';
+import { queueName, transportQueue, transportWorker, type WorkData, workerOptions } from './bull.ts';
 import type { Driver, Timing } from './transport.ts';
 
 export type RedisInput = {
@@ -35,7 +37,7 @@ export function redisDriver({ url, prefix, strict = false, timing, log }: RedisI
         commandTimeout: 5_000,
       });
       producer.on('error', (error) => log.debug({ code: error.name }, 'redis connection'));
-      await within(10_000, producer.connect(), 'Redis did not answer');
+      await withTimeLimit(producer.connect(), 10 * second);
       if (!checked) await check(producer, strict, log);
       checked = true;
       producer.on('close', () =>

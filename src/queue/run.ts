@@ -3,9 +3,9 @@ import type { Clock } from '../ground/clock.ts';
 import { MislaidError } from '../ground/errors.ts';
 import { failureCode, failureText, failureWhere } from '../ground/failure.ts';
 import type { Lane } from '../store/work.ts';
-import type { AnyJob, RunContext } from './job.ts';
-import type { TakenJob } from './transport.ts';
-import type { Work, WorkRows } from './work.ts';
+import type { AnyQueueJob, RunContext } from './job.ts';
+import type { ClaimedJob } from './transport.ts';
+import type { ClaimedWork, WorkRows } from './work-rows.ts';
 
 /**
  * done      the row is done
@@ -15,11 +15,11 @@ import type { Work, WorkRows } from './work.ts';
  * stopped   it did not end before the process did; another worker takes it
  * skipped   the row was done or another job's: nothing ran
  */
-export type Outcome = 'done' | 'again' | 'retried' | 'given-up' | 'stopped' | 'skipped';
+export type RunOutcome = 'done' | 'again' | 'retried' | 'given-up' | 'stopped' | 'skipped';
 
 /** Told of each run, for metrics; `seconds` from taken to ended. */
 export type QueueMetrics = {
-  ran(run: { job: string; lane: Lane; outcome: Outcome; seconds: number }): void;
+  ran(run: { job: string; lane: Lane; outcome: RunOutcome; seconds: number }): void;
 };
 
 /** What a run knows of itself; the composition root makes the context of its jobs of it. */
@@ -28,7 +28,7 @@ export type ContextInput = RunContext & {
 };
 
 export type RunnerInput<Context> = {
-  jobs: readonly AnyJob<Context>[];
+  jobs: readonly AnyQueueJob<Context>[];
   rows: WorkRows;
   clock: Clock;
   context: (input: ContextInput) => Context;
@@ -39,14 +39,14 @@ export type RunnerInput<Context> = {
 };
 
 /** Runs one taken job to its outcome. Rejects only when the store fails. */
-export type Run = (taken: TakenJob, lane: Lane) => Promise<Outcome>;
+export type Run = (taken: ClaimedJob, lane: Lane) => Promise<RunOutcome>;
 
 export function createRun<Context>({ jobs, rows, clock, context, metrics, log, wake }: RunnerInput<Context>): Run {
   const byName = new Map(jobs.map((job) => [job.name, job]));
   // A run whose lock was lost may still be at it when the row comes back to this process: one at a time here.
   const running = new Map<number, Promise<unknown>>();
 
-  async function runWork(work: Work, taken: TakenJob): Promise<Outcome> {
+  async function runWork(work: ClaimedWork, taken: ClaimedJob): Promise<RunOutcome> {
     const job = byName.get(work.job);
     const runLog = log.child({ job: work.job, work: work.id, attempt: work.attempts });
     if (job === undefined) {
@@ -87,12 +87,12 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
 
   /** Runs `body`; when it throws, the row waits for its next try, or is given up. */
   async function attempt(
-    job: AnyJob<Context>,
-    work: Work,
+    job: AnyQueueJob<Context>,
+    work: ClaimedWork,
     { log: runLog, signal }: ContextInput,
-    body: () => Promise<Outcome>,
+    body: () => Promise<RunOutcome>,
     onGivenUp?: (reason: string) => Promise<void> | undefined,
-  ): Promise<Outcome> {
+  ): Promise<RunOutcome> {
     try {
       return await body();
     } catch (error) {
@@ -116,18 +116,18 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
     }
   }
 
-  async function retry(work: Work, attempts: number, waitMs: number, lastError: string): Promise<Outcome> {
+  async function retry(work: ClaimedWork, attempts: number, waitMs: number, lastError: string): Promise<RunOutcome> {
     await rows.retry(work, { attempts, dueAt: new Date(clock.now().getTime() + waitMs), lastError });
     return 'retried';
   }
 
   /** People are told first: told twice after a crash is better than never. */
   async function giveUp(
-    work: Work,
+    work: ClaimedWork,
     runLog: Logger,
     reason: string,
     tell?: () => Promise<void> | undefined,
-  ): Promise<Outcome> {
+  ): Promise<RunOutcome> {
     await tell?.();
     if (await rows.giveUp(work, clock.now(), reason)) {
       runLog.error({ reason: reason.split(':')[0] }, 'given up');
@@ -160,7 +160,7 @@ export function usualRetryAfter(failures: number): number {
   return Math.min(5_000 * 2 ** (failures - 1), 600_000);
 }
 
-async function assertLock(taken: TakenJob): Promise<void> {
+async function assertLock(taken: ClaimedJob): Promise<void> {
   const ours = await taken.extendLock().catch(() => false);
   if (ours) return;
   throw new MislaidError({

@@ -8,7 +8,7 @@ export const usualTiming: Timing = { lockMs: 5_000, stalledMs: 5_000 };
 /** `living`: it will run, or runs; `dead`: finished, failed or unknown to the queue. Neither says whether the work was done. */
 export type Life = 'living' | 'dead';
 
-export type TakenJob = {
+export type ClaimedJob = {
   readonly id: string;
   readonly workId: number;
   /** Aborted when the lock is lost or the process stops. */
@@ -46,6 +46,6 @@ export type Driver = {
   /** Whether the connection of the last `connect` still stands. */
   stands(): boolean;
   queue(lane: Lane): Promise<TransportQueue>;
-  worker(lane: Lane, take: (job: TakenJob) => Promise<void>): Promise<TransportWorker>;
+  worker(lane: Lane, take: (job: ClaimedJob) => Promise<void>): Promise<TransportWorker>;
   disconnect(): Promise<void>;
 };

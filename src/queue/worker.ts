@@ -4,10 +4,10 @@ import type { Clock } from '../ground/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Lane } from '../store/work.ts';
 import type { QueueBackend } from './backend.ts';
-import type { AnyJob } from './job.ts';
+import type { AnyQueueJob } from './job.ts';
 import { type ContextInput, createRun, processStops, type QueueMetrics } from './run.ts';
 import type { TransportWorker } from './transport.ts';
-import { type WorkRows, workRows } from './work.ts';
+import { type WorkRows, workRows } from './work-rows.ts';
 
 export type Workers = {
   /** How many runs this process is at. */
@@ -17,7 +17,7 @@ export type Workers = {
 };
 
 export type WorkersInput<Context> = {
-  jobs: readonly AnyJob<Context>[];
+  jobs: readonly AnyQueueJob<Context>[];
   lanes: readonly Lane[];
   backend: QueueBackend;
   clock: Clock;

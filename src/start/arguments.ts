@@ -17,7 +17,7 @@ export type StartArguments = {
 
 export const usageText = `mislaid [doctor] [--console] [--json] [--wait <seconds>] [--until-settled]
 
-  doctor            looks at everything that the bot needs and prints a table with the mends; exits 1 if a row fails
+  doctor            looks at everything that the bot needs and prints a table with remedies; exits 1 if a row fails
   --console         opens the console chat although a chat platform is configured
   --json            not on a terminal: prints every post, edit, reply and private message as one JSON line
   --wait <seconds>  at the end of input, waits so long at most until nothing is runnable (default 60); exits 3 if something still is

@@ -8,12 +8,13 @@ import { readInventory, storeInventory } from '../apps/inventory.ts';
 import { appendAudit } from '../audit/chain.ts';
 import { openSeal } from '../audit/checkpoint.ts';
 import type { ChatAdapter } from '../chat/port.ts';
-import type { Config, Environment } from '../config.ts';
+import type { Config } from '../config.ts';
 import { refreshDirectory } from '../directory/refresh.ts';
 import type { LabInput } from '../exchange/lab/index.ts';
 import type { Clock, Ids } from '../ground/clock.ts';
 import type { Closing } from '../ground/closing.ts';
 import type { DoctorRow } from '../ground/doctor-row.ts';
+import type { Environment } from '../ground/environment.ts';
 import { createMetrics } from '../http/metrics.ts';
 import type { AnyJob } from '../incidents/job.ts';
 import type { Policy } from '../policy.ts';
@@ -22,14 +23,14 @@ import { createWorkers } from '../queue/worker.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { createStore } from '../store/store.ts';
-import { openAnnouncer } from './announcing.ts';
-import { watchAudit } from './audit-watch.ts';
+import { openPolicyAnnouncer } from './announce-process.ts';
+import { watchAuditOutage } from './audit-outage.ts';
 import { createChat } from './chat.ts';
 import { openConfiguredDatabase } from './database.ts';
 import { openConfiguredExchange, simulationMark } from './exchange.ts';
 import { openHealth } from './health.ts';
 import { type PolicySource, watchPolicy } from './policy-watch.ts';
-import { beginRounds, lanesOf, lookFirst, openConfiguredQueue } from './queue.ts';
+import { enqueueFirstReads, lanesOf, openConfiguredQueue, startRounds } from './queue.ts';
 import { approvals } from './registries.ts';
 import { openConfiguredServers } from './servers.ts';
 
@@ -80,7 +81,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   });
   const { backend, queues, sweep } = openConfiguredQueue({ config, connection, db, clock, log, closing });
   const lanes = new Map(jobs.map((job) => [job.name, job.lane]));
-  const onFailed = (error: unknown): void => auditAway.noticed(error);
+  const onFailed = (error: unknown): void => auditAway.report(error);
   const store = createStore({
     db,
     clock,
@@ -91,22 +92,22 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
     onFailed,
   });
-  const auditAway = watchAudit({ store, policy: () => policy.current, clock, log, closing });
+  const auditAway = watchAuditOutage({ store, policy: () => policy.current, clock, log, closing });
   // For trying out, people must be there with the first word; a real directory may take minutes and is read by a job.
   if (simulated) {
     await refreshDirectory({ db, exchange: exchange(organisation), clock });
     await storeInventory(db, organisation, await readInventory(exchange(organisation), organisation, clock.now()));
   }
-  const announcer = openAnnouncer({ db, ids, log, closing, onFailed });
+  const announcer = openPolicyAnnouncer({ db, ids, log, closing, onFailed });
   const policy = await watchPolicy({
     policy: parts.policy,
     read: parts.readPolicy,
     organisation,
     store,
     log,
-    onChange: (next) => announcer.say(next),
+    onChange: (next) => announcer.announce(next),
   });
-  await announcer.say(policy.current);
+  await announcer.announce(policy.current);
 
   const adapters =
     config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep, db, simulated, policy });
@@ -121,7 +122,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     clock,
     exchange,
   });
-  await lookFirst(store, organisation, servers(organisation));
+  await enqueueFirstReads(store, organisation, servers(organisation));
   const chat = createChat({
     adapters,
     config,
@@ -140,7 +141,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   // Before anybody can speak: what is stored and not handled now is from before.
   await chat.recover();
   await backend.start();
-  await beginRounds(store, organisation);
+  await startRounds(store, organisation);
   await chat.open();
   // After the platforms, so that what a process before this one left in the queue is not delivered to one that is not open yet;
   // and closed before them, because what was opened last closes first.

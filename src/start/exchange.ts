@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Config, Environment } from '../config.ts';
+import type { Config } from '../config.ts';
 import { createLabClock } from '../exchange/lab/clock.ts';
 import { type LabInput, openLab } from '../exchange/lab/index.ts';
 import { seedLab } from '../exchange/lab/seed.ts';
@@ -11,6 +11,7 @@ import { createPowershellTransport, findEngine } from '../exchange/powershell/tr
 import { createExchange } from '../exchange/run.ts';
 import { type Clock, type Ids, systemClock } from '../ground/clock.ts';
 import type { Closing } from '../ground/closing.ts';
+import type { Environment } from '../ground/environment.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';

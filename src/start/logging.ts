@@ -56,7 +56,7 @@ function open(to: LogTo): DestinationStream & { flushSync(): void } {
 
 /**
  * `<data folder>/logs/mislaid.log`: where the log goes while the console has the terminal.
- * Throws MislaidError `data-folder-unusable` with the mend.
+ * Throws MislaidError `data-folder-unusable` with the remedy.
  */
 export function logFile(dataFolder: string): string {
   const folder = join(createRoot(dataFolder), 'logs');

@@ -45,7 +45,7 @@ export function lanesOf(config: Config, hasChat: boolean): Lane[] {
 }
 
 /** What is looked at once as soon as it may be: new log lines, apps and heartbeats. */
-export async function lookFirst(store: Store, organisation: Organisation, servers: Servers): Promise<void> {
+export async function enqueueFirstReads(store: Store, organisation: Organisation, servers: Servers): Promise<void> {
   await store.change(async (change) => {
     for (const server of servers.list()) {
       await change.enqueue('read-logs', { organisation, server }, { key: `${organisation}:${server}@start` });
@@ -56,7 +56,7 @@ export async function lookFirst(store: Store, organisation: Organisation, server
 }
 
 /** Jobs that come again and again by themselves, once they were begun. */
-export async function beginRounds(store: Store, organisation: Organisation): Promise<void> {
+export async function startRounds(store: Store, organisation: Organisation): Promise<void> {
   await store.change(async (change) => {
     await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
     await change.enqueue('checkpoint-audit', {}, { key: 'start' });

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import type { Config, Environment } from '../config.ts';
+import type { Config } from '../config.ts';
 import type { Exchange } from '../exchange/port.ts';
 import { findEngine } from '../exchange/powershell/transport.ts';
 import type { Clock, Ids } from '../ground/clock.ts';
 import type { Closing } from '../ground/closing.ts';
+import type { Environment } from '../ground/environment.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';

@@ -9,7 +9,7 @@ const quietLooks = 2;
  * clock does not count, unless `untilSettled`: then nothing may be planned any more within the next ten minutes of the clock,
  * but for `rounds` (jobs that come again and again).
  */
-export async function settles(
+export async function waitUntilSettled(
   parts: { sweep: Pick<Sweep, 'runnable' | 'nextDueAt'>; clock?: { now(): Date } },
   options: { seconds: number; untilSettled: boolean; rounds?: readonly string[] },
 ): Promise<boolean> {
@@ -24,8 +24,8 @@ export async function settles(
 }
 
 async function isQuiet(
-  { sweep, clock }: Parameters<typeof settles>[0],
-  { untilSettled, rounds = [] }: Parameters<typeof settles>[1],
+  { sweep, clock }: Parameters<typeof waitUntilSettled>[0],
+  { untilSettled, rounds = [] }: Parameters<typeof waitUntilSettled>[1],
 ): Promise<boolean> {
   if ((await sweep.runnable()) > 0) return false;
   if (!untilSettled || clock === undefined) return true;

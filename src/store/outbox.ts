@@ -7,7 +7,10 @@ import type { Database } from './schema.ts';
 import type { Lane } from './work.ts';
 
 /** The outbox of one change: its rows commit or vanish with the facts. */
-export type Outbox = Pick<Change, 'card' | 'personalCard' | 'refresh' | 'reply' | 'notice' | 'privately' | 'home'> & {
+export type ChangeOutbox = Pick<
+  Change,
+  'card' | 'personalCard' | 'refresh' | 'reply' | 'notice' | 'privately' | 'home'
+> & {
   work(job: string, payload: unknown, options?: EnqueueOptions): Promise<void>;
   /** Writes what waits for the end of the change, and answers the ids of all its work that is due now. */
   flush(): Promise<number[]>;
@@ -16,12 +19,12 @@ export type Outbox = Pick<Change, 'card' | 'personalCard' | 'refresh' | 'reply' 
 /** The job that delivers to one place or one identity; its key is that target. */
 const deliverJob = 'deliver';
 
-export function createOutbox(input: {
+export function createChangeOutbox(input: {
   tx: Transaction<Database>;
   now: Date;
   ids: Ids;
   laneOf: (job: string) => Lane;
-}): Outbox {
+}): ChangeOutbox {
   const { tx, now, ids, laneOf } = input;
   const dueNow = new Set<number>();
   const targets = new Set<Place | Identity>();

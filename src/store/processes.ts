@@ -18,7 +18,7 @@ export async function announceProcess(db: Kysely<Database>, process: string, pol
     on conflict (key) do update set value = excluded.value`.execute(db);
 }
 
-export async function forgetProcess(db: Kysely<Database>, process: string): Promise<void> {
+export async function deleteProcess(db: Kysely<Database>, process: string): Promise<void> {
   await db.deleteFrom('setting').where('key', '=', `process:${process}`).execute();
 }
 

@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock, Ids } from '../ground/clock.ts';
 import { MislaidError } from '../ground/errors.ts';
-import { createOutbox } from './outbox.ts';
+import { createChangeOutbox } from './outbox.ts';
 import type { AuditEntry, Change, Store } from './port.ts';
 import type { Database } from './schema.ts';
 import type { Lane } from './work.ts';
@@ -54,7 +54,7 @@ async function attemptChange<T>(
 ): Promise<{ result: T; work: number[] }> {
   const now = clock.now();
   return await db.transaction().execute(async (tx) => {
-    const { work: enqueue, flush, ...outbox } = createOutbox({ tx, now, ids, laneOf });
+    const { work: enqueue, flush, ...outbox } = createChangeOutbox({ tx, now, ids, laneOf });
     const entries: AuditEntry[] = [];
     let over = false;
     const audit = (entry: AuditEntry): void => {

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendAudit, auditIsWritable, genesisHash, hashOf, lastOf } from '../../src/audit/chain.ts';
+import { appendAudit, auditHash, auditIsWritable, genesisHash, loadChainEnd } from '../../src/audit/chain.ts';
 import { readAudit } from '../../src/audit/read.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
@@ -28,12 +28,12 @@ describe('appendAudit', () => {
 
     expect(records.map((record) => record.seq)).toEqual([1, 2, 3]);
     expect(records.map((record) => record.prevHash)).toEqual([genesisHash, records[0]?.hash, records[1]?.hash]);
-    expect(records.map(hashOf)).toEqual(records.map((record) => record.hash));
+    expect(records.map(auditHash)).toEqual(records.map((record) => record.hash));
     expect(records[0]).toMatchObject({ at: '2026-03-02T12:00:00.123Z', subject: 'wipe:1', data: entry(1).data });
   });
 
   it('keeps one chain when many append at once', async () => {
-    const before = await lastOf(database.db);
+    const before = await loadChainEnd(database.db);
 
     await Promise.all(Array.from({ length: 40 }, (_, n) => append(n, n + 1)));
 
@@ -105,10 +105,10 @@ describe('an audit that cannot be written', () => {
   });
 
   it('is tried out without leaving a trace', async () => {
-    const before = await lastOf(database.db);
+    const before = await loadChainEnd(database.db);
 
     expect(await auditIsWritable(database.db, noon)).toEqual({ ok: true });
 
-    expect(await lastOf(database.db)).toEqual(before);
+    expect(await loadChainEnd(database.db)).toEqual(before);
   });
 });

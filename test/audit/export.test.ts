@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { appendAudit, hashOf } from '../../src/audit/chain.ts';
+import { appendAudit, auditHash } from '../../src/audit/chain.ts';
 import { exportJsonLines, exportOcsf, toOcsf } from '../../src/audit/export.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 import { entry, noon } from './entries.ts';
@@ -36,7 +36,7 @@ describe('JSON Lines', () => {
   it('hold all that is needed to verify the chain elsewhere', async () => {
     const lines = (await collect(exportJsonLines(database.db))).map((line) => Line.parse(JSON.parse(line)));
 
-    expect(lines.map(hashOf)).toEqual(lines.map((line) => line.hash));
+    expect(lines.map(auditHash)).toEqual(lines.map((line) => line.hash));
     expect(lines[1]?.prevHash).toBe(lines[0]?.hash);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql, type Transaction } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendAudit, hashOf } from '../../src/audit/chain.ts';
+import { appendAudit, auditHash } from '../../src/audit/chain.ts';
 import { type AuditSeal, openSeal } from '../../src/audit/checkpoint.ts';
 import type { AuditProblem } from '../../src/audit/problem.ts';
 import { readAudit } from '../../src/audit/read.ts';
@@ -65,7 +65,7 @@ async function rehash(tx: Tx, from: number, options: { onward: boolean; subject:
   let prevHash = records[from - 2]?.hash ?? '0'.repeat(64);
   for (const record of records.slice(from - 1)) {
     const subject = record.seq === from ? options.subject : record.subject;
-    const hash = hashOf({ ...record, subject, prevHash });
+    const hash = auditHash({ ...record, subject, prevHash });
     await sql`update audit set subject = ${subject}, prev_hash = ${prevHash}, hash = ${hash} where seq = ${record.seq}`.execute(
       tx,
     );
@@ -129,7 +129,7 @@ describe('a deletion', () => {
     }, false);
 
     expect(found(verdict)).toEqual([{ seq: 12, kind: 'deleted' }]);
-    expect(verdict.problems[0]?.sentence).toContain('Entries 12 to 13 are missing');
+    expect(verdict.problems[0]?.userMessage).toContain('Entries 12 to 13 are missing');
   });
 });
 
@@ -142,7 +142,7 @@ describe('something put in', () => {
         from audit where seq = 9`.execute(tx);
       const { value: forged } = await readAudit(tx, { after: 9 }).next();
       if (forged === undefined) throw new Error('nothing was put in');
-      await sql`update audit set hash = ${hashOf(forged)} where seq = 10`.execute(tx);
+      await sql`update audit set hash = ${auditHash(forged)} where seq = 10`.execute(tx);
     }, false);
 
     expect(found(verdict)).toEqual([{ seq: 10, kind: 'edited' }]);
@@ -215,7 +215,7 @@ describe('what only checkpoints show', () => {
 
     expect(found(verdict)).toEqual([{ seq: 11, kind: 'rewritten' }]);
     expect(verdict.vouchedUpTo).toBe(10);
-    expect(verdict.problems[0]?.sentence).toContain('between entries 11 and 20');
+    expect(verdict.problems[0]?.userMessage).toContain('between entries 11 and 20');
   });
 
   it('a truncation that was filled up again is found', async () => {

@@ -5,7 +5,7 @@ import { defineJob } from '../../src/incidents/job.ts';
 import { jobOptions } from '../../src/queue/bull.ts';
 import { createQueues } from '../../src/queue/queues.ts';
 import { createSweep } from '../../src/queue/sweep.ts';
-import type { WorkRows } from '../../src/queue/work.ts';
+import type { WorkRows } from '../../src/queue/work-rows.ts';
 import { createWorkers, createWorkersOver } from '../../src/queue/worker.ts';
 import type { Database } from '../../src/store/schema.ts';
 import type { Lane } from '../../src/store/work.ts';

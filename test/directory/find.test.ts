@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findPeople, personByAddress, personByGuid } from '../../src/directory/find.ts';
 import type { Person } from '../../src/directory/person.ts';
-import { markGone, storePeople } from '../../src/directory/rows.ts';
+import { markGone, storePeople } from '../../src/directory/store-people.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 
 const at = new Date('2026-03-02T09:00:00Z');

@@ -4,13 +4,13 @@ import { clearMobileDevice } from '../../src/exchange/cmdlets/clear-mobile-devic
 import { getMobileDevice } from '../../src/exchange/cmdlets/get-mobile-device.ts';
 import { listMailboxes } from '../../src/exchange/cmdlets/list-mailboxes.ts';
 import { labCapabilities } from '../../src/exchange/lab/capabilities.ts';
-import { type Arguments, type Capabilities, defineCmdlet, ExchangeError } from '../../src/exchange/port.ts';
+import { type Capabilities, type CmdletArguments, defineCmdlet, ExchangeError } from '../../src/exchange/port.ts';
 import { createExchange } from '../../src/exchange/run.ts';
 import { CmdletFailure, type Transport, type TransportCmdlet } from '../../src/exchange/transport.ts';
 
 const device = '11111111-1111-4111-8111-111111111111';
 
-type Call = { cmdlet: TransportCmdlet; args: Arguments; deadlineMs: number };
+type Call = { cmdlet: TransportCmdlet; args: CmdletArguments; deadlineMs: number };
 
 let calls: Call[];
 let answer: () => readonly unknown[];

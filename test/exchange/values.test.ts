@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { count, easVersion, flag, guid, instant, text, texts, wipeStatus } from '../../src/exchange/values.ts';
+import {
+  countValue,
+  easVersionValue,
+  flagValue,
+  guidValue,
+  instantValue,
+  textListValue,
+  textValue,
+  wipeStatusValue,
+} from '../../src/exchange/values.ts';
 
 describe('values of Exchange', () => {
   it.each([
@@ -8,17 +17,17 @@ describe('values of Exchange', () => {
     ['/Date(1772442000000)/', '2026-03-02T09:00:00.000Z'],
     [{ value: '2026-03-02T09:00:00Z', DateTime: 'Monday' }, '2026-03-02T09:00:00.000Z'],
   ])('reads the instant %j', (raw, expected) => {
-    expect(instant.parse(raw)?.toISOString()).toBe(expected);
+    expect(instantValue.parse(raw)?.toISOString()).toBe(expected);
   });
 
   it.each([[null], [undefined], ['']])('reads %j as never', (raw) => {
-    expect(instant.parse(raw)).toBeNull();
+    expect(instantValue.parse(raw)).toBeNull();
   });
 
   it.each([['2026-03-02T09:00:00'], ['yesterday'], [12], ['03/02/2026 09:00:00']])(
     'does not guess the instant %j',
     (raw) => {
-      expect(instant.safeParse(raw).success).toBe(false);
+      expect(instantValue.safeParse(raw).success).toBe(false);
     },
   );
 
@@ -34,7 +43,7 @@ describe('values of Exchange', () => {
     ['unknown', null],
     [null, null],
   ])('reads the client version %j as %j', (raw, expected) => {
-    expect(easVersion.parse(raw)).toBe(expected);
+    expect(easVersionValue.parse(raw)).toBe(expected);
   });
 
   it.each([
@@ -44,23 +53,23 @@ describe('values of Exchange', () => {
     ['SomethingNew', 'SomethingNew'],
     [{ Value: 'DeviceWipeSucceeded' }, 'DeviceWipeSucceeded'],
   ])('reads the status %j as %s', (raw, expected) => {
-    expect(wipeStatus.parse(raw)).toBe(expected);
+    expect(wipeStatusValue.parse(raw)).toBe(expected);
   });
 
   it('reads text, flags, numbers, lists and GUIDs, wrapped or not', () => {
-    expect(text.parse({ Value: 'Allowed' })).toBe('Allowed');
-    expect(text.parse(null)).toBe('');
-    expect(text.safeParse(['a']).success).toBe(false);
-    expect([flag.parse('True'), flag.parse(false), flag.parse(null)]).toEqual([true, false, null]);
-    expect(flag.safeParse('yes').success).toBe(false);
-    expect([count.parse('900'), count.parse(900), count.parse(null)]).toEqual([900, 900, null]);
-    expect(count.safeParse('soon').success).toBe(false);
-    expect([texts.parse('one'), texts.parse(null), texts.parse(['a', { Value: 'b' }])]).toEqual([
-      ['one'],
-      [],
-      ['a', 'b'],
-    ]);
-    expect(guid.parse({ Guid: 'ABCDEF00-0000-4000-8000-000000000000' })).toBe('abcdef00-0000-4000-8000-000000000000');
-    expect(guid.safeParse('iPhone').success).toBe(false);
+    expect(textValue.parse({ Value: 'Allowed' })).toBe('Allowed');
+    expect(textValue.parse(null)).toBe('');
+    expect(textValue.safeParse(['a']).success).toBe(false);
+    expect([flagValue.parse('True'), flagValue.parse(false), flagValue.parse(null)]).toEqual([true, false, null]);
+    expect(flagValue.safeParse('yes').success).toBe(false);
+    expect([countValue.parse('900'), countValue.parse(900), countValue.parse(null)]).toEqual([900, 900, null]);
+    expect(countValue.safeParse('soon').success).toBe(false);
+    expect([textListValue.parse('one'), textListValue.parse(null), textListValue.parse(['a', { Value: 'b' }])]).toEqual(
+      [['one'], [], ['a', 'b']],
+    );
+    expect(guidValue.parse({ Guid: 'ABCDEF00-0000-4000-8000-000000000000' })).toBe(
+      'abcdef00-0000-4000-8000-000000000000',
+    );
+    expect(guidValue.safeParse('iPhone').success).toBe(false);
   });
 });

@@ -211,6 +211,6 @@ export async function untruths(db: Kysely<Database>, expected: { incidents: numb
     select key from fault_chat group by target, key having count(*) > 1`.execute(db);
   for (const { key } of twice) found.push(`${key} was posted twice`);
   const audit = await verifyAudit(db);
-  found.push(...audit.problems.map((problem) => `audit: ${problem.sentence}`));
+  found.push(...audit.problems.map((problem) => `audit: ${problem.userMessage}`));
   return found;
 }

@@ -7,7 +7,7 @@ import { type AnyJob, defineJob, type JobContext } from '../../src/incidents/job
 import type { QueueBackend } from '../../src/queue/backend.ts';
 import { allLanes } from '../../src/queue/lanes.ts';
 import { createQueues } from '../../src/queue/queues.ts';
-import type { ContextInput, Outcome } from '../../src/queue/run.ts';
+import type { ContextInput, RunOutcome } from '../../src/queue/run.ts';
 import { createSweep, type Sweep } from '../../src/queue/sweep.ts';
 import type { Timing } from '../../src/queue/transport.ts';
 import { createWorkers, type Workers } from '../../src/queue/worker.ts';
@@ -96,7 +96,7 @@ export type RunningNode = {
   backend: QueueBackend;
   sweep: Sweep;
   workers: Workers;
-  outcomes: Outcome[];
+  outcomes: RunOutcome[];
   /** Workers up to `graceMs`, sweep, queue. */
   close(graceMs?: number): Promise<void>;
 };
@@ -111,7 +111,7 @@ export async function startNode(input: {
   recheckAfterMs?: number;
 }): Promise<RunningNode> {
   const { db, backend, clock, jobs, intervalMs = 200, recheckAfterMs = 500 } = input;
-  const outcomes: Outcome[] = [];
+  const outcomes: RunOutcome[] = [];
   const queues = createQueues({ backend, lanes: allLanes, log: silent });
   const sweep = createSweep({ db, clock, queues, lanes: allLanes, intervalMs, recheckAfterMs, log: silent });
   const workers = createWorkers({

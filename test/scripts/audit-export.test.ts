@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { appendAudit, hashOf } from '../../src/audit/chain.ts';
+import { appendAudit, auditHash } from '../../src/audit/chain.ts';
 import { compiled } from '../setup/compiled.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 
@@ -32,7 +32,7 @@ async function exported(...args: string[]): Promise<string[]> {
 it('prints the chain as lines that can be verified elsewhere', async () => {
   const records = (await exported()).map((line) => JSON.parse(line));
   expect(records.map((record) => record.seq)).toEqual([1, 2]);
-  for (const { hash, ...record } of records) expect(hashOf(record)).toBe(hash);
+  for (const { hash, ...record } of records) expect(auditHash(record)).toBe(hash);
   expect(await exported('--after', '1')).toHaveLength(1);
 });
 

@@ -8,9 +8,9 @@ import express from 'express';
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
 import { jobs } from '../../jobs/index.ts';
-import { type AuditAway, createAuditAway } from '../../src/audit/away.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
 import type { AuditSeal } from '../../src/audit/checkpoint.ts';
+import { type AuditOutage, createAuditOutage } from '../../src/audit/outage.ts';
 import { createDeliverer } from '../../src/chat/deliver.ts';
 import { createReception } from '../../src/chat/reception.ts';
 import { createRouter } from '../../src/chat/router.ts';
@@ -70,7 +70,7 @@ export type TestBot = Talk &
     readonly runner: Runner;
     readonly organisation: Organisation;
     readonly policy: { readonly current: Policy };
-    readonly auditAway: AuditAway;
+    readonly auditAway: AuditOutage;
     /** Runs another policy from now on, as a reload does: audited, and new roles cool off beside a real organisation. */
     setPolicy(next: Policy): Promise<void>;
     exchange(organisation?: Organisation): Exchange;
@@ -91,7 +91,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     {
       appendAudit,
       laneOf: (job) => lanes.get(job) ?? 'upkeep',
-      onFailed: (error) => auditAway.noticed(error),
+      onFailed: (error) => auditAway.report(error),
       ...(options.ids === undefined ? {} : { ids: options.ids }),
     },
     options.database,
@@ -99,7 +99,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   );
   const { store, db, clock, ids } = base;
   const log = pino({ level: process.env.MISLAID_TEST_LOG ?? 'silent' });
-  const auditAway = createAuditAway({
+  const auditAway = createAuditOutage({
     store,
     get policy() {
       return policy.current;
@@ -107,7 +107,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     clock,
     log,
   });
-  const onFailed = (error: unknown) => auditAway.noticed(error);
+  const onFailed = (error: unknown) => auditAway.report(error);
   const second = organisation === 'real' ? await testDatabase() : undefined;
   const world = second?.db ?? db;
 
@@ -190,7 +190,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
 
   async function moment(): Promise<void> {
     for (const each of worlds) await tickLab({ db: each, clock, speed: 1, random, ids });
-    await auditAway.look();
+    await auditAway.check();
     await runner.settle();
   }
 

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { AnyJob, JobContext } from '../../src/incidents/job.ts';
 import { type ContextInput, createRun } from '../../src/queue/run.ts';
-import { workRows } from '../../src/queue/work.ts';
+import { workRows } from '../../src/queue/work-rows.ts';
 import type { Database } from '../../src/store/schema.ts';
 
 export type DueWork = { id: number; job: string; key: string | null };

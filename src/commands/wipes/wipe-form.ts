@@ -1,6 +1,6 @@
 /** What is asked before a wipe, whether a second person approves it or one breaks the glass: the same questions, the same checks. */
 import { z } from 'zod';
-import { knownCapabilities } from '../../exchange/known.ts';
+import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import { confirmsTyped, typedConfirmation } from '../../incidents/devices/device.ts';
 import type { IncidentDevice, IncidentView } from '../../incidents/incident/view.ts';
@@ -65,7 +65,7 @@ export async function wipeTarget(
       userMessage: `Phone ${device.number} is still with ${view.owner.displayName}, as ${who} verified, so it is not wiped. If that was wrong, say "unverify kept INC-${args.incident} ${device.number}" first.`,
     });
   }
-  const capabilities = await knownCapabilities(context.store.db, view.incident.organisation);
+  const capabilities = await loadCapabilities(context.store.db, view.incident.organisation);
   const choices = scopeFor(device.facts, { accountOnly: capabilities?.accountOnly ?? false });
   if (choices.default === null) {
     throw new MislaidError({

@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { accessRules } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { guid, text } from '../values.ts';
+import { guidValue, textValue } from '../values.ts';
 
 /** A device access rule: every device whose characteristic is exactly this string. */
 export const AccessRuleRow = z
-  .object({ Guid: guid, Name: text, Characteristic: text, QueryString: text, AccessLevel: text })
+  .object({
+    Guid: guidValue,
+    Name: textValue,
+    Characteristic: textValue,
+    QueryString: textValue,
+    AccessLevel: textValue,
+  })
   .transform((row) => ({
     guid: row.Guid,
     /** `QueryString(Characteristic)`. */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { deviceClasses } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { instant, text } from '../values.ts';
+import { instantValue, textValue } from '../values.ts';
 
 /** A kind of device that this organisation has seen. */
 export const DeviceClassRow = z
-  .object({ DeviceType: text, DeviceModel: text, LastUpdateTime: instant })
+  .object({ DeviceType: textValue, DeviceModel: textValue, LastUpdateTime: instantValue })
   .transform((row) => ({ deviceType: row.DeviceType, deviceModel: row.DeviceModel, lastUpdate: row.LastUpdateTime }));
 export type DeviceClassRow = z.output<typeof DeviceClassRow>;
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { organisationSettings } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { text, texts } from '../values.ts';
+import { textListValue, textValue } from '../values.ts';
 
 /** What happens to a device that no list and no rule names. */
 export const OrganizationSettingsRow = z
-  .object({ DefaultAccessLevel: text, AdminMailRecipients: texts })
+  .object({ DefaultAccessLevel: textValue, AdminMailRecipients: textListValue })
   .transform((row) => ({
     /** `Allow`, `Block`, `Quarantine`. */
     defaultAccessLevel: row.DefaultAccessLevel,

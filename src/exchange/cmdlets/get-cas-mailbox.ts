@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { allPartnerships } from '../lab/devices.ts';
 import { casMailboxObject, mailboxByIdentity } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { flag, guid, text, texts } from '../values.ts';
+import { flagValue, guidValue, textListValue, textValue } from '../values.ts';
 
 /** What a mailbox lets mobile clients do. */
 export const CasMailboxRow = z
   .object({
-    Guid: guid,
-    DisplayName: text,
-    ActiveSyncEnabled: flag,
-    ActiveSyncAllowedDeviceIDs: texts,
-    ActiveSyncBlockedDeviceIDs: texts,
-    ActiveSyncMailboxPolicy: text,
-    HasActiveSyncDevicePartnership: flag,
-    OutlookMobileEnabled: flag,
+    Guid: guidValue,
+    DisplayName: textValue,
+    ActiveSyncEnabled: flagValue,
+    ActiveSyncAllowedDeviceIDs: textListValue,
+    ActiveSyncBlockedDeviceIDs: textListValue,
+    ActiveSyncMailboxPolicy: textValue,
+    HasActiveSyncDevicePartnership: flagValue,
+    OutlookMobileEnabled: flagValue,
   })
   .transform((row) => ({
     objectGuid: row.Guid,

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { mailboxByIdentity, mailboxObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { flag, guid, text, texts } from '../values.ts';
+import { flagValue, guidValue, textListValue, textValue } from '../values.ts';
 
 /** A mailbox as Get-Mailbox prints it. */
 export const MailboxRow = z
   .object({
-    ExchangeGuid: guid,
-    Guid: guid,
-    DisplayName: text,
-    Alias: text,
-    UserPrincipalName: text,
-    PrimarySmtpAddress: text,
-    EmailAddresses: texts,
-    RecipientTypeDetails: text,
-    AccountDisabled: flag,
-    ServerName: text,
+    ExchangeGuid: guidValue,
+    Guid: guidValue,
+    DisplayName: textValue,
+    Alias: textValue,
+    UserPrincipalName: textValue,
+    PrimarySmtpAddress: textValue,
+    EmailAddresses: textListValue,
+    RecipientTypeDetails: textValue,
+    AccountDisabled: flagValue,
+    ServerName: textValue,
   })
   .transform((row) => ({
     /** ExchangeGuid: what a person is known by. */

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { labPolicies } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { count, flag, text } from '../values.ts';
+import { countValue, flagValue, textValue } from '../values.ts';
 
 /** What a policy asks of a phone, as far as it matters when one is lost. */
 export const MailboxPolicyRow = z
   .object({
-    Name: text,
-    IsDefault: flag,
-    PasswordEnabled: flag,
-    MinPasswordLength: count,
-    RequireDeviceEncryption: flag,
-    AllowNonProvisionableDevices: flag,
+    Name: textValue,
+    IsDefault: flagValue,
+    PasswordEnabled: flagValue,
+    MinPasswordLength: countValue,
+    RequireDeviceEncryption: flagValue,
+    AllowNonProvisionableDevices: flagValue,
   })
   .transform((row) => ({
     name: row.Name,

@@ -3,33 +3,33 @@ import { Guid } from '../../ground/identifiers.ts';
 import { deviceObject, partnershipsByIdentity, partnershipsOf } from '../lab/devices.ts';
 import { defineCmdlet } from '../port.ts';
 import { exactlyOneTarget } from '../target.ts';
-import { easVersion, flag, guid, instant, text } from '../values.ts';
+import { easVersionValue, flagValue, guidValue, instantValue, textValue } from '../values.ts';
 
 /** A partnership as the directory knows it: no sync times, no wipe times. */
 export const MobileDeviceRow = z
   .object({
-    Guid: guid,
-    Identity: text,
-    Name: text,
-    FriendlyName: text,
-    DeviceId: text,
-    DeviceType: text,
-    DeviceModel: text,
-    DeviceOS: text,
-    DeviceUserAgent: text,
-    DeviceImei: text,
-    DeviceTelephoneNumber: text,
-    DeviceMobileOperator: text,
-    UserDisplayName: text,
-    ClientType: text,
-    ClientVersion: easVersion,
-    DeviceAccessState: text,
-    DeviceAccessStateReason: text,
-    DeviceAccessControlRule: text,
-    FirstSyncTime: instant,
-    IsManaged: flag,
-    IsCompliant: flag,
-    IsDisabled: flag,
+    Guid: guidValue,
+    Identity: textValue,
+    Name: textValue,
+    FriendlyName: textValue,
+    DeviceId: textValue,
+    DeviceType: textValue,
+    DeviceModel: textValue,
+    DeviceOS: textValue,
+    DeviceUserAgent: textValue,
+    DeviceImei: textValue,
+    DeviceTelephoneNumber: textValue,
+    DeviceMobileOperator: textValue,
+    UserDisplayName: textValue,
+    ClientType: textValue,
+    ClientVersion: easVersionValue,
+    DeviceAccessState: textValue,
+    DeviceAccessStateReason: textValue,
+    DeviceAccessControlRule: textValue,
+    FirstSyncTime: instantValue,
+    IsManaged: flagValue,
+    IsCompliant: flagValue,
+    IsDisabled: flagValue,
   })
   .transform((row) => ({
     guid: row.Guid,

@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { organizationConfigObject } from '../lab/ews.ts';
 import { defineCmdlet } from '../port.ts';
-import { flag, text, texts } from '../values.ts';
+import { flagValue, textListValue, textValue } from '../values.ts';
 
 /** What the organisation lets in over Exchange Web Services. */
 export const OrganizationConfigRow = z
-  .object({ EwsEnabled: flag, EwsApplicationAccessPolicy: text, EwsBlockList: texts, EwsAllowList: texts })
+  .object({
+    EwsEnabled: flagValue,
+    EwsApplicationAccessPolicy: textValue,
+    EwsBlockList: textListValue,
+    EwsAllowList: textListValue,
+  })
   .transform((row) => ({
     /** null: neither switched on nor off for all. */
     ewsEnabled: row.EwsEnabled,

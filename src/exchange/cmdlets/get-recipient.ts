@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { mailboxesByName, mailboxObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { text } from '../values.ts';
+import { textValue } from '../values.ts';
 
 /** A recipient as Get-Recipient prints it; contacts and groups have no mailbox, and an ExchangeGuid of zeros. */
 export const RecipientRow = z
   .object({
-    ExchangeGuid: text,
-    DisplayName: text,
-    Alias: text,
-    PrimarySmtpAddress: text,
-    RecipientTypeDetails: text,
+    ExchangeGuid: textValue,
+    DisplayName: textValue,
+    Alias: textValue,
+    PrimarySmtpAddress: textValue,
+    RecipientTypeDetails: textValue,
   })
   .transform((row) => ({
     /** The mailbox's GUID; undefined where there is no mailbox. */

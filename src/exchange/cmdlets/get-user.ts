@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { mailboxByIdentity, userObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { guid, text } from '../values.ts';
+import { guidValue, textValue } from '../values.ts';
 
 /** A directory user as Get-User prints it. */
 export const UserRow = z
   .object({
-    Guid: guid,
-    DisplayName: text,
-    Department: text,
-    Title: text,
-    Phone: text,
-    HomePhone: text,
-    MobilePhone: text,
-    Manager: text,
-    UserPrincipalName: text,
+    Guid: guidValue,
+    DisplayName: textValue,
+    Department: textValue,
+    Title: textValue,
+    Phone: textValue,
+    HomePhone: textValue,
+    MobilePhone: textValue,
+    Manager: textValue,
+    UserPrincipalName: textValue,
   })
   .transform((row) => ({
     /** The same object as MailboxRow's `objectGuid`. */

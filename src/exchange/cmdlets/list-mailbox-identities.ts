@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { allMailboxes, mailboxObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { guid, text } from '../values.ts';
+import { guidValue, textValue } from '../values.ts';
 
 /** The names under which a mailbox's devices are filed. */
 export const MailboxIdentityRow = z
-  .object({ ExchangeGuid: guid, Identity: text, DistinguishedName: text })
+  .object({ ExchangeGuid: guidValue, Identity: textValue, DistinguishedName: textValue })
   .transform((row) => ({
     guid: row.ExchangeGuid,
     identity: row.Identity,

@@ -1,26 +1,26 @@
 import { z } from 'zod';
 import { allPartnerships, deviceObject } from '../lab/devices.ts';
 import { defineCmdlet } from '../port.ts';
-import { easVersion, guid, instant, text } from '../values.ts';
+import { easVersionValue, guidValue, instantValue, textValue } from '../values.ts';
 
 /** A partnership as the organisation's inventory keeps it. */
 export const InventoryDeviceRow = z
   .object({
-    Guid: guid,
-    Identity: text,
-    DistinguishedName: text,
-    FriendlyName: text,
-    DeviceId: text,
-    DeviceType: text,
-    DeviceModel: text,
-    DeviceOS: text,
-    DeviceUserAgent: text,
-    ClientType: text,
-    ClientVersion: easVersion,
-    DeviceAccessState: text,
-    DeviceAccessStateReason: text,
-    DeviceAccessControlRule: text,
-    FirstSyncTime: instant,
+    Guid: guidValue,
+    Identity: textValue,
+    DistinguishedName: textValue,
+    FriendlyName: textValue,
+    DeviceId: textValue,
+    DeviceType: textValue,
+    DeviceModel: textValue,
+    DeviceOS: textValue,
+    DeviceUserAgent: textValue,
+    ClientType: textValue,
+    ClientVersion: easVersionValue,
+    DeviceAccessState: textValue,
+    DeviceAccessStateReason: textValue,
+    DeviceAccessControlRule: textValue,
+    FirstSyncTime: instantValue,
   })
   .transform((row) => ({
     guid: row.Guid,

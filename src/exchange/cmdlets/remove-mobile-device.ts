@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Guid } from '../../ground/identifiers.ts';
-import { removePartnership } from '../lab/wipes.ts';
+import { removeLabPartnership } from '../lab/wipes.ts';
 import { defineCmdlet } from '../port.ts';
 
 /** Deletes the partnership, and with it a wipe that is on its way. A phone that still syncs creates a new one. */
@@ -14,7 +14,7 @@ export const removeMobileDevice = defineCmdlet({
   select: [],
   row: z.never(),
   simulate: async (lab, { Identity }) => {
-    await removePartnership(lab, Identity);
+    await removeLabPartnership(lab, Identity);
     return [];
   },
 });

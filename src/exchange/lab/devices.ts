@@ -37,20 +37,20 @@ function isIdentity({ device, mailbox }: LabPartnership, identity: string): bool
   return [
     device.guid,
     devicePath(device, mailbox),
-    `${mailbox.displayName}\\ExchangeActiveSyncDevices\\${deviceName(device)}`,
+    `${mailbox.displayName}\\ExchangeActiveSyncDevices\\${labDeviceName(device)}`,
   ]
     .map((name) => name.toLowerCase())
     .includes(wanted);
 }
 
 /** The object's name; its separator is U+00A7. */
-export function deviceName(device: LabDevice): string {
+export function labDeviceName(device: LabDevice): string {
   const parts = device.clientType === 'EAS' ? [device.deviceType] : ['REST', device.deviceType];
   return [...parts, device.deviceId].join('§');
 }
 
 function devicePath(device: LabDevice, mailbox: LabMailbox): string {
-  return `${mailboxPath(mailbox)}/ExchangeActiveSyncDevices/${deviceName(device)}`;
+  return `${mailboxPath(mailbox)}/ExchangeActiveSyncDevices/${labDeviceName(device)}`;
 }
 
 /** Computed, as Exchange computes it: acknowledged, else nothing asked, else not supported, else pending. */
@@ -68,7 +68,7 @@ export function deviceObject({ device, mailbox, access }: LabPartnership): Recor
   return {
     Identity: devicePath(device, mailbox),
     Guid: device.guid,
-    Name: deviceName(device),
+    Name: labDeviceName(device),
     FriendlyName: device.friendlyName,
     DeviceId: device.deviceId,
     DeviceType: device.deviceType,

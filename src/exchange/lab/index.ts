@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
-import { type Arguments, type Capabilities, type Exchange, ExchangeError } from '../port.ts';
+import { type Capabilities, type CmdletArguments, type Exchange, ExchangeError } from '../port.ts';
 import { createExchange } from '../run.ts';
 import { CmdletFailure, type Transport, type TransportCmdlet } from '../transport.ts';
 import { labCapabilities } from './capabilities.ts';
@@ -46,7 +46,7 @@ function labTransport(input: LabInput, capabilities: () => Promise<Capabilities>
 
   async function change(
     cmdlet: TransportCmdlet,
-    args: Arguments,
+    args: CmdletArguments,
     notAfter: Date | undefined,
   ): Promise<readonly unknown[]> {
     const entry = {

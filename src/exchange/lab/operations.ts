@@ -4,7 +4,7 @@ import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 import { wipeStatusOf } from './devices.ts';
 import { guidFrom } from './guids.ts';
-import { holdTicks } from './tick.ts';
+import { lockLabTicks } from './tick.ts';
 
 /** A phone of the lab, with what no real Exchange could tell. */
 export type LabPhone = {
@@ -61,7 +61,7 @@ export async function labPhonesNow(db: Kysely<Database>): Promise<LabPhone[]> {
 /** The password of a person is changed: none of her phones gets in any more, so none hears of a wipe. false: no such mailbox. */
 export async function changeLabPassword(db: Kysely<Database>, clock: Clock, mailboxGuid: string): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
-    await holdTicks(tx);
+    await lockLabTicks(tx);
     const changed = await tx
       .updateTable('labMailbox')
       .set({ passwordChangedAt: clock.now() })

@@ -38,7 +38,7 @@ export async function tickLab(tick: LabTick): Promise<number | undefined> {
 }
 
 /** Keeps the phones still until the transaction ends: for who changes many of them at once. */
-export async function holdTicks(tx: Transaction<Database>): Promise<void> {
+export async function lockLabTicks(tx: Transaction<Database>): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('mislaid lab tick'))`.execute(tx);
 }
 

@@ -59,7 +59,7 @@ export async function cancelWipe(lab: LabOrganisation, guid: string): Promise<vo
 }
 
 /** Deletes the partnership, and with it a wipe that is on its way. The phone itself knows nothing of it. */
-export async function removePartnership(lab: LabOrganisation, guid: string): Promise<void> {
+export async function removeLabPartnership(lab: LabOrganisation, guid: string): Promise<void> {
   const device = await lockedDevice(lab, guid);
   await lab.db
     .updateTable('labDevice')

@@ -6,8 +6,8 @@ import { ExchangeError } from '../port.ts';
 import { CmdletFailure } from '../transport.ts';
 import type { ExchangeConnection } from './connection.ts';
 import { type Needed, neededCmdlets } from './needed.ts';
-import { type Hello, SessionError } from './session.ts';
-import { type Connected, type OpenOptions, openSession } from './sessions.ts';
+import { type ConnectedSession, type OpenOptions, openSession } from './open-session.ts';
+import { type Hello, PowershellSessionError } from './session.ts';
 
 export type ExchangeDoctorOptions = Omit<OpenOptions, 'engine' | 'onHello'> & {
   /** undefined: none was found (findEngine). */
@@ -27,7 +27,7 @@ export async function exchangeDoctor(options: ExchangeDoctorOptions): Promise<Do
   if (engine === undefined) return [bad('PowerShell', 'not found', installPowershell)];
   const rows: DoctorRow[] = [...(await fileRows(connection, platform))];
   let hello: Hello | undefined;
-  let connected: Connected | undefined;
+  let connected: ConnectedSession | undefined;
   let asked = now();
   try {
     const open = { ...options, engine, onHello: (told: Hello) => (hello = told) };
@@ -61,7 +61,7 @@ function bad(check: string, found: string, remedy: string): DoctorRow {
 }
 
 function engineRow(engine: string, error: unknown): DoctorRow {
-  if (error instanceof SessionError && error.fault === 'language-mode') {
+  if (error instanceof PowershellSessionError && error.fault === 'language-mode') {
     return bad(
       'PowerShell',
       error.message,
@@ -113,7 +113,7 @@ function connectionMend(kind: ExchangeConnection['kind'], error: unknown): strin
   if (error instanceof ExchangeError && error.code === 'exchange-throttled') {
     return 'too many sessions of this account are open: wait a quarter of an hour, lower EXCHANGE_SESSIONS, stop what else uses the account';
   }
-  if (error instanceof SessionError && error.fault === 'deadline')
+  if (error instanceof PowershellSessionError && error.fault === 'deadline')
     return 'Exchange did not answer: check proxy, firewall and name resolution';
   const type = error instanceof CmdletFailure ? error.type : '';
   switch (kind) {

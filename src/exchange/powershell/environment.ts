@@ -1,3 +1,5 @@
+import type { Environment } from '../../ground/environment.ts';
+
 /**
  * The engine's environment: only what a PowerShell, .NET, Kerberos and a proxy need, never the bot's own secrets
  * (tokens, database addresses). `INIT_SCRIPT_…` is the administrator's own and reaches his init script.
@@ -44,8 +46,6 @@ const passed = new Set([
   'PROGRAMFILES(X86)',
   'PROCESSOR_ARCHITECTURE',
 ]);
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * NO_COLOR: colour codes would stand in answers. Telemetry and the look for updates would call home. The diagnostics of

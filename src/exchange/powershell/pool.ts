@@ -6,16 +6,16 @@
 import { type Capabilities, type Effect, ExchangeError, type ExchangeErrorCode, type Reached } from '../port.ts';
 import { CmdletFailure } from '../transport.ts';
 import { type Envelope, errorOf, reachedBy, userMessageOf } from './answer.ts';
-import type { RequestBody } from './literal.ts';
-import { createMembers, type Log, type Member } from './members.ts';
-import { type RequestOptions, SessionError } from './session.ts';
-import type { Connected } from './sessions.ts';
+import type { ConnectedSession } from './open-session.ts';
+import type { RequestBody } from './request.ts';
+import { PowershellSessionError, type RequestOptions } from './session.ts';
+import { createWarmSessions, type SessionLog, type WarmSession } from './warm-sessions.ts';
 
 export type PoolOptions = {
-  readonly open: (signal: AbortSignal) => Promise<Connected>;
+  readonly open: (signal: AbortSignal) => Promise<ConnectedSession>;
   /** Warm sessions. Exchange Online bears 3 in parallel, on-prem 18 per account. */
   readonly size: number;
-  readonly log: Log;
+  readonly log: SessionLog;
   /** Default: 2,000 calls, 30 minutes, 600 MB. A young engine is slower: its code is compiled as it runs. */
   readonly recycle?: { readonly calls: number; readonly ageMs: number; readonly bytes: number };
   /** Between attempts to connect; default 1 s doubling to 60 s. */
@@ -46,7 +46,7 @@ export type PowershellPool = {
   run(request: PoolRequest): Promise<readonly unknown[]>;
   capabilities(): Promise<Capabilities>;
   /** The newest connected session, for doctor; connects if there is none. */
-  connected(): Promise<Connected>;
+  connected(): Promise<ConnectedSession>;
   /** Asks every idle session whether its connection stands, and replaces those where it does not. */
   probe(): Promise<void>;
   /** Calls that wait, and sessions that stand. */
@@ -75,7 +75,7 @@ export function createPool(options: PoolOptions): PowershellPool {
   let quietUntil = 0;
   let wake: NodeJS.Timeout | undefined;
 
-  const members = createMembers({
+  const members = createWarmSessions({
     open: options.open,
     size: options.size,
     recycle: options.recycle ?? { calls: 2_000, ageMs: 30 * 60_000, bytes: 600_000_000 },
@@ -154,7 +154,7 @@ export function createPool(options: PoolOptions): PowershellPool {
     }
   }
 
-  async function runOn(member: Member, task: Task): Promise<void> {
+  async function runOn(member: WarmSession, task: Task): Promise<void> {
     task.running = true;
     task.attempts += 1;
     const requestOptions: RequestOptions = {
@@ -187,7 +187,7 @@ export function createPool(options: PoolOptions): PowershellPool {
     dispatch();
   }
 
-  async function allRows(member: Member, task: Task, requestOptions: RequestOptions): Promise<readonly unknown[]> {
+  async function allRows(member: WarmSession, task: Task, requestOptions: RequestOptions): Promise<readonly unknown[]> {
     const { session } = member.connected;
     const started = performance.now();
     const answered = (envelope: Envelope): Envelope => {
@@ -237,7 +237,7 @@ export function createPool(options: PoolOptions): PowershellPool {
     await Promise.all(probes);
   }
 
-  async function connected(): Promise<Connected> {
+  async function connected(): Promise<ConnectedSession> {
     const known = members.last();
     if (known !== undefined) return known;
     await run({ body: { op: 'ping' }, label: 'connecting', effect: 'read', deadlineMs: 180_000, sent: [] });
@@ -283,7 +283,8 @@ function retried(code: ExchangeErrorCode | undefined): boolean {
 
 function meant(error: unknown, task: Task): Error {
   if (error instanceof ExchangeError || error instanceof CmdletFailure) return error;
-  if (!(error instanceof SessionError)) return errorFrom(task, 'exchange-bad-answer', String(error), undefined, error);
+  if (!(error instanceof PowershellSessionError))
+    return errorFrom(task, 'exchange-bad-answer', String(error), undefined, error);
   const reached = error.sent ? reachedBy(task.effect) : 'no';
   switch (error.fault) {
     case 'deadline':

@@ -1,6 +1,6 @@
 /**
  * Everything that PowerShell ever parses from us: constants. Valid for PowerShell 7.4+ and Windows PowerShell 5.1
- * (no ternary, no `??`, no -AsHashtable), and run by nothing but its own definition: requests are literals (literal.ts).
+ * (no ternary, no `??`, no -AsHashtable), and run by nothing but its own definition: requests are literals (request.ts).
  *
  * Traps met here: a value from a remote session may be a number that says "Blocked" (a deserialised enum), a list may be
  * an ArrayList, dates are of the local kind, `$x.Name` on a list answers for its members, ConvertTo-Json of 5.1 writes

@@ -6,7 +6,7 @@
 import { setTimeout as after, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ids } from '../../ground/clock.ts';
 import { Envelope } from './answer.ts';
-import { literalOf, type RequestBody } from './literal.ts';
+import { type RequestBody, requestLiteral } from './request.ts';
 import { helloLine, requestLine } from './script.ts';
 import { type Shell, type ShellEnd, type ShellOptions, startShell } from './shell.ts';
 import { killTree, treeMark } from './tree.ts';
@@ -35,8 +35,8 @@ export type SessionFault =
   | 'bad-frame'
   | 'too-large';
 
-export class SessionError extends Error {
-  override readonly name = 'SessionError';
+export class PowershellSessionError extends Error {
+  override readonly name = 'PowershellSessionError';
   readonly fault: SessionFault;
   /** false: the engine never received the request. */
   readonly sent: boolean;
@@ -50,7 +50,7 @@ export class SessionError extends Error {
 
 export type RequestOptions = { readonly deadlineMs: number; readonly signal?: AbortSignal };
 
-export type Session = {
+export type PowershellSession = {
   readonly hello: Hello;
   /** performance.now() of the start. */
   readonly openedAt: number;
@@ -67,7 +67,7 @@ export type Session = {
   kill(): Promise<void>;
 };
 
-export type SessionOptions = Omit<ShellOptions, 'environment'> & {
+export type PowershellSessionOptions = Omit<ShellOptions, 'environment'> & {
   readonly environment: Record<string, string>;
   /** Line that defines `$Mislaid` (script.ts `bootLine`). */
   readonly boot: string;
@@ -77,7 +77,7 @@ export type SessionOptions = Omit<ShellOptions, 'environment'> & {
   readonly signal?: AbortSignal;
 };
 
-export async function startSession(options: SessionOptions): Promise<Session> {
+export async function startSession(options: PowershellSessionOptions): Promise<PowershellSession> {
   const mark = options.ids.token();
   const started = performance.now();
   const shell = start({ ...options, environment: { ...options.environment, [treeMark]: mark } });
@@ -99,7 +99,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   }
 
   async function ask(line: string, nonce: string, { deadlineMs, signal }: RequestOptions): Promise<string> {
-    if (signal?.aborted) throw new SessionError('aborted', 'the call was given up', false, signal.reason);
+    if (signal?.aborted) throw new PowershellSessionError('aborted', 'the call was given up', false, signal.reason);
     const settled = new AbortController();
     let answer: string | undefined;
     try {
@@ -107,7 +107,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
         // An answer that has come counts, whatever happens to the engine afterwards.
         const end = (fault: SessionFault, message: string, cause?: unknown) => {
           if (settled.signal.aborted) return;
-          if (answer === undefined) return reject(new SessionError(fault, message, true, cause));
+          if (answer === undefined) return reject(new PowershellSessionError(fault, message, true, cause));
           void kill();
           resolve(answer);
         };
@@ -143,8 +143,8 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   }
 
   async function exchange(line: string, nonce: string, options: RequestOptions): Promise<string> {
-    if (!shell.alive || dead) throw new SessionError('gone', 'the PowerShell process has ended', false);
-    if (busy) throw new SessionError('gone', 'the session is busy: one call at a time', false);
+    if (!shell.alive || dead) throw new PowershellSessionError('gone', 'the PowerShell process has ended', false);
+    if (busy) throw new PowershellSessionError('gone', 'the session is busy: one call at a time', false);
     busy = true;
     try {
       return await ask(line, nonce, options);
@@ -158,12 +158,12 @@ export async function startSession(options: SessionOptions): Promise<Session> {
 
   async function request(body: RequestBody, requestOptions: RequestOptions): Promise<Envelope> {
     const nonce = options.ids.token();
-    const line = requestLine(body.op, literalOf(nonce, body));
+    const line = requestLine(body.op, requestLiteral(nonce, body));
     const content = await exchange(line, nonce, requestOptions);
     const envelope = await parseEnvelope(content, nonce);
     if (envelope === undefined) {
       void kill();
-      throw new SessionError('bad-frame', 'the frame of the answer holds no envelope', true);
+      throw new PowershellSessionError('bad-frame', 'the frame of the answer holds no envelope', true);
     }
     calls += 1;
     memory = envelope.memory;
@@ -185,17 +185,17 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   async function shake(): Promise<Hello> {
     const nonce = options.ids.token().slice(0, 8);
     const found = await exchange(helloLine(nonce), nonce, options).catch((error: unknown) => {
-      throw new SessionError('not-started', notStarted(options.executable, shell), false, error);
+      throw new PowershellSessionError('not-started', notStarted(options.executable, shell), false, error);
     });
     const [pid, version, edition, languageMode] = found.split(/\s+/);
     if (pid === undefined || version === undefined || edition === undefined || languageMode === undefined) {
-      throw new SessionError('not-started', `${options.executable} is not a PowerShell`, false);
+      throw new PowershellSessionError('not-started', `${options.executable} is not a PowerShell`, false);
     }
     if (languageMode !== 'FullLanguage') {
-      const mend = 'take the bot out of the AppLocker or WDAC policy that constrains it';
-      throw new SessionError(
+      const remedy = 'take the bot out of the AppLocker or WDAC policy that constrains it';
+      throw new PowershellSessionError(
         'language-mode',
-        `PowerShell runs in ${languageMode}, which cannot decode a request: ${mend}`,
+        `PowerShell runs in ${languageMode}, which cannot decode a request: ${remedy}`,
         false,
       );
     }
@@ -231,7 +231,7 @@ function start(options: ShellOptions): Shell {
   try {
     return startShell(options);
   } catch (error) {
-    throw new SessionError('not-started', `${options.executable} cannot be started`, false, error);
+    throw new PowershellSessionError('not-started', `${options.executable} cannot be started`, false, error);
   }
 }
 

@@ -2,12 +2,12 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { Argument, Arguments } from '../port.ts';
+import type { Environment } from '../../ground/environment.ts';
+import type { CmdletArgument, CmdletArguments } from '../port.ts';
 import type { Transport } from '../transport.ts';
-import type { Environment } from './environment.ts';
-import { callBody } from './literal.ts';
+import { type OpenOptions, openSession } from './open-session.ts';
 import { createPool, type PoolOptions, type PowershellPool } from './pool.ts';
-import { type OpenOptions, openSession } from './sessions.ts';
+import { callBody } from './request.ts';
 
 export type PowershellTransport = Transport & {
   readonly pool: PowershellPool;
@@ -38,11 +38,11 @@ export function createPowershellTransport(options: OpenOptions & Omit<PoolOption
   };
 }
 
-function textsOf(args: Arguments): string[] {
+function textsOf(args: CmdletArguments): string[] {
   return Object.values(args).flatMap((value) => textsIn(value));
 }
 
-function textsIn(value: Argument | undefined): readonly string[] {
+function textsIn(value: CmdletArgument | undefined): readonly string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value instanceof Date) return [];
   if ('Add' in value) return value.Add;

@@ -1,6 +1,6 @@
 /** The one card of an incident: what is known, what must not be done, how far a wipe got, what comes next and who must do it. */
 import type { Kysely } from 'kysely';
-import { knownCapabilities } from '../../exchange/known.ts';
+import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import type { Block, DraftMessage, Intent, Tone } from '../../message/model.ts';
 import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
@@ -36,7 +36,7 @@ export function incidentProjection(evidence: readonly EvidenceProvider[]): Proje
 export async function incidentCard({ view, db, policy, now, providers }: IncidentCardInput): Promise<DraftMessage> {
   const { incident, owner } = view;
   const [capabilities, evidence] = await Promise.all([
-    knownCapabilities(db, incident.organisation),
+    loadCapabilities(db, incident.organisation),
     incidentEvidence(providers, { db, view, now, policy }),
   ]);
   const open = incident.state === 'open';

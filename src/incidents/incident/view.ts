@@ -1,7 +1,7 @@
 /** The read model of one incident: what cards, answers and rules look at, loaded in one place. */
 import type { Kysely, Selectable } from 'kysely';
 import type { Person } from '../../directory/person.ts';
-import { personOf } from '../../directory/rows.ts';
+import { personFromRow } from '../../directory/store-people.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type {
   ApprovalDecisionTable,
@@ -100,7 +100,7 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     .selectAll()
     .where('guid', 'in', [...new Set(guids)])
     .execute();
-  const people = new Map(rows.map((row) => [row.guid, personOf(row)]));
+  const people = new Map(rows.map((row) => [row.guid, personFromRow(row)]));
   const owner = people.get(incident.personGuid);
   if (owner === undefined)
     throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });

@@ -10,7 +10,7 @@
 import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
 import type { Person } from '../../directory/person.ts';
-import { personOf } from '../../directory/rows.ts';
+import { personFromRow } from '../../directory/store-people.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
@@ -128,7 +128,7 @@ async function mailboxes(
     .orderBy('guid')
     .limit(limit)
     .execute();
-  return rows.map(personOf);
+  return rows.map(personFromRow);
 }
 
 const hasPhone = sql<boolean>`exists (select from mobile_device d

@@ -5,7 +5,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
 import { isMailboxOf } from '../../directory/holders.ts';
-import { personOf } from '../../directory/rows.ts';
+import { personFromRow } from '../../directory/store-people.ts';
 import type { Identity } from '../../ground/addresses.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
@@ -52,7 +52,7 @@ export async function standingRoles(
     .executeTakeFirst();
   if (found === undefined) return none;
   const { suspendedBy: suspending, ...row } = found;
-  const person = personOf(row);
+  const person = personFromRow(row);
   const listed = policy.people.find((entry) => entry.identities.includes(who.identity));
   if (listed === undefined || !isMailboxOf(listed.mailbox, person)) return none;
   if (suspending.length > 0) return new Set(['user']);

@@ -10,7 +10,7 @@ import {
   frontEndLine,
   httpProxyHeader,
   httpProxyLine,
-  type Place,
+  type LogServer,
   w3cHeader,
 } from './lines.ts';
 
@@ -37,7 +37,7 @@ export function labFiles(db: Kysely<Database>): LabFiles {
   /** The newest marks of each file, the newest last, so that only what came since is written out again. */
   const marks = new Map<string, readonly Mark[]>();
 
-  async function placeOf(server: string): Promise<Place> {
+  async function placeOf(server: string): Promise<LogServer> {
     const row = await db.selectFrom('labServer').select('ip').where('name', '=', server).executeTakeFirst();
     if (row === undefined) throw new ServerUnreadable(server, 'The lab has no server of this name.');
     return { server, ip: row.ip };
@@ -84,7 +84,7 @@ export function labFiles(db: Kysely<Database>): LabFiles {
 
   /** What follows the mark, or the whole file, piece by piece; remembers where it ends, once all of it was taken. */
   async function* written(
-    place: Place,
+    place: LogServer,
     kind: LogKind,
     path: string,
     from: Date,
@@ -124,7 +124,7 @@ export function labFiles(db: Kysely<Database>): LabFiles {
   return { list, read };
 }
 
-function lineOf(kind: LogKind, contact: Contact, place: Place): string | undefined {
+function lineOf(kind: LogKind, contact: Contact, place: LogServer): string | undefined {
   return { frontEnd: frontEndLine, backEnd: backEndLine, httpProxy: httpProxyLine, edge: edgeLine }[kind](
     contact,
     place,

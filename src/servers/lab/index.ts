@@ -1,7 +1,7 @@
 /** The lab's side of the Servers port: logs, settings, events and the pool of its three servers. */
 import { createHash } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
-import { holdTicks } from '../../exchange/lab/tick.ts';
+import { lockLabTicks } from '../../exchange/lab/tick.ts';
 import { heartbeatSettingsOf } from '../../exchange/lab/web-config.ts';
 import type { Clock } from '../../ground/clock.ts';
 import { MislaidError } from '../../ground/errors.ts';
@@ -93,7 +93,7 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
         });
       }
       await db.transaction().execute(async (tx) => {
-        await holdTicks(tx);
+        await lockLabTicks(tx);
         const now = clock.now();
         await tx
           .updateTable('labServer')

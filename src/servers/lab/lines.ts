@@ -8,7 +8,7 @@ import type { LabContactTable } from '../../store/tables/lab.ts';
 export type Contact = Selectable<LabContactTable>;
 
 /** What a line says of the server that wrote it. */
-export type Place = { server: string; ip: string };
+export type LogServer = { server: string; ip: string };
 
 const domain = 'contoso.example';
 const host = `mail.${domain}`;
@@ -27,7 +27,7 @@ export function w3cHeader(day: string): string[] {
 }
 
 /** Default Web Site: no heartbeat, no `Log=`, but the request id of the HttpProxy log. */
-export function frontEndLine(contact: Contact, place: Place): string {
+export function frontEndLine(contact: Contact, place: LogServer): string {
   const query = `${easQuery(contact)}&CorrelationID=<empty>;&cafeReqId=${contact.requestId};`;
   const user = contact.httpStatus === 401 ? '-' : contact.upn;
   return w3cLine(contact, {
@@ -42,7 +42,7 @@ export function frontEndLine(contact: Contact, place: Place): string {
 }
 
 /** Exchange Back End: who was turned away at the door (401) never comes here. */
-export function backEndLine(contact: Contact, place: Place): string | undefined {
+export function backEndLine(contact: Contact, place: LogServer): string | undefined {
   if (contact.httpStatus === 401) return undefined;
   return w3cLine(contact, {
     serverIp: place.ip,
@@ -96,7 +96,7 @@ function easQuery(contact: Contact): string {
 }
 
 /** The dialect of 2016 and later: every value after a colon, some tokens numbered, `_` between tokens. */
-function logTokens(contact: Contact, place: Place): string {
+function logTokens(contact: Contact, place: LogServer): string {
   const time = (at: Date) => at.toISOString().slice(11, 23);
   const began = new Date(contact.at.getTime() - contact.durationMs);
   const elapsed = contact.heartbeat !== null && contact.durationMs >= contact.heartbeat * 1000;
@@ -151,7 +151,7 @@ export function httpProxyHeader(hour: string): string[] {
   ];
 }
 
-export function httpProxyLine(contact: Contact, place: Place): string {
+export function httpProxyLine(contact: Contact, place: LogServer): string {
   const known = contact.httpStatus !== 401;
   const cells: Partial<Record<(typeof proxyColumns)[number], string | number>> = {
     DateTime: contact.at.toISOString(),

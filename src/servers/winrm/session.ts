@@ -2,14 +2,15 @@
 
 import type { Capabilities, Effect } from '../../exchange/port.ts';
 import { errorOf } from '../../exchange/powershell/answer.ts';
-import { type Environment, engineEnvironment } from '../../exchange/powershell/environment.ts';
-import type { CallBody } from '../../exchange/powershell/literal.ts';
-import type { Log } from '../../exchange/powershell/members.ts';
+import { engineEnvironment } from '../../exchange/powershell/environment.ts';
+import type { ConnectedSession } from '../../exchange/powershell/open-session.ts';
 import { createPool, type PowershellPool } from '../../exchange/powershell/pool.ts';
+import type { CallBody } from '../../exchange/powershell/request.ts';
 import { bootLine } from '../../exchange/powershell/script.ts';
 import { startSession } from '../../exchange/powershell/session.ts';
-import type { Connected } from '../../exchange/powershell/sessions.ts';
+import type { SessionLog } from '../../exchange/powershell/warm-sessions.ts';
 import type { Ids } from '../../ground/clock.ts';
+import type { Environment } from '../../ground/environment.ts';
 import { winrmFunctions, winrmScripts } from './script.ts';
 
 export type WinrmOptions = {
@@ -17,7 +18,7 @@ export type WinrmOptions = {
   engine: string;
   environment: Environment;
   ids: Ids;
-  log: Log;
+  log: SessionLog;
   /** Run at the end of the connection: shadows in tests, session options of an administrator. */
   initScript?: string;
 };
@@ -72,7 +73,7 @@ const noExchange: Capabilities = {
 async function connect(
   { engine, environment, ids, initScript }: WinrmOptions,
   signal: AbortSignal,
-): Promise<Connected> {
+): Promise<ConnectedSession> {
   const session = await startSession({
     executable: engine,
     environment: engineEnvironment(environment),

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Arguments } from '../../../src/exchange/port.ts';
+import type { CmdletArguments } from '../../../src/exchange/port.ts';
 import { ExchangeError } from '../../../src/exchange/port.ts';
-import { callBody, literalOf } from '../../../src/exchange/powershell/literal.ts';
-import type { Session } from '../../../src/exchange/powershell/session.ts';
-import { openSession } from '../../../src/exchange/powershell/sessions.ts';
+import { openSession } from '../../../src/exchange/powershell/open-session.ts';
+import { callBody, requestLiteral } from '../../../src/exchange/powershell/request.ts';
+import type { PowershellSession } from '../../../src/exchange/powershell/session.ts';
 import { countingIds, engine, hasEngine, patient } from '../../powershell/engine.ts';
 import { nastyPieces, nastyText } from './strings.ts';
 
@@ -56,7 +56,7 @@ function unitsOf(text: string): string {
 
 describe.runIf(hasEngine)('arguments through the engine', () => {
   const folder = mkdtempSync(join(tmpdir(), 'mislaid-echo-'));
-  let session: Session;
+  let session: PowershellSession;
 
   beforeAll(async () => {
     const initScript = join(folder, 'echo.ps1');
@@ -69,7 +69,7 @@ describe.runIf(hasEngine)('arguments through the engine', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function send(args: Arguments, properties = select): Promise<unknown> {
+  async function send(args: CmdletArguments, properties = select): Promise<unknown> {
     const body = callBody({ name: 'Set-CASMailbox', select: properties }, args);
     const answer = await session.request(body, { deadlineMs: 60_000 });
     expect(answer.error).toBeNull();
@@ -176,13 +176,13 @@ describe('arguments before anything is sent', () => {
 
   it('refuses what no engine could take', () => {
     const body = callBody({ name: 'Get-Mailbox', select: [] }, { Identity: '\u20ac'.repeat(1_000_000) });
-    expect(refusal(() => literalOf('n', body)).message).toMatch(/over the limit/);
+    expect(refusal(() => requestLiteral('n', body)).message).toMatch(/over the limit/);
   });
 
   it('sends nothing but the alphabet of base64', () => {
     for (const piece of nastyPieces) {
       const body = callBody({ name: 'Get-Mailbox', select: [] }, { Identity: piece });
-      expect(literalOf('n', body)).toMatch(/^[A-Za-z0-9+/]+=*$/);
+      expect(requestLiteral('n', body)).toMatch(/^[A-Za-z0-9+/]+=*$/);
     }
   });
 });

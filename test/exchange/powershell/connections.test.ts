@@ -6,8 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { allowedCmdlets, probedCmdlets } from '../../../src/exchange/powershell/allowed.ts';
 import { type ExchangeConnection, scriptsOf } from '../../../src/exchange/powershell/connection.ts';
 import { engineEnvironment } from '../../../src/exchange/powershell/environment.ts';
+import { type ConnectedSession, openSession } from '../../../src/exchange/powershell/open-session.ts';
 import { bootLine } from '../../../src/exchange/powershell/script.ts';
-import { type Connected, openSession } from '../../../src/exchange/powershell/sessions.ts';
 import { countingIds, engine, fakeExchange, hasEngine, patient } from '../../powershell/engine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'mislaid-connect-'));
@@ -71,7 +71,7 @@ Export-ModuleMember -Function ${functions.join(', ')}`,
 async function connect(
   connection: ExchangeConnection,
   environment: Record<string, string | undefined> = {},
-): Promise<Connected> {
+): Promise<ConnectedSession> {
   return openSession({
     ...patient,
     engine,

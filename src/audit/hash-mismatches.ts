@@ -1,5 +1,5 @@
 /** Entries whose own hash does not fit them: told apart at the end of the reading, because a swap shows only in pairs. */
-import { hashOf } from './chain.ts';
+import { auditHash } from './chain.ts';
 import type { AuditProblem } from './problem.ts';
 import type { StoredRecord } from './read.ts';
 
@@ -11,7 +11,7 @@ const mostCompared = 200;
 /** An entry that fits the number `seq + shift`: it stands in another entry's place. */
 type Shifted = { seq: number; shift: number };
 
-export class Misfits {
+export class HashMismatches {
   readonly #shifted: Shifted[] = [];
   readonly #changed: StoredRecord[] = [];
   readonly #more: number[] = [];
@@ -36,7 +36,7 @@ export class Misfits {
     const shifts = [this.#lastShift];
     const search = this.#changed.length < mostCompared;
     for (let far = 1; search && far <= farthestShift; far++) shifts.push(far, -far);
-    return shifts.find((shift) => shift !== 0 && hashOf({ ...record, seq: record.seq + shift }) === record.hash);
+    return shifts.find((shift) => shift !== 0 && auditHash({ ...record, seq: record.seq + shift }) === record.hash);
   }
 
   #moves(lastSeq: number): AuditProblem[] {
@@ -68,7 +68,7 @@ export class Misfits {
     for (const other of this.#changed) {
       if (other.seq === record.seq) continue;
       const there = { ...record, seq: other.seq, prevHash: other.prevHash };
-      if (hashOf(there) === other.hash || hashOf({ ...there, at: other.at }) === other.hash) {
+      if (auditHash(there) === other.hash || auditHash({ ...there, at: other.at }) === other.hash) {
         return reordered({ seq: record.seq, shift: other.seq - record.seq });
       }
     }
@@ -77,22 +77,22 @@ export class Misfits {
 }
 
 function reordered({ seq, shift }: Shifted): AuditProblem {
-  return { seq, kind: 'reordered', sentence: `Entry ${seq + shift} stands in the place of entry ${seq}.` };
+  return { seq, kind: 'reordered', userMessage: `Entry ${seq + shift} stands in the place of entry ${seq}.` };
 }
 
 function edited(seq: number): AuditProblem {
-  return { seq, kind: 'edited', sentence: `Entry ${seq} was changed after it was written.` };
+  return { seq, kind: 'edited', userMessage: `Entry ${seq} was changed after it was written.` };
 }
 
 function renumbered({ seq, shift }: Shifted): AuditProblem {
   if (shift > 0) {
     const what = shift === 1 ? `Entry ${seq} is` : `Entries ${seq} to ${seq + shift - 1} are`;
-    return { seq, kind: 'deleted', sentence: `${what} missing, and the later ones were given other numbers.` };
+    return { seq, kind: 'deleted', userMessage: `${what} missing, and the later ones were given other numbers.` };
   }
   const from = seq + shift;
   return {
     seq: from,
     kind: 'edited',
-    sentence: `Something was put in at entry ${from}, and the later ones were given other numbers.`,
+    userMessage: `Something was put in at entry ${from}, and the later ones were given other numbers.`,
   };
 }

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/schema.ts';
 
 /** One run's view of its work row, as it was when the run began. */
-export type Work = {
+export type ClaimedWork = {
   readonly id: number;
   readonly job: string;
   readonly payload: unknown;
@@ -18,23 +18,24 @@ export type Work = {
  */
 export type WorkRows = {
   /** undefined: done, given up, or no longer this job's. */
-  begin(id: number, jobId: string): Promise<Work | undefined>;
+  begin(id: number, jobId: string): Promise<ClaimedWork | undefined>;
   /** false: a wish came while it ran, so it waits again, as due as the wish says. */
-  done(work: Work, now: Date): Promise<boolean>;
+  done(work: ClaimedWork, now: Date): Promise<boolean>;
   /** Waits until `dueAt`. Nothing happens when another BullMQ job has taken over. */
-  retry(work: Work, next: { attempts: number; dueAt: Date; lastError: string }): Promise<void>;
+  retry(work: ClaimedWork, next: { attempts: number; dueAt: Date; lastError: string }): Promise<void>;
   /** false: a wish came while it ran, so it waits again instead. */
-  giveUp(work: Work, now: Date, lastError: string): Promise<boolean>;
+  giveUp(work: ClaimedWork, now: Date, lastError: string): Promise<boolean>;
   /** The run ended without an outcome of its own (the process stops): due at once, not counted as a try. */
-  release(work: Work, now: Date): Promise<void>;
+  release(work: ClaimedWork, now: Date): Promise<void>;
 };
 
 export function workRows(db: Kysely<Database>): WorkRows {
-  const waiting = (work: Work) => db.updateTable('work').where('id', '=', work.id).where('state', '=', 'waiting');
-  const mine = (work: Work) => waiting(work).where('jobId', '=', work.jobId);
+  const waiting = (work: ClaimedWork) =>
+    db.updateTable('work').where('id', '=', work.id).where('state', '=', 'waiting');
+  const mine = (work: ClaimedWork) => waiting(work).where('jobId', '=', work.jobId);
 
   /** A wish came: the row waits for the time it names. */
-  async function waitForWish(work: Work): Promise<void> {
+  async function waitForWish(work: ClaimedWork): Promise<void> {
     await mine(work).set({ attempts: 0, enqueuedAt: null, lastError: null }).execute();
   }
 

@@ -3,16 +3,16 @@
  * back-off while the engine or Exchange is away. What runs on them is pool.ts' matter.
  */
 import { MislaidError } from '../../ground/errors.ts';
-import type { Connected } from './sessions.ts';
+import type { ConnectedSession } from './open-session.ts';
 
 /** The log that pool and members write to; no arguments of calls, no answers. */
-export type Log = {
+export type SessionLog = {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 };
 
-export type Member = {
-  readonly connected: Connected;
+export type WarmSession = {
+  readonly connected: ConnectedSession;
   busy: boolean;
   /** A replacement is due: served until it stands. */
   stale: boolean;
@@ -22,7 +22,7 @@ export type Member = {
 
 export type MembersOptions = {
   /** Aborted when the pool closes. */
-  readonly open: (signal: AbortSignal) => Promise<Connected>;
+  readonly open: (signal: AbortSignal) => Promise<ConnectedSession>;
   readonly size: number;
   readonly recycle: { readonly calls: number; readonly ageMs: number; readonly bytes: number };
   readonly backOff: { readonly firstMs: number; readonly mostMs: number };
@@ -30,31 +30,31 @@ export type MembersOptions = {
   readonly onReady: () => void;
   /** An attempt failed and no session is left or coming. */
   readonly onAway: (error: unknown) => void;
-  readonly log: Log;
+  readonly log: SessionLog;
 };
 
-export type Members = {
+export type WarmSessions = {
   /** Opens what is missing; called again it does nothing more. */
   start(): void;
   /** The longest idle session, marked busy. */
-  take(): Member | undefined;
+  take(): WarmSession | undefined;
   /** Gives a session back: idle again, or retired when it is dead or of age. */
-  release(member: Member): void;
+  release(member: WarmSession): void;
   /** Ends a session and replaces it. */
-  discard(member: Member): void;
-  idle(): readonly Member[];
+  discard(member: WarmSession): void;
+  idle(): readonly WarmSession[];
   readonly size: number;
   /** The newest session's, also after it has gone; undefined until one was connected. */
-  last(): Connected | undefined;
+  last(): ConnectedSession | undefined;
   close(): Promise<void>;
 };
 
 /** A session that ends this soon counts as a failed attempt, or a crashing engine would be started in a tight loop. */
 const tooShortMs = 5_000;
 
-export function createMembers(options: MembersOptions): Members {
+export function createWarmSessions(options: MembersOptions): WarmSessions {
   const { recycle, backOff, log } = options;
-  const members = new Set<Member>();
+  const members = new Set<WarmSession>();
   const ending = new Set<Promise<void>>();
   let opening = 0;
   let failures = 0;
@@ -62,7 +62,7 @@ export function createMembers(options: MembersOptions): Members {
   let retry: NodeJS.Timeout | undefined;
   let started = false;
   let closed = false;
-  let last: Connected | undefined;
+  let last: ConnectedSession | undefined;
   const closing = new AbortController();
 
   function maintain(): void {
@@ -95,13 +95,13 @@ export function createMembers(options: MembersOptions): Members {
     }
   }
 
-  function add(connected: Connected): void {
+  function add(connected: ConnectedSession): void {
     if (closed) {
       end(connected);
       return;
     }
     last = connected;
-    const member: Member = { connected, busy: false, stale: false, usedAt: performance.now() };
+    const member: WarmSession = { connected, busy: false, stale: false, usedAt: performance.now() };
     members.add(member);
     const { pid, version } = connected.hello;
     log.info({ pid, version, exchange: connected.capabilities.version }, 'PowerShell session connected');
@@ -127,7 +127,7 @@ export function createMembers(options: MembersOptions): Members {
     maintain();
   }
 
-  function lost(member: Member, how: string): void {
+  function lost(member: WarmSession, how: string): void {
     const livedMs = performance.now() - member.connected.session.openedAt;
     log.warn({ pid: member.connected.hello.pid, livedMs: Math.round(livedMs), how }, 'PowerShell session lost');
     if (livedMs < tooShortMs && member.connected.session.calls <= 1) {
@@ -139,14 +139,14 @@ export function createMembers(options: MembersOptions): Members {
     }
   }
 
-  function retire(member: Member): void {
+  function retire(member: WarmSession): void {
     members.delete(member);
     log.info({ pid: member.connected.hello.pid, calls: member.connected.session.calls }, 'PowerShell session recycled');
     end(member.connected);
   }
 
   /** Says goodbye, so that Exchange does not count the session against the account for another quarter of an hour. */
-  function end({ session }: Connected): void {
+  function end({ session }: ConnectedSession): void {
     const done = (session.alive ? session.request({ op: 'bye' }, { deadlineMs: 5_000 }) : Promise.resolve())
       .catch(() => undefined)
       .then(() => session.kill());
@@ -159,7 +159,7 @@ export function createMembers(options: MembersOptions): Members {
     void done.finally(() => ending.delete(done));
   }
 
-  function isDue({ connected: { session } }: Member): boolean {
+  function isDue({ connected: { session } }: WarmSession): boolean {
     const age = performance.now() - session.openedAt;
     return session.calls >= recycle.calls || age >= recycle.ageMs || session.memory >= recycle.bytes;
   }

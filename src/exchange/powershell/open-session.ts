@@ -1,13 +1,14 @@
 /** How one connected session comes up: shell, handshake, connection, and what this Exchange offers. */
 import { z } from 'zod';
 import type { Ids } from '../../ground/clock.ts';
+import type { Environment } from '../../ground/environment.ts';
 import type { Capabilities } from '../port.ts';
 import { allowedCmdlets, probedCmdlets } from './allowed.ts';
 import { errorOf } from './answer.ts';
 import { type ExchangeConnection, scriptsOf } from './connection.ts';
-import { type Environment, engineEnvironment } from './environment.ts';
+import { engineEnvironment } from './environment.ts';
 import { bootLine } from './script.ts';
-import { type Hello, type Session, startSession } from './session.ts';
+import { type Hello, type PowershellSession, startSession } from './session.ts';
 
 export type OpenOptions = {
   /** PowerShell executable: a name on PATH, or a path. */
@@ -28,8 +29,8 @@ export type OpenOptions = {
 };
 
 /** What the engine told about itself and about this Exchange, when the session was connected. */
-export type Connected = {
-  readonly session: Session;
+export type ConnectedSession = {
+  readonly session: PowershellSession;
   readonly hello: Hello;
   readonly capabilities: Capabilities;
   /** `ExchangeOnlineManagement 3.9.0` */
@@ -46,7 +47,7 @@ const Description = z.object({
 });
 
 /** Throws SessionError, ExchangeError or CmdletFailure; nothing is left running then. */
-export async function openSession(options: OpenOptions): Promise<Connected> {
+export async function openSession(options: OpenOptions): Promise<ConnectedSession> {
   const scripts = scriptsOf(options.connection);
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const session = await startSession({

@@ -20,19 +20,19 @@ const Known = z.object({
 });
 
 /** undefined until a job has reached this Exchange once. */
-export async function knownCapabilities(
+export async function loadCapabilities(
   db: Kysely<Database>,
   organisation: Organisation,
 ): Promise<Capabilities | undefined> {
   return Known.optional().parse(await readSetting(db, `capabilities:${organisation}`));
 }
 
-export async function rememberCapabilities(
+export async function storeCapabilities(
   change: Change,
   organisation: Organisation,
   capabilities: Capabilities,
 ): Promise<void> {
   // They change with Exchange's version, and a row that is written is locked until the change is over.
-  if (isDeepStrictEqual(await knownCapabilities(change.tx, organisation), capabilities)) return;
+  if (isDeepStrictEqual(await loadCapabilities(change.tx, organisation), capabilities)) return;
   await storeSetting(change.tx, `capabilities:${organisation}`, capabilities);
 }

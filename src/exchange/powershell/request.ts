@@ -1,9 +1,9 @@
 /**
- * Arguments are data. A request becomes one JSON object, and that one base64 literal: its alphabet cannot leave any
+ * CmdletArguments are data. A request becomes one JSON object, and that one base64 literal: its alphabet cannot leave any
  * PowerShell quoting. Every text inside is base64 once more, because ConvertFrom-Json turns texts that look like dates
  * into dates (PowerShell 7) or `\/Date(0)\/` into one (5.1), and "strings stay strings".
  */
-import type { Argument, Arguments, Cmdlet } from '../port.ts';
+import type { Cmdlet, CmdletArgument, CmdletArguments } from '../port.ts';
 import { allowedCmdlets } from './allowed.ts';
 import { refusedUnsent } from './answer.ts';
 
@@ -38,8 +38,8 @@ const PropertyName = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 
 /** Checks one call against the allow-list and types its arguments. Throws ExchangeError `exchange-refused-unsent`. */
 export function callBody(
-  cmdlet: Pick<Cmdlet<'read', Arguments, unknown>, 'name' | 'fixed' | 'select'>,
-  args: Arguments,
+  cmdlet: Pick<Cmdlet<'read', CmdletArguments, unknown>, 'name' | 'fixed' | 'select'>,
+  args: CmdletArguments,
   notAfter?: Date,
 ): CallBody {
   const allowed = Object.hasOwn(allowedCmdlets, cmdlet.name) ? allowedCmdlets[cmdlet.name] : undefined;
@@ -62,7 +62,7 @@ export function callBody(
 }
 
 /** The request as the one base64 literal of the constant line. Throws when it is larger than an engine can take. */
-export function literalOf(nonce: string, body: RequestBody): string {
+export function requestLiteral(nonce: string, body: RequestBody): string {
   const literal = Buffer.from(JSON.stringify({ nonce, ...wire(body) }), 'utf8').toString('base64');
   if (literal.length > literalLimit) {
     throw refusedUnsent(`the request is ${literal.length} characters long, over the limit of ${literalLimit}`);
@@ -79,7 +79,7 @@ function wire(body: RequestBody): object {
   return { op: body.op, settings };
 }
 
-function typedValue(value: Argument, where: string): Omit<TypedArgument, 'name'> {
+function typedValue(value: CmdletArgument, where: string): Omit<TypedArgument, 'name'> {
   if (typeof value === 'string') return { type: 'text', value: encode(value, where) };
   if (typeof value === 'boolean') return { type: 'bool', value };
   if (typeof value === 'number') {
@@ -97,7 +97,7 @@ function typedValue(value: Argument, where: string): Omit<TypedArgument, 'name'>
   return { type: 'remove', value: value.Remove.map((one) => encode(one, where)) };
 }
 
-function isList(value: Argument): value is readonly string[] {
+function isList(value: CmdletArgument): value is readonly string[] {
   return Array.isArray(value);
 }
 

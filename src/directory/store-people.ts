@@ -4,7 +4,7 @@ import type { Database, PersonTable } from '../store/schema.ts';
 import type { Person } from './person.ts';
 
 /** The person as commands read it, from its row. */
-export function personOf(row: Selectable<PersonTable>): Person {
+export function personFromRow(row: Selectable<PersonTable>): Person {
   const { refreshedAt: _refreshedAt, gone: _gone, accountEnabled, ...person } = row;
   return accountEnabled === null ? person : { ...person, accountEnabled };
 }

@@ -12,24 +12,24 @@ import { isDiskFull } from '../store/disk-full.ts';
 import type { Store } from '../store/port.ts';
 import { auditIsWritable } from './chain.ts';
 
-export type AuditAway = {
+export type AuditOutage = {
   /** Hears of anything that failed; what was not the disk or the audit is let pass. */
-  noticed(error: unknown): void;
+  report(error: unknown): void;
   /** Looks whether it can be written again and tells what can be told; does nothing while all is well. Never rejects. */
-  look(): Promise<void>;
+  check(): Promise<void>;
   /** From when on it could not be written, as far as this process has seen. */
   since(): Date | undefined;
 };
 
 /** How often `look` is called by the process. */
-export const lookEveryMs = 10_000;
+export const outageCheckMs = 10_000;
 
-export function createAuditAway(parts: {
+export function createAuditOutage(parts: {
   store: Store;
   readonly policy: Policy;
   clock: Clock;
   log: Logger;
-}): AuditAway {
+}): AuditOutage {
   const { store, clock, log } = parts;
   let away: { since: Date; told: boolean } | undefined;
   let looking: Promise<void> | undefined;
@@ -76,12 +76,12 @@ export function createAuditAway(parts: {
   }
 
   return {
-    noticed: (error) => {
+    report: (error) => {
       if (away !== undefined || !concernsAudit(error)) return;
       away = { since: clock.now(), told: false };
       log.error({ code: failureCode(error) }, 'the audit cannot be written: destructive commands are refused');
     },
-    look: () => {
+    check: () => {
       looking ??= lookNow()
         // The disk may be so full that not even this can be stored; the next look tries again.
         .catch((error: unknown) => log.warn({ code: failureCode(error) }, 'nobody could be told of the audit yet'))

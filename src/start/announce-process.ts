@@ -3,22 +3,22 @@ import type { Logger } from 'pino';
 import type { Ids } from '../ground/clock.ts';
 import type { Closing } from '../ground/closing.ts';
 import { type Policy, policyHash } from '../policy.ts';
-import { announceEveryMs, announceProcess, forgetProcess } from '../store/processes.ts';
+import { announceEveryMs, announceProcess, deleteProcess } from '../store/processes.ts';
 import type { Database } from '../store/schema.ts';
 
-export type Announcer = {
-  say(policy: Policy): Promise<void>;
+export type PolicyAnnouncer = {
+  announce(policy: Policy): Promise<void>;
 };
 
 /** Says which policy this process runs: at once, and every few seconds for as long as it lives. */
-export function openAnnouncer(parts: {
+export function openPolicyAnnouncer(parts: {
   db: Kysely<Database>;
   ids: Ids;
   log: Logger;
   closing: Closing;
   /** Hears why it could not be said. */
   onFailed: (error: unknown) => void;
-}): Announcer {
+}): PolicyAnnouncer {
   const { db, ids, log, closing, onFailed } = parts;
   const id = ids.uuid();
   let hash: string | undefined;
@@ -31,10 +31,10 @@ export function openAnnouncer(parts: {
   }, announceEveryMs);
   closing.add('announcing', async () => {
     clearInterval(timer);
-    await forgetProcess(db, id);
+    await deleteProcess(db, id);
   });
   return {
-    say: async (policy) => {
+    announce: async (policy) => {
       hash = policyHash(policy);
       await announceProcess(db, id, hash);
     },
