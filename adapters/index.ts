@@ -40,7 +40,7 @@ export const adapters: readonly AdapterEntry[] = [
   {
     name: 'slack',
     enabled: (config) => config.platforms.includes('slack'),
-    create: async (input) => (await import('./slack/open.ts')).openSlack(input),
+    create: async (input) => (await import('./slack/options.ts')).openSlack(input),
     check: async (config) => (await import('./slack/doctor.ts')).slackDoctor(config),
   },
   {

@@ -7,10 +7,10 @@ import type { Identity } from '../../src/ground/addresses.ts';
 import { assertNever, MislaidError } from '../../src/ground/errors.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
 import type { Buttons, Pressable, Showing } from './buttons.ts';
+import { type ButtonChoice, createClicks } from './clicks.ts';
 import { answerForm, type OpenForm, openForm, question, withErrors } from './forms.ts';
 import { identityOf, type Persona, type Speaker, senderOf } from './identity.ts';
-import { type Line, readLine, splitPrefix } from './lines.ts';
-import { createPressing, type Meant } from './pressing.ts';
+import { readLine, splitPrefix, type TypedLine } from './lines.ts';
 import { type Sink, speakerLabel } from './send.ts';
 
 export type ConversationInput = {
@@ -41,7 +41,7 @@ export function createConversation(input: ConversationInput): Conversation {
   const { sink, buttons, personas } = input;
   const knownNames = new Set([...personas.map((persona) => persona.name), input.start.name]);
   const forms = new Map<Identity, { open: OpenForm; showing: Showing }>();
-  const pressing = createPressing({
+  const pressing = createClicks({
     buttons,
     asksToConfirm: input.asksToConfirm,
     ask: (sentence) => sink.note(sentence),
@@ -73,7 +73,7 @@ export function createConversation(input: ConversationInput): Conversation {
     await act(read, speaker);
   }
 
-  async function act(line: Line, speaker: Speaker): Promise<void> {
+  async function act(line: TypedLine, speaker: Speaker): Promise<void> {
     const identity = identityOf(speaker.name);
     switch (line.kind) {
       case 'nothing':
@@ -125,7 +125,7 @@ export function createConversation(input: ConversationInput): Conversation {
     if (form !== undefined) sink.form(identityOf(name), form.open, 'question');
   }
 
-  async function press(meant: Meant, speaker: Speaker): Promise<void> {
+  async function press(meant: ButtonChoice, speaker: Speaker): Promise<void> {
     switch (meant.kind) {
       case 'button':
         return pressing.wantsConfirming(meant.button, identityOf(speaker.name))

@@ -6,7 +6,7 @@
  */
 import { namePattern, type Speaker } from './identity.ts';
 
-export type Line =
+export type TypedLine =
   | { kind: 'nothing' }
   | { kind: 'quit' }
   /** The console's own commands are asked for. */
@@ -23,7 +23,7 @@ export type Line =
   /** An answer to the open form, as typed. */
   | { kind: 'answer'; text: string };
 
-export type Spoken = { speaker: Speaker; line: Line };
+export type Spoken = { speaker: Speaker; line: TypedLine };
 
 const prefix = /^\s*([A-Za-z][\w.-]*)(?:\s+(#[\w-]+|private))?>(?:\s|$)(.*)$/su;
 
@@ -41,7 +41,7 @@ export function splitPrefix(line: string, current: Speaker): { speaker: Speaker;
 }
 
 /** Reads a line without its prefix. In a form everything is an answer but the few words that leave or move. */
-export function readLine(text: string, inForm: boolean, knownNames: ReadonlySet<string>): Line {
+export function readLine(text: string, inForm: boolean, knownNames: ReadonlySet<string>): TypedLine {
   const bare = text.trim();
   const lower = bare.toLowerCase();
   if (lower === 'quit' || lower === 'exit') return { kind: 'quit' };
@@ -64,7 +64,7 @@ export function readLine(text: string, inForm: boolean, knownNames: ReadonlySet<
 }
 
 /** `press approve INC-104`, `press INC-104 approve` or `press approve`. */
-function pressed(words: string): Line {
+function pressed(words: string): TypedLine {
   const card = /\bINC-\d{1,9}\b/i.exec(words)?.[0];
   const rest = card === undefined ? '' : words.replace(card, '').trim();
   if (card === undefined || rest === '') return { kind: 'press', words: words.trim() };

@@ -23,7 +23,7 @@ type Colours = ReturnType<typeof picocolors.createColors>;
 type Brush = { canvas: Canvas; colours: Colours; width: number };
 
 /** The lines of a card. */
-export function drawMessage(message: Message, canvas: Canvas): string[] {
+export function renderMessage(message: Message, canvas: Canvas): string[] {
   const brush = brushFor(canvas);
   const tone = toneColour(message.tone, brush.colours);
   const lines: string[] = [];
@@ -39,7 +39,7 @@ export function drawMessage(message: Message, canvas: Canvas): string[] {
 }
 
 /** What stands above the questions of a form. */
-export function drawForm(form: Form, canvas: Canvas): string[] {
+export function renderForm(form: Form, canvas: Canvas): string[] {
   const brush = brushFor(canvas);
   const lines = [
     ...wrap(visible(form.title), brush.width).map((line) => brush.colours.bold(line)),

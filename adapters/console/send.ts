@@ -16,7 +16,7 @@ import { changesSince } from './changes.ts';
 import { looseErrors, type OpenForm, question } from './forms.ts';
 import { nameOf, placeName, type Speaker } from './identity.ts';
 import { cardColumns } from './limits.ts';
-import { type Canvas, drawForm, drawMessage } from './render.ts';
+import { type Canvas, renderForm, renderMessage } from './render.ts';
 import type { Screen } from './terminal.ts';
 
 export type Target = { readonly place: Place } | { readonly to: Identity };
@@ -107,7 +107,7 @@ export function terminalSink(screen: Screen, colour: boolean, { clock, timeZone 
       const options = { ...canvas(), numberOf: (action: string) => shown.numbers.get(action) };
       const head = (more: string) =>
         colours.dim(`${label(shown)} · ${exact(clock.now(), { now: clock.now(), timeZone })}${more}`);
-      const draw = (message: Message, more: string) => ['', head(more), ...drawMessage(message, options)];
+      const draw = (message: Message, more: string) => ['', head(more), ...renderMessage(message, options)];
       if (shown.ref !== undefined && shown.before !== undefined) {
         const again = shown.kind === 'edit' && screen.redraw(shown.ref, draw(shown.message, ' · updated'));
         if (again) return;
@@ -119,7 +119,7 @@ export function terminalSink(screen: Screen, colour: boolean, { clock, timeZone 
     },
     form: (_, open, step, again) => {
       const lines: string[] = [];
-      if (step === 'open') lines.push('', ...drawForm(open.form, canvas()));
+      if (step === 'open') lines.push('', ...renderForm(open.form, canvas()));
       if (step === 'errors') {
         lines.push('', colours.red(`✘ ${visible(open.form.title)}: not sent yet.`));
         lines.push(...looseErrors(open).map((sentence) => colours.red(`✘ ${visible(sentence)}`)));

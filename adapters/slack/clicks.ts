@@ -1,16 +1,16 @@
 /** Clicks on buttons and chosen options of menus. */
 import type { App } from '@slack/bolt';
 import type { Said } from '../../src/chat/port.ts';
-import { sentence, type Turn } from './answers.ts';
 import { slackErrorOf } from './failures.ts';
-import { eventKey, type Hearing, notReady } from './hearing.ts';
 import { bareSender } from './identity.ts';
 import { reopenPrefix, sayPrefix } from './limits.ts';
+import { eventKey, type Listener, notReady } from './listener.ts';
 import { BlockActions, readPayload, UnreadableError } from './payloads.ts';
 import { isDirect, placeOf, refOf } from './refs.ts';
+import { type Turn, warning } from './replies.ts';
 
-export function addClickListener(app: App, hearing: Hearing): void {
-  const { self, receive, show, answers, clients, kept, track, log } = hearing;
+export function addClickListener(app: App, listener: Listener): void {
+  const { self, receive, show, replies, clients, kept, track, log } = listener;
 
   app.action(/.*/, async ({ body, context, ack }) => {
     const clicked = readPayload(BlockActions, body);
@@ -40,7 +40,7 @@ export function addClickListener(app: App, hearing: Hearing): void {
     };
     if (me === undefined) {
       await ack();
-      track(answers.tell(turn, sentence(notReady)));
+      track(replies.tell(turn, warning(notReady)));
       return;
     }
     if (value === undefined || value === '') throw new UnreadableError('a click without a value');
@@ -60,19 +60,19 @@ export function addClickListener(app: App, hearing: Hearing): void {
       said,
     });
     await ack();
-    if (reception.kind === 'not-stored') track(answers.tell(turn, sentence(reception.sentence)));
+    if (reception.kind === 'not-stored') track(replies.tell(turn, warning(reception.sentence)));
     if (reception.kind === 'stored') show(turn, reception.answer);
   });
 
   async function reopen(turn: Turn, action: string): Promise<void> {
     const view = kept.take(turn.user, action);
     const gone = 'I no longer have what you typed. Please press the button on the card again.';
-    if (view === undefined || turn.trigger === undefined) return await answers.tell(turn, sentence(gone));
+    if (view === undefined || turn.trigger === undefined) return await replies.tell(turn, warning(gone));
     try {
       await clients.interactive.views.open({ trigger_id: turn.trigger, view });
     } catch (error) {
       log.warn({ err: error, code: slackErrorOf(error) }, 'a form could not be opened again');
-      await answers.tell(turn, sentence('Slack did not open the form. Please press the button again.'));
+      await replies.tell(turn, warning('Slack did not open the form. Please press the button again.'));
     }
   }
 }

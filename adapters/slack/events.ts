@@ -1,19 +1,19 @@
 /**
  * What people say, as the core hears it: messages, mentions, commands, shortcuts and the home page. A listener returns when
- * the command is stored, and with it the acknowledgement goes out; clicks are in clicks.ts, forms in form-events.ts.
+ * the command is stored, and with it the acknowledgement goes out; clicks are in clicks.ts, forms in submissions.ts.
  */
 import type { App } from '@slack/bolt';
 import type { Incoming } from '../../src/chat/port.ts';
 import { assertNever } from '../../src/ground/errors.ts';
-import { sentence, type Turn } from './answers.ts';
 import { addClickListener } from './clicks.ts';
-import { addFormListener } from './form-events.ts';
-import { createHearing, eventKey, type Hearing, type ListenerParts, NotStoredError, notReady } from './hearing.ts';
 import { bareSender } from './identity.ts';
+import { inputText } from './input-text.ts';
 import { sayPrefix } from './limits.ts';
+import { createListener, eventKey, type Listener, type ListenerParts, NotStoredError, notReady } from './listener.ts';
 import { HomeEvent, MessageEvent, MessageShortcut, readPayload, SlashCommand } from './payloads.ts';
 import { identityOf, isDirect, placeOf, refOf } from './refs.ts';
-import { typedText } from './said.ts';
+import { type Turn, warning } from './replies.ts';
+import { addFormListener } from './submissions.ts';
 
 export const shortcutCallback = 'lost_device';
 
@@ -21,20 +21,20 @@ const notStoredYet =
   'That is not stored yet, because my database does not answer. Slack sends it to me again within a few minutes; if I say nothing by then, please say it again.';
 
 export function addListeners(app: App, parts: ListenerParts): void {
-  const hearing = createHearing(parts);
-  addEventListeners(app, hearing);
-  addCommandListener(app, hearing);
-  addClickListener(app, hearing);
-  addFormListener(app, hearing);
-  addShortcutListener(app, hearing);
+  const listener = createListener(parts);
+  addEventListeners(app, listener);
+  addCommandListener(app, listener);
+  addClickListener(app, listener);
+  addFormListener(app, listener);
+  addShortcutListener(app, listener);
   // Bolt would answer 200 to what a listener could not take.
   app.error(async (error) => {
     throw error;
   });
 }
 
-function addEventListeners(app: App, hearing: Hearing): void {
-  const { receive, show, ready, typed, answers, track, log } = hearing;
+function addEventListeners(app: App, listener: Listener): void {
+  const { receive, show, ready, typed, replies, track, log } = listener;
 
   async function hearEvent(incoming: Incoming, turn: Turn, isFirst: boolean): Promise<void> {
     const reception = await receive(incoming);
@@ -44,7 +44,7 @@ function addEventListeners(app: App, hearing: Hearing): void {
       case 'duplicate':
         return;
       case 'not-stored':
-        if (isFirst && incoming.said.kind !== 'home') track(answers.tell(turn, sentence(notStoredYet)));
+        if (isFirst && incoming.said.kind !== 'home') track(replies.tell(turn, warning(notStoredYet)));
         throw new NotStoredError('an event could not be stored');
       default:
         assertNever(reception, 'reception');
@@ -103,7 +103,7 @@ function addEventListeners(app: App, hearing: Hearing): void {
   }
 }
 
-function addCommandListener(app: App, { self, typed, receive, show }: Hearing): void {
+function addCommandListener(app: App, { self, typed, receive, show }: Listener): void {
   app.command(/^\//, async ({ body, context, ack }) => {
     const me = self();
     if (me === undefined) return await ack({ response_type: 'ephemeral', text: notReady });
@@ -136,7 +136,7 @@ function addCommandListener(app: App, { self, typed, receive, show }: Hearing): 
   });
 }
 
-function addShortcutListener(app: App, { self, receive, show, answers, track }: Hearing): void {
+function addShortcutListener(app: App, { self, receive, show, replies, track }: Listener): void {
   app.shortcut(/.*/, async ({ body, context, ack }) => {
     const me = self();
     const shortcut = readPayload(MessageShortcut, body);
@@ -152,7 +152,7 @@ function addShortcutListener(app: App, { self, receive, show, answers, track }: 
     if (me === undefined || shortcut.callback_id !== shortcutCallback || message.user === undefined) {
       await ack();
       const why = me === undefined ? notReady : 'That message was written by no person.';
-      track(answers.tell(turn, sentence(why)));
+      track(replies.tell(turn, warning(why)));
       return;
     }
     const reception = await receive({
@@ -161,11 +161,11 @@ function addShortcutListener(app: App, { self, receive, show, answers, track }: 
       said: {
         kind: 'shortcut',
         author: identityOf(message.team ?? me.team, message.user),
-        text: typedText(message.text, me.botUser, () => undefined),
+        text: inputText(message.text, me.botUser, () => undefined),
       },
     });
     await ack();
-    if (reception.kind === 'not-stored') track(answers.tell(turn, sentence(reception.sentence)));
+    if (reception.kind === 'not-stored') track(replies.tell(turn, warning(reception.sentence)));
     if (reception.kind === 'stored') show(turn, reception.answer);
   });
 }

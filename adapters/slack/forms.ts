@@ -9,7 +9,7 @@ import { plainSpans } from '../../src/message/plain.ts';
 import { visible } from '../../src/message/safe.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
 import { limits } from './limits.ts';
-import { plainText } from './parts.ts';
+import { plainTextObject } from './parts.ts';
 import { renderBlocks, type SlackBlock } from './render.ts';
 import { bold, cut, head, line, plain } from './rich-text.ts';
 
@@ -45,7 +45,7 @@ export function renderForm(
   const fields = form.fields.flatMap((field) => fieldBlocks(field, values[field.id]));
   const end: ModalBlock[] =
     submit.length > limits.modalButton
-      ? [{ type: 'context', elements: [plainText(cut(submit, limits.contextText))] }]
+      ? [{ type: 'context', elements: [plainTextObject(cut(submit, limits.contextText))] }]
       : [];
   const { place, thread } = origin;
   return {
@@ -56,9 +56,9 @@ export function renderForm(
       ...(place === undefined ? {} : { place }),
       ...(thread === undefined ? {} : { thread }),
     }),
-    title: plainText(cut(title, limits.modalTitle)),
-    submit: plainText(cut(submit === '' ? 'Send' : submit, limits.modalButton)),
-    close: plainText('Cancel'),
+    title: plainTextObject(cut(title, limits.modalTitle)),
+    submit: plainTextObject(cut(submit === '' ? 'Send' : submit, limits.modalButton)),
+    close: plainTextObject('Cancel'),
     blocks: [...top, ...fields, ...end],
   };
 }
@@ -67,8 +67,8 @@ export function renderForm(
 export function renderNotice(title: string, sentence: string): Modal {
   return {
     type: 'modal',
-    title: plainText(cut(visible(title), limits.modalTitle)),
-    close: plainText('Close'),
+    title: plainTextObject(cut(visible(title), limits.modalTitle)),
+    close: plainTextObject('Close'),
     blocks: [richLine([plain(cut(visible(sentence), limits.blockText))])],
   };
 }
@@ -86,7 +86,7 @@ const State = z.record(
 );
 
 /** Values by field id; the element's action_id names the field's kind, so that nothing else need be remembered. */
-export function readValues(state: unknown): Record<string, string | boolean | string[]> {
+export function readFormValues(state: unknown): Record<string, string | boolean | string[]> {
   const values: Record<string, string | boolean | string[]> = {};
   for (const [field, elements] of Object.entries(State.parse(state))) {
     for (const [kind, element] of Object.entries(elements)) {
@@ -134,10 +134,10 @@ function fieldBlocks(field: Field, value: FormValues[string] | undefined): Modal
   const block: types.InputBlock = {
     type: 'input',
     block_id: cut(field.id, limits.blockId),
-    label: plainText(cut(label, limits.inputLabel)),
+    label: plainTextObject(cut(label, limits.inputLabel)),
     element: elementOf(field, value),
     optional: !field.required,
-    ...(hint === undefined ? {} : { hint: plainText(cut(hint, limits.inputHint)) }),
+    ...(hint === undefined ? {} : { hint: plainTextObject(cut(hint, limits.inputHint)) }),
   };
   return [block];
 }
@@ -169,7 +169,7 @@ function elementOf(field: Field, value: FormValues[string] | undefined): types.I
       };
     }
     case 'confirm': {
-      const options = [{ text: plainText('Yes'), value: 'yes' }];
+      const options = [{ text: plainTextObject('Yes'), value: 'yes' }];
       return {
         type: 'checkboxes',
         action_id: 'confirm',
@@ -188,22 +188,22 @@ type Choice = Extract<Field, { kind: 'choice' }>;
 
 function choiceElement(field: Choice, value: FormValues[string] | undefined): types.InputBlock['element'] {
   const options = field.options.map((option) => ({
-    text: plainText(cutMiddle75(option.label)),
+    text: plainTextObject(cutMiddle75(option.label)),
     value: option.value,
     ...(option.hint === undefined || option.hint === ''
       ? {}
-      : { description: plainText(cut(visible(option.hint), limits.optionDescription)) }),
+      : { description: plainTextObject(cut(visible(option.hint), limits.optionDescription)) }),
   }));
   const chosen = options.find((option) => option.value === (value ?? field.initial));
   const initial = chosen === undefined ? {} : { initial_option: chosen };
   if (fitsRadio(field)) return { type: 'radio_buttons', action_id: 'choice', options, ...initial };
-  const placeholder = plainText('Choose…');
+  const placeholder = plainTextObject('Choose…');
   if (options.length <= limits.selectOptions)
     return { type: 'static_select', action_id: 'choice', placeholder, options, ...initial };
   const groups: { label: types.PlainTextElement; options: typeof options }[] = [];
   for (let from = 0; from < options.length; from += limits.selectOptions) {
     const slice = options.slice(from, from + limits.selectOptions);
-    groups.push({ label: plainText(`${from + 1} to ${from + slice.length}`), options: slice });
+    groups.push({ label: plainTextObject(`${from + 1} to ${from + slice.length}`), options: slice });
   }
   return { type: 'static_select', action_id: 'choice', placeholder, option_groups: groups, ...initial };
 }

@@ -4,19 +4,19 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type ChatAdapter, DeliveryError } from '../../src/chat/port.ts';
 import type { Clock, Ids } from '../../src/ground/clock.ts';
-import { createAnswers } from './answers.ts';
 import { openClients } from './clients.ts';
 import { addListeners } from './events.ts';
 import { slackErrorOf } from './failures.ts';
-import type { Self } from './hearing.ts';
 import { createAccounts } from './identity.ts';
 import { slackLimits, type Timeouts, timeouts as usualTimeouts } from './limits.ts';
+import type { Self } from './listener.ts';
 import { slackLogger } from './logging.ts';
 import { createUploads, type Pictures } from './pictures.ts';
 import { httpReceiver, socketReceiver } from './receivers.ts';
-import { createResponding } from './respond.ts';
+import { createKeptForms } from './refilled-forms.ts';
+import { createReplies } from './replies.ts';
+import { createResponseUrls } from './response-url.ts';
 import { createSending } from './send.ts';
-import { createKept } from './submissions.ts';
 
 export type { Pictures } from './pictures.ts';
 
@@ -51,9 +51,9 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
   const clients = openClients({ token: botToken, apiUrl, logger, timeouts });
   const uploads = createUploads(clients, options.images);
   const sending = createSending({ clients, uploads, clock, timeZone });
-  const responding = createResponding({ timeoutMs: timeouts.interactive });
-  const answers = createAnswers({ clients, sending, uploads, responding, clock, timeZone, log });
-  const kept = createKept(options.ids);
+  const responseUrls = createResponseUrls({ timeoutMs: timeouts.interactive });
+  const replies = createReplies({ clients, sending, uploads, responseUrls, clock, timeZone, log });
+  const kept = createKeptForms(options.ids);
   const underWay = new Set<Promise<unknown>>();
   let self: Self | undefined;
   let asking: Promise<Self> | undefined;
@@ -148,7 +148,7 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
         onCommand,
         self: () => (stopped ? undefined : self),
         accounts,
-        answers,
+        replies,
         sending,
         clients,
         kept,
@@ -173,7 +173,7 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
       wake();
       if (transport.kind === 'socket') await receiver?.stop();
       await Promise.race([Promise.all(underWay), new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
-      await responding.close();
+      await responseUrls.close();
     },
   };
 }

@@ -9,26 +9,26 @@ import { stepSign } from '../../src/message/plain.ts';
 import { isolated, visible } from '../../src/message/safe.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
 import { limits, mostButtonsInARow } from './limits.ts';
-import { bold, cut, cutMiddle, type Line, line, lineOf, plain } from './rich-text.ts';
+import { bold, cut, cutMiddle, line, lineOf, plain, type RichLine } from './rich-text.ts';
 
 export type ActionElement = types.Button | types.StaticSelect;
 
-export type Part =
-  | { kind: 'lines'; style: 'lines' | 'bullets' | 'quiet'; lines: readonly Line[] }
-  | { kind: 'table'; columns: readonly string[]; rows: readonly (readonly Line[])[]; records: readonly Line[] }
+export type MessagePart =
+  | { kind: 'lines'; style: 'lines' | 'bullets' | 'quiet'; lines: readonly RichLine[] }
+  | { kind: 'table'; columns: readonly string[]; rows: readonly (readonly RichLine[])[]; records: readonly RichLine[] }
   | { kind: 'image'; id: string; alt: string }
   | { kind: 'buttons'; elements: readonly ActionElement[] };
 
 /** Numbers elements over a whole message: an action_id must be unique in its block, and the same button may stand twice. */
 export type Numbering = { next(): number };
 
-export function partsOf(blocks: readonly Block[], options: TimeOptions): Part[] {
+export function partsOf(blocks: readonly Block[], options: TimeOptions): MessagePart[] {
   let last = 0;
   const numbering: Numbering = { next: () => ++last };
   return blocks.map((block) => partOf(block, options, numbering)).filter((part) => !isEmpty(part));
 }
 
-function partOf(block: Block, options: TimeOptions, numbering: Numbering): Part {
+function partOf(block: Block, options: TimeOptions, numbering: Numbering): MessagePart {
   switch (block.kind) {
     case 'text':
       return { kind: 'lines', style: block.quiet === true ? 'quiet' : 'lines', lines: [lineOf(block.text, options)] };
@@ -66,7 +66,7 @@ function partOf(block: Block, options: TimeOptions, numbering: Numbering): Part 
   }
 }
 
-function isEmpty(part: Part): boolean {
+function isEmpty(part: MessagePart): boolean {
   switch (part.kind) {
     case 'lines':
       return part.lines.every(({ length }) => length === 0);
@@ -81,11 +81,11 @@ function isEmpty(part: Part): boolean {
   }
 }
 
-function labelled(label: string, value: Text, options: TimeOptions): Line {
+function labelled(label: string, value: Text, options: TimeOptions): RichLine {
   return line([bold(`${isolated(visible(label))}: `), ...lineOf(value, options).elements]);
 }
 
-function tableOf(columns: readonly string[], rows: readonly (readonly Text[])[], options: TimeOptions): Part {
+function tableOf(columns: readonly string[], rows: readonly (readonly Text[])[], options: TimeOptions): MessagePart {
   return {
     kind: 'table',
     columns: columns.map((column) => isolated(visible(column))),
@@ -115,9 +115,9 @@ export function actionElements(buttons: readonly Button[], numbering: Numbering)
     menus.push({
       type: 'static_select',
       action_id: `choose-${numbering.next()}`,
-      placeholder: plainText('Choose…'),
+      placeholder: plainTextObject('Choose…'),
       options: buttons.slice(from, from + limits.selectOptions).map(({ label, action }) => ({
-        text: plainText(cutMiddle(visible(label), limits.optionText)),
+        text: plainTextObject(cutMiddle(visible(label), limits.optionText)),
         value: action,
       })),
     });
@@ -129,17 +129,17 @@ function buttonElement({ label, action, style, confirm }: Button, numbering: Num
   return {
     type: 'button',
     action_id: `press-${numbering.next()}`,
-    text: plainText(cutMiddle(shownLabel(label), limits.buttonText)),
+    text: plainTextObject(cutMiddle(shownLabel(label), limits.buttonText)),
     value: action,
     ...(style === undefined ? {} : { style }),
     ...(confirm === undefined
       ? {}
       : {
           confirm: {
-            title: plainText(cut(shownLabel(confirm.title), limits.confirmTitle)),
-            text: plainText(cut(shownLabel(confirm.text), limits.confirmText)),
-            confirm: plainText(cut(shownLabel(confirm.ok), limits.confirmButton)),
-            deny: plainText('Cancel'),
+            title: plainTextObject(cut(shownLabel(confirm.title), limits.confirmTitle)),
+            text: plainTextObject(cut(shownLabel(confirm.text), limits.confirmText)),
+            confirm: plainTextObject(cut(shownLabel(confirm.ok), limits.confirmButton)),
+            deny: plainTextObject('Cancel'),
           },
         }),
   };
@@ -152,6 +152,6 @@ function shownLabel(text: string): string {
 }
 
 /** Literal text: without `emoji` nothing in it is interpreted. */
-export function plainText(text: string): types.PlainTextElement {
+export function plainTextObject(text: string): types.PlainTextElement {
   return { type: 'plain_text', text, emoji: false };
 }

@@ -8,8 +8,8 @@ import { type App, ExpressReceiver, type Receiver, SocketModeReceiver } from '@s
 import type { Express, NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { clientOptions } from './clients.ts';
-import { NotStoredError } from './hearing.ts';
 import { bodyLimit, newestRequestSeconds, oldestRequestSeconds } from './limits.ts';
+import { NotStoredError } from './listener.ts';
 import { type SlackLogger, slackLogger } from './logging.ts';
 import { UnreadableError } from './payloads.ts';
 import { openSocket, type Socket } from './sockets.ts';

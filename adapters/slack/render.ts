@@ -4,10 +4,10 @@ import { assertNever } from '../../src/ground/errors.ts';
 import type { Message } from '../../src/message/model.ts';
 import { plainText as plainMessage, plainTitle } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
-import { linesLength, withinText } from './budget.ts';
+import { cutToText, linesLength } from './cut.ts';
 import { limits } from './limits.ts';
-import { type Part, partsOf, plainText } from './parts.ts';
-import { cut, divided, escaped, head, type Line, lengthOf, line, plain } from './rich-text.ts';
+import { type MessagePart, partsOf, plainTextObject } from './parts.ts';
+import { cut, divided, escaped, head, lengthOf, line, plain, type RichLine } from './rich-text.ts';
 
 export type SlackBlock =
   | types.HeaderBlock
@@ -35,7 +35,7 @@ export function renderMessage(message: Message, options: RenderOptions): Rendere
   const title = plainTitle(message);
   const blocks: SlackBlock[] = title === undefined ? [] : headerOf(title);
   const most = (options.mostBlocks ?? limits.messageBlocks) - blocks.length;
-  const parts = withinText(
+  const parts = cutToText(
     partsOf(message.blocks, options),
     (options.mostText ?? limits.messageText) - (title?.length ?? 0),
     options,
@@ -60,14 +60,14 @@ function fallbackText(message: Message, options: TimeOptions): string {
 }
 
 function headerOf(title: string): SlackBlock[] {
-  const header: SlackBlock = { type: 'header', text: plainText(cut(title, limits.header)) };
+  const header: SlackBlock = { type: 'header', text: plainTextObject(cut(title, limits.header)) };
   if (title.length <= limits.header) return [header];
   const rest = title.slice(head(title, limits.header - 1).length);
   const lines = divided(line([plain(`…${rest}`)]), limits.blockText);
   return [header, ...lines.slice(0, 1).map((each): SlackBlock => richText([section(each)]))];
 }
 
-function drawn(parts: readonly Part[], options: RenderOptions): SlackBlock[] {
+function drawn(parts: readonly MessagePart[], options: RenderOptions): SlackBlock[] {
   return parts.flatMap((part): SlackBlock[] => {
     switch (part.kind) {
       case 'lines':
@@ -84,9 +84,9 @@ function drawn(parts: readonly Part[], options: RenderOptions): SlackBlock[] {
   });
 }
 
-function richBlocks(lines: readonly Line[], style: 'lines' | 'bullets'): SlackBlock[] {
+function richBlocks(lines: readonly RichLine[], style: 'lines' | 'bullets'): SlackBlock[] {
   const blocks: SlackBlock[] = [];
-  let current: Line[] = [];
+  let current: RichLine[] = [];
   const close = (): void => {
     if (current.length > 0) blocks.push(richText([style === 'bullets' ? bullets(current) : section(joined(current))]));
     current = [];
@@ -100,17 +100,19 @@ function richBlocks(lines: readonly Line[], style: 'lines' | 'bullets'): SlackBl
 }
 
 /** A remark: small and grey where it is nothing but text; with times or links in it Slack has no literal small text. */
-function quietBlocks(quiet: Line): SlackBlock[] {
+function quietBlocks(quiet: RichLine): SlackBlock[] {
   if (!quiet.elements.every((element) => element.type === 'text')) return richBlocks([quiet], 'lines');
   const text = quiet.elements.map((element) => (element.type === 'text' ? element.text : '')).join('');
   if (text.trim() === '') return [];
   return divided(line([plain(text)]), limits.contextText).map((piece) => ({
     type: 'context',
-    elements: [plainText(piece.elements.map((element) => (element.type === 'text' ? element.text : '')).join(''))],
+    elements: [
+      plainTextObject(piece.elements.map((element) => (element.type === 'text' ? element.text : '')).join('')),
+    ],
   }));
 }
 
-function tableBlock(columns: readonly string[], rows: readonly (readonly Line[])[]): SlackBlock {
+function tableBlock(columns: readonly string[], rows: readonly (readonly RichLine[])[]): SlackBlock {
   return {
     type: 'table',
     column_settings: columns.map(() => ({ is_wrapped: true })),
@@ -123,14 +125,14 @@ function tableBlock(columns: readonly string[], rows: readonly (readonly Line[])
   };
 }
 
-function cellOf(cell: Line): types.RichTextBlock | types.RawTextElement {
+function cellOf(cell: RichLine): types.RichTextBlock | types.RawTextElement {
   return cell.length === 0 ? { type: 'raw_text', text: ' ' } : richText([section(cell)]);
 }
 
 function imageBlock({ id, alt }: { id: string; alt: string }, { files }: RenderOptions): SlackBlock {
   const file = files?.get(id);
   if (file === undefined)
-    return { type: 'context', elements: [plainText(cut(`[picture: ${alt}]`, limits.contextText))] };
+    return { type: 'context', elements: [plainTextObject(cut(`[picture: ${alt}]`, limits.contextText))] };
   return { type: 'image', slack_file: { id: file }, alt_text: cut(alt, limits.altText) };
 }
 
@@ -152,7 +154,7 @@ function withinCount(blocks: readonly SlackBlock[], most: number): SlackBlock[] 
     }
     kept.push(block);
   }
-  const notice: SlackBlock = { type: 'context', elements: [plainText(`… ${hidden} more`)] };
+  const notice: SlackBlock = { type: 'context', elements: [plainTextObject(`… ${hidden} more`)] };
   return [...kept.slice(0, noticeAt), notice, ...kept.slice(noticeAt)].toReversed();
 }
 
@@ -190,15 +192,15 @@ function richText(elements: types.RichTextBlockElement[]): types.RichTextBlock {
   return { type: 'rich_text', elements };
 }
 
-function section({ elements }: Line): types.RichTextSection {
+function section({ elements }: RichLine): types.RichTextSection {
   return { type: 'rich_text_section', elements: [...elements] };
 }
 
-function bullets(lines: readonly Line[]): types.RichTextList {
+function bullets(lines: readonly RichLine[]): types.RichTextList {
   return { type: 'rich_text_list', style: 'bullet', elements: lines.filter(({ length }) => length > 0).map(section) };
 }
 
-function joined(lines: readonly Line[]): Line {
+function joined(lines: readonly RichLine[]): RichLine {
   return line(lines.flatMap(({ elements }, index) => (index === 0 ? elements : [plain('\n'), ...elements])));
 }
 

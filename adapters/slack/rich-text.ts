@@ -11,16 +11,16 @@ import { isolated, safeUrl, visible } from '../../src/message/safe.ts';
 import { exact, relativeAndExact, type TimeOptions } from '../../src/message/times.ts';
 
 export type RichElement = types.RichTextElement;
-export type Line = { readonly elements: readonly RichElement[]; readonly length: number };
+export type RichLine = { readonly elements: readonly RichElement[]; readonly length: number };
 
 /** In steps, where times stand under each other, only the exact half is shown. */
 export type Times = 'both' | 'exact';
 
-export function lineOf(text: Text, options: TimeOptions, times: Times = 'both'): Line {
+export function lineOf(text: Text, options: TimeOptions, times: Times = 'both'): RichLine {
   return line(text.flatMap((span) => elementsOf(span, options, times)));
 }
 
-export function line(elements: readonly RichElement[]): Line {
+export function line(elements: readonly RichElement[]): RichLine {
   const kept = elements.filter((element) => lengthOf(element) > 0);
   return { elements: kept, length: kept.reduce((sum, element) => sum + lengthOf(element), 0) };
 }
@@ -88,8 +88,8 @@ function isHighSurrogate(unit: number): boolean {
 }
 
 /** Divides a line into lines of at most `most` characters, at a blank where there is one near. */
-export function divided({ elements }: Line, most: number): Line[] {
-  const lines: Line[] = [];
+export function divided({ elements }: RichLine, most: number): RichLine[] {
+  const lines: RichLine[] = [];
   let current: RichElement[] = [];
   let room = most;
   const close = (): void => {

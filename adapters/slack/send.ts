@@ -28,7 +28,7 @@ export type Sending = {
 const quiet = { unfurl_links: false, unfurl_media: false, link_names: false, parse: 'none', mrkdwn: false } as const;
 
 /** Less and less of a message, where Slack refuses it: texts are cut visibly, buttons stay. */
-export const lessAndLess = [
+export const shrinkingSizes = [
   { mostText: limits.messageText, tables: true, pictures: true },
   { mostText: 6_000, tables: false, pictures: false },
   { mostText: 2_000, tables: false, pictures: false },
@@ -58,11 +58,11 @@ export function createSending(input: {
   ): Promise<T> {
     try {
       const { files, fresh } = await uploads.filesFor(message.blocks);
-      for (const [index, { pictures, ...less }] of lessAndLess.entries()) {
+      for (const [index, { pictures, ...less }] of shrinkingSizes.entries()) {
         try {
           return await send(render(message, { ...less, ...surface, ...(pictures ? { files } : {}) }));
         } catch (error) {
-          if (!isTooMuch(error) || index === lessAndLess.length - 1) throw error;
+          if (!isTooMuch(error) || index === shrinkingSizes.length - 1) throw error;
           if (fresh)
             throw new DeliveryError({ kind: 'wait', retryAfterMs: 3_000 }, `Slack: ${what} waits for a picture`);
         }

@@ -1,143 +1,123 @@
-/**
- * Submitted forms: the acknowledgement waits for the answer, because field errors travel in it. An answer that comes too late
- * for that is shown in the form, which stays open with all that was typed; where Slack has closed it, a button opens it again.
- */
-import type { types } from '@slack/bolt';
+/** Submitted forms, whose acknowledgement waits for the answer: field errors travel in it. */
+import type { App } from '@slack/bolt';
 import { z } from 'zod';
-import type { Ids } from '../../src/ground/clock.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
-import type { Message } from '../../src/message/model.ts';
-import { visible } from '../../src/message/safe.ts';
-import { text } from '../../src/message/text.ts';
-import { formCallback, readValues } from './forms.ts';
-import { limits, reopenPrefix } from './limits.ts';
-import { plainText } from './parts.ts';
-import type { ViewSubmission } from './payloads.ts';
-import { cut } from './rich-text.ts';
+import type { Answer } from '../../src/message/model.ts';
+import { slackErrorOf } from './failures.ts';
+import { errorsOf, FormOrigin, formCallback, readFormValues, renderForm, renderNotice } from './forms.ts';
+import { bareSender } from './identity.ts';
+import { formAnswerMs } from './limits.ts';
+import { eventKey, type Listener, notReady } from './listener.ts';
+import { readPayload, UnreadableError, ViewSubmission } from './payloads.ts';
+import { closedFormMessage, fieldsOf, noticeText, refilledForm, within } from './refilled-forms.ts';
+import { type Turn, warning } from './replies.ts';
 
-export type SentView = ViewSubmission['view'];
+const takesLonger =
+  'This takes longer than usual. Leave the form open: I will say here how it ended. Sending it twice does no harm.';
 
-/** Ids of the fields, in order: errors can stand beside these only. */
-export function fieldsOf(view: SentView): string[] {
-  return view.blocks.flatMap((block) =>
-    block.type === 'input' && block.block_id !== undefined ? [block.block_id] : [],
-  );
-}
+export function addFormListener(app: App, listener: Listener): void {
+  const { receive, replies, sending, clients, kept, track, log, clock, timeZone } = listener;
 
-const Block = z.custom<types.KnownBlock>((value) => typeof value === 'object' && value !== null && 'type' in value);
-const Input = z.looseObject({ element: z.looseObject({ type: z.string(), action_id: z.string() }) });
-const Answers = z.record(z.string(), z.record(z.string(), z.looseObject({})));
-
-/** The same form once more, with what was typed in its fields and the errors above them. */
-export function refilled(view: SentView, errors: Readonly<Record<string, string>>): types.ModalView {
-  const values = Answers.parse(view.state.values);
-  const notices = Object.entries(errors).map(([field, sentence]) => ({
-    type: 'context',
-    elements: [plainText(cut(`⚠ ${labelOf(view, field)}${visible(sentence)}`, limits.contextText))],
-  }));
-  const blocks = view.blocks.filter(({ block_id: id }) => id === undefined || !id.startsWith(noticeId));
-  return {
-    type: 'modal',
-    callback_id: formCallback,
-    private_metadata: view.private_metadata,
-    title: plainText(cut(view.title.text, limits.modalTitle)),
-    submit: plainText(cut(view.submit?.text ?? 'Send', limits.modalButton)),
-    close: plainText('Cancel'),
-    blocks: [
-      ...notices.map((notice, index) => Block.parse({ ...notice, block_id: `${noticeId}${index}` })),
-      ...blocks.map((block) => Block.parse(withAnswer(block, values))),
-    ],
-  };
-}
-
-const noticeId = 'notice-';
-
-function labelOf(view: SentView, field: string): string {
-  const label = view.blocks.find(({ block_id: id }) => id === field)?.label;
-  const parsed = z.looseObject({ text: z.string() }).safeParse(label);
-  return parsed.success ? `${parsed.data.text}: ` : '';
-}
-
-function withAnswer(block: SentView['blocks'][number], values: z.infer<typeof Answers>): unknown {
-  if (block.type !== 'input' || block.block_id === undefined) return block;
-  const { element } = Input.parse(block);
-  const answer = values[block.block_id]?.[element.action_id] ?? {};
-  const { initial_value: _value, initial_option: _option, initial_options: _options, ...bare } = element;
-  const set: Record<string, unknown> = {};
-  if (typeof answer.value === 'string' && answer.value !== '') set.initial_value = answer.value;
-  if (answer.selected_option != null) set.initial_option = answer.selected_option;
-  if (Array.isArray(answer.selected_options) && answer.selected_options.length > 0) {
-    set.initial_options = answer.selected_options;
-  }
-  return { ...block, element: { ...bare, ...set } };
-}
-
-const keptMs = 15 * 60_000;
-const mostKept = 200;
-
-/** Forms that Slack closed before their answer came, kept for a while in this process. */
-export type Kept = {
-  keep(user: string, view: types.ModalView): string;
-  /** The kept form, for the person who had filled it in and nobody else. */
-  take(user: string, action: string): types.ModalView | undefined;
-};
-
-export function createKept(ids: Ids, now: () => number = () => performance.now()): Kept {
-  const kept = new Map<string, { user: string; view: types.ModalView; at: number }>();
-  return {
-    keep: (user, view) => {
-      const action = `${reopenPrefix}${ids.token()}`;
-      kept.set(action, { user, view, at: now() });
-      const [oldest] = kept.keys();
-      if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
-      return action;
-    },
-    take: (user, action) => {
-      const found = kept.get(action);
-      return found !== undefined && found.user === user && now() - found.at < keptMs ? found.view : undefined;
-    },
-  };
-}
-
-/** For the person whose form was closed: what was wrong, what was typed, and the way back. */
-export function closedForm(view: SentView, errors: Readonly<Record<string, string>>, action: string): Message {
-  const typed = Object.entries(readValues(view.state.values)).flatMap(([field, value]) => {
-    if (value === '' || value === false) return [];
-    const shown = typeof value === 'object' ? value.join(', ') : value === true ? 'yes' : value;
-    return [{ label: labelOf(view, field).replace(/: $/, ''), value: text(shown) }];
-  });
-  return {
-    title: view.title.text,
-    tone: 'warning',
-    blocks: [
-      {
-        kind: 'text',
-        text: text(`${Object.values(errors).join(' ')} Slack had closed the form, so nothing was done.`),
+  app.view(/.*/, async ({ body, context, ack }) => {
+    const began = performance.now();
+    const submitted = readPayload(ViewSubmission, body);
+    const { user, view } = submitted;
+    const fields = fieldsOf(view);
+    const refuse = (words: string) => {
+      const errors = errorsOf({ '': words }, fields);
+      return Object.keys(errors).length > 0 ? ack({ response_action: 'errors', errors }) : ack();
+    };
+    const me = listener.self();
+    if (me === undefined) return await refuse(notReady);
+    if (view.callback_id !== formCallback) throw new UnreadableError('a view that is none of ours');
+    const origin = readPayload(FormOrigin, jsonOf(view.private_metadata));
+    const team = user.team_id ?? submitted.team?.id ?? me.team;
+    const channel = origin.place?.split('/').at(-1);
+    const turn: Turn = {
+      team,
+      user: user.id,
+      channel,
+      trigger: submitted.trigger_id,
+      again: origin.action,
+      place: origin.place,
+      thread: origin.thread,
+    };
+    const reception = await receive({
+      eventKey: eventKey(context, submitted.trigger_id),
+      sender: bareSender(team, user.id, user.name ?? user.username),
+      ...(origin.place === undefined ? {} : { place: origin.place }),
+      ...(origin.thread === undefined ? {} : { thread: origin.thread }),
+      said: { kind: 'form', action: origin.action, values: valuesOf(view.state.values) },
+    });
+    if (reception.kind === 'not-stored') {
+      await refuse(reception.sentence);
+      if (fields.length === 0) track(replies.tell(turn, warning(reception.sentence)));
+      return;
+    }
+    if (reception.kind === 'duplicate') return await ack();
+    const answer = await within(reception.answer, formAnswerMs - (performance.now() - began)).catch(
+      (error: unknown) => {
+        if (error instanceof MislaidError && error.code === 'deadline') return undefined;
+        throw error;
       },
-      ...(typed.length === 0 ? [] : [{ kind: 'fields' as const, fields: typed }]),
-      { kind: 'buttons', buttons: [{ label: 'Open it again', action, style: 'primary' }] },
-    ],
-  };
-}
-
-/** The text of a message for a notice in a form. */
-export function noticeText(message: Message | undefined, render: (message: Message) => { text: string }): string {
-  if (message === undefined) return 'Done. You can close this.';
-  return render(message).text;
-}
-
-/** Throws MislaidError `deadline` when `work` takes longer. */
-export async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new MislaidError({ code: 'deadline', message: 'an answer took too long' })),
-      Math.max(0, milliseconds),
     );
+    if (answer === undefined) {
+      await refuse(takesLonger);
+      track(late(turn, view, reception.answer));
+      return;
+    }
+    const errors = errorsOf(answer.fieldErrors ?? {}, fields);
+    if (Object.keys(errors).length > 0) return await ack({ response_action: 'errors', errors });
+    if (answer.form !== undefined) {
+      const next = renderForm(answer.form, { now: clock.now(), timeZone: timeZone() }, turn);
+      await ack({ response_action: 'update', view: next });
+    } else {
+      await ack();
+    }
+    const { form: _shown, ...rest } = answer;
+    track(replies.show(turn, rest));
   });
+
+  /** The form is still open, or Slack has closed it meanwhile. */
+  async function late(turn: Turn, view: ViewSubmission['view'], coming: Promise<Answer>): Promise<void> {
+    const answer = await coming;
+    const errors = answer.fieldErrors ?? {};
+    const refused = Object.keys(errors).length > 0;
+    const next = refused
+      ? refilledForm(view, errors)
+      : answer.form === undefined
+        ? renderNotice(
+            view.title.text,
+            noticeText(answer.private, (message) => sending.render(message)),
+          )
+        : renderForm(answer.form, { now: clock.now(), timeZone: timeZone() }, turn);
+    const shown = await clients.interactive.views.update({ view_id: view.id, view: next }).then(
+      () => true,
+      (error: unknown) => {
+        log.info({ err: error, code: slackErrorOf(error) }, 'a form was closed before its answer came');
+        return false;
+      },
+    );
+    if (refused && !shown) {
+      await replies.tell(turn, closedFormMessage(view, errors, kept.keep(turn.user, refilledForm(view, errors))));
+    }
+    if (answer.private !== undefined) await replies.tell(turn, answer.private);
+  }
+}
+
+function valuesOf(state: unknown): Record<string, string | boolean | string[]> {
   try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
+    return readFormValues(state);
+  } catch (error) {
+    if (error instanceof z.ZodError) throw new UnreadableError('the values of a form could not be read');
+    throw error;
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UnreadableError('the metadata of a form is no JSON');
   }
 }

@@ -39,7 +39,7 @@ export const TeamsActivity = z.object({
 export type TeamsActivity = z.infer<typeof TeamsActivity>;
 
 /** What our own buttons and forms send back; inputs stand beside it. */
-const Pressed = z.discriminatedUnion('kind', [
+const CardInput = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('click'), action: z.string(), key: z.string().optional() }),
   z.object({
     kind: z.literal('form'),
@@ -53,11 +53,11 @@ const Pressed = z.discriminatedUnion('kind', [
   /** Sent by the client itself when somebody looks at the card. */
   z.object({ kind: z.literal('refresh'), key: z.string().optional() }),
 ]);
-export type Pressed = z.infer<typeof Pressed>;
+export type CardInput = z.infer<typeof CardInput>;
 
-const Data = z.looseObject({ mislaid: Pressed });
+const Data = z.looseObject({ mislaid: CardInput });
 
-export type Values = Readonly<Record<string, unknown>>;
+export type SentValues = Readonly<Record<string, unknown>>;
 
 /** The message on which somebody pressed "Handle as lost device". */
 const MessagePayload = z.object({
@@ -65,10 +65,10 @@ const MessagePayload = z.object({
   body: z.object({ content: z.string().nullish() }).nullish(),
 });
 
-export type Heard =
+export type TeamsInput =
   | { kind: 'sentence'; text: string }
   /** `shape`: which response Teams expects. */
-  | { kind: 'pressed'; pressed: Pressed; values: Values; shape: Shape }
+  | { kind: 'pressed'; pressed: CardInput; values: SentValues; shape: Shape }
   | { kind: 'extension'; author?: string; text: string }
   | { kind: 'installed' }
   | { kind: 'uninstalled' }
@@ -77,7 +77,7 @@ export type Heard =
 /** `message`: no card in the response. `card`: Action.Execute. `dialog`: task/fetch, task/submit and message extensions. */
 export type Shape = 'message' | 'card' | 'dialog';
 
-export function hear(activity: TeamsActivity): Heard {
+export function readInput(activity: TeamsActivity): TeamsInput {
   switch (activity.type) {
     case 'message':
       return hearMessage(activity);
@@ -91,14 +91,14 @@ export function hear(activity: TeamsActivity): Heard {
   }
 }
 
-function hearMessage(activity: TeamsActivity): Heard {
+function hearMessage(activity: TeamsActivity): TeamsInput {
   const data = Data.safeParse(activity.value);
   if (data.success) return pressed(data.data, 'message');
   const text = sentenceOf(activity);
   return text === '' ? { kind: 'nothing' } : { kind: 'sentence', text };
 }
 
-function hearInvoke(activity: TeamsActivity): Heard {
+function hearInvoke(activity: TeamsActivity): TeamsInput {
   switch (activity.name) {
     case 'adaptiveCard/action': {
       const value = z.object({ action: z.object({ data: Data }) }).safeParse(activity.value);
@@ -122,7 +122,7 @@ function hearInvoke(activity: TeamsActivity): Heard {
   }
 }
 
-function pressed({ mislaid, ...values }: z.infer<typeof Data>, shape: Shape): Heard {
+function pressed({ mislaid, ...values }: z.infer<typeof Data>, shape: Shape): TeamsInput {
   return { kind: 'pressed', pressed: mislaid, values, shape };
 }
 

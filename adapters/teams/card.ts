@@ -21,11 +21,11 @@ export type CardAction =
       fallback?: CardAction;
       associatedInputs?: 'none';
     }
-  | { type: 'Action.ShowCard'; title: string; style?: 'positive' | 'destructive'; card: Card };
+  | { type: 'Action.ShowCard'; title: string; style?: 'positive' | 'destructive'; card: TeamsCard };
 
-export type Cell = { type: 'TableCell'; items: readonly Element[] };
+export type Cell = { type: 'TableCell'; items: readonly CardElement[] };
 
-export type Element =
+export type CardElement =
   | {
       type: 'RichTextBlock';
       inlines: readonly TextRun[];
@@ -46,7 +46,7 @@ export type Element =
       type: 'Container';
       style: 'default' | 'emphasis' | 'good' | 'warning' | 'attention' | 'accent';
       bleed: true;
-      items: readonly Element[];
+      items: readonly CardElement[];
     }
   | Input;
 
@@ -69,13 +69,13 @@ export type Input = (
   | { type: 'Input.Toggle'; title: string; wrap: true; valueOn: 'true'; valueOff: 'false'; value?: string }
 ) & { id: string; label?: string; isRequired?: boolean; errorMessage?: string };
 
-export type Card = {
+export type TeamsCard = {
   type: 'AdaptiveCard';
   $schema?: string;
   version?: '1.5';
   fallbackText?: string;
   msteams?: { width: 'Full' };
-  body: readonly Element[];
+  body: readonly CardElement[];
   actions?: readonly CardAction[];
   refresh?: {
     action: { type: 'Action.Execute'; title: string; verb: string; data: Record<string, unknown> };
@@ -85,6 +85,6 @@ export type Card = {
 
 export const cardContentType = 'application/vnd.microsoft.card.adaptive';
 
-export function attachment(card: Card): { contentType: typeof cardContentType; content: Card } {
+export function attachment(card: TeamsCard): { contentType: typeof cardContentType; content: TeamsCard } {
   return { contentType: cardContentType, content: card };
 }

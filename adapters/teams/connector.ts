@@ -8,7 +8,7 @@ import { refreshedPeople } from './limits.ts';
 import type { TeamsOptions } from './options.ts';
 
 /** What Teams says of a person in a conversation. */
-const Member = z.object({
+const RosterMember = z.object({
   id: z.string(),
   name: z.string().nullish(),
   aadObjectId: z.string().nullish(),
@@ -18,7 +18,7 @@ const Member = z.object({
   tenantId: z.string().nullish(),
   userRole: z.string().nullish(),
 });
-export type Member = z.infer<typeof Member>;
+export type RosterMember = z.infer<typeof RosterMember>;
 
 /** Only a call that surely had no effect may be made again unseen. */
 type Call = 'read' | 'post' | 'edit';
@@ -31,7 +31,7 @@ export type Connector = {
   /** The personal chat with this person (his Teams id or Entra object id); Teams answers the same one each time. */
   openPersonal(serviceUrl: string, user: string): Promise<string>;
   /** undefined when the conversation knows nobody of this id. */
-  member(serviceUrl: string, conversation: string, user: string): Promise<Member | undefined>;
+  member(serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined>;
   /** Teams ids of some of those who read along. */
   someMembers(serviceUrl: string, conversation: string): Promise<readonly string[]>;
 };
@@ -94,7 +94,7 @@ export function createConnector(authentication: GuardedAuthentication, options: 
     member: async (serviceUrl, conversation, user) => {
       try {
         return await call('read', serviceUrl, async ({ conversations }) =>
-          Member.parse(await conversations.getConversationMember(conversation, user)),
+          RosterMember.parse(await conversations.getConversationMember(conversation, user)),
         );
       } catch (error) {
         if (error instanceof DeliveryError && error.problem.kind === 'dead') return undefined;

@@ -2,13 +2,13 @@
  * Making a card fit: every block says how large it is and how it looks within fewer bytes. Large blocks give way first, so that
  * a long table never costs the sentence under it; what is left out is announced.
  */
-import type { Element, TextRun } from './card.ts';
-import { block } from './spans.ts';
+import type { CardElement, TextRun } from './card.ts';
+import { block } from './rich-text.ts';
 
-export type Drawn = {
-  readonly elements: readonly Element[];
+export type Shrinkable = {
+  readonly elements: readonly CardElement[];
   /** The same in at most about so many bytes, with what is missing announced. */
-  within(bytes: number): readonly Element[];
+  within(bytes: number): readonly CardElement[];
 };
 
 /** What an announced cut takes. */
@@ -21,7 +21,7 @@ export function bytesOf(value: unknown): number {
 }
 
 /** All blocks within `room` bytes together, and how many did not get any. */
-export function fitInto(blocks: readonly Drawn[], room: number): { elements: Element[]; left: number } {
+export function fitInto(blocks: readonly Shrinkable[], room: number): { elements: CardElement[]; left: number } {
   const sizes = blocks.map((drawn) => bytesOf(drawn.elements));
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total <= room) return { elements: blocks.flatMap((drawn) => [...drawn.elements]), left: 0 };
@@ -49,9 +49,9 @@ function largestShare(sizes: readonly number[], room: number): number {
 /** Rows, items or steps: as many as fitInto, then `… 12 more`. `join` makes elements of those that stay. */
 export function rows<Row>(
   all: readonly Row[],
-  join: (some: readonly Row[]) => readonly Element[],
+  join: (some: readonly Row[]) => readonly CardElement[],
   what: string,
-): Drawn {
+): Shrinkable {
   return {
     elements: join(all),
     within: (bytes) => {
@@ -69,14 +69,14 @@ export function rows<Row>(
 }
 
 /** A paragraph, cut with a visible `…` within its text. */
-export function paragraphOf(runs: readonly TextRun[], rest: Parameters<typeof block>[1] = {}): Drawn {
+export function paragraphOf(runs: readonly TextRun[], rest: Parameters<typeof block>[1] = {}): Shrinkable {
   return {
     elements: runs.length === 0 ? [] : [block(runs, rest)],
     within: (bytes) => [block(cutRuns(runs, bytes - announcement), rest)],
   };
 }
 
-export function more(count: number, what: string): Element {
+export function more(count: number, what: string): CardElement {
   return block([{ type: 'TextRun', text: `… ${count} more ${what}`, isSubtle: true }], { spacing: 'small' });
 }
 

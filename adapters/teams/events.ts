@@ -5,16 +5,23 @@
 import { createHash } from 'node:crypto';
 import type { Incoming, Reception, Sender } from '../../src/chat/port.ts';
 import { assertNever } from '../../src/ground/errors.ts';
-import { type Heard, hear, type Pressed, type Shape, type TeamsActivity, type Values } from './activity.ts';
-import { type AnswerParts, createAnswers, type PressedFrom, type Turn } from './answers.ts';
-import { unpack, valuesOf } from './forms.ts';
+import {
+  type CardInput,
+  readInput,
+  type SentValues,
+  type Shape,
+  type TeamsActivity,
+  type TeamsInput,
+} from './activity.ts';
+import { readFormValues, unpack } from './forms.ts';
 import { addressText, isPersonal, type People, placeIn } from './identity.ts';
 import { responseMs } from './limits.ts';
 import { identityOf, mintRef, readAddress, threadOf } from './refs.ts';
-import { type Response, sentenceResponse, taken } from './responses.ts';
-import { hello, helloEverybody } from './welcome.ts';
+import { type ClickOrigin, createReplies, type ReplyParts, type Turn } from './replies.ts';
+import { accepted, type Response, textResponse } from './responses.ts';
+import { personalWelcome, placeWelcome } from './welcome.ts';
 
-export type TurnParts = AnswerParts & {
+export type TurnParts = ReplyParts & {
   people: People;
   onCommand: (incoming: Incoming) => Promise<Reception>;
 };
@@ -28,23 +35,23 @@ const notStored = 'This was not stored, so nothing was done and nothing will be.
 const notKnown = 'Teams did not tell me who you are, so this was not stored and nothing was done. Please say it again.';
 const oldButton = 'This button is not known any more, so nothing was done. Say "help" to see what I can do.';
 /** The answer to a client that asked for the card on its own account. */
-const unchanged = sentenceResponse('card', '');
+const unchanged = textResponse('card', '');
 const underWay = 'I have that and am still at work on it; the answer comes in our private chat.';
 
 /** A response that took longer may not have reached the client, which then sends the same click with another id. */
 const slowMs = 3_000;
 const resentMs = 60_000;
 
-type Press = Turn & { pressed: Exclude<Pressed, { kind: 'refresh' }>; values: Values; shape: Shape };
+type Press = Turn & { pressed: Exclude<CardInput, { kind: 'refresh' }>; values: SentValues; shape: Shape };
 
 export function createTurns(parts: TurnParts): Turns {
-  const { outbox, people, tenant, log } = parts;
-  const { show, responseTo, refresh, refusal } = createAnswers(parts);
+  const { sending, people, tenant, log } = parts;
+  const { show, responseTo, refresh, refusal } = createReplies(parts);
   const pressing = new Map<string, Promise<Response>>();
 
   async function take(activity: TeamsActivity): Promise<Response> {
-    const heard = hear(activity);
-    outbox.heardFrom(activity.conversation.id.replace(/;messageid=.*$/, ''), activity.serviceUrl);
+    const heard = readInput(activity);
+    sending.heardFrom(activity.conversation.id.replace(/;messageid=.*$/, ''), activity.serviceUrl);
     try {
       if (heard.kind === 'pressed') return await once(activity, heard);
       return await act(activity, heard);
@@ -54,14 +61,14 @@ export function createTurns(parts: TurnParts): Turns {
     }
   }
 
-  async function act(activity: TeamsActivity, heard: Exclude<Heard, { kind: 'pressed' }>): Promise<Response> {
+  async function act(activity: TeamsActivity, heard: Exclude<TeamsInput, { kind: 'pressed' }>): Promise<Response> {
     switch (heard.kind) {
       case 'nothing':
-        if (heard.shape !== undefined) return sentenceResponse(heard.shape, oldButton);
-        return activity.type === 'invoke' ? { status: 501 } : taken;
+        if (heard.shape !== undefined) return textResponse(heard.shape, oldButton);
+        return activity.type === 'invoke' ? { status: 501 } : accepted;
       case 'uninstalled':
         log.info({ conversation: activity.conversation.conversationType }, 'the app was removed from a conversation');
-        return taken;
+        return accepted;
       case 'sentence':
       case 'extension':
       case 'installed':
@@ -85,7 +92,7 @@ export function createTurns(parts: TurnParts): Turns {
   }
 
   /** A click that Teams sends again, even under another id, gets the answer of the first. */
-  async function once(activity: TeamsActivity, heard: Extract<Heard, { kind: 'pressed' }>): Promise<Response> {
+  async function once(activity: TeamsActivity, heard: Extract<TeamsInput, { kind: 'pressed' }>): Promise<Response> {
     const { pressed, values, shape } = heard;
     const sender = await senderOf(activity);
     if (pressed.kind === 'refresh') return await lookAgain(activity, sender, pressed.key);
@@ -149,20 +156,20 @@ export function createTurns(parts: TurnParts): Turns {
     const reception = await parts.onCommand(incomingOf(turn, said));
     switch (reception.kind) {
       case 'duplicate':
-        return taken;
+        return accepted;
       case 'not-stored':
         return await refusal(turn.activity, 'message', reception.sentence);
       case 'stored':
         show(turn, reception.answer);
-        return taken;
+        return accepted;
       default:
         return assertNever(reception, 'reception');
     }
   }
 
-  async function shortcut(turn: Turn, heard: Extract<Heard, { kind: 'extension' }>): Promise<Response> {
+  async function shortcut(turn: Turn, heard: Extract<TeamsInput, { kind: 'extension' }>): Promise<Response> {
     if (heard.author === undefined) {
-      return sentenceResponse(
+      return textResponse(
         'dialog',
         'No person of this organisation wrote that message. Say "lost device <person>" to me instead.',
       );
@@ -178,7 +185,7 @@ export function createTurns(parts: TurnParts): Turns {
     }
     const form = unpack(pressed.form);
     if (form === undefined) return await refusal(turn.activity, shape, oldButton);
-    const answers = valuesOf(form, values);
+    const answers = readFormValues(form, values);
     const said = { kind: 'form', action: pressed.action, values: mutable(answers) } as const;
     if (shape === 'message') return await say(turn, said);
     const { key, card } = pressed;
@@ -195,19 +202,19 @@ export function createTurns(parts: TurnParts): Turns {
     turn: Turn,
     said: Incoming['said'],
     shape: 'card' | 'dialog',
-    from: PressedFrom & { card?: string | undefined },
+    from: ClickOrigin & { card?: string | undefined },
   ): Promise<Response> {
     const reception = await parts.onCommand(incomingOf(turn, said, from.card));
     switch (reception.kind) {
       case 'duplicate':
-        return sentenceResponse(shape, 'I have that already; it does not happen twice.');
+        return textResponse(shape, 'I have that already; it does not happen twice.');
       case 'not-stored':
-        return sentenceResponse(shape, reception.sentence);
+        return textResponse(shape, reception.sentence);
       case 'stored': {
         const answer = await within(reception.answer, responseMs);
         if (answer !== undefined) return await responseTo(turn, answer, shape, from);
         show(turn, reception.answer);
-        return sentenceResponse(shape, underWay);
+        return textResponse(shape, underWay);
       }
       default:
         return assertNever(reception, 'reception');
@@ -218,12 +225,12 @@ export function createTurns(parts: TurnParts): Turns {
     const { activity, sender } = turn;
     if (!isPersonal(activity)) {
       const { place } = placeIn(activity, tenant);
-      const message = helloEverybody(place ?? '');
-      if (place !== undefined) await outbox.post(place, message, `hello:${activity.id}`);
-      return taken;
+      const message = placeWelcome(place ?? '');
+      if (place !== undefined) await sending.post(place, message, `hello:${activity.id}`);
+      return accepted;
     }
-    if (sender.outsider !== undefined) return taken;
-    await outbox.privately(sender.identity, hello, undefined, readAddress(addressText(activity)));
+    if (sender.outsider !== undefined) return accepted;
+    await sending.privately(sender.identity, personalWelcome, undefined, readAddress(addressText(activity)));
     // What he may say is the core's to tell, so the question is asked for him.
     return await say(turn, { kind: 'sentence', text: 'help' });
   }
@@ -231,7 +238,7 @@ export function createTurns(parts: TurnParts): Turns {
   return { take };
 }
 
-function shapeOf(heard: Heard): Shape {
+function shapeOf(heard: TeamsInput): Shape {
   switch (heard.kind) {
     case 'pressed':
       return heard.shape;
@@ -248,7 +255,7 @@ function shapeOf(heard: Heard): Shape {
   }
 }
 
-function mutable(values: ReturnType<typeof valuesOf>): Record<string, string | boolean | string[]> {
+function mutable(values: ReturnType<typeof readFormValues>): Record<string, string | boolean | string[]> {
   return Object.fromEntries(
     Object.entries(values).map(([id, value]) => [id, typeof value === 'object' ? [...value] : value]),
   );

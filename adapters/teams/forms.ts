@@ -6,10 +6,10 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { assertNever } from '../../src/ground/errors.ts';
 import type { Field, Form, FormValues } from '../../src/message/model.ts';
-import type { Values } from './activity.ts';
-import type { Card, Element, Input, TextRun } from './card.ts';
+import type { SentValues } from './activity.ts';
+import type { CardElement, Input, TeamsCard, TextRun } from './card.ts';
 import { type Canvas, renderMessage } from './render.ts';
-import { block, markdownString, plainRuns, plainString } from './spans.ts';
+import { block, literalRuns, markdownString, plainString } from './rich-text.ts';
 
 export type FormShowing = {
   readonly form: Form;
@@ -27,7 +27,7 @@ const mostExpanded = 6;
 /** A packed form is some 2 KB; anything larger is not ours. */
 const mostUnpacked = 100_000;
 
-export function renderForm(showing: FormShowing, canvas: Canvas): Card {
+export function renderForm(showing: FormShowing, canvas: Canvas): TeamsCard {
   const { form, values = {}, errors = {}, key, card } = showing;
   const intro = renderMessage({ tone: 'neutral', blocks: form.intro ?? [] }, canvas).body;
   const known = new Set(form.fields.map((field) => field.id));
@@ -49,7 +49,7 @@ export function renderForm(showing: FormShowing, canvas: Canvas): Card {
     version: '1.5',
     fallbackText: `${plainString(form.title)} (This client cannot show forms; open it in a newer Teams.)`,
     body: [
-      ...(canvas.inDialog === true ? [] : [block(plainRuns(form.title, { weight: 'bolder', size: 'medium' }))]),
+      ...(canvas.inDialog === true ? [] : [block(literalRuns(form.title, { weight: 'bolder', size: 'medium' }))]),
       ...intro,
       ...loose,
       ...form.fields.flatMap((field) => drawField(field, values[field.id], errors[field.id])),
@@ -62,13 +62,13 @@ export function renderForm(showing: FormShowing, canvas: Canvas): Card {
   };
 }
 
-function drawField(field: Field, value: FormValues[string] | undefined, error: string | undefined): Element[] {
+function drawField(field: Field, value: FormValues[string] | undefined, error: string | undefined): CardElement[] {
   return [
     ...(field.kind === 'typed'
       ? [
           block([
-            ...plainRuns('As shown: ', { isSubtle: true }),
-            ...plainRuns(field.show, { fontType: 'monospace', weight: 'bolder' }),
+            ...literalRuns('As shown: ', { isSubtle: true }),
+            ...literalRuns(field.show, { fontType: 'monospace', weight: 'bolder' }),
           ]),
         ]
       : []),
@@ -76,20 +76,22 @@ function drawField(field: Field, value: FormValues[string] | undefined, error: s
     input(field, value),
     ...(field.hint === undefined
       ? []
-      : [block(plainRuns(field.hint, { isSubtle: true, size: 'small' }), { spacing: 'small' })]),
+      : [block(literalRuns(field.hint, { isSubtle: true, size: 'small' }), { spacing: 'small' })]),
     ...(error === undefined ? [] : [problem(error)]),
   ];
 }
 
-function choiceHints(field: Extract<Field, { kind: 'choice' }>): Element[] {
+function choiceHints(field: Extract<Field, { kind: 'choice' }>): CardElement[] {
   const hints = field.options.filter((option) => option.hint !== undefined);
   if (hints.length === 0 || field.options.length <= mostExpanded) return [];
-  return hints.map(({ label, hint = '' }) => block(plainRuns(`${label}: ${hint}`, { isSubtle: true, size: 'small' })));
+  return hints.map(({ label, hint = '' }) =>
+    block(literalRuns(`${label}: ${hint}`, { isSubtle: true, size: 'small' })),
+  );
 }
 
-function problem(sentence: string): Element {
+function problem(sentence: string): CardElement {
   const look = { color: 'attention', weight: 'bolder' } as const;
-  return block([{ type: 'TextRun', text: '✘ ', ...look } satisfies TextRun, ...plainRuns(sentence, look)], {
+  return block([{ type: 'TextRun', text: '✘ ', ...look } satisfies TextRun, ...literalRuns(sentence, look)], {
     spacing: 'small',
   });
 }
@@ -155,7 +157,7 @@ function choiceTitle(option: { label: string; hint?: string }, expanded: boolean
 }
 
 /** What was answered, by field id. An unanswered choice is left out; anything that the form did not ask is dropped. */
-export function valuesOf(form: Form, sent: Values): FormValues {
+export function readFormValues(form: Form, sent: SentValues): FormValues {
   const values: Record<string, string | boolean | readonly string[]> = {};
   for (const field of form.fields) {
     const value = answerOf(field, sent[field.id]);

@@ -9,18 +9,18 @@ const Page = z.object({ value: z.array(z.object({ id: z.string() })), '@odata.ne
 /** 999 groups a page: nobody has more than Entra ID's limit of 2,000 or so. */
 const mostPages = 10;
 
-export type Groups = {
+export type EntraGroups = {
   /** `entra:<tenant>/<group id>`; none when Graph does not answer: whoever cannot be told for certain is in no group. */
   of(objectId: string): Promise<readonly string[]>;
 };
 
-export function createGroups(input: {
+export function createEntraGroups(input: {
   client: ConfidentialClientApplication;
   graphUrl: string;
   tenant: string;
   clock: Clock;
   log: Logger;
-}): Groups {
+}): EntraGroups {
   const { client, graphUrl, tenant, clock, log } = input;
   const base = graphUrl.replace(/\/+$/, '');
   const known = new Map<string, { until: number; groups: readonly string[] }>();

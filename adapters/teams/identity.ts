@@ -7,8 +7,8 @@ import { DeliveryError } from '../../src/chat/port.ts';
 import type { Identity } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { TeamsActivity } from './activity.ts';
-import type { Connector, Member } from './connector.ts';
-import type { Groups } from './groups.ts';
+import type { Connector, RosterMember } from './connector.ts';
+import type { EntraGroups } from './groups.ts';
 import { memberMs } from './limits.ts';
 import { type Address, identityOf, mintAddress, objectIdOf, placeOf } from './refs.ts';
 
@@ -27,16 +27,16 @@ export function createPeople(parts: {
   connector: Connector;
   tenant: string;
   serviceUrl: () => string;
-  groups?: Groups | undefined;
+  groups?: EntraGroups | undefined;
   clock: Clock;
   /** Development without credentials: there is no roster to ask. */
   trustsActivities: boolean;
 }): People {
   const { connector, tenant, groups, clock } = parts;
-  const members = new Map<string, { until: number; member: Member | undefined }>();
+  const members = new Map<string, { until: number; member: RosterMember | undefined }>();
   const addresses = new Map<Identity, Address>();
 
-  async function memberOf(serviceUrl: string, conversation: string, user: string): Promise<Member | undefined> {
+  async function memberOf(serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> {
     const key = `${conversation}\n${user}`;
     const now = clock.now().getTime();
     const known = members.get(key);
@@ -47,7 +47,7 @@ export function createPeople(parts: {
     return member;
   }
 
-  async function describe(objectId: string, member: Member, rest: Partial<Sender>): Promise<Sender> {
+  async function describe(objectId: string, member: RosterMember, rest: Partial<Sender>): Promise<Sender> {
     const outsider = outsiderOf(member, objectId, tenant);
     const email = member.email ?? member.userPrincipalName ?? undefined;
     const found = outsider === undefined && groups !== undefined ? { groups: [...(await groups.of(objectId))] } : {};
@@ -123,7 +123,7 @@ function addressOf(activity: TeamsActivity): Address {
 }
 
 /** Guests have an object id in our tenant, so the id alone says nothing. */
-function outsiderOf(member: Member, objectId: string, tenant: string): Sender['outsider'] {
+function outsiderOf(member: RosterMember, objectId: string, tenant: string): Sender['outsider'] {
   const role = member.userRole?.toLowerCase();
   if (role === 'anonymous') return 'stranger';
   if ((member.tenantId ?? tenant).toLowerCase() !== tenant.toLowerCase()) return 'other-tenant';

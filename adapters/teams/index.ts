@@ -8,13 +8,13 @@ import { TeamsActivity } from './activity.ts';
 import { CheckUnavailable, cloudOf, GuardedAuthentication, openClient } from './authentication.ts';
 import { createConnector } from './connector.ts';
 import { createTurns, type Turns } from './events.ts';
-import { createGroups } from './groups.ts';
+import { createEntraGroups } from './groups.ts';
 import { createPeople } from './identity.ts';
 import { teamsLimits } from './limits.ts';
 import type { TeamsOptions } from './options.ts';
 import { readAddress } from './refs.ts';
 import type { Response } from './responses.ts';
-import { createOutbox } from './send.ts';
+import { createSending } from './send.ts';
 
 /** The address of Teams for everybody, used until it was heard from (learn.microsoft.com, "Send proactive messages"). */
 const globalService = 'https://smba.trafficmanager.net/teams/';
@@ -56,15 +56,15 @@ export function createTeamsAdapter(options: TeamsOptions): ChatAdapter {
   const authentication = new GuardedAuthentication(options);
   const bot = new TeamsBot(authentication);
   const connector = createConnector(authentication, options);
-  const outbox = createOutbox({ ...options, connector, people: () => people });
+  const sending = createSending({ ...options, connector, people: () => people });
   const groups =
     client === undefined || graphUrl === undefined
       ? undefined
-      : createGroups({ client, graphUrl, tenant, clock: systemClock, log });
+      : createEntraGroups({ client, graphUrl, tenant, clock: systemClock, log });
   const people = createPeople({
     connector,
     tenant,
-    serviceUrl: outbox.serviceUrl,
+    serviceUrl: sending.serviceUrl,
     groups,
     clock: systemClock,
     trustsActivities: client === undefined,
@@ -104,22 +104,22 @@ export function createTeamsAdapter(options: TeamsOptions): ChatAdapter {
     identityPrefix: 'entra',
     limits: teamsLimits,
     start: async ({ app, onCommand, view }) => {
-      turns = createTurns({ ...options, outbox, people, onCommand, view, now: () => clock.now() });
+      turns = createTurns({ ...options, sending, people, onCommand, view, now: () => clock.now() });
       app.post('/api/messages', express.json({ limit: '1mb' }), (request, response, next) => {
         receive(request, response).catch(next);
       });
     },
-    post: (place, message, key) => open(() => outbox.post(place, message, key)),
+    post: (place, message, key) => open(() => sending.post(place, message, key)),
     /**
      * Teams lets a bot search nothing, so a post whose answer was lost is known again only when somebody looked at it or pressed
      * it: its buttons and its refresh carry the key. Until then it counts as lost and is posted again: two cards of an incident
      * are a nuisance and share their buttons, no card at all is a wipe that nobody approves. The copy goes when it is looked at.
      */
-    find: async (_, key) => outbox.find(key),
-    edit: (ref, message) => open(() => outbox.edit(ref, message)),
-    reply: (ref, message, key) => open(() => outbox.reply(ref, message, key)),
+    find: async (_, key) => sending.find(key),
+    edit: (ref, message) => open(() => sending.edit(ref, message)),
+    reply: (ref, message, key) => open(() => sending.reply(ref, message, key)),
     privately: (identity, message, key, address) =>
-      open(() => outbox.privately(identity, message, key, readAddress(address))),
+      open(() => sending.privately(identity, message, key, readAddress(address))),
     identify: (identity) => people.identify(identity),
     stop: async () => {
       turns = undefined;

@@ -3,11 +3,11 @@ import { assertNever } from '../../src/ground/errors.ts';
 import type { Block, Button, Message, StepMark, Text, Tone } from '../../src/message/model.ts';
 import { notificationText, plainTitle, stepSign } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
-import type { Card, CardAction, Element, TextRun } from './card.ts';
-import { bytesOf, type Drawn, fitInto, more, paragraphOf, rows, shortened } from './cut.ts';
+import type { CardAction, CardElement, TeamsCard, TextRun } from './card.ts';
+import { bytesOf, fitInto, more, paragraphOf, rows, type Shrinkable, shortened } from './cut.ts';
 import { buttonsPerRow, cardBytes, labelLength, mostButtons } from './limits.ts';
-import { block, type Look, plainRuns, plainString, run, runsOf } from './spans.ts';
-import { drawFields, drawTable } from './tables.ts';
+import { block, literalRuns, plainString, renderRuns, run, type TextStyle } from './rich-text.ts';
+import { renderFields, renderTable } from './tables.ts';
 
 export type Canvas = TimeOptions & {
   /** Data URIs of small PNGs, by the id of the picture; one that is missing is told by its alt text. */
@@ -20,7 +20,7 @@ export type Canvas = TimeOptions & {
 
 const summaryLength = 200;
 
-export function renderMessage(message: Message, canvas: Canvas): Card {
+export function renderMessage(message: Message, canvas: Canvas): TeamsCard {
   const buttons = message.blocks.flatMap((each) => (each.kind === 'buttons' ? [...each.buttons] : []));
   const shownButtons = new Set(buttons.slice(0, mostButtons));
   const title = plainTitle(message);
@@ -49,19 +49,19 @@ export function renderMessage(message: Message, canvas: Canvas): Card {
 }
 
 /** What a notification and a list of chats show. */
-export function summaryOf(message: Message, options: TimeOptions): string {
+export function notificationSummary(message: Message, options: TimeOptions): string {
   const text = notificationText(message, { ...options, maxLength: summaryLength });
   return text === '' ? 'A message from Mislaid' : text;
 }
 
 function fallbackText(message: Message, options: TimeOptions): string {
-  return `${summaryOf(message, options)} (This client cannot show cards; open it in a newer Teams.)`;
+  return `${notificationSummary(message, options)} (This client cannot show cards; open it in a newer Teams.)`;
 }
 
-type Part = { fixed?: readonly Element[]; drawn?: Drawn };
+type Part = { fixed?: readonly CardElement[]; drawn?: Shrinkable };
 
 /** Buttons stay where they are; what stands between them shares the room. */
-function placed(parts: readonly Part[], room: number): Element[] {
+function placed(parts: readonly Part[], room: number): CardElement[] {
   const drawn = parts.flatMap((part) => (part.drawn === undefined ? [] : [part.drawn]));
   const whole = fitInto(drawn, Number.POSITIVE_INFINITY);
   if (bytesOf(whole.elements) <= room) return parts.flatMap((part) => [...(part.fixed ?? part.drawn?.elements ?? [])]);
@@ -70,29 +70,29 @@ function placed(parts: readonly Part[], room: number): Element[] {
   return [...fitted.elements, ...(fitted.left > 0 ? [more(fitted.left, 'parts')] : []), ...buttons];
 }
 
-function banner(title: string, tone: Tone): Element {
+function banner(title: string, tone: Tone): CardElement {
   return {
     type: 'Container',
     style: toneStyle(tone),
     bleed: true,
-    items: [block(plainRuns(title, { weight: 'bolder', size: 'medium' }))],
+    items: [block(literalRuns(title, { weight: 'bolder', size: 'medium' }))],
   };
 }
 
-function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): Drawn {
+function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): Shrinkable {
   switch (each.kind) {
     case 'text': {
-      const look: Look = each.quiet === true ? { isSubtle: true, size: 'small' } : {};
-      return paragraphOf(runsOf(each.text, canvas, look));
+      const look: TextStyle = each.quiet === true ? { isSubtle: true, size: 'small' } : {};
+      return paragraphOf(renderRuns(each.text, canvas, look));
     }
     case 'fields':
-      return drawFields(each.fields, canvas);
+      return renderFields(each.fields, canvas);
     case 'table':
-      return drawTable(each, canvas);
+      return renderTable(each, canvas);
     case 'list':
       return rows(
         each.items.map((item, index) => [bulletOf(item, each.ordered === true ? index + 1 : undefined), item] as const),
-        (some) => some.map(([bullet, item]) => block([...bullet, ...runsOf(item, canvas)], { spacing: 'small' })),
+        (some) => some.map(([bullet, item]) => block([...bullet, ...renderRuns(item, canvas)], { spacing: 'small' })),
         'lines',
       );
     case 'steps':
@@ -100,7 +100,7 @@ function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): D
         each.steps,
         (some) =>
           some.map((step) =>
-            block([run(`${stepSign(step.mark)} `, markLook(step.mark)), ...runsOf(step.text, canvas)], {
+            block([run(`${stepSign(step.mark)} `, markLook(step.mark)), ...renderRuns(step.text, canvas)], {
               spacing: 'small',
             }),
           ),
@@ -121,21 +121,21 @@ function bulletOf(item: Text, number: number | undefined): TextRun[] {
 }
 
 /** A picture counts against the card's size: where it has no room, its words stand for it. */
-function drawPicture(each: Extract<Block, { kind: 'image' }>, canvas: Canvas): Drawn {
+function drawPicture(each: Extract<Block, { kind: 'image' }>, canvas: Canvas): Shrinkable {
   const url = canvas.pictures?.get(each.id);
   const words = paragraphOf([
     run('[picture: ', { isSubtle: true }),
-    ...plainRuns(each.alt, { isSubtle: true }),
+    ...literalRuns(each.alt, { isSubtle: true }),
     run(']', { isSubtle: true }),
   ]);
   if (url === undefined) return words;
-  const picture: Element = { type: 'Image', url, altText: plainString(each.alt), size: 'stretch' };
+  const picture: CardElement = { type: 'Image', url, altText: plainString(each.alt), size: 'stretch' };
   const size = bytesOf(picture);
   return { elements: [picture], within: (bytes) => (size <= bytes ? [picture] : words.within(bytes)) };
 }
 
-function buttonRows(buttons: readonly Button[], canvas: Canvas): Element[] {
-  const rowsOfButtons: Element[] = [];
+function buttonRows(buttons: readonly Button[], canvas: Canvas): CardElement[] {
+  const rowsOfButtons: CardElement[] = [];
   for (let from = 0; from < buttons.length; from += buttonsPerRow) {
     const actions = buttons.slice(from, from + buttonsPerRow).map((button) => buttonAction(button, canvas));
     rowsOfButtons.push({ type: 'ActionSet', actions, ...(from === 0 ? {} : { spacing: 'small' as const }) });
@@ -153,7 +153,7 @@ function buttonAction(button: Button, canvas: Canvas): CardAction {
     ...styled(button),
     card: {
       type: 'AdaptiveCard',
-      body: [block(plainRuns(confirm.title, { weight: 'bolder' })), block(plainRuns(confirm.text))],
+      body: [block(literalRuns(confirm.title, { weight: 'bolder' })), block(literalRuns(confirm.text))],
       actions: [press(button, confirm.ok, canvas)],
     },
   };
@@ -189,7 +189,7 @@ function toneStyle(tone: Tone): 'emphasis' | 'good' | 'warning' | 'attention' {
   }
 }
 
-function markLook(mark: StepMark): Look {
+function markLook(mark: StepMark): TextStyle {
   switch (mark) {
     case 'done':
       return { color: 'good', weight: 'bolder' };

@@ -1,21 +1,21 @@
 /** What an invoke is answered with: Teams shows it to the one who pressed, and to nobody else. */
 import type { Shape } from './activity.ts';
-import { attachment, type Card } from './card.ts';
+import { attachment, type TeamsCard } from './card.ts';
 import { shortened } from './cut.ts';
-import { plainString } from './spans.ts';
+import { plainString } from './rich-text.ts';
 
 /** HTTP status and body of the answer to one activity. */
 export type Response = { readonly status: number; readonly body?: unknown };
 
-export const taken: Response = { status: 200 };
+export const accepted: Response = { status: 200 };
 /** Teams cuts the heading of a dialog. */
 const headingLength = 60;
 
 /** A sentence for the one who pressed; for a plain message there is nothing to answer with. */
-export function sentenceResponse(shape: Shape, sentence: string): Response {
+export function textResponse(shape: Shape, sentence: string): Response {
   switch (shape) {
     case 'message':
-      return taken;
+      return accepted;
     case 'card':
       return cardResponse('application/vnd.microsoft.activity.message', sentence);
     case 'dialog':
@@ -24,11 +24,11 @@ export function sentenceResponse(shape: Shape, sentence: string): Response {
 }
 
 /** The card takes the place of the one that was pressed, for this person alone. */
-export function ownCardResponse(card: Card): Response {
+export function ownCardResponse(card: TeamsCard): Response {
   return cardResponse('application/vnd.microsoft.card.adaptive', card);
 }
 
-export function dialogResponse(heading: string, card: Card): Response {
+export function dialogResponse(heading: string, card: TeamsCard): Response {
   const title = shortened(plainString(heading), headingLength);
   const value = { title, height: 'medium', width: 'medium', card: attachment(card) };
   return { status: 200, body: { task: { type: 'continue', value } } };

@@ -5,15 +5,15 @@ import { DeliveryError } from '../../src/chat/port.ts';
 import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
-import { attachment, type Card } from './card.ts';
+import { attachment, type TeamsCard } from './card.ts';
 import type { Connector } from './connector.ts';
 import { bytesOf } from './cut.ts';
 import type { People } from './identity.ts';
 import { hardSize, memberMs, pictureBytes, refreshedPeople, teamsLimits } from './limits.ts';
 import { type Address, conversationOf, hasThreads, mintRef, objectIdOf, readRef } from './refs.ts';
-import { type Canvas, renderMessage, summaryOf } from './render.ts';
+import { type Canvas, notificationSummary, renderMessage } from './render.ts';
 
-export type Outbox = {
+export type Sending = {
   post(place: Place, message: Message, key: string): Promise<MessageRef>;
   edit(ref: MessageRef, message: Message): Promise<void>;
   reply(ref: MessageRef, message: Message, key: string): Promise<MessageRef>;
@@ -24,12 +24,12 @@ export type Outbox = {
     address: Address | undefined,
   ): Promise<MessageRef>;
   /** A card that is no message of the core (a form), to one person. */
-  cardPrivately(identity: Identity, card: Card, summary: string, address: Address | undefined): Promise<void>;
+  cardPrivately(identity: Identity, card: TeamsCard, summary: string, address: Address | undefined): Promise<void>;
   /** Under what was said, where everybody reads along: never anything private. */
   aloud(serviceUrl: string, conversation: string, sentence: string): Promise<void>;
   remove(ref: MessageRef): Promise<void>;
   /** The card for one viewer, or in a dialog. */
-  draw(message: Message, canvas?: Pick<Canvas, 'inDialog' | 'key'>): Promise<Card>;
+  draw(message: Message, canvas?: Pick<Canvas, 'inDialog' | 'key'>): Promise<TeamsCard>;
   /** The message of this key, as far as this process knows it. */
   find(key: string): MessageRef | undefined;
   /** A message of this key stands in Teams: somebody pressed or looked at it. */
@@ -52,7 +52,7 @@ export type OutboxParts = {
 
 const mostConversations = 5_000;
 
-export function createOutbox(parts: OutboxParts & { people: () => People }): Outbox {
+export function createSending(parts: OutboxParts & { people: () => People }): Sending {
   const { connector, tenant, clock, timeZone, log } = parts;
   const services = new Map<string, string>();
   const personal = new Map<Identity, string>();
@@ -97,7 +97,7 @@ export function createOutbox(parts: OutboxParts & { people: () => People }): Out
     return users;
   }
 
-  async function draw(message: Message, rest: Pick<Canvas, 'inDialog' | 'key'> = {}): Promise<Card> {
+  async function draw(message: Message, rest: Pick<Canvas, 'inDialog' | 'key'> = {}): Promise<TeamsCard> {
     const canvas: Canvas = { now: clock.now(), timeZone, pictures: await picturesOf(message), ...rest };
     return renderMessage(message, canvas);
   }
@@ -122,7 +122,7 @@ export function createOutbox(parts: OutboxParts & { people: () => People }): Out
       users.length > 0 && message.blocks.some((block) => block.kind === 'buttons')
         ? withRefresh(card, users, key)
         : card;
-    return measured(activityWith(refreshed, summaryOf(message, { now: clock.now(), timeZone })));
+    return measured(activityWith(refreshed, notificationSummary(message, { now: clock.now(), timeZone })));
   }
 
   async function privateConversation(
@@ -194,13 +194,13 @@ export function createOutbox(parts: OutboxParts & { people: () => People }): Out
   };
 }
 
-function activityWith(card: Card, summary: string): Partial<Activity> {
+function activityWith(card: TeamsCard, summary: string): Partial<Activity> {
   return { type: 'message', summary, attachments: [attachment(card)] };
 }
 
 /** Each viewer's client asks for the card as he should see it, as soon as he looks. As many as there is room for. */
-function withRefresh(card: Card, users: readonly string[], key: string | undefined): Card {
-  const refresh = (userIds: readonly string[]): Card => ({
+function withRefresh(card: TeamsCard, users: readonly string[], key: string | undefined): TeamsCard {
+  const refresh = (userIds: readonly string[]): TeamsCard => ({
     ...card,
     refresh: {
       action: {

@@ -3,9 +3,9 @@ import type { Block, Text } from '../../src/message/model.ts';
 import { plainSpans } from '../../src/message/plain.ts';
 import { visible } from '../../src/message/safe.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
-import type { Cell, Element, TextRun } from './card.ts';
-import { type Drawn, rows } from './cut.ts';
-import { block, plainRuns, run, runsOf } from './spans.ts';
+import type { CardElement, Cell, TextRun } from './card.ts';
+import { rows, type Shrinkable } from './cut.ts';
+import { block, literalRuns, renderRuns, run } from './rich-text.ts';
 
 type Labelled = { label: string; value: Text };
 
@@ -18,7 +18,7 @@ const longestValueWord = 24;
 const longestWords = 34;
 
 /** Names and values: beside each other, or one after the other where a phone would cut them. */
-export function drawFields(fields: readonly Labelled[], canvas: TimeOptions): Drawn {
+export function renderFields(fields: readonly Labelled[], canvas: TimeOptions): Shrinkable {
   return rows(
     fields,
     (some) => {
@@ -40,17 +40,17 @@ function longestWord(text: string): number {
   return Math.max(0, ...text.split(/[\s-]+/u).map((word) => word.length));
 }
 
-function field({ label, value }: Labelled, canvas: TimeOptions): Element {
-  return block([...plainRuns(`${label}: `, { isSubtle: true }), ...runsOf(value, canvas)], { spacing: 'small' });
+function field({ label, value }: Labelled, canvas: TimeOptions): CardElement {
+  return block([...literalRuns(`${label}: `, { isSubtle: true }), ...renderRuns(value, canvas)], { spacing: 'small' });
 }
 
-function fieldTable(fields: readonly Labelled[], canvas: TimeOptions): Element {
+function fieldTable(fields: readonly Labelled[], canvas: TimeOptions): CardElement {
   return {
     type: 'Table',
     columns: [{ width: 1 }, { width: 2 }],
     rows: fields.map((field) => ({
       type: 'TableRow',
-      cells: [cell(plainRuns(field.label, { isSubtle: true })), cell(runsOf(field.value, canvas))],
+      cells: [cell(literalRuns(field.label, { isSubtle: true })), cell(renderRuns(field.value, canvas))],
     })),
     firstRowAsHeaders: false,
     showGridLines: false,
@@ -59,7 +59,10 @@ function fieldTable(fields: readonly Labelled[], canvas: TimeOptions): Element {
 }
 
 /** In columns where a phone can show them, else one record after the other, each value with its column's name. */
-export function drawTable({ columns, rows: all }: Extract<Block, { kind: 'table' }>, canvas: TimeOptions): Drawn {
+export function renderTable(
+  { columns, rows: all }: Extract<Block, { kind: 'table' }>,
+  canvas: TimeOptions,
+): Shrinkable {
   if (all.length === 0) return { elements: [], within: () => [] };
   const widths = columns.map((name, column) =>
     Math.max(visible(name).length, ...all.map((row) => plainSpans(row[column] ?? [], canvas).length)),
@@ -74,7 +77,7 @@ export function drawTable({ columns, rows: all }: Extract<Block, { kind: 'table'
   if (!fits) return rows(all, (some) => some.map((row) => record(columns, row, canvas)), 'rows');
   const header = {
     type: 'TableRow' as const,
-    cells: columns.map((name) => cell(plainRuns(name, { weight: 'bolder' }))),
+    cells: columns.map((name) => cell(literalRuns(name, { weight: 'bolder' }))),
   };
   return rows(
     all,
@@ -86,7 +89,7 @@ export function drawTable({ columns, rows: all }: Extract<Block, { kind: 'table'
           header,
           ...some.map((row) => ({
             type: 'TableRow' as const,
-            cells: columns.map((_, column) => cell(runsOf(row[column] ?? [], canvas))),
+            cells: columns.map((_, column) => cell(renderRuns(row[column] ?? [], canvas))),
           })),
         ],
         firstRowAsHeaders: true,
@@ -97,12 +100,12 @@ export function drawTable({ columns, rows: all }: Extract<Block, { kind: 'table'
   );
 }
 
-function record(columns: readonly string[], row: readonly Text[], canvas: TimeOptions): Element {
+function record(columns: readonly string[], row: readonly Text[], canvas: TimeOptions): CardElement {
   const runs = columns.flatMap((name, column): TextRun[] => {
-    const value = runsOf(row[column] ?? [], canvas, column === 0 ? { weight: 'bolder' } : {});
+    const value = renderRuns(row[column] ?? [], canvas, column === 0 ? { weight: 'bolder' } : {});
     return [
       ...(column === 0 ? [] : [run(' · ', { isSubtle: true })]),
-      ...plainRuns(`${name}: `, { isSubtle: true }),
+      ...literalRuns(`${name}: `, { isSubtle: true }),
       ...value,
     ];
   });

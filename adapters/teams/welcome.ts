@@ -2,7 +2,7 @@
 import type { Message } from '../../src/message/model.ts';
 import { code, list, note, paragraph, strong, text } from '../../src/message/text.ts';
 
-export const hello: Message = {
+export const personalWelcome: Message = {
   title: 'Mislaid',
   tone: 'neutral',
   blocks: [
@@ -14,7 +14,7 @@ export const hello: Message = {
 };
 
 /** In a team or group chat, where everybody reads along. The place is what policy.yaml needs to know it by. */
-export function helloEverybody(place: string): Message {
+export function placeWelcome(place: string): Message {
   return {
     title: 'Mislaid',
     tone: 'neutral',

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { openForm, question } from '../../../adapters/console/forms.ts';
-import { type Canvas, drawForm, drawMessage } from '../../../adapters/console/render.ts';
+import { type Canvas, renderForm, renderMessage } from '../../../adapters/console/render.ts';
 import type { Form, Message } from '../../../src/message/model.ts';
 import { rendererContract } from '../../contracts/renderer.ts';
 import { gallery } from '../../gallery/gallery.ts';
@@ -18,9 +18,9 @@ for (const { width, colour } of [
   { width: 40, colour: true },
 ]) {
   rendererContract<Drawn>(`console of ${width} columns${colour ? ' in colour' : ''}`, {
-    render: (message) => drawn((canvas) => drawMessage(message, canvas), { ...options, width, colour }),
+    render: (message) => drawn((canvas) => renderMessage(message, canvas), { ...options, width, colour }),
     renderForm: (form) => {
-      const card = drawn((canvas) => drawForm(form, canvas), { ...options, width, colour });
+      const card = drawn((canvas) => renderForm(form, canvas), { ...options, width, colour });
       return { lines: [...card.lines, ...questionsOf(form)], actions: [form.submit.action] };
     },
     text: ({ lines }) => lines.join('\n'),
@@ -61,7 +61,7 @@ describe('a card on a terminal', () => {
 function plainCard(name: string, width: number): string[] {
   const found: Message | undefined = gallery.find((sample) => sample.name === name)?.message;
   if (found === undefined) throw new Error(`no sample ${name}`);
-  return drawn((canvas) => drawMessage(found, canvas), { ...options, width, colour: false }).lines;
+  return drawn((canvas) => renderMessage(found, canvas), { ...options, width, colour: false }).lines;
 }
 
 /** Draws with numbers given in order of asking; an action counts as pressable when its number can be read. */

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openClient } from '../../../adapters/teams/authentication.ts';
 import { bytesOf } from '../../../adapters/teams/cut.ts';
-import { createGroups } from '../../../adapters/teams/groups.ts';
+import { createEntraGroups } from '../../../adapters/teams/groups.ts';
 import { identityOf, mintAddress, placeOf } from '../../../adapters/teams/refs.ts';
 import { DeliveryError, type Incoming } from '../../../src/chat/port.ts';
 import type { Message } from '../../../src/message/model.ts';
@@ -247,7 +247,7 @@ describe('groups of Entra ID', () => {
       tokenUrl: `${harness.teams.base}/token`,
       login: 'https://login.microsoftonline.com',
     });
-    const groups = createGroups({
+    const groups = createEntraGroups({
       client,
       graphUrl: `${harness.teams.base}/graph`,
       tenant,

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 import { z } from 'zod';
-import type { Card } from '../../../adapters/teams/card.ts';
+import type { TeamsCard } from '../../../adapters/teams/card.ts';
 import { renderForm } from '../../../adapters/teams/forms.ts';
 import { renderMessage } from '../../../adapters/teams/render.ts';
 import { gallery, galleryForms } from '../../gallery/gallery.ts';
@@ -128,7 +128,7 @@ const drawing = `({ json, config }) => {
   return Array.from({ length: context.eventCount }, (_, index) => context.getEventAt(index).message);
 }`;
 
-async function draw(page: Page, card: Card, look: Look): Promise<string[]> {
+async function draw(page: Page, card: TeamsCard, look: Look): Promise<string[]> {
   await page.addStyleTag({ content: styleSheet(look) });
   return z
     .array(z.string())

@@ -1,10 +1,10 @@
 import { AdaptiveCard, SerializationContext, Versions } from 'adaptivecards';
 import { describe, expect, it } from 'vitest';
-import type { Card } from '../../../adapters/teams/card.ts';
+import type { TeamsCard } from '../../../adapters/teams/card.ts';
 import { bytesOf } from '../../../adapters/teams/cut.ts';
 import { renderForm, unpack } from '../../../adapters/teams/forms.ts';
 import { hardSize, labelLength, teamsLimits } from '../../../adapters/teams/limits.ts';
-import { renderMessage, summaryOf } from '../../../adapters/teams/render.ts';
+import { notificationSummary, renderMessage } from '../../../adapters/teams/render.ts';
 import type { Message, Span } from '../../../src/message/model.ts';
 import { code, text } from '../../../src/message/text.ts';
 import { rendererContract } from '../../contracts/renderer.ts';
@@ -14,7 +14,7 @@ import { at, on, sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
 const canvas = { now: sceneNow, timeZone: sceneZone, key: 'card-1-0123456789abcdef' };
 
-type Rendered = { title: string; card: Card; summary: string };
+type Rendered = { title: string; card: TeamsCard; summary: string };
 
 /** Inline pictures of the largest size that is taken. */
 const picture = `data:image/png;base64,${'A'.repeat(16_000)}`;
@@ -24,7 +24,7 @@ for (const inDialog of [false, true]) {
     render: (message) => ({
       title: '',
       card: renderMessage(message, { ...canvas, inDialog, pictures: new Map([['chart', picture]]) }),
-      summary: summaryOf(message, canvas),
+      summary: notificationSummary(message, canvas),
     }),
     renderForm: (form) => ({ title: form.title, card: renderForm({ form }, { ...canvas, inDialog }), summary: '' }),
     text: ({ title, card }) => `${title}\n${textOf(card)}`,
@@ -39,7 +39,7 @@ for (const inDialog of [false, true]) {
   });
 }
 
-function limitsBroken(card: Card, summary: string): string[] {
+function limitsBroken(card: TeamsCard, summary: string): string[] {
   const activity = { type: 'message', summary, attachments: [{ contentType: 'x'.repeat(40), content: card }] };
   const broken: string[] = [];
   const size = bytesOf(activity);
@@ -56,7 +56,7 @@ function limitsBroken(card: Card, summary: string): string[] {
 }
 
 /** What Microsoft's own parser finds wrong with it as a card of version 1.5. */
-function schemaErrors(card: Card): string[] {
+function schemaErrors(card: TeamsCard): string[] {
   const context = new SerializationContext(Versions.v1_5);
   new AdaptiveCard().parse(card, context);
   return Array.from({ length: context.eventCount }, (_, index) => context.getEventAt(index).message);
@@ -64,7 +64,7 @@ function schemaErrors(card: Card): string[] {
 
 describe('a card of Teams', () => {
   it('is refused by the parser that this test relies on when it is wrong', () => {
-    const wrong: Card = { type: 'AdaptiveCard', version: '1.5', body: [{ type: 'ActionSet', actions: [] }] };
+    const wrong: TeamsCard = { type: 'AdaptiveCard', version: '1.5', body: [{ type: 'ActionSet', actions: [] }] };
     const unknown = JSON.parse(JSON.stringify(wrong).replace('ActionSet', 'Carousel'));
 
     expect(schemaErrors(unknown)).not.toEqual([]);

@@ -5,12 +5,12 @@ const mention = /<@([UW]\w+)(?:\|[^>]*)?>/g;
 const link = /<(?:mailto:)?([^<>|]*)(?:\|([^<>]*))?>/g;
 
 /** Accounts that a text mentions, the bot aside. */
-export function mentioned(text: string, bot: string): string[] {
+export function mentionedUsers(text: string, bot: string): string[] {
   return [...new Set([...text.matchAll(mention)].map(([, user]) => user ?? ''))].filter((user) => user !== bot);
 }
 
 /** `addressOf` gives what stands for a mentioned person: his mail address, where it is known. */
-export function typedText(text: string, bot: string, addressOf: (user: string) => string | undefined): string {
+export function inputText(text: string, bot: string, addressOf: (user: string) => string | undefined): string {
   return text
     .replaceAll(mention, (_, user: string) => (user === bot ? ' ' : (addressOf(user) ?? `@${user}`)))
     .replaceAll(link, (_, target: string, label: string | undefined) => named(target, label))

@@ -6,40 +6,40 @@ import { assertNever } from '../../src/ground/errors.ts';
 import type { Span, Text } from '../../src/message/model.ts';
 import { isolated, safeUrl, visible } from '../../src/message/safe.ts';
 import { relativeAndExact, type TimeOptions } from '../../src/message/times.ts';
-import type { Element, TextRun } from './card.ts';
+import type { CardElement, TextRun } from './card.ts';
 
 const nearMs = 12 * 60 * 60_000;
 
-export type Look = Omit<TextRun, 'type' | 'text' | 'selectAction'>;
+export type TextStyle = Omit<TextRun, 'type' | 'text' | 'selectAction'>;
 
-export function block(runs: readonly TextRun[], rest: { spacing?: 'none' | 'small' | 'medium' } = {}): Element {
+export function block(runs: readonly TextRun[], rest: { spacing?: 'none' | 'small' | 'medium' } = {}): CardElement {
   return { type: 'RichTextBlock', inlines: runs, ...rest };
 }
 
-export function run(text: string, look: Look = {}): TextRun {
+export function run(text: string, look: TextStyle = {}): TextRun {
   return { type: 'TextRun', text, ...look };
 }
 
-export function runsOf(text: Text, options: TimeOptions, look: Look = {}): TextRun[] {
+export function renderRuns(text: Text, options: TimeOptions, look: TextStyle = {}): TextRun[] {
   return text.flatMap((span) => runsOfSpan(span, options, look));
 }
 
-function runsOfSpan(span: Span, options: TimeOptions, look: Look): TextRun[] {
+function runsOfSpan(span: Span, options: TimeOptions, look: TextStyle): TextRun[] {
   switch (span.kind) {
     case 'plain':
-      return plainRuns(span.text, look);
+      return literalRuns(span.text, look);
     case 'strong':
-      return plainRuns(span.text, { ...look, weight: 'bolder' });
+      return literalRuns(span.text, { ...look, weight: 'bolder' });
     case 'code':
-      return plainRuns(span.text, { ...look, fontType: 'monospace' });
+      return literalRuns(span.text, { ...look, fontType: 'monospace' });
     case 'person':
-      return plainRuns(span.name, { ...look, weight: 'bolder' });
+      return literalRuns(span.name, { ...look, weight: 'bolder' });
     case 'time':
       return timeRuns(span.instant, options, look);
     case 'link': {
       const url = safeUrl(span.url);
-      if (url === undefined) return plainRuns(`${span.text} (${span.url})`, look);
-      const runs = plainRuns(span.text, { ...look, color: 'accent' });
+      if (url === undefined) return literalRuns(`${span.text} (${span.url})`, look);
+      const runs = literalRuns(span.text, { ...look, color: 'accent' });
       return runs.map((run) => ({ ...run, selectAction: { type: 'Action.OpenUrl', url } }));
     }
     default:
@@ -48,7 +48,7 @@ function runsOfSpan(span: Span, options: TimeOptions, look: Look): TextRun[] {
 }
 
 /** Somebody's words, with everything visible and nothing worked out. */
-export function plainRuns(text: string, look: Look = {}): TextRun[] {
+export function literalRuns(text: string, look: TextStyle = {}): TextRun[] {
   const shown = isolated(visible(text));
   if (shown === '') return [];
   // `{{` never stands within one run.
@@ -71,7 +71,7 @@ export function markdownString(text: string): string {
  * In the reader's own zone and language: the clock, with the day where it is not near. A relative time would grow stale on a
  * card that stands for hours, so only days are said in words.
  */
-function timeRuns(instant: string, options: TimeOptions, look: Look): TextRun[] {
+function timeRuns(instant: string, options: TimeOptions, look: TextStyle): TextRun[] {
   const at = new Date(instant);
   if (Number.isNaN(at.getTime())) return [{ type: 'TextRun', text: 'at a time not known', ...look }];
   const distance = options.now.getTime() - at.getTime();

@@ -2,15 +2,15 @@
 import type { Logger } from 'pino';
 import type { Incoming, Reception } from '../../src/chat/port.ts';
 import type { Answer } from '../../src/message/model.ts';
-import type { Answers, Turn } from './answers.ts';
 import type { Clients } from './clients.ts';
 import type { Accounts } from './identity.ts';
+import { inputText, mentionedUsers } from './input-text.ts';
 import { mentionMs } from './limits.ts';
 import { UnreadableError } from './payloads.ts';
+import { type KeptForms, within } from './refilled-forms.ts';
 import { identityOf } from './refs.ts';
-import { mentioned, typedText } from './said.ts';
+import type { Replies, Turn } from './replies.ts';
 import type { Sending } from './send.ts';
-import { type Kept, within } from './submissions.ts';
 
 /** Nothing is stored: the request is answered with 503, so that Slack sends an event again. */
 export class NotStoredError extends Error {
@@ -25,10 +25,10 @@ export type ListenerParts = {
   /** undefined: not known yet, or stopped; nothing is taken then. */
   self: () => Self | undefined;
   accounts: Accounts;
-  answers: Answers;
+  replies: Replies;
   sending: Sending;
   clients: Clients;
-  kept: Kept;
+  kept: KeptForms;
   clock: { now(): Date };
   timeZone: () => string;
   log: Logger;
@@ -36,7 +36,7 @@ export type ListenerParts = {
   track: (work: Promise<unknown>) => void;
 };
 
-export type Hearing = ListenerParts & {
+export type Listener = ListenerParts & {
   /** Never rejects: whatever fails was not stored. */
   receive(incoming: Incoming): Promise<Reception>;
   /** Shows the answer when it comes; nothing waits for it. */
@@ -51,8 +51,8 @@ const notStored = 'I could not store that, so nothing was done. This was not sto
 export const notReady =
   'I have just started and Slack has not yet told me who I am. This was not stored; please say it again in a minute.';
 
-export function createHearing(parts: ListenerParts): Hearing {
-  const { onCommand, accounts, answers, log, track } = parts;
+export function createListener(parts: ListenerParts): Listener {
+  const { onCommand, accounts, replies, log, track } = parts;
   return {
     ...parts,
     receive: async (incoming) => {
@@ -66,7 +66,7 @@ export function createHearing(parts: ListenerParts): Hearing {
     show: (turn, answer) =>
       track(
         answer
-          .then((given) => answers.show(turn, given))
+          .then((given) => replies.show(turn, given))
           .catch((error: unknown) => log.error({ err: error }, 'an answer was not given')),
       ),
     ready: () => {
@@ -76,13 +76,13 @@ export function createHearing(parts: ListenerParts): Hearing {
     },
     typed: async (text, me) => {
       const addresses = new Map<string, string>();
-      const people = mentioned(text, me.botUser).slice(0, 5);
+      const people = mentionedUsers(text, me.botUser).slice(0, 5);
       const asked = people.map(async (user) => {
         const account = await accounts.identify(identityOf(me.team, user));
         if (account?.email !== undefined) addresses.set(user, account.email);
       });
       if (asked.length > 0) await within(Promise.allSettled(asked), mentionMs).catch(() => undefined);
-      return typedText(text, me.botUser, (user) => addresses.get(user));
+      return inputText(text, me.botUser, (user) => addresses.get(user));
     },
   };
 }

@@ -1,15 +1,15 @@
 import type { Identity, Place } from '../../src/ground/addresses.ts';
 import type { Buttons, Pressable } from './buttons.ts';
 
-export type Meant =
+export type ButtonChoice =
   | { readonly kind: 'button'; readonly button: Pressable }
   | { readonly kind: 'none'; readonly sentence: string }
   | { readonly kind: 'several'; readonly sentence: string };
 
-export type Pressing = {
-  numbered(number: number, identity: Identity, place: Place | undefined): Meant;
+export type Clicks = {
+  numbered(number: number, identity: Identity, place: Place | undefined): ButtonChoice;
   /** By the words on it, or by its action's id, which scripts read from --json. */
-  named(words: string, identity: Identity, place: Place | undefined, card?: string): Meant;
+  named(words: string, identity: Identity, place: Place | undefined, card?: string): ButtonChoice;
   /** Asks, where the button wants it, and answers whether it did: the next line is the answer. */
   wantsConfirming(button: Pressable, identity: Identity): boolean;
   confirming(identity: Identity): Pressable | undefined;
@@ -17,12 +17,12 @@ export type Pressing = {
   confirmed(identity: Identity, text: string): boolean;
 };
 
-export function createPressing(input: {
+export function createClicks(input: {
   buttons: Buttons;
   /** A script is not asked. */
   asksToConfirm: boolean;
   ask(sentence: string): void;
-}): Pressing {
+}): Clicks {
   const { buttons } = input;
   const asked = new Map<Identity, Pressable>();
 
@@ -53,11 +53,11 @@ export function createPressing(input: {
   };
 }
 
-function none(sentence: string): Meant {
+function none(sentence: string): ButtonChoice {
   return { kind: 'none', sentence };
 }
 
-function several(one: Pressable, found: readonly Pressable[]): Meant {
+function several(one: Pressable, found: readonly Pressable[]): ButtonChoice {
   const choices = found.map((button) => `"${button.label}" on ${button.title || 'a card without a title'}`);
   const sentence = `Which one? ${choices.join(' · ')}. Say it with the number of the incident: press ${one.label} INC-…`;
   return { kind: 'several', sentence };

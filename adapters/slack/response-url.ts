@@ -4,7 +4,7 @@
  */
 import { Agent, request } from 'undici';
 
-export type Responding = {
+export type ResponseUrls = {
   /** Whether Slack took it; rejects when no answer came in time. Redirects are not followed: they count as refused. */
   respond(url: string, body: object): Promise<boolean>;
   /** Ends the connections, those under way too. */
@@ -14,7 +14,7 @@ export type Responding = {
 /** Idle connections are ours to close, before Slack does it under a request. */
 const idleMs = 4_000;
 
-export function createResponding({ timeoutMs }: { timeoutMs: number }): Responding {
+export function createResponseUrls({ timeoutMs }: { timeoutMs: number }): ResponseUrls {
   const agent = new Agent({ keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs });
 
   return {

@@ -1,13 +1,13 @@
 /** How much of a message is shown: measured in what a reader sees, cut visibly, never a button. */
 import { assertNever } from '../../src/ground/errors.ts';
 import { limits } from './limits.ts';
-import type { ActionElement, Part } from './parts.ts';
-import { divided, type Line, line, plain } from './rich-text.ts';
+import type { ActionElement, MessagePart } from './parts.ts';
+import { divided, line, plain, type RichLine } from './rich-text.ts';
 
 /** Cuts what is more than `most` characters; the first cut says how many lines are missing, buttons always stay. */
-export function withinText(parts: readonly Part[], most: number, options: { tables?: boolean }): Part[] {
+export function cutToText(parts: readonly MessagePart[], most: number, options: { tables?: boolean }): MessagePart[] {
   let room = most - parts.reduce((sum, part) => sum + (part.kind === 'buttons' ? labelsLength(part.elements) : 0), 0);
-  const kept: Part[] = [];
+  const kept: MessagePart[] = [];
   let hidden = 0;
   let cutAt: number | undefined;
   for (const part of asTables(parts, options)) {
@@ -25,7 +25,7 @@ export function withinText(parts: readonly Part[], most: number, options: { tabl
       room -= size;
       continue;
     }
-    const lines: Line[] = [];
+    const lines: RichLine[] = [];
     for (const each of linesOf(part)) {
       if (hidden > 0 || room < 80) {
         hidden += 1;
@@ -49,7 +49,7 @@ export function withinText(parts: readonly Part[], most: number, options: { tabl
     room = 0;
   }
   if (cutAt === undefined || hidden === 0) return kept;
-  const notice: Part = {
+  const notice: MessagePart = {
     kind: 'lines',
     style: 'quiet',
     lines: [line([plain(`… ${hidden.toLocaleString('en')} more`)])],
@@ -58,9 +58,9 @@ export function withinText(parts: readonly Part[], most: number, options: { tabl
 }
 
 /** The first table that fits is a native one; others are records, one line each. */
-function asTables(parts: readonly Part[], options: { tables?: boolean }): Part[] {
+function asTables(parts: readonly MessagePart[], options: { tables?: boolean }): MessagePart[] {
   let free = options.tables !== false;
-  return parts.map((part): Part => {
+  return parts.map((part): MessagePart => {
     if (part.kind !== 'table') return part;
     const fits =
       free &&
@@ -73,7 +73,7 @@ function asTables(parts: readonly Part[], options: { tables?: boolean }): Part[]
   });
 }
 
-function linesOf(part: Part): readonly Line[] {
+function linesOf(part: MessagePart): readonly RichLine[] {
   switch (part.kind) {
     case 'lines':
       return part.lines;
@@ -88,11 +88,11 @@ function linesOf(part: Part): readonly Line[] {
   }
 }
 
-export function linesLength(lines: readonly Line[]): number {
+export function linesLength(lines: readonly RichLine[]): number {
   return lines.reduce((sum, { length }) => sum + length + 1, 0);
 }
 
-function tableLength(columns: readonly string[], rows: readonly (readonly Line[])[]): number {
+function tableLength(columns: readonly string[], rows: readonly (readonly RichLine[])[]): number {
   const cells = rows.flat().reduce((sum, { length }) => sum + Math.max(length, 1), 0);
   return columns.reduce((sum, column) => sum + Math.max(column.length, 1), cells);
 }

@@ -16,8 +16,8 @@ import { renderForm } from './forms.ts';
 import { limits } from './limits.ts';
 import type { Uploads } from './pictures.ts';
 import type { Rendered } from './render.ts';
-import type { Responding } from './respond.ts';
-import { lessAndLess, type Sending } from './send.ts';
+import type { ResponseUrls } from './response-url.ts';
+import { type Sending, shrinkingSizes } from './send.ts';
 
 export type Turn = {
   readonly team: string;
@@ -35,13 +35,13 @@ export type Turn = {
   readonly thread?: MessageRef | undefined;
 };
 
-export type Answers = {
+export type Replies = {
   /** Never rejects: what cannot be shown is logged. */
   show(turn: Turn, answer: Answer): Promise<void>;
   tell(turn: Turn, message: Message): Promise<void>;
 };
 
-export function sentence(words: string): Message {
+export function warning(words: string): Message {
   return { tone: 'warning', blocks: [{ kind: 'text', text: text(words) }] };
 }
 
@@ -53,16 +53,16 @@ const expired = new Set([
   'trigger_exchanged',
 ]);
 
-export function createAnswers(input: {
+export function createReplies(input: {
   clients: Clients;
   sending: Sending;
   uploads: Uploads;
-  responding: Responding;
+  responseUrls: ResponseUrls;
   clock: Clock;
   timeZone: () => string;
   log: Logger;
-}): Answers {
-  const { clients, responding, sending, uploads, clock, timeZone, log } = input;
+}): Replies {
+  const { clients, responseUrls, sending, uploads, clock, timeZone, log } = input;
 
   async function open(turn: Turn, form: Form): Promise<void> {
     if (turn.trigger === undefined) {
@@ -86,7 +86,7 @@ export function createAnswers(input: {
       log.warn({ err: error }, 'a picture could not be uploaded');
       return { files: new Map<string, string>() };
     });
-    for (const { pictures, ...less } of lessAndLess) {
+    for (const { pictures, ...less } of shrinkingSizes) {
       const rendered = sending.render(message, { ...less, ...(pictures ? { files } : {}) });
       if (await deliver(turn, rendered)) return;
     }
@@ -111,7 +111,7 @@ export function createAnswers(input: {
   function respond({ responseUrl }: Turn, rendered: Rendered): Promise<boolean> {
     if (responseUrl === undefined) return Promise.resolve(false);
     return tried('response_url', () =>
-      responding.respond(responseUrl, {
+      responseUrls.respond(responseUrl, {
         response_type: 'ephemeral',
         replace_original: false,
         mrkdwn: false,
@@ -148,7 +148,7 @@ export function createAnswers(input: {
         mrkdwn: false,
       });
       const elsewhere = turn.direct !== undefined && turn.direct !== conversation;
-      if (elsewhere) await respond(turn, sending.render(sentence('I have answered in our direct conversation.')));
+      if (elsewhere) await respond(turn, sending.render(warning('I have answered in our direct conversation.')));
       return true;
     });
   }
@@ -160,7 +160,7 @@ export function createAnswers(input: {
         if (answer.form !== undefined) await open(turn, answer.form);
         if (answer.private !== undefined) await tell(turn, answer.private);
         const errors = Object.values(answer.fieldErrors ?? {});
-        if (errors.length > 0) await tell(turn, sentence(errors.join(' ')));
+        if (errors.length > 0) await tell(turn, warning(errors.join(' ')));
       } catch (error) {
         log.error({ err: error }, 'an answer could not be shown');
       }
@@ -170,7 +170,7 @@ export function createAnswers(input: {
 
 function formButton({ again }: Turn, words: string, label: string): Message {
   if (again === undefined || again.length > limits.buttonValue)
-    return sentence(`${words} Please say it again with /mislaid.`);
+    return warning(`${words} Please say it again with /mislaid.`);
   return {
     tone: 'neutral',
     blocks: [
