@@ -13,7 +13,7 @@ import { parseSentence, usage } from '../../src/language/patterns.ts';
 import { plainText } from '../../src/message/plain.ts';
 import { Policy } from '../../src/policy.ts';
 import { approvalSubjects, projections } from '../../src/start/registries.ts';
-import { countingIds, testClock } from '../setup/store.ts';
+import { countingIds, testClock } from '../setup/clock.ts';
 import { filesBelow, textOf, top } from './sources.ts';
 
 const all: readonly AnyCommand[] = [...commands, ...labCommands];

@@ -10,7 +10,7 @@ import { parseSentence } from '../../src/language/patterns.ts';
 import type { Block, DraftAnswer, Text } from '../../src/message/model.ts';
 import { Policy } from '../../src/policy.ts';
 import type { Store } from '../../src/store/port.ts';
-import { countingIds, testClock } from '../setup/store.ts';
+import { countingIds, testClock } from '../setup/clock.ts';
 
 const topicOf: Readonly<Record<string, Topic>> = {
   'lost-device': 'lost-phone',

@@ -6,8 +6,6 @@ import { openDatabase, urlOf } from '../../src/store/connect.ts';
 import type { Database } from '../../src/store/schema.ts';
 import type { TestServer } from './global.ts';
 
-export { countingIds, type TestClock, type TestStore, testClock, testStore } from './store.ts';
-
 export type TestDatabase = {
   db: Kysely<Database>;
   /** Spreads into the options of a pg Pool; `url` is the same for `DATABASE_URL` of another process. */

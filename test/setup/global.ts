@@ -18,15 +18,19 @@ declare module 'vitest' {
   }
 }
 
-/** Every run has a server of its own, so that several runs at once do not meet; what killed runs left is cleared first. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const inProject = join(project.config.root, '.mislaid-test');
+/**
+ * Every run has one server of its own, whichever projects need it, so that several runs at once do not meet; what killed runs left
+ * is cleared first.
+ */
+export default async function setup({ config, vitest }: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if ('testServer' in vitest.getRootProject().getProvidedContext()) return undefined;
+  const inProject = join(config.root, '.mislaid-test');
   const outside = join(tmpdir(), `mislaid-test-${process.getuid?.() ?? 0}`);
   for (const parent of [inProject, outside]) await clearStale(parent);
 
   const { server, folder } = await start(inProject, outside);
   try {
-    project.provide('testServer', await buildTemplate(server));
+    vitest.provide('testServer', await buildTemplate(server));
   } catch (error) {
     await server.stop();
     throw error;

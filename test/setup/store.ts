@@ -1,10 +1,9 @@
-import type { Clock, Ids } from '../../src/ground/clock.ts';
+import type { Ids } from '../../src/ground/clock.ts';
 import type { AuditEntry, Store } from '../../src/store/port.ts';
 import { createStore, type StoreParts } from '../../src/store/store.ts';
+import type { TestClock } from './clock.ts';
+import { countingIds, testClock } from './clock.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
-
-/** Stands still until it is moved. */
-export type TestClock = Clock & { set(instant: Date): void; advance(milliseconds: number): void };
 
 export type TestStore = TestDatabase & {
   store: Store;
@@ -39,30 +38,4 @@ export async function testStore(
     ids,
   });
   return { ...database, store, clock, ids, woken, audited };
-}
-
-export function testClock(start = new Date('2026-03-02T09:00:00Z')): TestClock {
-  let now = start;
-  return {
-    now: () => now,
-    set: (instant) => {
-      now = instant;
-    },
-    advance: (milliseconds) => {
-      now = new Date(now.getTime() + milliseconds);
-    },
-  };
-}
-
-/** `last`: what was given out before. */
-export function countingIds(last = 0): Ids {
-  let given = last;
-  const next = () => {
-    given += 1;
-    return given;
-  };
-  return {
-    token: () => `token-${next()}`,
-    uuid: () => `00000000-0000-4000-8000-${String(next()).padStart(12, '0')}`,
-  };
 }

@@ -10,7 +10,7 @@ import type { Message } from '../../../src/message/model.ts';
 import { text } from '../../../src/message/text.ts';
 import { appSecret } from '../../fakes/teams/tokens.ts';
 import { appId, type FakeConversation, type FakePerson, type Fault, tenant } from '../../fakes/teams/world.ts';
-import { testClock } from '../../setup/store.ts';
+import { testClock } from '../../setup/clock.ts';
 import { openTeamsHarness, type TeamsHarness } from './harness.ts';
 
 const message: Message = { tone: 'neutral', blocks: [{ kind: 'text', text: text('Hello') }] };

@@ -3,7 +3,8 @@ import { seededRandom } from '../../../src/exchange/lab/random.ts';
 import { seedLab } from '../../../src/exchange/lab/seed.ts';
 import { tickLab } from '../../../src/exchange/lab/tick.ts';
 import type { Exchange } from '../../../src/exchange/port.ts';
-import { countingIds, type TestClock, type TestDatabase, testClock, testDatabase } from '../../setup/database.ts';
+import { countingIds, type TestClock, testClock } from '../../setup/clock.ts';
+import { type TestDatabase, testDatabase } from '../../setup/database.ts';
 
 export type OpenLab = {
   database: TestDatabase;

@@ -13,7 +13,7 @@ import { projections } from '../../src/start/registries.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { type OldDatabase, restoreDatabase } from '../fixtures/databases/restore.ts';
 import { examplePolicy, type TestBot, testBot } from '../setup/bot.ts';
-import { countingIds } from '../setup/store.ts';
+import { countingIds } from '../setup/clock.ts';
 import { namesInSources } from './source-names.ts';
 
 const everyCommand: readonly AnyCommand[] = [...commands, ...labCommands];

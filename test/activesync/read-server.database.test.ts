@@ -19,7 +19,8 @@ import type { LogKind } from '../../src/ground/identifiers.ts';
 import { readClients, readSamples } from '../../src/heartbeat/read-observations.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import { W3C_FRONT_END } from '../fixtures/activesync-logs.ts';
-import { type TestDatabase, testClock, testDatabase } from '../setup/database.ts';
+import { testClock } from '../setup/clock.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
 
 let database: TestDatabase;
 let folder: string;

@@ -5,7 +5,7 @@ import { takeLook } from '../../src/heartbeat/take-look.ts';
 import type { DraftMessage, Message } from '../../src/message/model.ts';
 import { plainText } from '../../src/message/plain.ts';
 import { Policy } from '../../src/policy.ts';
-import { type TestStore, testStore } from '../setup/database.ts';
+import { type TestStore, testStore } from '../setup/store.ts';
 import type { Habit } from './generator.ts';
 import { type KnownServer, knownServers, writeLives } from './world.ts';
 

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sources } from '../../src/apps/cards/apps.ts';
 import { freshenLogs } from '../../src/apps/freshen.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
-import { type TestDatabase, testClock, testDatabase } from '../setup/database.ts';
+import { testClock } from '../setup/clock.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
 
 let database: TestDatabase;
 let folder: string;

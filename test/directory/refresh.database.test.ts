@@ -6,7 +6,8 @@ import { setLabAvailable } from '../../src/exchange/lab/operations.ts';
 import { labMailboxes } from '../../src/exchange/lab/people.ts';
 import { seedLab } from '../../src/exchange/lab/seed.ts';
 import type { Exchange } from '../../src/exchange/port.ts';
-import { type TestDatabase, testClock, testDatabase } from '../setup/database.ts';
+import { testClock } from '../setup/clock.ts';
+import { type TestDatabase, testDatabase } from '../setup/database.ts';
 
 const clock = testClock();
 let database: TestDatabase;

@@ -17,7 +17,7 @@ import { seededRandom } from '../../../src/exchange/lab/random.ts';
 import { labMailboxGuid, seedLab } from '../../../src/exchange/lab/seed.ts';
 import { tickLab } from '../../../src/exchange/lab/tick.ts';
 import { startLabTicker } from '../../../src/exchange/lab/ticker.ts';
-import { countingIds } from '../../setup/database.ts';
+import { countingIds } from '../../setup/clock.ts';
 import { eventually } from '../../setup/eventually.ts';
 import { type OpenLab, openTestLab } from './open.ts';
 

@@ -10,7 +10,7 @@ import { createWinrmServers } from '../../../src/servers/winrm/index.ts';
 import { openWinrmPool } from '../../../src/servers/winrm/session.ts';
 import { serversContract } from '../../contracts/servers.ts';
 import { countingIds, engine, hasEngine, silentLog } from '../../powershell/engine.ts';
-import { testClock } from '../../setup/store.ts';
+import { testClock } from '../../setup/clock.ts';
 
 const policy = (root: string) => [
   {
