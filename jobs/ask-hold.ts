@@ -24,7 +24,7 @@ export const askHoldJob = defineJob({
         return;
       }
       await change.tx.updateTable('incident').set({ holdAskedAt: change.now }).where('number', '=', incident).execute();
-      await record(change, { incident, kind: 'hold.asked', by: null });
+      await record(change, { incident, kind: 'hold.asked', by: null, data: {} });
       await change.reply(incidentSubject(incident), {
         tone: 'warning',
         blocks: [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineJob, type Job } from '../src/incidents/job.ts';
+import { type BotJob, defineJob } from '../src/incidents/job.ts';
 import { code, note, paragraph } from '../src/message/text.ts';
 
 const hour = 3_600_000;
@@ -10,7 +10,7 @@ function nextHour(now: Date): Date {
 }
 
 /** The type is spelt out because the job enqueues itself. */
-export const checkpointAuditJob: Job<'checkpoint-audit', Record<string, never>> = defineJob({
+export const checkpointAuditJob: BotJob<'checkpoint-audit', Record<string, never>> = defineJob({
   name: 'checkpoint-audit',
   does: 'Signs the size and the last hash of the audit, into a file and to the audit channel, every hour.',
   lane: 'upkeep',

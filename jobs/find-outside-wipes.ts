@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { ExchangeError } from '../src/exchange/port.ts';
 import { readWipeTimes } from '../src/incidents/devices/read-facts.ts';
-import { defineJob, type Job } from '../src/incidents/job.ts';
-import { lookForOutsideWipes, watchedSince } from '../src/incidents/outside-wipes/outside-wipes.ts';
-import { keepRound, nextTurn } from '../src/incidents/outside-wipes/round.ts';
+import { type BotJob, defineJob } from '../src/incidents/job.ts';
+import { recordOutsideWipes, watchedSince } from '../src/incidents/outside-wipes/outside-wipes.ts';
+import { nextOutsideTurn, storeOutsideRound } from '../src/incidents/outside-wipes/round.ts';
 
 type Payload = { organisation: 'real' | 'lab' };
 
 /** The type is spelt out because the job enqueues itself. */
-export const findOutsideWipesJob: Job<'find-outside-wipes', Payload> = defineJob({
+export const findOutsideWipesJob: BotJob<'find-outside-wipes', Payload> = defineJob({
   name: 'find-outside-wipes',
   does: 'Looks for wipes that did not come from this bot: opens an incident for each and tells security once',
   lane: 'exchange',
@@ -17,13 +17,13 @@ export const findOutsideWipesJob: Job<'find-outside-wipes', Payload> = defineJob
   run: async ({ store, policy, exchange, clock, log, signal }, { organisation }) => {
     const now = clock.now();
     const since = await watchedSince(store.db, organisation, now);
-    const { people, then, nextAt } = await nextTurn(store.db, policy, { organisation, now });
+    const { people, then, nextAt } = await nextOutsideTurn(store.db, policy, { organisation, now });
     for (const person of people) {
       signal.throwIfAborted();
       try {
         const devices = await readWipeTimes(store.db, exchange(organisation), person);
         if (!devices.some(({ wipe }) => wipe.full.requested !== null || wipe.accountOnly.requested !== null)) continue;
-        const found = await store.change((change) => lookForOutsideWipes(change, policy, { person, devices, since }));
+        const found = await store.change((change) => recordOutsideWipes(change, policy, { person, devices, since }));
         if (found > 0) log.warn({ found }, 'a wipe that did not come from this bot');
       } catch (error) {
         // One mailbox that cannot be read must not hide the others; an Exchange that is away is tried again as a whole.
@@ -34,7 +34,7 @@ export const findOutsideWipesJob: Job<'find-outside-wipes', Payload> = defineJob
     }
     // One row for ever: a start asks for the next turn at once instead of adding a second row beside it.
     await store.change(async (change) => {
-      await keepRound(change, organisation, then);
+      await storeOutsideRound(change, organisation, then);
       await change.enqueue('find-outside-wipes', { organisation }, { dueAt: nextAt, key: organisation });
     });
   },

@@ -1,6 +1,6 @@
 /** The registry of jobs: one file per job, one line here. */
 import type { z } from 'zod';
-import type { AnyJob } from '../src/incidents/job.ts';
+import type { AnyBotJob } from '../src/incidents/job.ts';
 import { askHoldJob } from './ask-hold.ts';
 import { blockDeviceJob } from './block-device.ts';
 import { cancelWipeJob } from './cancel-wipe.ts';
@@ -61,7 +61,7 @@ export const jobs = [
   watchAppsJob,
   watchHeartbeatJob,
   watchWipeJob,
-] as const satisfies readonly AnyJob[];
+] as const satisfies readonly AnyBotJob[];
 
 type PayloadOf<Job> = Job extends { payload: z.ZodType<infer Payload> } ? Payload : never;
 type Payloads = { [Job in (typeof jobs)[number] as Job['name']]: PayloadOf<Job> };

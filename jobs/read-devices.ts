@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { storeCapabilities } from '../src/exchange/stored-capabilities.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { recordDevices } from '../src/incidents/devices/record-devices.ts';
-import { exchangeAnswers, exchangeWentAway } from '../src/incidents/incident/exchange-away.ts';
+import { exchangeAnswers, recordExchangeAway } from '../src/incidents/incident/exchange-away.ts';
 import { ownerReport } from '../src/incidents/incident/owner-report.ts';
 import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
 import { loadIncident } from '../src/incidents/incident/view.ts';
@@ -43,7 +43,7 @@ export const readDevicesJob = defineJob({
         if (row.byOwner && !before.includes('devices.read')) await tellOwner(change, incident);
       });
     } catch (error) {
-      await exchangeWentAway(store, incident, error, context.attempt);
+      await recordExchangeAway(store, incident, error, context.attempt);
       throw error;
     }
 

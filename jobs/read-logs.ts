@@ -3,7 +3,7 @@ import { readServer } from '../src/activesync/read-server.ts';
 import { pruneLogs } from '../src/activesync/store/prune.ts';
 import { refreshLogEvidence } from '../src/apps/evidence.ts';
 import type { LogKind } from '../src/ground/identifiers.ts';
-import { defineJob, type Job } from '../src/incidents/job.ts';
+import { type BotJob, defineJob } from '../src/incidents/job.ts';
 
 const KINDS: readonly LogKind[] = ['backEnd', 'frontEnd', 'httpProxy', 'edge'];
 const MINUTE = 60_000;
@@ -14,7 +14,7 @@ const KEPT_DAYS = 35;
 const Payload = z.object({ organisation: z.enum(['real', 'lab']), server: z.string().min(1) });
 
 /** The type is spelt out because the job enqueues itself. */
-export const readLogsJob: Job<'read-logs', z.infer<typeof Payload>> = defineJob({
+export const readLogsJob: BotJob<'read-logs', z.infer<typeof Payload>> = defineJob({
   name: 'read-logs',
   does: "Reads what is new in one server's logs into the roll-ups, every minute.",
   lane: 'logs',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { refreshDirectory as refresh } from '../src/directory/refresh.ts';
-import { defineJob, type Job } from '../src/incidents/job.ts';
+import { type BotJob, defineJob } from '../src/incidents/job.ts';
 
 const hour = 3_600_000;
 
 /** The type is spelt out because the job enqueues itself. */
-export const refreshDirectoryJob: Job<'refresh-directory', { organisation: 'real' | 'lab' }> = defineJob({
+export const refreshDirectoryJob: BotJob<'refresh-directory', { organisation: 'real' | 'lab' }> = defineJob({
   name: 'refresh-directory',
   does: 'Reads every mailbox and its user from Exchange, so that people are found by name, every hour.',
   lane: 'exchange',

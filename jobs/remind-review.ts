@@ -4,7 +4,7 @@ import { record } from '../src/incidents/incident/timeline.ts';
 import { namesOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import { strong } from '../src/message/text.ts';
-import { tellSecurity } from '../src/notices/security.ts';
+import { notifySecurity } from '../src/notices/security.ts';
 
 export const remindReviewJob = defineJob({
   name: 'remind-review',
@@ -32,7 +32,7 @@ export const remindReviewJob = defineJob({
         data: { wipe: review.wipeId, times },
       });
       const names = await namesOf(change.tx, [review.actorGuid]);
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         incident: review.incidentNumber,
         tone: 'warning',
         line: [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { removePartnership } from '../src/incidents/devices/device-changes.ts';
+import { removeDevicePartnership } from '../src/incidents/devices/device-changes.ts';
 import { defineJob } from '../src/incidents/job.ts';
 
 export const removeDeviceJob = defineJob({
@@ -12,5 +12,5 @@ export const removeDeviceJob = defineJob({
     by: z.string(),
     approval: z.number().int().nullable(),
   }),
-  run: (context, payload) => removePartnership(context, payload),
+  run: (context, payload) => removeDevicePartnership(context, payload),
 });

@@ -13,9 +13,10 @@ import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { fitForDrill } from '../src/incidents/drill/rules.ts';
 import { openIncident } from '../src/incidents/incident/open-incident.ts';
 import { record } from '../src/incidents/incident/timeline.ts';
+import type { TimelineKind } from '../src/incidents/incident/timeline-event.ts';
 import { defineJob, type JobContext } from '../src/incidents/job.ts';
 import { paragraph } from '../src/message/text.ts';
-import { tellSecurity } from '../src/notices/security.ts';
+import { notifySecurity } from '../src/notices/security.ts';
 import type { Role } from '../src/policy.ts';
 
 export const startDrillJob = defineJob({
@@ -68,7 +69,7 @@ export const startDrillJob = defineJob({
       const before = await change.tx
         .selectFrom('incidentEvent')
         .select('id')
-        .where('kind', '=', 'drill.started')
+        .where('kind', '=', 'drill.started' satisfies TimelineKind)
         .where((eb) => eb(eb.ref('data', '->>').key('token'), '=', token))
         .executeTakeFirst();
       if (before !== undefined) return;
@@ -85,7 +86,7 @@ export const startDrillJob = defineJob({
         ...(place === undefined ? {} : { place }),
       });
       await record(change, { incident: number, kind: 'drill.started', by: actor, data: { token } });
-      await tellSecurity(change, policy, { incident: number, line: [`begun by ${starter.displayName}`] });
+      await notifySecurity(change, policy, { incident: number, line: [`begun by ${starter.displayName}`] });
       await change.privately(
         identity,
         {

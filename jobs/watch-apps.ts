@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { watchApps as watch, watchPeriod } from '../src/apps/watch.ts';
-import { defineJob, type Job } from '../src/incidents/job.ts';
+import { type BotJob, defineJob } from '../src/incidents/job.ts';
 
 const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
 
 /** The type is spelt out because the job enqueues itself. */
-export const watchAppsJob: Job<'watch-apps', z.infer<typeof Payload>> = defineJob({
+export const watchAppsJob: BotJob<'watch-apps', z.infer<typeof Payload>> = defineJob({
   name: 'watch-apps',
   does: 'Reads devices, rules and logs, verifies blocks of apps, and tells security what is new or undone.',
   lane: 'exchange',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { watchHeartbeat as watch } from '../src/heartbeat/watch.ts';
-import { defineJob, type Job } from '../src/incidents/job.ts';
+import { type BotJob, defineJob } from '../src/incidents/job.ts';
 
 const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
 const period = 15 * 60_000;
 
 /** The type is spelt out because the job enqueues itself. */
-export const watchHeartbeatJob: Job<'watch-heartbeat', z.infer<typeof Payload>> = defineJob({
+export const watchHeartbeatJob: BotJob<'watch-heartbeat', z.infer<typeof Payload>> = defineJob({
   name: 'watch-heartbeat',
   does: 'Looks at heartbeats, event 1040 and their values every quarter of an hour, and tells what is new or over.',
   lane: 'logs',

@@ -12,7 +12,7 @@ import { type Closing, createClosing } from './ground/closing.ts';
 import type { DoctorRow } from './ground/doctor-row.ts';
 import { MislaidError } from './ground/errors.ts';
 import { randomIds } from './ground/ids.ts';
-import type { AnyJob } from './incidents/job.ts';
+import type { AnyBotJob } from './incidents/job.ts';
 import { readArguments, type StartArguments, usageText } from './start/arguments.ts';
 import { type Bot, startBot } from './start/bot.ts';
 import { createLogger, logFile } from './start/logging.ts';
@@ -20,7 +20,7 @@ import { loadPolicy } from './start/policy.ts';
 import { waitUntilSettled } from './start/settled.ts';
 
 /** Jobs that come again and again. */
-const rounds = jobs.flatMap((job: AnyJob) => (job.round === true ? [job.name] : []));
+const rounds = jobs.flatMap((job: AnyBotJob) => (job.round === true ? [job.name] : []));
 
 /**
  * A second signal, or this long after the first, ends the process whatever is left: longer than jobs under way (30 s and 2) and

@@ -4,7 +4,7 @@ import { deniedStrings } from '../activesync/webconfig/deny-strings.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { JobContext } from '../incidents/job.ts';
 import { paragraph, strong, time } from '../message/text.ts';
-import { tellSecurity } from '../notices/security.ts';
+import { notifySecurity } from '../notices/security.ts';
 import { ServerUnreadable } from '../servers/port.ts';
 import { hashOf } from './block/run-config.ts';
 import { type AppBlock, StepPayload } from './block/steps.ts';
@@ -61,7 +61,7 @@ async function rememberApps(
         .returning('app')
         .executeTakeFirst();
       if (inserted === undefined || first || !isForeign(use.app)) continue;
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         tone: 'warning',
         key: `app-new:${organisation}:${use.app.key}`,
         line: [
@@ -86,7 +86,7 @@ async function tellGoneRules(
         change.tx,
       );
       const ours = rows[0];
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         tone: ours === undefined ? 'warning' : 'danger',
         key: `app-rule-gone:${organisation}:${guid}:${change.now.toISOString()}`,
         line: [
@@ -141,7 +141,7 @@ async function verify(context: JobContext, block: AppBlock, all: readonly Phone[
           ),
         ],
       });
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         tone: 'danger',
         key: `app-leak:${block.id}:${throughKeys(verdict)}`,
         line: [
@@ -211,7 +211,7 @@ async function lookAtConfigs(context: JobContext, organisation: Organisation): P
         .executeTakeFirst();
       if (moved.numUpdatedRows === 0n) return;
       await change.refresh(blockSubject(edit.blockId));
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         tone: 'danger',
         line: [
           strong(`An edit of a web.config on ${edit.server} was undone`),

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../ground/clock.ts';
 import { failureCode } from '../ground/failure.ts';
 import { text, time } from '../message/text.ts';
-import { tellSecurity } from '../notices/security.ts';
+import { notifySecurity } from '../notices/security.ts';
 import type { Policy } from '../policy.ts';
 import { isDiskFull } from '../store/disk-full.ts';
 import type { Store } from '../store/port.ts';
@@ -41,7 +41,7 @@ export function createAuditOutage(parts: {
     if (!writable.ok) {
       if (away.told) return;
       await store.change((change) =>
-        tellSecurity(change, parts.policy, {
+        notifySecurity(change, parts.policy, {
           tone: 'danger',
           line: [
             'the audit cannot be written since ',
@@ -61,7 +61,7 @@ export function createAuditOutage(parts: {
         subject: 'audit',
         data: { since: since.toISOString(), until: until.toISOString() },
       });
-      await tellSecurity(change, parts.policy, {
+      await notifySecurity(change, parts.policy, {
         tone: 'success',
         line: text(
           'the audit can be written again. It could not be written since ',

@@ -10,7 +10,7 @@ import { personFromRow } from '../directory/store-people.ts';
 import type { Identity } from '../ground/addresses.ts';
 import { assertNever } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
-import { suspendedBy } from '../incidents/roles/standing.ts';
+import { suspendedBy } from '../incidents/roles/current-roles.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
 import { bindIdentity, type ClaimProblem, identityRow, type KnownIdentity, type Resolving } from './identity.ts';

@@ -10,7 +10,7 @@ import type { Approvals } from '../incidents/approvals/approvals.ts';
 import { lockState } from '../incidents/brake/brake.ts';
 import { drillsAmong, incidentName } from '../incidents/drill/drill.ts';
 import { namesOf } from '../incidents/incident/view.ts';
-import { standingRoles } from '../incidents/roles/standing.ts';
+import { currentRoles } from '../incidents/roles/current-roles.ts';
 import type { Block, DraftMessage, Intent } from '../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import { firstWord } from '../message/words.ts';
@@ -32,7 +32,7 @@ async function homePage(approvals: Approvals, input: ProjectionInput): Promise<D
   if (known === undefined || known.personGuid === null || known.refused !== null) return undefined;
   const person = await personByGuid(db, known.personGuid);
   if (person === undefined) return undefined;
-  const roles = await standingRoles(db, policy, { guid: person.guid, identity }, now);
+  const roles = await currentRoles(db, policy, { guid: person.guid, identity }, now);
   const works = [...roles].some((role) => role !== 'user');
   return {
     title: 'Mislaid',

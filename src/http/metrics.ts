@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../ground/clock.ts';
-import { readRound } from '../incidents/outside-wipes/round.ts';
+import { readOutsideRound } from '../incidents/outside-wipes/round.ts';
 import type { Database } from '../store/schema.ts';
 
 export type Metrics = {
@@ -91,7 +91,7 @@ export function createMetrics(db: Kysely<Database>, clock: Clock): Metrics {
       const rounds = await Promise.all(
         (['real', 'lab'] as const).map(async (organisation) => ({
           organisation,
-          last: (await readRound(db, organisation))?.last,
+          last: (await readOutsideRound(db, organisation))?.last,
         })),
       );
       return rounds.flatMap(({ organisation, last }) =>

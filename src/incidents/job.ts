@@ -29,11 +29,11 @@ export type JobContext = RunContext & {
   deliver(target: Place | Identity): Promise<{ nextDueAt?: Date }>;
 };
 
-export type Job<Name extends string, P> = QueueJob<Name, P, JobContext>;
+export type BotJob<Name extends string, P> = QueueJob<Name, P, JobContext>;
 
 /** Any job of the registry, its payload not yet parsed. */
-export type AnyJob = QueueAnyJob<JobContext>;
+export type AnyBotJob = QueueAnyJob<JobContext>;
 
-export function defineJob<const Name extends string, P>(job: Job<Name, P>): Job<Name, P> {
+export function defineJob<const Name extends string, P>(job: BotJob<Name, P>): BotJob<Name, P> {
   return job;
 }

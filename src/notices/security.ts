@@ -7,7 +7,7 @@ import type { Change } from '../store/port.ts';
 /** What security is told. */
 
 /** One line in the security channels: nothing private, linked to its incident by number. `key` makes it once. */
-export async function tellSecurity(
+export async function notifySecurity(
   change: Change,
   policy: Policy,
   input: { incident?: number; tone?: Tone; key?: string; line: readonly (string | Span)[] },

@@ -16,7 +16,7 @@ import type { Closing } from '../ground/closing.ts';
 import type { DoctorRow } from '../ground/doctor-row.ts';
 import type { Environment } from '../ground/environment.ts';
 import { createMetrics } from '../http/metrics.ts';
-import type { AnyJob } from '../incidents/job.ts';
+import type { AnyBotJob } from '../incidents/job.ts';
 import type { Policy } from '../policy.ts';
 import type { Sweep } from '../queue/sweep.ts';
 import { createWorkers } from '../queue/worker.ts';
@@ -40,7 +40,7 @@ export type BotParts = {
   policy: Policy;
   /** Reads the policy file again, for a reload; throws MislaidError. */
   readPolicy: () => Policy;
-  jobs: readonly AnyJob[];
+  jobs: readonly AnyBotJob[];
   ids: Ids;
   log: Logger;
   closing: Closing;

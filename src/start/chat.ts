@@ -16,7 +16,7 @@ import type { Closing } from '../ground/closing.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { createChatApp, listen } from '../http/server.ts';
-import { drillMark, drillMarkOf } from '../incidents/drill/drill.ts';
+import { drillMark, drillMarkOfMessage } from '../incidents/drill/drill.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { PolicySource } from './policy-watch.ts';
@@ -67,7 +67,7 @@ export function createChat(parts: ChatParts): Chat {
     log,
     mark,
     markOf: drillMark,
-    markOfMessage: drillMarkOf,
+    markOfMessage: drillMarkOfMessage,
     metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
   });
   const view = createCardView({
@@ -99,7 +99,7 @@ export function createChat(parts: ChatParts): Chat {
     identify: async (identity) => await byPrefix.get(identity.slice(0, identity.indexOf(':')))?.identify(identity),
     metrics,
     onFailed,
-    markOf: drillMarkOf,
+    markOf: drillMarkOfMessage,
   });
   const desk = createReception({ store, db: parts.inbox, clock, router, log, onFailed });
   closing.add('commands under way', () => desk.idle());

@@ -11,7 +11,7 @@ import { MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { recordPolicy } from '../incidents/roles/policy-changes.ts';
 import { paragraph, strong } from '../message/text.ts';
-import { tellSecurity } from '../notices/security.ts';
+import { notifySecurity } from '../notices/security.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
@@ -81,7 +81,7 @@ export async function watchPolicy(parts: {
             blocks: [paragraph(strong('The changed policy file is not taken; the old policy goes on.'), ` ${message}`)],
           });
         }
-        await tellSecurity(change, current, {
+        await notifySecurity(change, current, {
           tone: 'warning',
           line: ['a changed policy file is not taken; the old policy goes on. Admins were told why'],
         });

@@ -10,6 +10,7 @@ import type { AppsTables } from './tables/apps.ts';
 import type { HeartbeatTables } from './tables/heartbeat.ts';
 import type { LabTables } from './tables/lab.ts';
 import type { TrustTables } from './tables/trust.ts';
+import type { WipeEventKind } from './tables/wipe-events.ts';
 
 /** Written once, then only read. */
 type Fixed<T> = ColumnType<T, T, never>;
@@ -112,9 +113,9 @@ export type IncidentDeviceTable = {
   /** A wipe was chosen for it, or somebody said it is the lost one. */
   chosen: Generated<boolean>;
   /** The owner said from chat that she still has it: a remark, not a fact. */
-  ownerSaysKeptAt: Date | null;
+  keptReportedAt: Date | null;
   /** The last sync as it was when she said so. */
-  ownerSaysKeptSync: Date | null;
+  keptReportedSync: Date | null;
   keptVerifiedBy: string | null;
 };
 
@@ -201,7 +202,7 @@ export type WipeTable = {
   reason: Fixed<string>;
   /** How the caller was verified, and a note. */
   verification: Json<{ how: string; note: string }>;
-  ownerWasTold: Fixed<boolean>;
+  ownerInformed: Fixed<boolean>;
   notify: Json<string[]>;
   /** The frozen facts (Frozen in src/incidents/frozen.ts) that void the proposal when they change. */
   frozen: Json<Record<string, unknown>>;
@@ -231,7 +232,7 @@ export type WipeTransitionTable = {
   at: Fixed<Date>;
   fromState: Fixed<WipeState | null>;
   toState: Fixed<WipeState>;
-  event: Fixed<string>;
+  event: Fixed<WipeEventKind>;
   actorGuid: Fixed<string | null>;
   why: Fixed<string | null>;
   /** From which answer of Exchange. */

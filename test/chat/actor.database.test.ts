@@ -164,7 +164,7 @@ describe('suspension', () => {
     at.clock.advance(60_000);
     await at.db
       .insertInto('incidentEvent')
-      .values({ incidentNumber: number, at: at.clock.now(), kind: 'roles-restored', data: '{}' })
+      .values({ incidentNumber: number, at: at.clock.now(), kind: 'roles.restored', data: '{}' })
       .execute();
     expect(await who(sender('console:hana'))).toMatchObject({ roles: ['helpdesk', 'user'], suspendedBy: [] });
     const next = await openIncident(at, 'hana');

@@ -161,7 +161,7 @@ describe('block app CloudMagic', () => {
         requestedBy: labMailboxGuid('hana'),
         reason: 'lost',
         verification: JSON.stringify({ how: 'manager', note: '' }),
-        ownerWasTold: true,
+        ownerInformed: true,
         notify: '[]',
         frozen: '{}',
         breakGlassBy: null,

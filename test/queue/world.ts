@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../../src/ground/clock.ts';
 import { randomIds } from '../../src/ground/ids.ts';
-import { type AnyJob, defineJob, type JobContext } from '../../src/incidents/job.ts';
+import { type AnyBotJob, defineJob, type JobContext } from '../../src/incidents/job.ts';
 import type { QueueBackend } from '../../src/queue/backend.ts';
 import { allLanes } from '../../src/queue/lanes.ts';
 import { createQueues } from '../../src/queue/queues.ts';
@@ -106,7 +106,7 @@ export async function startNode(input: {
   db: Kysely<Database>;
   backend: QueueBackend;
   clock: Clock;
-  jobs: readonly AnyJob[];
+  jobs: readonly AnyBotJob[];
   intervalMs?: number;
   recheckAfterMs?: number;
 }): Promise<RunningNode> {

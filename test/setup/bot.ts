@@ -23,7 +23,7 @@ import { tickLab } from '../../src/exchange/lab/tick.ts';
 import type { Exchange } from '../../src/exchange/port.ts';
 import type { Ids } from '../../src/ground/clock.ts';
 import type { Organisation } from '../../src/ground/identifiers.ts';
-import { drillMark, drillMarkOf } from '../../src/incidents/drill/drill.ts';
+import { drillMark, drillMarkOfMessage } from '../../src/incidents/drill/drill.ts';
 import type { JobContext } from '../../src/incidents/job.ts';
 import { recordPolicy } from '../../src/incidents/roles/policy-changes.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
@@ -140,7 +140,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     ids,
     log,
     markOf: drillMark,
-    markOfMessage: drillMarkOf,
+    markOfMessage: drillMarkOfMessage,
   });
   const router = createRouter({
     store,
@@ -155,7 +155,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     ids,
     log,
     onFailed,
-    markOf: drillMarkOf,
+    markOf: drillMarkOfMessage,
   });
   // What is said here is stored, however long the machine takes over it.
   const desk = createReception({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000 });

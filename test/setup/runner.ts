@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock } from '../../src/ground/clock.ts';
-import type { AnyJob, JobContext } from '../../src/incidents/job.ts';
+import type { AnyBotJob, JobContext } from '../../src/incidents/job.ts';
 import { type ContextInput, createRun } from '../../src/queue/run.ts';
 import { workRows } from '../../src/queue/work-rows.ts';
 import type { Database } from '../../src/store/schema.ts';
@@ -25,7 +25,7 @@ const served = 10 * 365 * 86_400_000;
 
 export function createRunner(input: {
   db: Kysely<Database>;
-  jobs: readonly AnyJob[];
+  jobs: readonly AnyBotJob[];
   clock: Clock;
   log: Logger;
   context: (input: ContextInput) => JobContext;

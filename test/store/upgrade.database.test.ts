@@ -6,6 +6,7 @@ import { readCheckpoints } from '../../src/audit/checkpoint.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import type { AnyCommand } from '../../src/commands/command.ts';
 import { commands, labCommands } from '../../src/commands/index.ts';
+import { parseEvent } from '../../src/incidents/incident/timeline-event.ts';
 import { transition } from '../../src/incidents/wipe/machine.ts';
 import { outcomeWord } from '../../src/incidents/wipe/state.ts';
 import { plainText } from '../../src/message/plain.ts';
@@ -130,9 +131,24 @@ describe('timelines', () => {
     expect(problems).toEqual([]);
   });
 
+  it('hold only events whose kind and data this version reads', async () => {
+    const rows = await old.db.selectFrom('incidentEvent').selectAll().orderBy('id').execute();
+    const problems = await wrong(
+      rows,
+      ({ id, kind }) => `event ${id} (${kind})`,
+      (row) => (parseEvent(row).kind === 'unknown' ? 'it is not read' : undefined),
+    );
+    expect(problems).toEqual([]);
+  });
+
   it('lead every wipe through states that are known', async () => {
     const wipes = await old.db.selectFrom('wipe').select(['id', 'state']).orderBy('id').execute();
-    const steps = await old.db.selectFrom('wipeTransition').select(['wipeId', 'fromState', 'toState']).execute();
+    const steps = await old.db
+      .selectFrom('wipeTransition')
+      .select(['wipeId', 'fromState', 'toState', 'event'])
+      .execute();
+    expect(steps.map(({ event }) => event)).toContain('claimed');
+    expect(steps.map(({ event }) => event)).not.toContain('taken-for-issuing');
     const rows = [
       ...wipes,
       ...steps.flatMap(({ wipeId, fromState, toState }) => [

@@ -1,7 +1,7 @@
 import { personByGuid } from '../../directory/find.ts';
-import { type ApprovalSubject, type Ending, endingSentence } from '../../incidents/approvals/approvals.ts';
+import { type ApprovalEnding, type ApprovalSubject, describeEnding } from '../../incidents/approvals/approvals.ts';
 import { paragraph } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { Change } from '../../store/port.ts';
 import { stepBlocks } from './step-blocks.ts';
 import { type Step, stepOf, stepTitle } from './steps.ts';
@@ -34,7 +34,7 @@ export function stepSubject(kind: 'app-block' | 'web-config'): ApprovalSubject {
       await change.enqueue('run-app-step', { step: step.id }, { key: String(step.id) });
       const { block } = await loadBlock(change.tx, step.blockId);
       await change.refresh(blockSubject(block.id));
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         line: [`${block.name}: ${by.person.displayName} approved: ${stepTitle(step.payload)}`],
       });
     },
@@ -56,11 +56,11 @@ async function loadStep(
 async function dropped(
   change: Change,
   step: Step,
-  how: Ending,
+  how: ApprovalEnding,
   { by, why }: { by: string | null; why: string | null },
 ): Promise<void> {
   const person = by === null ? undefined : await personByGuid(change.tx, by);
-  const actorless = endingSentence(`To ${stepTitle(step.payload)}`, how, { by: null, why });
+  const actorless = describeEnding(`To ${stepTitle(step.payload)}`, how, { by: null, why });
   const sentence = person === undefined ? actorless : `${actorless.replace(/\.$/, '')} (${person.displayName}).`;
   if (!(await endStep(change, step, { state: 'dropped', result: { sentence } }))) return;
   await change.reply(blockSubject(step.blockId), {

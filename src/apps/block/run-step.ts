@@ -5,7 +5,7 @@ import { ExchangeError } from '../../exchange/port.ts';
 import { lockApproval, markExecuted } from '../../incidents/approvals/approvals.ts';
 import type { JobContext } from '../../incidents/job.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { approvalsHash } from '../../policy.ts';
 import { previewOf } from './preview.ts';
 import { runConfig, undoConfig } from './run-config.ts';
@@ -57,7 +57,7 @@ export async function runStep(context: JobContext, stepId: number): Promise<void
       tone: outcome.done ? 'success' : 'danger',
       blocks: [paragraph(strong(outcome.done ? 'Done: ' : 'Not done: '), `${stepTitle(step.payload)}. ${sentence}`)],
     });
-    await tellSecurity(change, policy, {
+    await notifySecurity(change, policy, {
       tone: outcome.done ? 'neutral' : 'warning',
       line: [`${block.name}: ${outcome.done ? 'done' : 'not done'}: ${stepTitle(step.payload)}`],
     });

@@ -5,7 +5,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { ApprovalSubject } from '../../incidents/approvals/approvals.ts';
 import { approvalSubjectOf, requestApproval } from '../../incidents/approvals/approvals.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
@@ -130,7 +130,7 @@ export async function proposeStep(
   await change.tx.updateTable('appBlockStep').set({ approvalId: approval.id }).where('id', '=', id).execute();
   await change.refresh(blockSubject(block.id));
   await change.refresh(approvalSubjectOf(approval.id));
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     line: [`${block.name}: ${by.person.displayName} asks to ${stepTitle(payload)}`],
   });
 }

@@ -3,12 +3,9 @@ import { closeHold } from '../../incidents/hold/hold.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { loadIncident } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
-
-/** Events after which somebody has acted on a report: then the owner's word from chat is a remark and no longer a withdrawal. */
-const acted: readonly string[] = ['wipe.proposed', 'device.chosen', 'incident.reported-again'];
 
 export const foundItCommand = defineCommand({
   id: 'found-it',
@@ -39,10 +36,11 @@ export const foundItCommand = defineCommand({
     const untouched =
       view.incident.openedBy === actor.person.guid &&
       view.wipes.length === 0 &&
-      !view.events.some((event) => acted.includes(event.kind) && event.actorGuid !== actor.person.guid);
+      // After somebody acted on the report, the owner's word from chat is a remark and no longer a withdrawal.
+      [...view.timeline.actedBy].every((guid) => guid === actor.person.guid);
     await store.change(async (change) => {
       // The lost phone may hold this chat: what came from it is said as such, and the helpdesk decides.
-      await record(change, { incident: n, kind: 'owner.says-found', by: actor });
+      await record(change, { incident: n, kind: 'owner.reported-found', by: actor, data: {} });
       if (untouched) {
         await change.tx
           .updateTable('incident')
@@ -65,7 +63,7 @@ export const foundItCommand = defineCommand({
           ),
         ],
       });
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         incident: n,
         tone: 'warning',
         line: [untouched ? 'report taken back by the owner, from chat' : 'owner says found, from chat, not verified'],

@@ -3,7 +3,7 @@ import { closeHold } from '../../incidents/hold/hold.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import type { IncidentView } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
@@ -86,7 +86,7 @@ async function settle(
         ),
       ],
     });
-    await tellSecurity(change, context.policy, {
+    await notifySecurity(change, context.policy, {
       incident: args.incident,
       line: [`${what}, said by ${context.actor.person.displayName}; owner verified: ${String(args.how)}`],
     });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { record } from '../../incidents/incident/timeline.ts';
 import { time } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -34,7 +34,7 @@ export const keepWaitingCommand = defineCommand({
         .where('number', '=', args.incident)
         .execute();
       await record(change, { incident: args.incident, kind: 'plan-b.quiet', by: context.actor, data: { hours } });
-      await tellSecurity(change, context.policy, {
+      await notifySecurity(change, context.policy, {
         incident: args.incident,
         line: [`${context.actor.person.displayName} keeps waiting until `, time(until)],
       });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
-import { deviceOf } from '../../incidents/incident/view.ts';
+import { requireDevice } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
@@ -27,9 +27,14 @@ export const myLostPhoneCommand = defineCommand({
       });
     }
     openIncidentOnly(view, context.actor);
-    const device = deviceOf(view, Number(number));
+    const device = requireDevice(view, Number(number));
     await context.store.change(async (change) => {
-      await record(change, { incident, kind: 'owner.says-lost', by: context.actor, data: { device: device.number } });
+      await record(change, {
+        incident,
+        kind: 'owner.reported-lost',
+        by: context.actor,
+        data: { device: device.number },
+      });
       await change.reply(incidentSubject(incident), {
         tone: 'warning',
         blocks: [

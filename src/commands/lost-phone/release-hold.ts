@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -26,7 +26,7 @@ export const releaseHoldCommand = defineCommand({
     }
     await context.store.change(async (change) => {
       await closeHold(change, incident, context.actor, `Released by ${context.actor.person.displayName}: ${reason}`);
-      await tellSecurity(change, context.policy, {
+      await notifySecurity(change, context.policy, {
         incident,
         tone: 'warning',
         line: [`hold released by ${context.actor.person.displayName}: ${reason}`],

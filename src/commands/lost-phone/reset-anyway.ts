@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -27,7 +27,7 @@ export const resetAnywayCommand = defineCommand({
         `${context.actor.person.displayName} said to reset anyway: a wipe still on its way may never arrive.`,
       );
       if (done)
-        await tellSecurity(change, context.policy, {
+        await notifySecurity(change, context.policy, {
           incident,
           tone: 'warning',
           line: [`hold closed by "reset anyway", said by ${context.actor.person.displayName}`],

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
-import { requireStanding, suspendingIncidents } from '../../incidents/roles/standing.ts';
+import { requireCurrentRole, suspendingIncidents } from '../../incidents/roles/current-roles.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { choosePerson, PersonArgument, ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -35,14 +35,14 @@ export const restoreCommand = defineCommand({
         userMessage: 'Nobody restores himself. Somebody else of security or an admin must.',
       });
     }
-    await requireStanding(store.db, actor, ['security', 'admin'], clock.now());
+    await requireCurrentRole(store.db, actor, ['security', 'admin'], clock.now());
     const numbers = await suspendingIncidents(store.db, person.guid);
     if (numbers.length === 0) return said(`Nothing suspends ${person.displayName}.`);
     await store.change(async (change) => {
       for (const incident of numbers) {
         await record(change, {
           incident,
-          kind: 'roles-restored',
+          kind: 'roles.restored',
           by: actor,
           data: { person: person.guid, reason },
         });
@@ -55,7 +55,7 @@ export const restoreCommand = defineCommand({
             ),
           ],
         });
-        await tellSecurity(change, policy, {
+        await notifySecurity(change, policy, {
           incident,
           tone: 'warning',
           line: [`roles of ${person.displayName} restored by ${actor.person.displayName}: ${reason}`],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { lockState } from '../../incidents/brake/brake.ts';
-import { lockSentence } from '../../incidents/brake/lock.ts';
+import { describeLock } from '../../incidents/brake/lock.ts';
 import { incidentCard } from '../../incidents/incident/card.ts';
 import { button, buttons, paragraph } from '../../message/text.ts';
 import { IncidentArgument, incidentFor } from '../arguments.ts';
@@ -42,7 +42,7 @@ export const statusCommand = defineCommand({
         title: 'Status',
         tone: lock.locked ? 'danger' : 'neutral',
         blocks: [
-          paragraph(...(lock.locked ? await lockSentence(db, lock) : ['Wipes are not locked.'])),
+          paragraph(...(lock.locked ? await describeLock(db, lock) : ['Wipes are not locked.'])),
           paragraph(`Open incidents: ${apart(open)}. Waiting for a decision: ${apart(waiting)}.`),
           buttons(button('Open incidents', 'incidents', { which: 'open' }), button('What waits', 'approvals', {})),
         ],

@@ -44,15 +44,15 @@ export const stillHaveCommand = defineCommand({
       await change.tx
         .updateTable('incidentDevice')
         .set({
-          ownerSaysKeptAt: change.now,
-          ownerSaysKeptSync: device.facts.lastSync === null ? null : new Date(device.facts.lastSync),
+          keptReportedAt: change.now,
+          keptReportedSync: device.facts.lastSync === null ? null : new Date(device.facts.lastSync),
         })
         .where('incidentNumber', '=', row.number)
         .where('number', '=', device.number)
         .execute();
       await record(change, {
         incident: row.number,
-        kind: 'owner.says-kept',
+        kind: 'owner.reported-kept',
         by: actor,
         data: { device: device.number },
       });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { record } from '../../incidents/incident/timeline.ts';
-import { afterSteps } from '../../incidents/wipe/afterwards.ts';
+import { followUpSteps } from '../../incidents/wipe/follow-up.ts';
 import { IncidentArgument, incidentFor, openIncidentOnly } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -26,9 +26,9 @@ export const tickCommand = defineCommand({
         userMessage: `The hold of INC-${incident} is still open: the phone must be able to log in to hear of the wipe. If it was done already, say "reset anyway INC-${incident}" first.`,
       });
     }
-    if (view.events.some((event) => event.kind === 'step.ticked' && event.data.step === step)) return {};
+    if (view.timeline.ticks.some((tick) => tick.step === step)) return {};
     await context.store.change((change) =>
-      record(change, { incident, kind: 'step.ticked', by: context.actor, data: { step, what: afterSteps[step] } }),
+      record(change, { incident, kind: 'step.ticked', by: context.actor, data: { step, what: followUpSteps[step] } }),
     );
     return {};
   },

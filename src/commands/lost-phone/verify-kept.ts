@@ -80,7 +80,7 @@ export const verifyKeptCommand = defineCommand({
         .execute();
       await record(change, {
         incident: args.incident,
-        kind: kept ? 'device.kept-verified' : 'device.kept-taken-back',
+        kind: kept ? 'device.kept-verified' : 'device.kept-withdrawn',
         by: context.actor,
         data: { device: device.number, reason: args.reason, verified: args.how },
       });

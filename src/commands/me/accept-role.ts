@@ -3,7 +3,7 @@ import { isMailboxOf } from '../../directory/holders.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import { acceptGrant, coolsUntil } from '../../incidents/roles/cooling.ts';
 import { acceptStoredGrant, coolingOf, storedGrants } from '../../incidents/roles/grants.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { choosePerson, PersonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -66,7 +66,7 @@ export const acceptRoleCommand = defineCommand({
         });
       }
       const roles = [...new Set(grants.map((grant) => grant.role))].join(', ');
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         tone: 'warning',
         line: [
           `${actor.person.displayName} accepted the new role of ${person.displayName} (${roles})`,

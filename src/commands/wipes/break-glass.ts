@@ -4,7 +4,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { breakGlass as storeBreakGlass } from '../../incidents/break-glass/break-glass.ts';
 import { mayBreakGlass } from '../../incidents/break-glass/rules.ts';
-import { requireStanding } from '../../incidents/roles/standing.ts';
+import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
 import { incidentFor, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
@@ -33,7 +33,7 @@ export const breakGlassCommand = defineCommand({
     if (verdict.kind === 'refusal') {
       throw new MislaidError({ code: verdict.code, message: verdict.sentence, userMessage: verdict.sentence });
     }
-    await requireStanding(store.db, actor, ['security', 'admin'], clock.now());
+    await requireCurrentRole(store.db, actor, ['security', 'admin'], clock.now());
     if (context.via !== 'form') {
       return {
         form: wipeForm(target.value, args, {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
-import { requireStanding } from '../../incidents/roles/standing.ts';
+import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -20,7 +20,7 @@ export const reviewCommand = defineCommand({
   async run(context, { incident, finding }) {
     const { actor, store, policy, clock } = context;
     await incidentFor(context, incident);
-    await requireStanding(store.db, actor, ['approver', 'security', 'admin'], clock.now());
+    await requireCurrentRole(store.db, actor, ['approver', 'security', 'admin'], clock.now());
     await store.change(async (change) => {
       const open = await change.tx
         .selectFrom('wipeReview')
@@ -62,7 +62,7 @@ export const reviewCommand = defineCommand({
         tone: 'neutral',
         blocks: [paragraph(strong(`Break-glass reviewed by ${actor.person.displayName}:`), ` ${finding}`)],
       });
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         incident,
         line: [`break-glass reviewed by ${actor.person.displayName}: ${finding}`],
       });

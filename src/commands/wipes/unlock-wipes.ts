@@ -3,8 +3,8 @@ import { MislaidError } from '../../ground/errors.ts';
 import { requestApproval } from '../../incidents/approvals/approvals.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
-import { requireStanding } from '../../incidents/roles/standing.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { ReasonArgument, said } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -19,7 +19,7 @@ export const unlockWipesCommand = defineCommand({
   private: true,
   summary: 'Ask a second admin to let wipes be issued again',
   async run({ actor, store, policy, clock, organisation }, { reason }) {
-    await requireStanding(store.db, actor, ['admin'], clock.now());
+    await requireCurrentRole(store.db, actor, ['admin'], clock.now());
     const lock = await lockState(store.db);
     if (!lock.locked) return said('Wipes are not locked.');
     await store.change(async (change) => {
@@ -47,7 +47,7 @@ export const unlockWipesCommand = defineCommand({
         needed: 1,
         by: actor,
       });
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         tone: 'warning',
         line: [`${actor.person.displayName} asks to unlock wipes: ${reason}. A second admin must approve`],
       });

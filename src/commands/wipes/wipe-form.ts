@@ -98,7 +98,7 @@ export function proposalFrom(
         how: verifications.find((candidate) => candidate.value === how)?.label ?? how,
         note: (args.note ?? '').trim(),
       },
-      ownerWasTold: args.told === true,
+      ownerInformed: args.told === true,
       notify: addresses(args.notify),
       by: context.actor,
     },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { lockApproval } from '../../incidents/approvals/approvals.ts';
 import { moveWipe } from '../../incidents/wipe/wipes.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { waitingApproval } from './waiting-approval.ts';
@@ -71,7 +71,7 @@ async function withdrawnBreakGlass(context: CommandContext, incident: number): P
       { by: context.actor, set: { endedAt: change.now, heldBecause: null } },
     );
     if (moved === undefined) return false;
-    await tellSecurity(change, context.policy, {
+    await notifySecurity(change, context.policy, {
       incident,
       line: [`break-glass wipe of phone ${held.deviceNumber} withdrawn by ${context.actor.person.displayName}`],
     });

@@ -17,11 +17,11 @@ import type { Database } from '../../store/schema.ts';
 import { refreshHomes } from '../incident/homes.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Decision } from '../incident/view.ts';
+import { currentRoles } from '../roles/current-roles.ts';
 import { coolingOf } from '../roles/grants.ts';
-import { standingRoles } from '../roles/standing.ts';
 import { mayDecide } from './rules.ts';
 
-export type Ending = 'denied' | 'withdrawn' | 'expired' | 'voided' | 'lapsed';
+export type ApprovalEnding = 'denied' | 'withdrawn' | 'expired' | 'voided' | 'lapsed';
 
 /** What an approval is about: how approvers see it, and what happens when it is decided. */
 export type ApprovalSubject = {
@@ -38,7 +38,7 @@ export type ApprovalSubject = {
   ended(
     change: Change,
     approval: Approval,
-    how: Ending,
+    how: ApprovalEnding,
     input: { policy: Policy; by: Actor | null; why: string | null },
   ): Promise<void>;
 };
@@ -135,7 +135,7 @@ export class Approvals {
     } else if (approval.incidentNumber !== null) {
       await record(change, {
         incident: approval.incidentNumber,
-        kind: 'approval.one-agreed',
+        kind: 'approval.one-approved',
         by,
         data: { approval: approvalId, missing },
       });
@@ -150,7 +150,7 @@ export class Approvals {
     change: Change,
     policy: Policy,
     approval: Approval,
-    how: Ending,
+    how: ApprovalEnding,
     input: { by: Actor | null; why: string | null },
   ): Promise<boolean> {
     const ended = await change.tx
@@ -235,7 +235,7 @@ async function privateCopies(change: Change, policy: Policy, approval: Approval,
     // Roles hang on the accounts that policy lists: a copy to any other could not be answered.
     const identity = lately !== undefined && listed.includes(lately) ? lately : listed[0];
     if (identity === undefined) continue;
-    const standing = await standingRoles(change.tx, policy, { guid: person.guid, identity }, change.now);
+    const standing = await currentRoles(change.tx, policy, { guid: person.guid, identity }, change.now);
     if (standing.has(role)) identities.push(identity);
   }
   return identities;
@@ -320,25 +320,29 @@ const endingWords = {
   expired: 'expired: nobody decided in time',
   voided: 'is void',
   lapsed: 'was approved and not carried out in time',
-} as const satisfies Record<Ending, string>;
+} as const satisfies Record<ApprovalEnding, string>;
 
 /** "is void by nobody: the phone synced under a new partnership" as one sentence under the incident's card. */
-export function endingSentence(what: string, how: Ending, input: { by: Actor | null; why: string | null }): string {
+export function describeEnding(
+  what: string,
+  how: ApprovalEnding,
+  input: { by: Actor | null; why: string | null },
+): string {
   const who = input.by === null ? '' : ` by ${input.by.person.displayName}`;
   return `${what} ${endingWords[how]}${who}${input.why === null ? '' : `: ${input.why.replace(/\.$/, '')}`}.`;
 }
 
 /** Says aloud in the incident's thread how an approval ended. */
-export async function endedReply(
+export async function replyEnded(
   change: Change,
   approval: Approval,
   what: string,
-  how: Ending,
+  how: ApprovalEnding,
   input: { by: Actor | null; why: string | null },
 ): Promise<void> {
   if (approval.incidentNumber === null) return;
   await change.reply(incidentSubject(approval.incidentNumber), {
     tone: how === 'withdrawn' ? 'neutral' : 'warning',
-    blocks: [paragraph(endingSentence(what, how, input))],
+    blocks: [paragraph(describeEnding(what, how, input))],
   });
 }

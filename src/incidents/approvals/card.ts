@@ -3,7 +3,7 @@ import { button, buttons, paragraph, strong, time } from '../../message/text.ts'
 import { drillWord } from '../../store/drills.ts';
 import type { Projection, ProjectionInput } from '../../store/projection.ts';
 import { lockState } from '../brake/brake.ts';
-import { lockSentence } from '../brake/lock.ts';
+import { describeLock } from '../brake/lock.ts';
 import { drillMark } from '../drill/drill.ts';
 import { type Approval, type Decision, namesOf } from '../incident/view.ts';
 import { type Approvals, decisionsOf } from './approvals.ts';
@@ -28,7 +28,7 @@ async function approvalCard(
   ]);
   const lock = approval.subjectKind === 'wipe' ? await lockState(db) : ({ locked: false } as const);
   const waits = ['waiting', 'approved'].includes(approval.state);
-  const locked = lock.locked && waits ? [paragraph(...(await lockSentence(db, lock)))] : [];
+  const locked = lock.locked && waits ? [paragraph(...(await describeLock(db, lock)))] : [];
   const drill = (await drillMark(db, `approval:${approval.id}`)) === undefined ? '' : `${drillWord} · `;
   const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
   return {

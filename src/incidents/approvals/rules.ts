@@ -10,7 +10,7 @@ import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { ApprovalTable } from '../../store/schema.ts';
 
-export type Verdict = { kind: 'ok' } | { kind: 'refusal'; code: ApprovalRefusal; sentence: string };
+export type ApprovalVerdict = { kind: 'ok' } | { kind: 'refusal'; code: ApprovalRefusal; sentence: string };
 
 export type ApprovalRefusal =
   | 'approval-own-request'
@@ -44,7 +44,7 @@ export type DecideInput = {
 };
 
 /** Whether this person may make this decision now. A refusal consumes nothing. */
-export function mayDecide(input: DecideInput): Verdict {
+export function mayDecide(input: DecideInput): ApprovalVerdict {
   const { approval, actor, now, decisions, decision } = input;
   const closed = whyClosed(approval);
   if (closed !== undefined) return refusal('approval-closed', closed);
@@ -73,7 +73,7 @@ export function stillApproved(input: {
   decisions: readonly DecidedBy[];
   rolesOf: (guid: PersonGuid) => ReadonlySet<Role>;
   now: Date;
-}): Verdict {
+}): ApprovalVerdict {
   const { approval, decisions, rolesOf, now } = input;
   if (approval.state !== 'approved') {
     return refusal('approval-closed', whyClosed(approval) ?? 'This request is not approved.');
@@ -103,7 +103,7 @@ export function mayRequest(input: {
   policy: Policy;
   /** Any one of these lets others than the owner ask; default helpdesk. */
   roles?: readonly Role[];
-}): Verdict {
+}): ApprovalVerdict {
   const { actor, ownerGuid, policy, roles = ['helpdesk'] } = input;
   if (actor.roles.size === 0) return refusal('approval-outsider', 'You have no role here. Ask the helpdesk.');
   if (actor.person.guid === ownerGuid) {
@@ -118,7 +118,7 @@ export function mayRequest(input: {
 }
 
 /** How many different people must agree. */
-export function needed(_policy: Policy, vip: boolean): number {
+export function approversNeeded(_policy: Policy, vip: boolean): number {
   return vip ? 2 : 1;
 }
 
@@ -133,7 +133,11 @@ export function isVip(
   return policy.vip.some((listed) => names.has(listed.trim().toLowerCase()));
 }
 
-function unfitPerson(approval: ApprovalFacts, guid: PersonGuid, decision: 'approve' | 'deny'): Verdict | undefined {
+function unfitPerson(
+  approval: ApprovalFacts,
+  guid: PersonGuid,
+  decision: 'approve' | 'deny',
+): ApprovalVerdict | undefined {
   if (guid === approval.requestedBy) {
     const verb = decision === 'approve' ? 'approve' : 'decide on';
     const instead = decision === 'approve' ? '' : ' You can withdraw it.';
@@ -145,7 +149,7 @@ function unfitPerson(approval: ApprovalFacts, guid: PersonGuid, decision: 'appro
   return undefined;
 }
 
-function roleVerdict({ approval, actor, cooling }: DecideInput): Verdict {
+function roleVerdict({ approval, actor, cooling }: DecideInput): ApprovalVerdict {
   const held = [...actor.roles].find((role) => role === approval.role);
   if (held === undefined) {
     if (actor.suspendedBy.length > 0 && [...actor.grantedRoles].some((role) => role === approval.role)) {
@@ -188,6 +192,6 @@ function whyClosed(approval: ApprovalFacts): string | undefined {
   }
 }
 
-function refusal(code: ApprovalRefusal, sentence: string): Verdict & { kind: 'refusal' } {
+function refusal(code: ApprovalRefusal, sentence: string): ApprovalVerdict & { kind: 'refusal' } {
   return { kind: 'refusal', code, sentence };
 }

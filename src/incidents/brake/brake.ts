@@ -8,7 +8,7 @@ import { refreshHomes } from '../incident/homes.ts';
 import { type By, guidOf } from '../incident/timeline.ts';
 import type { BrakeInput } from './rules.ts';
 
-export type BrakeQuestion = {
+export type BrakeScope = {
   organisation: Organisation;
   drill: boolean;
   requester: PersonGuid;
@@ -21,7 +21,7 @@ const dayMs = 24 * 60 * 60_000;
 /** Wipes issued in the last 24 hours, of this organisation; drills are counted apart. */
 async function issuedSince(
   db: Kysely<Database>,
-  { organisation, drill, now }: BrakeQuestion,
+  { organisation, drill, now }: BrakeScope,
 ): Promise<{ at: Date; requester: PersonGuid }[]> {
   const rows = await db
     .selectFrom('wipe')
@@ -37,7 +37,7 @@ async function issuedSince(
 /** For the approver's card: "Today: 2 of 20 wipes; Hana: 1 of 3". */
 export async function brakeCounts(
   db: Kysely<Database>,
-  question: BrakeQuestion,
+  question: BrakeScope,
 ): Promise<{ today: number; byRequester: number }> {
   const issued = await issuedSince(db, question);
   return { today: issued.length, byRequester: issued.filter((row) => row.requester === question.requester).length };
@@ -47,13 +47,13 @@ export async function brakeCounts(
  * Taken before anything that the gate looks at is read, and before any row: two workers cannot both take the last place, and
  * nobody goes through while the lock is being pulled. Held until the transaction ends.
  */
-export async function holdBrake(change: Change): Promise<void> {
+export async function lockBrake(change: Change): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('mislaid.brake'))`.execute(change.tx);
 }
 
 /** What the gate in rules/issue.ts needs. */
-export async function brakeInput(change: Change, question: BrakeQuestion): Promise<Omit<BrakeInput, 'now'>> {
-  await holdBrake(change);
+export async function brakeInput(change: Change, question: BrakeScope): Promise<Omit<BrakeInput, 'now'>> {
+  await lockBrake(change);
   const unlocked = await change.tx
     .selectFrom('wipeLock')
     .select('at')
@@ -99,7 +99,7 @@ export async function setLock(
   change: Change,
   input: { state: 'locked' | 'unlocked'; cause: 'person' | 'brake' | 'approval'; by: By; reason: string },
 ): Promise<boolean> {
-  await holdBrake(change);
+  await lockBrake(change);
   const before = await lockState(change.tx);
   const { state, cause, by, reason } = input;
   if (before.locked === (state === 'locked') && cause !== 'person') return false;

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
 import type { Span } from '../../message/model.ts';
 import { strong, time } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
@@ -25,7 +25,7 @@ export async function lockWipes(
   if (!locked) return false;
   await change.tx.updateTable('wipe').set({ heldBecause: lockedBecause }).where('state', '=', 'approved').execute();
   await refreshWaiting(change);
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     ...(incident === undefined ? {} : { incident }),
     tone: 'danger',
     line:
@@ -58,7 +58,7 @@ export async function unlockWipes(
     await change.enqueue('issue-wipe', { wipe: id }, { key: `${id}-unlocked-${change.now.getTime()}` });
   }
   await refreshWaiting(change);
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     tone: 'warning',
     line: [strong('wipes are unlocked'), ` by ${askedBy} and ${by.person.displayName}: ${reason}`],
   });
@@ -90,7 +90,7 @@ async function refreshWaiting(change: Change): Promise<void> {
 }
 
 /** "All wipes are locked since …, by Sasha: …" */
-export async function lockSentence(
+export async function describeLock(
   db: Kysely<Database>,
   lock: Extract<LockState, { locked: true }>,
 ): Promise<readonly (string | Span)[]> {

@@ -3,7 +3,7 @@ import type { Policy } from '../../policy.ts';
 
 export type Issued = { readonly at: Date; readonly requester: PersonGuid };
 
-export type Brake =
+export type BrakeVerdict =
   | { kind: 'ok' }
   /** Only this requester is refused, and security is told. */
   | { kind: 'refuse-requester'; count: number; limit: number; sentence: string }
@@ -27,7 +27,7 @@ const tenMinutes = 10 * 60_000;
 const oneDay = 24 * 60 * 60_000;
 
 /** Asked before each single wipe is issued; `ok` lets exactly one through. A day is the last 24 hours, whatever the date. */
-export function brake({ issuedAt, requester, now, policy, unlockedAt = null }: BrakeInput): Brake {
+export function checkBrake({ issuedAt, requester, now, policy, unlockedAt = null }: BrakeInput): BrakeVerdict {
   const { perRequesterAndDay, perTenMinutes, perDay } = policy.brake;
   const day = issuedAt.filter((issued) => within(issued, now, oneDay));
   const own = day.filter((issued) => issued.requester === requester).length;
@@ -46,7 +46,7 @@ export function brake({ issuedAt, requester, now, policy, unlockedAt = null }: B
   return { kind: 'ok' };
 }
 
-function lockAll(window: 'ten-minutes' | 'day', counted: readonly Issued[], limit: number): Brake {
+function lockAll(window: 'ten-minutes' | 'day', counted: readonly Issued[], limit: number): BrakeVerdict {
   const people = new Set(counted.map((issued) => issued.requester)).size;
   const span = window === 'day' ? '24 hours' : '10 minutes';
   const who = people === 1 ? 'one person' : `${people} people`;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { paragraph, strong, text, time } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
-import { type ApprovalSubject, endingSentence, markExecuted } from '../approvals/approvals.ts';
+import { notifySecurity } from '../../notices/security.ts';
+import { type ApprovalSubject, describeEnding, markExecuted } from '../approvals/approvals.ts';
 import { namesOf } from '../incident/view.ts';
-import { standingRoles } from '../roles/standing.ts';
+import { currentRoles } from '../roles/current-roles.ts';
 import { lockState } from './brake.ts';
 import { unlockWipes } from './lock.ts';
 
@@ -42,7 +42,7 @@ export const unlockSubject: ApprovalSubject = {
     const payload = UnlockPayload.parse(approval.payload);
     const lock = await lockState(change.tx);
     const asker = { guid: approval.requestedBy, identity: approval.requestedVia };
-    const asking = await standingRoles(change.tx, policy, asker, change.now);
+    const asking = await currentRoles(change.tx, policy, asker, change.now);
     const why = !lock.locked
       ? 'wipes are not locked any more'
       : lock.id !== payload.lock
@@ -63,9 +63,9 @@ export const unlockSubject: ApprovalSubject = {
     await markExecuted(change, approval.id);
   },
   async ended(change, _approval, how, { policy, by, why }) {
-    await tellSecurity(change, policy, {
+    await notifySecurity(change, policy, {
       tone: 'warning',
-      line: [`${endingSentence('The request to unlock wipes', how, { by, why })} Everything stays locked.`],
+      line: [`${describeEnding('The request to unlock wipes', how, { by, why })} Everything stays locked.`],
     });
   },
 };

@@ -1,13 +1,13 @@
 /** Break-glass in the store: the wipe of one person alone, its alert, and the review that falls due the next day. */
 import { MislaidError } from '../../ground/errors.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { type Approvals, openApproval } from '../approvals/approvals.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
-import { standingRoles } from '../roles/standing.ts';
+import { currentRoles } from '../roles/current-roles.ts';
 import { insertWipe, type Proposal } from '../wipe/propose-wipe.ts';
 import { moveWipe, openWipeOf } from '../wipe/wipes.ts';
 import { mayBreakGlass, reviewDueAt } from './rules.ts';
@@ -20,7 +20,7 @@ export async function breakGlass(
 ): Promise<Wipe> {
   const { view, device, by } = proposal;
   const who = { guid: by.person.guid, identity: by.identity };
-  const roles = await standingRoles(change.tx, policy, who, change.now);
+  const roles = await currentRoles(change.tx, policy, who, change.now);
   const verdict = mayBreakGlass({ guid: by.person.guid, roles, ownerGuid: view.owner.guid });
   if (verdict.kind === 'refusal') {
     throw new MislaidError({ code: verdict.code, message: verdict.sentence, userMessage: verdict.sentence });
@@ -67,7 +67,7 @@ export async function breakGlass(
       ),
     ],
   });
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     incident: view.incident.number,
     tone: 'danger',
     line: [
@@ -84,7 +84,7 @@ export function breakGlassUntil(wipe: Pick<Wipe, 'proposedAt'>, policy: Policy):
 }
 
 /** Why the one person's word no longer stands when it is carried out; undefined: it stands. */
-export async function breakGlassStands(change: Change, policy: Policy, wipe: Wipe): Promise<string | undefined> {
+export async function breakGlassRefusal(change: Change, policy: Policy, wipe: Wipe): Promise<string | undefined> {
   const review = await change.tx
     .selectFrom('wipeReview')
     .select(['actorGuid', 'actorIdentity'])
@@ -92,7 +92,7 @@ export async function breakGlassStands(change: Change, policy: Policy, wipe: Wip
     .executeTakeFirst();
   if (review === undefined) return 'Nothing says who broke the glass.';
   const who = { guid: review.actorGuid, identity: review.actorIdentity };
-  const roles = await standingRoles(change.tx, policy, who, change.now);
+  const roles = await currentRoles(change.tx, policy, who, change.now);
   const verdict = mayBreakGlass({ guid: review.actorGuid, roles, ownerGuid: wipe.mailboxGuid });
   return verdict.kind === 'ok' ? undefined : 'Who broke the glass no longer holds the role for it.';
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { paragraph, strong } from '../../message/text.ts';
-import { type ApprovalSubject, endedReply } from '../approvals/approvals.ts';
+import { type ApprovalSubject, replyEnded } from '../approvals/approvals.ts';
 import { loadIncident } from '../incident/view.ts';
 
 export const BlockPayload = z.object({
@@ -40,5 +40,5 @@ export const blockDeviceSubject: ApprovalSubject = {
       { key: `approval-${approval.id}` },
     );
   },
-  ended: (change, approval, how, input) => endedReply(change, approval, 'The proposed block', how, input),
+  ended: (change, approval, how, input) => replyEnded(change, approval, 'The proposed block', how, input),
 };

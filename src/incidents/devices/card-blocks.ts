@@ -50,13 +50,13 @@ export function deviceButtons(view: IncidentView): Button<Intent>[] {
 }
 
 /** The phone that was named when the incident was opened: its number, or words of its name. */
-function namedDevice({ devices, events }: IncidentView): number | undefined {
-  const said = events.findLast((event) => event.kind === 'device.named')?.data.device;
-  if (typeof said !== 'string') return undefined;
-  const words = said.toLowerCase().split(/\s+/);
+function namedDevice({ devices, timeline }: IncidentView): number | undefined {
+  const name = timeline.namedDevice;
+  if (name === undefined) return undefined;
+  const words = name.toLowerCase().split(/\s+/);
   const matches = devices.filter(
     ({ number, label }) =>
-      said.replace('#', '') === String(number) || words.every((word) => label.toLowerCase().includes(word)),
+      name.replace('#', '') === String(number) || words.every((word) => label.toLowerCase().includes(word)),
   );
   return matches.length === 1 ? matches[0]?.number : undefined;
 }
@@ -113,15 +113,15 @@ function ownerRemark(device: IncidentDevice, view: IncidentView): Block<Intent>[
             `, verified by ${verifier}: left out of the wipe.`,
           ),
         ];
-  if (device.ownerSaysKeptAt === null) return kept;
+  if (device.keptReportedAt === null) return kept;
   const moved =
     device.facts.lastSync !== null &&
-    device.ownerSaysKeptSync !== null &&
-    new Date(device.facts.lastSync) > device.ownerSaysKeptSync;
+    device.keptReportedSync !== null &&
+    new Date(device.facts.lastSync) > device.keptReportedSync;
   return [
     paragraph(
       `The owner says, from chat, that phone ${device.number} is still at hand, `,
-      time(device.ownerSaysKeptAt),
+      time(device.keptReportedAt),
       `${verifier === undefined ? ': not verified' : ''}. ${moved ? 'It has synced since.' : 'It has not synced since.'}`,
     ),
     ...kept,

@@ -7,7 +7,7 @@ import { setCasMailbox } from '../../exchange/cmdlets/set-cas-mailbox.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { Database } from '../../store/schema.ts';
 import { markExecuted } from '../approvals/approvals.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
@@ -82,7 +82,7 @@ export async function setDeviceBlocked(context: JobContext, change: DeviceChange
       ],
     });
     await tx.enqueue('read-devices', { incident: change.incident }, { key: String(change.incident) });
-    await tellSecurity(tx, policy, {
+    await notifySecurity(tx, policy, {
       incident: change.incident,
       line: [`phone ${change.device} ${done ? word : `could not be ${word}`}`],
     });
@@ -93,7 +93,7 @@ export async function setDeviceBlocked(context: JobContext, change: DeviceChange
  * Removes a partnership. Without an approval only after a fresh read of the acknowledgement; with one that names that it ends
  * the wipe, also before: the only way to save a phone found too late.
  */
-export async function removePartnership(context: JobContext, change: DeviceChange): Promise<void> {
+export async function removeDevicePartnership(context: JobContext, change: DeviceChange): Promise<void> {
   const { store, policy } = context;
   const view = await loadIncident(store.db, change.incident);
   const device = view.devices.find((candidate) => candidate.number === change.device);
@@ -157,7 +157,7 @@ export async function removePartnership(context: JobContext, change: DeviceChang
         ),
       ],
     });
-    await tellSecurity(tx, policy, {
+    await notifySecurity(tx, policy, {
       incident: change.incident,
       line: [`partnership of phone ${change.device} ${gone ? 'removed' : 'could not be removed'}`],
     });

@@ -67,7 +67,7 @@ export type DeviceFacts = z.infer<typeof DeviceFacts>;
 const longestName = 60;
 
 /** The name as people say it: friendly name, else model, else type, without characters that cannot be seen or typed. */
-export function deviceName(parts: { friendlyName: string; model: string; type: string }): string {
+export function deviceDisplayName(parts: { friendlyName: string; model: string; type: string }): string {
   const candidates = [parts.friendlyName, parts.model, parts.type].map(printable);
   return candidates.find((candidate) => candidate !== '') ?? 'Unnamed device';
 }

@@ -10,7 +10,7 @@ import {
 import type { Exchange } from '../../exchange/port.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
-import { clientKind, DeviceFacts, deviceName } from './device.ts';
+import { clientKind, DeviceFacts, deviceDisplayName } from './device.ts';
 
 /**
  * Every device of one mailbox. The mailbox is resolved again to exactly one GUID first: an alias may name somebody else by
@@ -36,7 +36,7 @@ export async function readOneDevice(
 }
 
 /** What a look for wipes from elsewhere needs of a device. */
-export type DeviceWipes = Pick<DeviceFacts, 'guid' | 'name' | 'wipe'>;
+export type DeviceWipeTimes = Pick<DeviceFacts, 'guid' | 'name' | 'wipe'>;
 
 /**
  * The wipe times of one mailbox's devices, in one call. The directory is not asked for them: what the inventory knows as somebody
@@ -46,7 +46,7 @@ export async function readWipeTimes(
   db: Kysely<Database>,
   exchange: Exchange<'read'>,
   person: Pick<Person, 'guid' | 'organisation'>,
-): Promise<DeviceWipes[]> {
+): Promise<DeviceWipeTimes[]> {
   const rows = await exchange.run(getMobileDeviceStatistics, { Mailbox: person.guid });
   const wiped = rows.filter((row) => row.wipeRequestTime !== null || row.accountWipeRequestTime !== null);
   if (wiped.length === 0) return [];
@@ -66,7 +66,7 @@ export async function readWipeTimes(
     .filter(({ guid }) => !foreign.has(guid))
     .map((row) => ({
       guid: row.guid,
-      name: deviceName({ friendlyName: row.friendlyName, model: row.deviceModel, type: row.deviceType }),
+      name: deviceDisplayName({ friendlyName: row.friendlyName, model: row.deviceModel, type: row.deviceType }),
       wipe: wipesOf(row),
     }));
 }
@@ -77,7 +77,7 @@ export function factsOf(device: MobileDeviceRow, statistics: MobileDeviceStatist
   return DeviceFacts.parse({
     guid: device.guid,
     deviceId: device.deviceId,
-    name: deviceName({ friendlyName: device.friendlyName, model: device.deviceModel, type: device.deviceType }),
+    name: deviceDisplayName({ friendlyName: device.friendlyName, model: device.deviceModel, type: device.deviceType }),
     os: device.deviceOs,
     client: clientKind(device.clientType),
     clientVersion: device.clientVersion,

@@ -43,8 +43,8 @@ export async function recordDevices(
           facts: JSON.stringify(facts),
           readAt: change.now,
           present: true,
-          ownerSaysKeptAt: null,
-          ownerSaysKeptSync: null,
+          keptReportedAt: null,
+          keptReportedSync: null,
           keptVerifiedBy: null,
         })),
       )

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { paragraph, strong } from '../../message/text.ts';
-import { type ApprovalSubject, endedReply } from '../approvals/approvals.ts';
+import { type ApprovalSubject, replyEnded } from '../approvals/approvals.ts';
 import { loadIncident } from '../incident/view.ts';
 
 export const RemovePayload = z.object({
@@ -35,5 +35,5 @@ export const removeDeviceSubject: ApprovalSubject = {
     );
   },
   ended: (change, approval, how, input) =>
-    endedReply(change, approval, 'The proposed removal of the partnership', how, input),
+    replyEnded(change, approval, 'The proposed removal of the partnership', how, input),
 };

@@ -49,7 +49,7 @@ const Named = z.object({
  * `DRILL` for an answer or a message that speaks of drills alone and does not begin with the word itself; lists in which a drill
  * stands beside real incidents mark its row. Examples (`code`) speak of nothing.
  */
-export async function drillMarkOf(
+export async function drillMarkOfMessage(
   db: Kysely<Database>,
   spoken: DraftAnswer | DraftMessage,
   args: unknown = {},
@@ -130,13 +130,17 @@ export function drillBlocks(view: IncidentView): Block<Intent>[] {
     paragraph(strong('How long the drill took')),
     list(
       ...drillSteps(view).map((step) =>
-        text(`${step.what} `, time(step.at), step.seconds === 0 ? '' : `: ${duration(step.seconds)} after the report`),
+        text(
+          `${step.what} `,
+          time(step.at),
+          step.seconds === 0 ? '' : `: ${formatDuration(step.seconds)} after the report`,
+        ),
       ),
     ),
   ];
 }
 
-export function duration(seconds: number): string {
+export function formatDuration(seconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   const rest = seconds % 60;

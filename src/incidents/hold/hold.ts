@@ -33,7 +33,7 @@ export async function openHold(change: Change, incident: number, by: By): Promis
     .where('number', '=', incident)
     .where('hold', '=', 'closed')
     .executeTakeFirst();
-  if (opened.numUpdatedRows > 0n) await record(change, { incident, kind: 'hold.opened', by });
+  if (opened.numUpdatedRows > 0n) await record(change, { incident, kind: 'hold.opened', by, data: {} });
 }
 
 export async function closeHold(change: Change, incident: number, by: By, why: string): Promise<boolean> {

@@ -10,8 +10,8 @@ import type { Database } from '../../store/schema.ts';
 import { deviceBlocks, deviceButtons } from '../devices/card-blocks.ts';
 import { type EvidenceProvider, incidentEvidence } from '../devices/evidence.ts';
 import { drillBlocks, incidentName } from '../drill/drill.ts';
-import { afterwards } from '../wipe/afterwards.ts';
 import { wipeBlocks } from '../wipe/card-blocks.ts';
+import { followUpBlocks } from '../wipe/follow-up.ts';
 import { isOpen } from '../wipe/machine.ts';
 import { remarks } from './remarks.ts';
 import { type IncidentView, loadIncident } from './view.ts';
@@ -76,11 +76,11 @@ function opening(view: IncidentView): Block<Intent> {
   const who = incident.byOwner
     ? `reported by ${owner.displayName}`
     : `opened by ${opener?.displayName ?? 'Mislaid itself'}`;
-  const named = view.events.findLast((event) => event.kind === 'device.named')?.data.device;
+  const named = view.timeline.namedDevice;
   return note(
     `${who}, `,
     time(incident.openedAt),
-    typeof named === 'string' ? ` · phone named: “${named}”` : '',
+    named === undefined ? '' : ` · phone named: “${named}”`,
     incident.remark === null ? '' : ` — “${incident.remark}”`,
   );
 }
@@ -112,14 +112,13 @@ function closing(view: IncidentView): Block<Intent> {
 function whatNext(view: IncidentView): Block<Intent>[] {
   const { incident, devices, wipes } = view;
   const n = incident.number;
-  if (wipes.some((wipe) => wipe.state === 'acknowledged' || wipe.exchangeHolds)) return afterwards(view);
+  if (wipes.some((wipe) => wipe.state === 'acknowledged' || wipe.exchangeHolds)) return followUpBlocks(view);
   if (wipes.some((wipe) => isOpen(wipe.state))) {
     const others = deviceButtons(view).length > 0;
     return others ? [note(`Is another phone lost, too? Say "wipe INC-${n} <number of the phone>".`)] : [];
   }
   if (devices.length === 0) {
-    const read = view.events.some((event) => event.kind === 'devices.read');
-    return read
+    return view.timeline.devicesRead
       ? [
           paragraph('No phone syncs with this mailbox, so there is nothing that Exchange could wipe.'),
           buttons(button('Close', 'close', { incident: n })),

@@ -1,9 +1,15 @@
 import { ExchangeError } from '../../exchange/port.ts';
 import type { Change, Store } from '../../store/port.ts';
 import { record } from './timeline.ts';
+import type { TimelineKind } from './timeline-event.ts';
 
 /** Says once on the incident that Exchange does not answer; the job itself goes on trying. */
-export async function exchangeWentAway(store: Store, incident: number, error: unknown, attempt: number): Promise<void> {
+export async function recordExchangeAway(
+  store: Store,
+  incident: number,
+  error: unknown,
+  attempt: number,
+): Promise<void> {
   const away =
     error instanceof ExchangeError &&
     ['exchange-away', 'exchange-timeout', 'exchange-throttled', 'exchange-bad-answer'].includes(error.code);
@@ -21,7 +27,7 @@ export async function exchangeAnswers(change: Change, incident: number): Promise
     .selectFrom('incidentEvent')
     .select('kind')
     .where('incidentNumber', '=', incident)
-    .where('kind', 'in', ['devices.read', 'exchange.away'])
+    .where('kind', 'in', ['devices.read', 'exchange.away'] satisfies TimelineKind[])
     .orderBy('id', 'desc')
     .execute();
   return rows.map(({ kind }) => kind);

@@ -6,6 +6,7 @@ import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { incidentPlaces } from './places.ts';
 import { incidentSubject, record } from './timeline.ts';
+import type { TimelineKind } from './timeline-event.ts';
 import type { Incident } from './view.ts';
 
 export type Opening = {
@@ -97,7 +98,7 @@ async function lastReadAt(change: Change, incident: number): Promise<Date | unde
         .as('devicesReadAt'),
     ])
     .where('incidentNumber', '=', incident)
-    .where('kind', '=', 'devices.read')
+    .where('kind', '=', 'devices.read' satisfies TimelineKind)
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -1,7 +1,9 @@
 import type { Actor } from '../../directory/actor.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
-import type { AuditEntry, Change, Subject } from '../../store/port.ts';
+import type { Change, Subject } from '../../store/port.ts';
+import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
 import { refreshHomes } from './homes.ts';
+import type { TimelineEvent, TimelineKind } from './timeline-event.ts';
 
 /** Who an entry is about: a person who spoke, a person by guid, or the bot itself (null). */
 export type By = Actor | { guid: PersonGuid } | null;
@@ -15,27 +17,51 @@ export function incidentSubject(number: number): Subject {
   return `incident:${number}`;
 }
 
-/** One fact of an incident: on its timeline, in the audit, and its cards are shown anew. */
+/**
+ * The audit keeps the codes that it was begun with, whatever the timeline calls them now: a machine that reads it need not follow
+ * our words.
+ */
+const auditCodes: Readonly<Record<string, string>> = {
+  'approval.one-approved': 'approval.one-agreed',
+  'device.kept-withdrawn': 'device.kept-taken-back',
+  'owner.reported-found': 'owner.says-found',
+  'owner.reported-kept': 'owner.says-kept',
+  'owner.reported-lost': 'owner.says-lost',
+  'roles.restored': 'roles-restored',
+} satisfies Partial<Record<TimelineKind, string>>;
+const auditedWipeEvents: Readonly<Record<string, string>> = {
+  'cancel-proved': 'cancel-read-back',
+  sent: 'device-told',
+  lapsed: 'execution-lapsed',
+  'no-request-proved': 'not-asked-proved',
+  claimed: 'taken-for-issuing',
+} satisfies Partial<Record<WipeEventKind, string>>;
+
+/** One fact of an incident: on its timeline and in the audit, and its cards are rendered again. */
 export async function record(
   change: Change,
-  input: { incident: number; kind: string; by: By; data?: Record<string, unknown>; audit?: Partial<AuditEntry> },
+  { incident, by, kind, data }: { incident: number; by: By } & TimelineEvent,
 ): Promise<void> {
-  const { incident, kind, by, data = {} } = input;
+  const guid = guidOf(by);
   await change.tx
     .insertInto('incidentEvent')
-    .values({ incidentNumber: incident, at: change.now, kind, actorGuid: guidOf(by), data: JSON.stringify(data) })
+    .values({ incidentNumber: incident, at: change.now, kind, actorGuid: guid, data: JSON.stringify(data) })
     .execute();
   change.audit({
-    action: kind,
+    action: auditCodes[kind] ?? kind,
     subject: incidentSubject(incident),
     incident,
-    actor: { guid: guidOf(by), identity: by !== null && 'person' in by ? by.identity : null },
-    data,
-    ...input.audit,
+    actor: { guid, identity: by !== null && 'person' in by ? by.identity : null },
+    data: 'event' in data ? { ...data, event: auditedWipeEvents[data.event] ?? data.event } : data,
   });
   await change.refresh(incidentSubject(incident));
   if (onHomePages.has(kind)) await refreshHomes(change);
 }
 
 /** Facts that lists of incidents show. */
-const onHomePages = new Set(['incident.opened', 'incident.closed', 'hold.opened', 'hold.closed']);
+const onHomePages: ReadonlySet<TimelineKind> = new Set([
+  'incident.opened',
+  'incident.closed',
+  'hold.opened',
+  'hold.closed',
+]);

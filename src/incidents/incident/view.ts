@@ -7,20 +7,20 @@ import type {
   ApprovalDecisionTable,
   ApprovalTable,
   Database,
-  IncidentEventTable,
   IncidentTable,
   WipeTable,
   WipeTransitionTable,
 } from '../../store/schema.ts';
 import { type LockState, lockState } from '../brake/brake.ts';
 import { DeviceFacts, deviceLabel } from '../devices/device.ts';
+import { type IncidentEvent, parseEvent } from './timeline-event.ts';
+import { type TimelineFacts, timelineFacts } from './timeline-facts.ts';
 
 export type Incident = Selectable<IncidentTable>;
 export type Wipe = Selectable<WipeTable>;
 export type WipeTransition = Selectable<WipeTransitionTable>;
 export type Approval = Selectable<ApprovalTable>;
 export type Decision = Selectable<ApprovalDecisionTable>;
-export type IncidentEvent = Selectable<IncidentEventTable>;
 
 export type IncidentDevice = {
   number: number;
@@ -30,8 +30,8 @@ export type IncidentDevice = {
   readAt: Date;
   present: boolean;
   chosen: boolean;
-  ownerSaysKeptAt: Date | null;
-  ownerSaysKeptSync: Date | null;
+  keptReportedAt: Date | null;
+  keptReportedSync: Date | null;
   keptVerifiedBy: string | null;
 };
 
@@ -44,6 +44,7 @@ export type IncidentView = {
   wipes: readonly (Wipe & { transitions: readonly WipeTransition[] })[];
   approvals: readonly (Approval & { decisions: readonly Decision[] })[];
   events: readonly IncidentEvent[];
+  timeline: TimelineFacts;
   /** Whether any wipe is issued at all now. */
   lock: LockState;
   /** Names of everybody who appears in wipes, decisions and events. */
@@ -56,7 +57,7 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     const incident = await db.selectFrom('incident').selectAll().where('number', '=', number).executeTakeFirst();
     const devices = db.selectFrom('incidentDevice').selectAll().where('incidentNumber', '=', number).orderBy('number');
     const events = db.selectFrom('incidentEvent').selectAll().where('incidentNumber', '=', number).orderBy('id');
-    return { incident, devices: await devices.execute(), events: await events.execute() };
+    return { incident, devices: await devices.execute(), events: (await events.execute()).map(parseEvent) };
   };
   const ofWipes = async () => {
     const wipes = db.selectFrom('wipe').where('incidentNumber', '=', number);
@@ -115,6 +116,7 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     wipes: wipes.map((wipe) => ({ ...wipe, transitions: transitions.filter((row) => row.wipeId === wipe.id) })),
     approvals: approvals.map((row) => ({ ...row, decisions: decisions.filter((d) => d.approvalId === row.id) })),
     events,
+    timeline: timelineFacts(events),
     lock,
     names: new Map(rows.map((row) => [row.guid, row.displayName])),
   };
@@ -127,7 +129,7 @@ export async function namesOf(db: Kysely<Database>, guids: readonly string[]): P
   return new Map(rows.map((row) => [row.guid, row.displayName]));
 }
 
-export function deviceOf(view: IncidentView, number: number): IncidentDevice {
+export function requireDevice(view: IncidentView, number: number): IncidentDevice {
   const device = view.devices.find((candidate) => candidate.number === number);
   if (device !== undefined) return device;
   const known = view.devices.map((candidate) => `${candidate.number} ${candidate.label}`).join(', ');

@@ -7,22 +7,22 @@ import { z } from 'zod';
 import type { Person } from '../../directory/person.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import { code, strong, time } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WipeTimes } from '../devices/device.ts';
-import type { DeviceWipes } from '../devices/read-facts.ts';
+import type { DeviceWipeTimes } from '../devices/read-facts.ts';
 import { openIncident } from '../incident/open-incident.ts';
 import { record } from '../incident/timeline.ts';
 
-export type SeenRequest = { guid: string; scope: 'full' | 'account-only'; times: WipeTimes };
+export type WipeRequest = { guid: string; scope: 'full' | 'account-only'; times: WipeTimes };
 
 /** Remembers a request; false when it was known already. */
-export async function rememberRequest(
+export async function recordWipeRequest(
   change: Change,
   organisation: Organisation,
-  { guid, scope, times }: SeenRequest,
+  { guid, scope, times }: WipeRequest,
   origin: 'ours' | 'before' | 'outside',
 ): Promise<boolean> {
   if (times.requested === null) return false;
@@ -58,10 +58,10 @@ export async function watchedSince(db: Kysely<Database>, organisation: Organisat
 }
 
 /** Looks at one person's devices as just read; answers how many wipes came from elsewhere and were not known. */
-export async function lookForOutsideWipes(
+export async function recordOutsideWipes(
   change: Change,
   policy: Policy,
-  input: { person: Person; devices: readonly DeviceWipes[]; since: Date },
+  input: { person: Person; devices: readonly DeviceWipeTimes[]; since: Date },
 ): Promise<number> {
   const { person, devices, since } = input;
   let found = 0;
@@ -71,7 +71,7 @@ export async function lookForOutsideWipes(
       const own = await ownRequest(change, device.guid, requestedAt);
       if (own === 'not-known-yet') continue;
       const origin = own === 'ours' ? 'ours' : requestedAt < since ? 'before' : 'outside';
-      const isNew = await rememberRequest(change, person.organisation, request, origin);
+      const isNew = await recordWipeRequest(change, person.organisation, request, origin);
       if (!isNew || origin !== 'outside') continue;
       found += 1;
       await alarm(change, policy, { person, device, request });
@@ -80,8 +80,8 @@ export async function lookForOutsideWipes(
   return found;
 }
 
-function requestsOf(device: DeviceWipes): SeenRequest[] {
-  const requests: SeenRequest[] = [
+function requestsOf(device: DeviceWipeTimes): WipeRequest[] {
+  const requests: WipeRequest[] = [
     { guid: device.guid, scope: 'full', times: device.wipe.full },
     { guid: device.guid, scope: 'account-only', times: device.wipe.accountOnly },
   ];
@@ -107,7 +107,7 @@ async function ownRequest(
 async function alarm(
   change: Change,
   policy: Policy,
-  { person, device, request }: { person: Person; device: DeviceWipes; request: SeenRequest },
+  { person, device, request }: { person: Person; device: DeviceWipeTimes; request: WipeRequest },
 ): Promise<void> {
   const { number } = await openIncident(change, policy, {
     owner: person,
@@ -124,7 +124,7 @@ async function alarm(
     data: { device: device.guid, scope: request.scope, requestedAt: request.times.requested },
   });
   const ours = requestor !== '' && requestor.toLowerCase() === policy.exchange.requestor.toLowerCase();
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     incident: number,
     tone: 'danger',
     line: [

@@ -31,14 +31,14 @@ const inventoryMs = 86_400_000;
 
 const Lap = z.object({ after: z.string(), began: z.iso.datetime(), done: z.boolean(), mailboxes: z.number() });
 type Lap = z.infer<typeof Lap>;
-const Round = z.object({
+const OutsideRound = z.object({
   near: Lap,
   all: Lap,
   last: z.object({ seconds: z.number(), mailboxes: z.number() }).nullable(),
 });
-export type Round = z.infer<typeof Round>;
+export type Round = z.infer<typeof OutsideRound>;
 
-export type Turn = {
+export type OutsideTurn = {
   people: Person[];
   /** How far the round is once these were looked at. */
   then: Round;
@@ -46,12 +46,12 @@ export type Turn = {
 };
 
 /** The next people to look at, `mostPerJob` at most. */
-export async function nextTurn(
+export async function nextOutsideTurn(
   db: Kysely<Database>,
   policy: Policy,
   { organisation, now }: { organisation: Organisation; now: Date },
-): Promise<Turn> {
-  const round = (await readRound(db, organisation)) ?? { near: over(), all: over(), last: null };
+): Promise<OutsideTurn> {
+  const round = (await readOutsideRound(db, organisation)) ?? { near: over(), all: over(), last: null };
   const near = begunAnew(round.near, now);
   const all = begunAnew(round.all, now);
   const interesting = near.done
@@ -77,13 +77,13 @@ export async function nextTurn(
   };
 }
 
-export async function keepRound(change: Change, organisation: Organisation, round: Round): Promise<void> {
+export async function storeOutsideRound(change: Change, organisation: Organisation, round: Round): Promise<void> {
   await storeSetting(change.tx, keyOf(organisation), round);
 }
 
 /** How far it is, and how long the last whole round took; undefined before the first. */
-export async function readRound(db: Kysely<Database>, organisation: Organisation): Promise<Round | undefined> {
-  return Round.safeParse(await readSetting(db, keyOf(organisation))).data;
+export async function readOutsideRound(db: Kysely<Database>, organisation: Organisation): Promise<Round | undefined> {
+  return OutsideRound.safeParse(await readSetting(db, keyOf(organisation))).data;
 }
 
 function keyOf(organisation: Organisation): string {

@@ -1,5 +1,5 @@
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { DeviceFacts } from '../devices/device.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { JobContext } from '../job.ts';
@@ -57,7 +57,7 @@ export async function raisePlanB({ store, policy }: JobContext, wipeId: number):
           ),
         ],
       });
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         incident: incident.number,
         tone: 'danger',
         line: [

@@ -10,7 +10,7 @@ import { canonicalHash } from '../../ground/canonical.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { Span } from '../../message/model.ts';
 import { strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { type Policy, policyHash } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
@@ -118,7 +118,7 @@ async function tellChanges(
       ? ''
       : ` New: ${grants.join('; ')}. New approvers, security and admins decide nothing for 24 hours, unless two admins accept them ("accept role …").`,
   ];
-  await tellSecurity(change, policy, { tone: 'warning', line });
+  await notifySecurity(change, policy, { tone: 'warning', line });
 }
 
 /** undefined: this store never saw a policy of this organisation. */

@@ -1,8 +1,8 @@
 import { personByGuid } from '../../directory/find.ts';
 import { list, paragraph, text, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
-import { tellSecurity } from '../../notices/security.ts';
-import { type ApprovalSubject, type Ending, endingSentence } from '../approvals/approvals.ts';
+import { notifySecurity } from '../../notices/security.ts';
+import { type ApprovalEnding, type ApprovalSubject, describeEnding } from '../approvals/approvals.ts';
 import { brakeCounts } from '../brake/brake.ts';
 import { DeviceFacts, deviceLabel, idEnding } from '../devices/device.ts';
 import { incidentSubject } from '../incident/timeline.ts';
@@ -16,8 +16,8 @@ const endings = {
   withdrawn: { kind: 'withdrawn' },
   expired: { kind: 'expired' },
   voided: { kind: 'voided' },
-  lapsed: { kind: 'execution-lapsed' },
-} as const satisfies Record<Ending, WipeEvent>;
+  lapsed: { kind: 'lapsed' },
+} as const satisfies Record<ApprovalEnding, WipeEvent>;
 
 /** A wipe waits for a second person. */
 export const wipeSubject: ApprovalSubject = {
@@ -67,7 +67,7 @@ export const wipeSubject: ApprovalSubject = {
             {
               label: `${firstWord(ownerName)} was told`,
               value: text(
-                wipe.ownerWasTold
+                wipe.ownerInformed
                   ? 'yes, that all data on the phone will be lost'
                   : wipe.scope === 'full'
                     ? 'no'
@@ -105,7 +105,7 @@ export const wipeSubject: ApprovalSubject = {
     );
     if (moved === undefined) return;
     await change.enqueue('issue-wipe', { wipe: wipe.id }, { key: String(wipe.id) });
-    await tellSecurity(change, policy, {
+    await notifySecurity(change, policy, {
       incident: wipe.incidentNumber,
       line: [`wipe approved by ${by.person.displayName}`],
     });
@@ -119,13 +119,13 @@ export const wipeSubject: ApprovalSubject = {
       set: { endedAt: change.now, heldBecause: null },
     });
     if (moved === undefined) return;
-    const sentence = endingSentence(`The proposed wipe of phone ${wipe.deviceNumber}`, how, { by, why });
+    const sentence = describeEnding(`The proposed wipe of phone ${wipe.deviceNumber}`, how, { by, why });
     const again = how === 'withdrawn' || how === 'denied' ? '' : ' Propose again if it is still needed.';
     await change.reply(incidentSubject(wipe.incidentNumber), {
       tone: how === 'withdrawn' ? 'neutral' : 'warning',
       blocks: [paragraph(`${sentence}${again} The hold stays open.`)],
     });
-    await tellSecurity(change, policy, {
+    await notifySecurity(change, policy, {
       incident: wipe.incidentNumber,
       tone: how === 'denied' || how === 'voided' ? 'warning' : 'neutral',
       line: [sentence],

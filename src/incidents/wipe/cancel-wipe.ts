@@ -2,7 +2,7 @@ import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-dev
 import { ExchangeError } from '../../exchange/port.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { JobContext } from '../job.ts';
@@ -49,7 +49,7 @@ export async function cancelWipeInExchange(
       (await moveWipe(
         change,
         row,
-        { kind: 'cancel-read-back' },
+        { kind: 'cancel-proved' },
         { by: person, why, evidence, set: { endedAt: change.now, exchangeHolds: false } },
       )) !== undefined
     ) {
@@ -58,7 +58,7 @@ export async function cancelWipeInExchange(
         `The wipe of phone ${row.deviceNumber} is cancelled.`,
         'I read Exchange again: it holds no request for this phone any more.',
       );
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         incident: row.incidentNumber,
         tone: 'warning',
         line: [`wipe of phone ${row.deviceNumber} cancelled: ${why}`],
@@ -71,7 +71,7 @@ export async function cancelWipeInExchange(
         `Too late to cancel the wipe of phone ${row.deviceNumber}.`,
         'Exchange has handed it to the phone and keeps the request. Only "remove device" ends it now, if the phone has not begun.',
       );
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         incident: row.incidentNumber,
         tone: 'warning',
         line: [`cancel of the wipe of phone ${row.deviceNumber} came too late`],
@@ -92,7 +92,7 @@ export async function cancelWipeInExchange(
         ? 'Exchange could not cancel it and keeps the request for ever: this phone will still be erased if it connects. I go on watching.'
         : 'I read Exchange again: it holds no request for this phone any more. Block the phone and reset the password now, in that order.',
     );
-    await tellSecurity(change, policy, {
+    await notifySecurity(change, policy, {
       incident: row.incidentNumber,
       tone: 'warning',
       line: [

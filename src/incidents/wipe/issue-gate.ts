@@ -2,13 +2,13 @@
  * Whether an approved wipe may be taken for issuing now: the one gate before Clear-MobileDevice, over every path.
  * Held waits (its time runs on); lapsed ends it; refused ends it for this requester.
  */
-import { type Brake, type BrakeInput, brake } from '../brake/rules.ts';
+import { type BrakeInput, type BrakeVerdict, checkBrake } from '../brake/rules.ts';
 
 export type IssueGate =
   | { kind: 'go' }
   | { kind: 'held'; because: string }
   | { kind: 'lapsed'; sentence: string }
-  | { kind: 'braked'; brake: Exclude<Brake, { kind: 'ok' }> };
+  | { kind: 'braked'; brake: Exclude<BrakeVerdict, { kind: 'ok' }> };
 
 export type IssueInput = {
   now: Date;
@@ -22,13 +22,13 @@ export type IssueInput = {
 };
 
 /** Break-glass goes through the same gate: it bypasses the second person, never the brake or a lock. */
-export function mayIssue(input: IssueInput): IssueGate {
+export function checkIssueGate(input: IssueInput): IssueGate {
   if (input.now.getTime() >= input.executeBy.getTime()) {
     return { kind: 'lapsed', sentence: 'The approval was not carried out in time. Propose the wipe again.' };
   }
   if (input.locked) return { kind: 'held', because: 'All wipes are locked.' };
   if (!input.policyAgrees) return { kind: 'held', because: 'Not every process runs the same policy.' };
   if (!input.auditWritable) return { kind: 'held', because: 'The audit cannot be written.' };
-  const verdict = brake({ ...input.brake, now: input.now });
+  const verdict = checkBrake({ ...input.brake, now: input.now });
   return verdict.kind === 'ok' ? { kind: 'go' } : { kind: 'braked', brake: verdict };
 }

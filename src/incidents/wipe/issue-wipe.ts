@@ -7,7 +7,7 @@
 import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { openApproval } from '../approvals/approvals.ts';
@@ -17,8 +17,8 @@ import { readOneDevice } from '../devices/read-facts.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
+import { claimWipe, heldByLock, issueTimeLimit } from './claim-wipe.ts';
 import { changedSince, Frozen, freeze } from './frozen.ts';
-import { heldByLock, issueDeadlineMs, takeWipe } from './take-wipe.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 export async function issueWipe(context: JobContext, wipeId: number): Promise<void> {
@@ -36,7 +36,7 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
     return;
   }
   const readAt = context.clock.now();
-  const taken = await takeWipe(context, wipeId, device, readAt);
+  const taken = await claimWipe(context, wipeId, device, readAt);
   if (taken === undefined) return;
 
   await context.assertLock();
@@ -81,7 +81,7 @@ async function voidWipe(context: JobContext, wipe: Wipe, changes: readonly strin
     // Break-glass has no approval to void.
     const row = await lockWipe(change, wipe.id);
     await moveWipe(change, row, { kind: 'voided' }, { by: null, why, set: { endedAt: change.now } });
-    await tellSecurity(change, context.policy, {
+    await notifySecurity(change, context.policy, {
       incident: wipe.incidentNumber,
       tone: 'warning',
       line: [`break-glass wipe is void: ${why}`],
@@ -99,7 +99,7 @@ async function ask(context: JobContext, exchange: Exchange, wipe: Wipe): Promise
         ...(wipe.scope === 'account-only' ? { AccountOnly: true as const } : {}),
         ...(wipe.notify.length > 0 ? { NotificationEmailAddresses: [...wipe.notify] } : {}),
       },
-      { deadlineMs: issueDeadlineMs },
+      { deadlineMs: issueTimeLimit },
     );
   } catch (error) {
     if (error instanceof ExchangeError && error.reached === 'no') {
@@ -125,15 +125,15 @@ async function notAsked(
     const moved = await moveWipe(
       change,
       row,
-      { kind: 'not-asked-proved' },
+      { kind: 'no-request-proved' },
       { by: null, why: error.userMessage, evidence: { code: error.code }, set: { endedAt: change.now } },
     );
     if (moved === undefined) return;
-    await tellNotAsked(change, context.policy, wipe, error.userMessage);
+    await notifyNotAsked(change, context.policy, wipe, error.userMessage);
   });
 }
 
-export async function tellNotAsked(change: Change, policy: Policy, wipe: Wipe, why: string): Promise<void> {
+export async function notifyNotAsked(change: Change, policy: Policy, wipe: Wipe, why: string): Promise<void> {
   await change.reply(incidentSubject(wipe.incidentNumber), {
     tone: 'danger',
     blocks: [
@@ -146,7 +146,7 @@ export async function tellNotAsked(change: Change, policy: Policy, wipe: Wipe, w
       },
     ],
   });
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     incident: wipe.incidentNumber,
     tone: 'warning',
     line: [`wipe not asked of Exchange: ${why}`],

@@ -1,53 +1,24 @@
 /**
  * The wipe as a pure state machine: (state, event) → state or refusal. Storage applies it by compare-and-set.
  *
- * awaiting-approval → approved → issuing → requested → sent → acknowledged
- * before issuing: denied · withdrawn · expired · voided
- * after it: not-asked · cancelled (only before sent) · refused-by-device (stays pending) · given-up · not-reported (Online)
- *           · partnership-removed
- *
  * Nothing returns to `approved`: a second request must never happen by accident, because it resets Exchange's own times.
  */
-import { assertNever } from '../../ground/errors.ts';
 import type { WipeState } from '../../store/schema.ts';
+import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
 import { outcomeWord } from './state.ts';
 
 export { blocksDeviceChanges, isOpen, outcomeWord } from './state.ts';
 
 export type WipeEvent =
-  /** A second person approved; `given` of `needed` different people have by now, this one included. */
+  /** `given` of `needed` different people have approved by now, this one included. */
   | { kind: 'approved'; given: number; needed: number }
-  /** One person of security or admin alone, with a reason. */
   | { kind: 'break-glass'; reason: string }
-  | { kind: 'denied' }
-  /** Taken back before it was issued, by the requester or by somebody who may. */
-  | { kind: 'withdrawn' }
-  /** Nobody decided in time. */
-  | { kind: 'expired' }
-  /** Approved, and not executed in time (a lock, a brake, an Exchange that was away). */
-  | { kind: 'execution-lapsed' }
-  /** A frozen fact changed. */
-  | { kind: 'voided' }
-  /** One worker takes it; from here only proof decides whether Exchange was asked. */
-  | { kind: 'taken-for-issuing' }
-  | { kind: 'request-proved' }
-  /** Exchange was surely not asked: refused unsent, or 16 minutes of reads without a trace. */
-  | { kind: 'not-asked-proved' }
-  /** Exchange handed the wipe to the phone (SentTime). */
-  | { kind: 'device-told' }
-  /** The phone promised (AckTime); it erases itself afterwards. */
-  | { kind: 'acknowledged' }
-  | { kind: 'refused-by-device' }
-  /** The request was cancelled and a fresh read no longer shows it. */
-  | { kind: 'cancel-read-back' }
-  /** The wipe was given up and Exchange was read again; `stillHeld`: Exchange could not cancel and keeps the request. */
+  /** `stillHeld`: Exchange could not cancel and keeps the request. */
   | { kind: 'given-up'; stillHeld: boolean }
-  /** This Exchange does not say how a wipe ends (Online). */
-  | { kind: 'not-reported' }
-  | { kind: 'partnership-removed' };
+  | { kind: Exclude<WipeEventKind, 'approved' | 'break-glass' | 'given-up'> };
 
-/** Why the hold may close; rules/hold.ts decides over all chosen devices. */
-export type HoldCloser = 'acknowledged' | 'cancel-read-back' | 'give-up-read-back';
+/** Why the hold may close; hold/rules.ts decides over all chosen devices. */
+export type HoldCloser = 'acknowledged' | 'cancel-proved' | 'give-up-proved';
 
 export type Transition =
   | {
@@ -57,221 +28,197 @@ export type Transition =
       /** Exchange keeps a request although no acknowledgement is expected any more: the phone is erased if it ever connects. */
       exchangeHolds: boolean;
     }
-  | { kind: 'refusal'; code: WipeRefusal; sentence: string };
+  | WipeRefusal;
 
-export type WipeRefusal =
-  | 'approvals-missing'
-  | 'reason-missing'
-  | 'not-approved'
-  | 'already-approved'
-  | 'already-issued'
-  | 'not-known-whether-asked'
-  | 'not-asked-yet'
-  | 'too-late-to-cancel'
-  | 'already-acknowledged'
-  | 'already-known'
-  | 'already-ended';
+export type WipeRefusal = {
+  kind: 'refusal';
+  code:
+    | 'approvals-missing'
+    | 'reason-missing'
+    | 'not-approved'
+    | 'already-approved'
+    | 'already-issued'
+    | 'not-known-whether-asked'
+    | 'not-asked-yet'
+    | 'too-late-to-cancel'
+    | 'already-acknowledged'
+    | 'already-known'
+    | 'already-ended';
+  userMessage: string;
+};
+
+type Row = Partial<Record<WipeEventKind, WipeState>>;
+
+const afterRequest = {
+  acknowledged: 'acknowledged',
+  'given-up': 'given-up',
+  'partnership-removed': 'partnership-removed',
+} as const satisfies Row;
+
+/** Where each event leads from each state. An absent cell refuses, with the words of `refusals`. */
+const transitions = {
+  'awaiting-approval': {
+    approved: 'approved',
+    'break-glass': 'approved',
+    denied: 'denied',
+    withdrawn: 'withdrawn',
+    expired: 'expired',
+    voided: 'voided',
+  },
+  approved: { claimed: 'issuing', withdrawn: 'withdrawn', voided: 'voided', lapsed: 'expired' },
+  issuing: {
+    'request-proved': 'requested',
+    'no-request-proved': 'not-asked',
+    'partnership-removed': 'partnership-removed',
+  },
+  requested: {
+    ...afterRequest,
+    sent: 'sent',
+    'refused-by-device': 'refused-by-device',
+    'not-reported': 'not-reported',
+    'cancel-proved': 'cancelled',
+  },
+  sent: { ...afterRequest, 'refused-by-device': 'refused-by-device', 'not-reported': 'not-reported' },
+  // It stays pending: Exchange tells the phone again whenever it connects.
+  'refused-by-device': afterRequest,
+  'not-reported': {
+    ...afterRequest,
+    sent: 'sent',
+    'refused-by-device': 'refused-by-device',
+    'cancel-proved': 'cancelled',
+  },
+  // Exchange may still hold the request: the truth about the phone is recorded, nothing else changes.
+  'given-up': { acknowledged: 'acknowledged', 'cancel-proved': 'given-up', 'partnership-removed': 'given-up' },
+  acknowledged: {},
+  denied: {},
+  withdrawn: {},
+  expired: {},
+  voided: {},
+  'not-asked': {},
+  cancelled: {},
+  'partnership-removed': {},
+} as const satisfies Record<WipeState, Row>;
+
+const notApproved = refusal('not-approved', 'Nobody has approved this wipe yet.');
+const alreadyApproved = refusal(
+  'already-approved',
+  'This wipe is approved already. Until Exchange is asked it can be withdrawn.',
+);
+const notAskedYet = refusal('not-asked-yet', 'Exchange has not been asked for this wipe yet.');
+const withdrawProposal = refusal(
+  'not-asked-yet',
+  'Exchange has not been asked for this wipe yet; withdraw the proposal instead.',
+);
+const withdrawWipe = refusal('not-asked-yet', 'Exchange has not been asked for this wipe yet; withdraw it instead.');
+const notKnown = refusal(
+  'not-known-whether-asked',
+  'It is not known yet whether Exchange took this wipe. I am reading it again.',
+);
+const beingAsked = refusal(
+  'already-issued',
+  'Exchange is being asked for this wipe; it can no longer be taken back, only cancelled.',
+);
+const asked = refusal(
+  'already-issued',
+  'Exchange has been asked for this wipe. It can be cancelled or given up, not taken back.',
+);
+const alreadySent = refusal('already-known', 'It is known already that Exchange handed this wipe to the phone.');
+const tooLate = refusal('too-late-to-cancel', 'Too late to cancel: Exchange has handed the wipe to the phone.');
+
+type Refusals = Partial<Record<WipeEventKind, WipeRefusal>> & { otherwise: WipeRefusal };
+
+/** Why an event is refused in a state. */
+const refusals: Readonly<Record<WipeState, Refusals>> = {
+  'awaiting-approval': {
+    claimed: notApproved,
+    lapsed: notApproved,
+    'cancel-proved': withdrawProposal,
+    'given-up': withdrawProposal,
+    otherwise: notAskedYet,
+  },
+  approved: {
+    approved: alreadyApproved,
+    'break-glass': alreadyApproved,
+    denied: alreadyApproved,
+    expired: alreadyApproved,
+    'cancel-proved': withdrawWipe,
+    'given-up': withdrawWipe,
+    otherwise: notAskedYet,
+  },
+  issuing: {
+    sent: notKnown,
+    acknowledged: notKnown,
+    'refused-by-device': notKnown,
+    'not-reported': notKnown,
+    'cancel-proved': notKnown,
+    'given-up': notKnown,
+    otherwise: beingAsked,
+  },
+  requested: { otherwise: asked },
+  sent: { sent: alreadySent, 'cancel-proved': tooLate, otherwise: asked },
+  'refused-by-device': {
+    sent: alreadySent,
+    'cancel-proved': tooLate,
+    'refused-by-device': refusal('already-known', 'It is known already that the phone refused.'),
+    'not-reported': refusal('already-known', 'The phone has answered already: it refused.'),
+    otherwise: asked,
+  },
+  'not-reported': {
+    'not-reported': refusal('already-known', 'It is known already that Exchange does not report this wipe.'),
+    otherwise: asked,
+  },
+  'given-up': { otherwise: refusal('already-ended', 'This wipe was given up. To ask again, propose a new one.') },
+  acknowledged: {
+    otherwise: refusal(
+      'already-acknowledged',
+      'The phone has acknowledged this wipe already; nothing can change it any more.',
+    ),
+  },
+  denied: { otherwise: ended('denied') },
+  withdrawn: { otherwise: ended('withdrawn') },
+  expired: { otherwise: ended('expired') },
+  voided: { otherwise: ended('voided') },
+  'not-asked': { otherwise: ended('not-asked') },
+  cancelled: { otherwise: ended('cancelled') },
+  'partnership-removed': { otherwise: ended('partnership-removed') },
+};
 
 /** What happens to a wipe in `state` when `event` happens. Never throws; an event that does not fit is refused with a sentence. */
 export function transition(state: WipeState, event: WipeEvent): Transition {
-  switch (state) {
-    case 'awaiting-approval':
-      return fromAwaiting(event);
-    case 'approved':
-      return fromApproved(event);
-    case 'issuing':
-      return fromIssuing(event);
-    case 'requested':
-    case 'sent':
-    case 'refused-by-device':
-    case 'not-reported':
-      return fromAsked(state, event);
-    case 'given-up':
-      return fromGivenUp(event);
-    case 'acknowledged':
-      return refusal(
-        'already-acknowledged',
-        'The phone has acknowledged this wipe already; nothing can change it any more.',
-      );
-    case 'denied':
-    case 'withdrawn':
-    case 'expired':
-    case 'voided':
-    case 'not-asked':
-    case 'cancelled':
-    case 'partnership-removed':
-      return refusal('already-ended', `This wipe has ended (${outcomeWord(state)}). To ask again, propose a new one.`);
-    default:
-      return assertNever(state, 'wipe state');
+  const row: Row = transitions[state];
+  const next = row[event.kind];
+  if (next === undefined) return refusals[state][event.kind] ?? refusals[state].otherwise;
+  if (event.kind === 'approved' && (event.needed < 1 || event.given < event.needed)) {
+    const missing = Math.max(1, event.needed - event.given);
+    return refusal(
+      'approvals-missing',
+      `${missing} more ${missing === 1 ? 'person' : 'people'} must approve this wipe.`,
+    );
   }
-}
-
-function fromAwaiting(event: WipeEvent): Transition {
-  switch (event.kind) {
-    case 'approved':
-      if (event.needed < 1 || event.given < event.needed) {
-        const missing = Math.max(1, event.needed - event.given);
-        return refusal(
-          'approvals-missing',
-          `${missing} more ${missing === 1 ? 'person' : 'people'} must approve this wipe.`,
-        );
-      }
-      return to('approved');
-    case 'break-glass':
-      if (event.reason.trim() === '') return refusal('reason-missing', 'Break-glass needs a reason.');
-      return to('approved');
-    case 'denied':
-      return to('denied');
-    case 'withdrawn':
-      return to('withdrawn');
-    case 'expired':
-      return to('expired');
-    case 'voided':
-      return to('voided');
-    case 'taken-for-issuing':
-    case 'execution-lapsed':
-      return refusal('not-approved', 'Nobody has approved this wipe yet.');
-    case 'cancel-read-back':
-    case 'given-up':
-      return refusal('not-asked-yet', 'Exchange has not been asked for this wipe yet; withdraw the proposal instead.');
-    case 'request-proved':
-    case 'not-asked-proved':
-    case 'device-told':
-    case 'acknowledged':
-    case 'refused-by-device':
-    case 'not-reported':
-    case 'partnership-removed':
-      return refusal('not-asked-yet', 'Exchange has not been asked for this wipe yet.');
-    default:
-      return assertNever(event, 'wipe event');
+  if (event.kind === 'break-glass' && event.reason.trim() === '') {
+    return refusal('reason-missing', 'Break-glass needs a reason.');
   }
+  const closesHold = closers[event.kind];
+  const pending = next === 'refused-by-device' || next === 'not-reported';
+  return {
+    kind: 'to',
+    state: next,
+    // A wipe that was given up before has closed the hold then; only an acknowledgement still says something new.
+    ...(closesHold === undefined || (state === 'given-up' && next === state) ? {} : { closesHold }),
+    exchangeHolds: pending || (event.kind === 'given-up' && event.stillHeld),
+  };
 }
 
-function fromApproved(event: WipeEvent): Transition {
-  switch (event.kind) {
-    case 'taken-for-issuing':
-      return to('issuing');
-    case 'withdrawn':
-      return to('withdrawn');
-    case 'voided':
-      return to('voided');
-    case 'execution-lapsed':
-      return to('expired');
-    case 'approved':
-    case 'break-glass':
-    case 'denied':
-    case 'expired':
-      return refusal('already-approved', 'This wipe is approved already. Until Exchange is asked it can be withdrawn.');
-    case 'cancel-read-back':
-    case 'given-up':
-      return refusal('not-asked-yet', 'Exchange has not been asked for this wipe yet; withdraw it instead.');
-    case 'request-proved':
-    case 'not-asked-proved':
-    case 'device-told':
-    case 'acknowledged':
-    case 'refused-by-device':
-    case 'not-reported':
-    case 'partnership-removed':
-      return refusal('not-asked-yet', 'Exchange has not been asked for this wipe yet.');
-    default:
-      return assertNever(event, 'wipe event');
-  }
+const closers: Partial<Record<WipeEventKind, HoldCloser>> = {
+  acknowledged: 'acknowledged',
+  'cancel-proved': 'cancel-proved',
+  'given-up': 'give-up-proved',
+};
+
+function refusal(code: WipeRefusal['code'], userMessage: string): WipeRefusal {
+  return { kind: 'refusal', code, userMessage };
 }
 
-function fromIssuing(event: WipeEvent): Transition {
-  switch (event.kind) {
-    case 'request-proved':
-      return to('requested');
-    case 'not-asked-proved':
-      return to('not-asked');
-    case 'partnership-removed':
-      return to('partnership-removed');
-    case 'taken-for-issuing':
-    case 'approved':
-    case 'break-glass':
-    case 'denied':
-    case 'withdrawn':
-    case 'expired':
-    case 'execution-lapsed':
-    case 'voided':
-      return refusal(
-        'already-issued',
-        'Exchange is being asked for this wipe; it can no longer be taken back, only cancelled.',
-      );
-    case 'device-told':
-    case 'acknowledged':
-    case 'refused-by-device':
-    case 'cancel-read-back':
-    case 'given-up':
-    case 'not-reported':
-      return refusal(
-        'not-known-whether-asked',
-        'It is not known yet whether Exchange took this wipe. I am reading it again.',
-      );
-    default:
-      return assertNever(event, 'wipe event');
-  }
-}
-
-type Asked = 'requested' | 'sent' | 'refused-by-device' | 'not-reported';
-
-function fromAsked(state: Asked, event: WipeEvent): Transition {
-  switch (event.kind) {
-    case 'device-told':
-      if (state === 'requested' || state === 'not-reported') return to('sent');
-      return refusal('already-known', 'It is known already that Exchange handed this wipe to the phone.');
-    case 'acknowledged':
-      return to('acknowledged', { closesHold: 'acknowledged' });
-    case 'refused-by-device':
-      if (state === 'refused-by-device') return refusal('already-known', 'It is known already that the phone refused.');
-      return to('refused-by-device', { exchangeHolds: true });
-    case 'not-reported':
-      if (state === 'not-reported')
-        return refusal('already-known', 'It is known already that Exchange does not report this wipe.');
-      if (state === 'refused-by-device') return refusal('already-known', 'The phone has answered already: it refused.');
-      return to('not-reported', { exchangeHolds: true });
-    case 'cancel-read-back':
-      if (state === 'sent' || state === 'refused-by-device') {
-        return refusal('too-late-to-cancel', 'Too late to cancel: Exchange has handed the wipe to the phone.');
-      }
-      return to('cancelled', { closesHold: 'cancel-read-back' });
-    case 'given-up':
-      return to('given-up', { closesHold: 'give-up-read-back', exchangeHolds: event.stillHeld });
-    case 'partnership-removed':
-      return to('partnership-removed');
-    case 'request-proved':
-    case 'not-asked-proved':
-    case 'taken-for-issuing':
-    case 'approved':
-    case 'break-glass':
-    case 'denied':
-    case 'withdrawn':
-    case 'expired':
-    case 'execution-lapsed':
-    case 'voided':
-      return refusal(
-        'already-issued',
-        'Exchange has been asked for this wipe. It can be cancelled or given up, not taken back.',
-      );
-    default:
-      return assertNever(event, 'wipe event');
-  }
-}
-
-/** Given up, yet Exchange may still hold the request: the truth about the phone is recorded, nothing else changes. */
-function fromGivenUp(event: WipeEvent): Transition {
-  if (event.kind === 'acknowledged') return to('acknowledged', { closesHold: 'acknowledged' });
-  if (event.kind === 'cancel-read-back' || event.kind === 'partnership-removed') return to('given-up');
-  return refusal('already-ended', 'This wipe was given up. To ask again, propose a new one.');
-}
-
-function to(state: WipeState, more: { closesHold?: HoldCloser; exchangeHolds?: boolean } = {}): Transition {
-  const { closesHold, exchangeHolds = false } = more;
-  return closesHold === undefined
-    ? { kind: 'to', state, exchangeHolds }
-    : { kind: 'to', state, closesHold, exchangeHolds };
-}
-
-function refusal(code: WipeRefusal, sentence: string): Transition {
-  return { kind: 'refusal', code, sentence };
+function ended(state: WipeState): WipeRefusal {
+  return refusal('already-ended', `This wipe has ended (${outcomeWord(state)}). To ask again, propose a new one.`);
 }

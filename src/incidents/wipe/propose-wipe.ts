@@ -1,11 +1,11 @@
 import type { Actor } from '../../directory/actor.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { WipeScope } from '../../store/schema.ts';
 import { requestApproval } from '../approvals/approvals.ts';
-import { isVip, mayRequest, needed } from '../approvals/rules.ts';
+import { approversNeeded, isVip, mayRequest } from '../approvals/rules.ts';
 import { openHold } from '../hold/hold.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { IncidentDevice, IncidentView, Wipe } from '../incident/view.ts';
@@ -21,7 +21,7 @@ export type Proposal = {
   reason: string;
   /** How the helpdesk knew that it was the owner who called. */
   verification: { how: string; note: string };
-  ownerWasTold: boolean;
+  ownerInformed: boolean;
   notify: readonly string[];
   by: Actor;
 };
@@ -52,10 +52,10 @@ export async function proposeWipe(change: Change, policy: Policy, proposal: Prop
     },
     ownerGuid: view.owner.guid,
     role: 'approver',
-    needed: needed(policy, isVip(policy, view.owner)),
+    needed: approversNeeded(policy, isVip(policy, view.owner)),
     by,
   });
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     incident: view.incident.number,
     line: [
       `wipe proposed by ${by.person.displayName} for ${view.owner.displayName}'s phone ${device.number} (${proposal.scope}); waits for ${approval.needed === 1 ? 'one approver' : `${approval.needed} approvers`}`,
@@ -99,7 +99,7 @@ export async function insertWipe(
       requestedBy: by.person.guid,
       reason: proposal.reason,
       verification: JSON.stringify(proposal.verification),
-      ownerWasTold: proposal.ownerWasTold,
+      ownerInformed: proposal.ownerInformed,
       notify: JSON.stringify(proposal.notify),
       frozen: JSON.stringify(frozen),
       breakGlassBy,
@@ -124,7 +124,7 @@ export async function insertWipe(
       scope,
       reason: proposal.reason,
       verification: proposal.verification.how,
-      ownerWasTold: proposal.ownerWasTold,
+      ownerInformed: proposal.ownerInformed,
       notify: proposal.notify.length,
     },
   });

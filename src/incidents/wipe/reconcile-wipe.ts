@@ -1,13 +1,13 @@
 /** After asking: reads until Exchange proves that it was asked, or that it was not. Only reads that succeed count. */
 import { z } from 'zod';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { type DeviceFacts, DeviceWipe } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { planBFirstDueAt } from '../plan-b/rules.ts';
-import { tellNotAsked } from './issue-wipe.ts';
+import { notifyNotAsked } from './issue-wipe.ts';
 import {
   type ProofInput,
   provesNotAsked,
@@ -17,7 +17,7 @@ import {
   wrongScopeMoved,
 } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
-import { takeBackFullWipe, tookBackFullWipe } from './wrong-scope.ts';
+import { cancelFullWipe, endCancelledFullWipe } from './wrong-scope.ts';
 
 const Before = z.object({ wipe: DeviceWipe, readAt: z.iso.datetime() });
 
@@ -41,13 +41,13 @@ export async function reconcileWipe(context: JobContext, wipeId: number, step: n
     requestor: policy.exchange.requestor,
   };
   if (wrongScopeMoved(question)) {
-    await takeBackFullWipe(context, exchange, wipe, device);
+    await cancelFullWipe(context, exchange, wipe, device);
     return;
   }
   const proof = provesRequest(question);
   // While a wipe is being issued its steps count the cancels of a full wipe that Exchange took instead.
   if (wipe.watchStep > 0 && proof.kind === 'not-seen') {
-    await tookBackFullWipe(context, wipe);
+    await endCancelledFullWipe(context, wipe);
     return;
   }
   if (proof.kind === 'proved') {
@@ -63,14 +63,14 @@ export async function reconcileWipe(context: JobContext, wipeId: number, step: n
       const moved = await moveWipe(
         change,
         row,
-        { kind: 'not-asked-proved' },
+        { kind: 'no-request-proved' },
         { by: null, why, evidence: { readAt: readAt.toISOString() }, set: { endedAt: change.now } },
       );
-      if (moved !== undefined) await tellNotAsked(change, policy, row, why);
+      if (moved !== undefined) await notifyNotAsked(change, policy, row, why);
       return;
     }
     if (proof.kind === 'doubt') {
-      await tellSecurity(change, policy, {
+      await notifySecurity(change, policy, {
         incident: row.incidentNumber,
         tone: 'danger',
         line: [`it is not known whether Exchange was asked: ${proof.sentence}`],
@@ -122,7 +122,7 @@ async function requested(context: JobContext, wipe: Wipe, device: DeviceFacts, r
         }),
       },
     );
-    await tellSecurity(change, policy, {
+    await notifySecurity(change, policy, {
       incident: wipe.incidentNumber,
       line: [`wipe of phone ${wipe.deviceNumber} asked of Exchange (${wipe.scope})`],
     });
@@ -140,7 +140,7 @@ async function partnershipGone(context: JobContext, wipe: Wipe): Promise<void> {
       { by: null, why, set: { endedAt: change.now } },
     );
     if (moved !== undefined)
-      await tellSecurity(change, context.policy, {
+      await notifySecurity(change, context.policy, {
         incident: wipe.incidentNumber,
         tone: 'danger',
         line: [`phone ${wipe.deviceNumber}: ${why}`],

@@ -2,12 +2,12 @@
 import { personByGuid } from '../../directory/find.ts';
 import { paragraph, strong, text } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { Change } from '../../store/port.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
-import { drillSteps, duration } from '../drill/drill.ts';
+import { drillSteps, formatDuration } from '../drill/drill.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import { loadIncident, type Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
@@ -68,7 +68,7 @@ async function follow(
 
 async function told(change: Change, context: JobContext, wipe: Wipe, sentAt: Date): Promise<Wipe> {
   if (wipe.state === 'requested' || wipe.state === 'not-reported') {
-    return step(change, wipe, { kind: 'device-told' }, { sentAt, exchangeHolds: true });
+    return step(change, wipe, { kind: 'sent' }, { sentAt, exchangeHolds: true });
   }
   if (wipe.state !== 'sent' || wipe.sentAt === null || sentAt.getTime() - wipe.sentAt.getTime() < toldAgainMs)
     return wipe;
@@ -83,7 +83,7 @@ async function told(change: Change, context: JobContext, wipe: Wipe, sentAt: Dat
       ),
     ],
   });
-  await tellSecurity(change, context.policy, {
+  await notifySecurity(change, context.policy, {
     incident: wipe.incidentNumber,
     tone: 'danger',
     line: [`wipe refused by phone ${wipe.deviceNumber}`],
@@ -113,7 +113,7 @@ async function acknowledged(change: Change, context: JobContext, wipe: Wipe, ack
       },
     ],
   });
-  await tellSecurity(change, context.policy, {
+  await notifySecurity(change, context.policy, {
     incident: wipe.incidentNumber,
     tone: 'success',
     line: [`wipe acknowledged by phone ${wipe.deviceNumber}`],
@@ -126,7 +126,7 @@ async function tellDrill(change: Change, context: JobContext, wipe: Wipe): Promi
   const view = await loadIncident(change.tx, wipe.incidentNumber);
   const figures = drillSteps(view)
     .filter((one) => one.seconds > 0)
-    .map((one) => `${one.what.toLowerCase()} after ${duration(one.seconds)}`)
+    .map((one) => `${one.what.toLowerCase()} after ${formatDuration(one.seconds)}`)
     .join(', ');
   await record(change, {
     incident: wipe.incidentNumber,
@@ -138,7 +138,7 @@ async function tellDrill(change: Change, context: JobContext, wipe: Wipe): Promi
     tone: 'success',
     blocks: [paragraph(strong('The drill is over:'), ` ${figures}.`)],
   });
-  await tellSecurity(change, context.policy, { incident: wipe.incidentNumber, tone: 'success', line: [figures] });
+  await notifySecurity(change, context.policy, { incident: wipe.incidentNumber, tone: 'success', line: [figures] });
 }
 
 async function removed(change: Change, context: JobContext, wipe: Wipe): Promise<void> {
@@ -156,7 +156,7 @@ async function removed(change: Change, context: JobContext, wipe: Wipe): Promise
     .where('incidentNumber', '=', wipe.incidentNumber)
     .where('number', '=', wipe.deviceNumber)
     .execute();
-  await tellSecurity(change, context.policy, {
+  await notifySecurity(change, context.policy, {
     incident: wipe.incidentNumber,
     tone: 'danger',
     line: [`phone ${wipe.deviceNumber}: ${why}`],

@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import { MislaidError } from '../../ground/errors.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database, WipeState } from '../../store/schema.ts';
+import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
 import { holdAfterWipes } from '../hold/hold.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
@@ -63,7 +64,7 @@ export async function storeTransition(
   change: Change,
   wipe: Wipe,
   to: WipeState,
-  event: string,
+  event: WipeEventKind,
   move: Move,
 ): Promise<void> {
   await change.tx
@@ -81,7 +82,7 @@ export async function storeTransition(
     .execute();
   await record(change, {
     incident: wipe.incidentNumber,
-    kind: `wipe.${to}`,
+    kind: `wipe.${to}` as const,
     by: move.by,
     data: {
       wipe: wipe.id,

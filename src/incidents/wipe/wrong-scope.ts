@@ -5,12 +5,12 @@
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { strong, text } from '../../message/text.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
-import { rememberRequest } from '../outside-wipes/outside-wipes.ts';
+import { recordWipeRequest } from '../outside-wipes/outside-wipes.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 /** Cancelling again does not help where it did not help so often. `watchStep` counts it while the wipe is being issued. */
@@ -18,7 +18,7 @@ const mostCancels = 3;
 const againMs = 10_000;
 
 /** Exchange shows the full wipe: cancel and look again, or, when that did not help, say so and end. */
-export async function takeBackFullWipe(
+export async function cancelFullWipe(
   context: JobContext,
   exchange: Exchange,
   wipe: Wipe,
@@ -43,7 +43,7 @@ export async function takeBackFullWipe(
       .set({ watchStep: row.watchStep + 1 })
       .where('id', '=', wipe.id)
       .execute();
-    await rememberRequest(
+    await recordWipeRequest(
       change,
       wipe.organisation,
       { guid: wipe.deviceGuid, scope: 'full', times: device.wipe.full },
@@ -56,7 +56,7 @@ export async function takeBackFullWipe(
         tone: 'danger',
         blocks: [{ kind: 'text', text: text(strong(sentence)) }],
       });
-      await tellSecurity(change, context.policy, {
+      await notifySecurity(change, context.policy, {
         incident: wipe.incidentNumber,
         tone: 'danger',
         line: [strong(sentence)],
@@ -78,7 +78,7 @@ export async function takeBackFullWipe(
 }
 
 /** A read after cancelling no longer shows it. */
-export function tookBackFullWipe(context: JobContext, wipe: Wipe): Promise<void> {
+export function endCancelledFullWipe(context: JobContext, wipe: Wipe): Promise<void> {
   return end(context, wipe, false);
 }
 
@@ -91,7 +91,7 @@ async function end(context: JobContext, wipe: Wipe, stillHeld: boolean): Promise
     const moved = await moveWipe(
       change,
       row,
-      { kind: 'not-asked-proved' },
+      { kind: 'no-request-proved' },
       { by: null, why, set: { endedAt: change.now, exchangeHolds: stillHeld } },
     );
     if (moved === undefined) return;
@@ -102,7 +102,7 @@ async function end(context: JobContext, wipe: Wipe, stillHeld: boolean): Promise
       tone: stillHeld ? 'danger' : 'warning',
       blocks: [{ kind: 'text', text: text(strong(why), next) }],
     });
-    await tellSecurity(change, context.policy, {
+    await notifySecurity(change, context.policy, {
       incident: wipe.incidentNumber,
       tone: 'danger',
       line: [why],

@@ -11,6 +11,7 @@ import * as directory from './0009-directory.ts';
 import * as logBatches from './0010-log-batches.ts';
 import * as logAccounts from './0011-log-accounts.ts';
 import * as auditLock from './0012-audit-lock.ts';
+import * as words from './0013-words.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -26,4 +27,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0010-log-batches': logBatches,
   '0011-log-accounts': logAccounts,
   '0012-audit-lock': auditLock,
+  '0013-words': words,
 };

@@ -65,7 +65,7 @@ it('50 wipes at once from three accounts: five are issued, then everything is lo
         scope: 'full',
         reason: 'Malice.',
         verification: { how: 'none', note: '' },
-        ownerWasTold: true,
+        ownerInformed: true,
         notify: [],
         by,
       }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
+  approversNeeded,
   type DecideInput,
   isVip,
   mayDecide,
   mayRequest,
-  needed,
   stillApproved,
 } from '../../../src/incidents/approvals/rules.ts';
 import type { Role } from '../../../src/policy.ts';
@@ -163,8 +163,8 @@ describe('VIPs', () => {
     const listed = (name: string) => policy({ vip: [name] });
     const { person } = actor('alice', []);
 
-    expect(needed(policy(), false)).toBe(1);
-    expect(needed(policy(), true)).toBe(2);
+    expect(approversNeeded(policy(), false)).toBe(1);
+    expect(approversNeeded(policy(), true)).toBe(2);
     for (const name of ['ALICE@contoso.example', 'alice.old@contoso.example', 'Alice', 'guid-alice']) {
       expect(isVip(listed(name), person)).toBe(true);
     }

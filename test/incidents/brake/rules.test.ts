@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { brake, type Issued } from '../../../src/incidents/brake/rules.ts';
+import { checkBrake, type Issued } from '../../../src/incidents/brake/rules.ts';
 import { policy } from '../facts.ts';
 import { runs } from '../runs.ts';
 
@@ -12,7 +12,7 @@ function issued(...rows: readonly (readonly [number, string])[]): Issued[] {
 }
 
 function ask(requester: string, minutes: number, issuedAt: readonly Issued[], unlockedAt: Date | null = null) {
-  return brake({ issuedAt, requester, now: new Date(start + minutes * minute), policy: policy(), unlockedAt });
+  return checkBrake({ issuedAt, requester, now: new Date(start + minutes * minute), policy: policy(), unlockedAt });
 }
 
 describe('brake', () => {
@@ -73,7 +73,7 @@ describe('brake', () => {
             unlockedAt = new Date(now);
           }
           if (locked) continue;
-          const verdict = brake({ issuedAt: done, requester, now: new Date(now), policy: policy(), unlockedAt });
+          const verdict = checkBrake({ issuedAt: done, requester, now: new Date(now), policy: policy(), unlockedAt });
           if (verdict.kind === 'lock-all') locked = true;
           if (verdict.kind !== 'ok') continue;
           done.push({ at: new Date(now), requester });

@@ -3,8 +3,8 @@ import {
   clientKind,
   confirmsTyped,
   DeviceFacts,
+  deviceDisplayName,
   deviceLabel,
-  deviceName,
   idEnding,
   isOutlookApp,
   normaliseClientVersion,
@@ -28,11 +28,11 @@ describe('deviceName', () => {
     [{ friendlyName: '', model: '', type: '' }, 'Unnamed device'],
     [{ friendlyName: 'Pixel\u202e 8\u0000\n9', model: '', type: '' }, 'Pixel 8 9'],
   ])('says %j as %s', (parts, name) => {
-    expect(deviceName(parts)).toBe(name);
+    expect(deviceDisplayName(parts)).toBe(name);
   });
 
   it('bounds a name that the device chose itself', () => {
-    expect([...deviceName({ friendlyName: 'x'.repeat(10_000), model: '', type: '' })]).toHaveLength(60);
+    expect([...deviceDisplayName({ friendlyName: 'x'.repeat(10_000), model: '', type: '' })]).toHaveLength(60);
   });
 });
 

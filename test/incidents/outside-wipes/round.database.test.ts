@@ -7,7 +7,7 @@ import { ExchangeError } from '../../../src/exchange/port.ts';
 import { createExchange } from '../../../src/exchange/run.ts';
 import { Guid } from '../../../src/ground/identifiers.ts';
 import { openIncident } from '../../../src/incidents/incident/open-incident.ts';
-import { mostPerJob, readRound } from '../../../src/incidents/outside-wipes/round.ts';
+import { mostPerJob, readOutsideRound } from '../../../src/incidents/outside-wipes/round.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 
 let bot: TestBot;
@@ -112,7 +112,7 @@ async function job(): Promise<unknown[]> {
 async function wholeRound(): Promise<unknown[][]> {
   const jobs: unknown[][] = [];
   do jobs.push(await job());
-  while ((await readRound(bot.db, 'lab'))?.all.done !== true && jobs.length < 30);
+  while ((await readOutsideRound(bot.db, 'lab'))?.all.done !== true && jobs.length < 30);
   return jobs;
 }
 
@@ -128,7 +128,7 @@ it('asks once for each mailbox that has a phone, never for the others, and no jo
   // Those of interest are asked for once before the others, and once among them at most.
   expect(jobs.flat().length).toBeLessThanOrEqual(withPhone + vips);
   expect(jobs[0]).toContain(mailboxOf(0));
-  expect(await readRound(bot.db, 'lab')).toMatchObject({
+  expect(await readOutsideRound(bot.db, 'lab')).toMatchObject({
     last: { mailboxes: withPhone, seconds: (jobs.length - 1) * 60 },
   });
 });

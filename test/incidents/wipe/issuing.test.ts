@@ -8,7 +8,7 @@ import {
   stillApproved,
 } from '../../../src/incidents/approvals/rules.ts';
 import type { Issued } from '../../../src/incidents/brake/rules.ts';
-import { mayIssue } from '../../../src/incidents/wipe/issue-gate.ts';
+import { checkIssueGate } from '../../../src/incidents/wipe/issue-gate.ts';
 import { transition, type WipeEvent } from '../../../src/incidents/wipe/machine.ts';
 import type { Role } from '../../../src/policy.ts';
 import type { WipeState } from '../../../src/store/schema.ts';
@@ -39,7 +39,7 @@ describe('mayIssue', () => {
     ['the brake', { ...fine, brake: { ...fine.brake, issuedAt } }, 'braked'],
     ['time over, lock or not', { ...fine, locked: true, now: fine.executeBy }, 'lapsed'],
   ])('%s', (_what, input, kind) => {
-    expect(mayIssue(input).kind).toBe(kind);
+    expect(checkIssueGate(input).kind).toBe(kind);
   });
 });
 
@@ -69,10 +69,10 @@ const granted: Record<(typeof names)[number], readonly Role[]> = {
 const later: readonly WipeEvent[] = (
   [
     'request-proved',
-    'not-asked-proved',
-    'device-told',
+    'no-request-proved',
+    'sent',
     'acknowledged',
-    'cancel-read-back',
+    'cancel-proved',
     'withdrawn',
     'voided',
     'expired',
@@ -186,7 +186,7 @@ class Model {
     const { approval, decisions } = wipe;
     const rolesOf = (guid: string) => this.roles.get(guid) ?? new Set<Role>();
     if (wipe.brokeGlass === undefined && stillApproved({ approval, decisions, rolesOf, now }).kind !== 'ok') return;
-    const gate = mayIssue({
+    const gate = checkIssueGate({
       now,
       executeBy: wipe.brokeGlass === undefined ? (approval.executeBy ?? now) : wipe.breakGlassUntil,
       locked: this.locked,
@@ -198,7 +198,7 @@ class Model {
       this.locked = true;
       this.braked = true;
     }
-    if (gate.kind !== 'go' || !this.#move(wipe, { kind: 'taken-for-issuing' })) return;
+    if (gate.kind !== 'go' || !this.#move(wipe, { kind: 'claimed' })) return;
     wipe.calls += 1;
     this.issued.push({ at: now, requester: wipe.requester });
     this.#check(wipe);

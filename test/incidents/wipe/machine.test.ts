@@ -33,15 +33,15 @@ const plainKinds = [
   'denied',
   'withdrawn',
   'expired',
-  'execution-lapsed',
+  'lapsed',
   'voided',
-  'taken-for-issuing',
+  'claimed',
   'request-proved',
-  'not-asked-proved',
-  'device-told',
+  'no-request-proved',
+  'sent',
   'acknowledged',
   'refused-by-device',
-  'cancel-read-back',
+  'cancel-proved',
   'not-reported',
   'partnership-removed',
 ] as const;
@@ -89,7 +89,7 @@ describe('every state with every event', () => {
 
   it('answers with a state or with a sentence', () => {
     for (const { verdict } of all) {
-      if (verdict.kind === 'refusal') expect(verdict.sentence).toMatch(/^[A-Z1-9].*\.$/);
+      if (verdict.kind === 'refusal') expect(verdict.userMessage).toMatch(/^[A-Z1-9].*\.$/);
       else expect(states).toContain(verdict.state);
     }
   });
@@ -118,7 +118,7 @@ describe('every state with every event', () => {
   it('lets only an acknowledgement, a cancel or a give-up read back speak for closing the hold', () => {
     for (const { event, verdict } of all) {
       if (verdict.kind !== 'to' || verdict.closesHold === undefined) continue;
-      expect(['acknowledged', 'cancel-read-back', 'given-up']).toContain(event.kind);
+      expect(['acknowledged', 'cancel-proved', 'given-up']).toContain(event.kind);
     }
   });
 });
@@ -161,9 +161,9 @@ describe('sequences of events', () => {
   it('walks the whole way when everything goes well', () => {
     const way = walk([
       { kind: 'approved', given: 1, needed: 1 },
-      { kind: 'taken-for-issuing' },
+      { kind: 'claimed' },
       { kind: 'request-proved' },
-      { kind: 'device-told' },
+      { kind: 'sent' },
       { kind: 'acknowledged' },
     ]);
 
@@ -172,7 +172,7 @@ describe('sequences of events', () => {
 });
 
 describe('while it is not known whether Exchange was asked', () => {
-  it.each(['withdrawn', 'taken-for-issuing', 'voided', 'expired', 'cancel-read-back', 'not-reported'] as const)(
+  it.each(['withdrawn', 'claimed', 'voided', 'expired', 'cancel-proved', 'not-reported'] as const)(
     'refuses %s',
     (kind) => {
       expect(transition('issuing', { kind })).toMatchObject({ kind: 'refusal' });

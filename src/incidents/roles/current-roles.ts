@@ -11,6 +11,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { Database } from '../../store/schema.ts';
+import type { TimelineKind } from '../incident/timeline-event.ts';
 import { coolingOf } from './grants.ts';
 
 /**
@@ -22,7 +23,7 @@ export const suspendedBy: RawBuilder<number[]> = sql<number[]>`array(
   where incident.person_guid = person.guid and incident.organisation = person.organisation and not incident.drill
     and incident.state = 'open' and not exists (
       select from incident_event
-      where incident_event.incident_number = incident.number and incident_event.kind = 'roles-restored'
+      where incident_event.incident_number = incident.number and incident_event.kind = ${'roles.restored' satisfies TimelineKind}
         and incident_event.at >= incident.opened_at)
   order by incident.number)`;
 
@@ -37,7 +38,7 @@ export async function suspendingIncidents(db: Kysely<Database>, guid: PersonGuid
 }
 
 /** The roles with which this person, through this chat account, may decide now. Nothing at all for who cannot be told for certain. */
-export async function standingRoles(
+export async function currentRoles(
   db: Kysely<Database>,
   policy: Policy,
   who: { guid: PersonGuid; identity: Identity },
@@ -62,7 +63,7 @@ export async function standingRoles(
 }
 
 /** Throws MislaidError `role-cooling-off` unless one of these roles of the actor is old enough to decide something. */
-export async function requireStanding(
+export async function requireCurrentRole(
   db: Kysely<Database>,
   actor: Actor,
   roles: readonly Role[],

@@ -2,33 +2,33 @@ import { auditIsWritable } from '../../audit/chain.ts';
 import { personByGuid } from '../../directory/find.ts';
 import type { Identity } from '../../ground/addresses.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
-import { tellSecurity } from '../../notices/security.ts';
+import { notifySecurity } from '../../notices/security.ts';
 import { type Policy, policyHash, type Role } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { policiesAgree } from '../../store/processes.ts';
 import { decisionsOf, lockApproval, markExecuted, openApproval } from '../approvals/approvals.ts';
 import { mayRequest, stillApproved } from '../approvals/rules.ts';
-import { brakeInput, holdBrake, lockState } from '../brake/brake.ts';
+import { brakeInput, lockBrake, lockState } from '../brake/brake.ts';
 import { lockedBecause, lockWipes } from '../brake/lock.ts';
-import { breakGlassStands, breakGlassUntil } from '../break-glass/break-glass.ts';
+import { breakGlassRefusal, breakGlassUntil } from '../break-glass/break-glass.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
-import { standingRoles } from '../roles/standing.ts';
-import { type IssueGate, mayIssue } from './issue-gate.ts';
+import { currentRoles } from '../roles/current-roles.ts';
+import { checkIssueGate, type IssueGate } from './issue-gate.ts';
 import { reconcileAt } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 /** How long Clear-MobileDevice may take before its session is killed; reconciling goes on for 16 minutes after it. */
-export const issueDeadlineMs = 60_000;
+export const issueTimeLimit = 60_000;
 /** A held wipe is looked at again so often, until its time runs out. */
 const heldAgainMs = 15_000;
 /** Unlocking looks at once at everything that it held; this only finds what ran out of time. */
 const lockedAgainMs = 60_000;
 
 /** The wipe in state `issuing`, or undefined when it was not taken: held, ended, or somebody else was faster. */
-export async function takeWipe(
+export async function claimWipe(
   context: JobContext,
   wipeId: number,
   device: DeviceFacts,
@@ -44,7 +44,7 @@ export async function takeWipe(
   }
   return store.change(async (change) => {
     // In this order everywhere: the brake, the approval, the wipe, its incident; so that nobody waits crosswise.
-    await holdBrake(change);
+    await lockBrake(change);
     const approval = await openApproval(change.tx, 'wipe', String(wipeId));
     if (approval !== undefined) await lockApproval(change, approval.id);
     const wipe = await lockWipe(change, wipeId);
@@ -52,12 +52,12 @@ export async function takeWipe(
     const refused =
       wipe.breakGlassBy === null
         ? await approvalNoLongerStands(change, context, approval)
-        : await breakGlassStands(change, policy, wipe);
+        : await breakGlassRefusal(change, policy, wipe);
     if (refused !== undefined) {
       await endUnissued(change, context, { wipe, approval, how: 'voided', why: refused });
       return undefined;
     }
-    const gate = mayIssue({
+    const gate = checkIssueGate({
       now: change.now,
       executeBy: approval?.executeBy ?? breakGlassUntil(wipe, policy),
       locked: (await lockState(change.tx)).locked,
@@ -101,11 +101,11 @@ async function taken(
   input: { wipe: Wipe; approval: Approval | undefined; device: DeviceFacts; readAt: Date },
 ): Promise<Wipe | undefined> {
   const { wipe, approval, device, readAt } = input;
-  const callDeadlineAt = new Date(change.now.getTime() + issueDeadlineMs);
+  const callDeadlineAt = new Date(change.now.getTime() + issueTimeLimit);
   const moved = await moveWipe(
     change,
     wipe,
-    { kind: 'taken-for-issuing' },
+    { kind: 'claimed' },
     {
       by: null,
       set: {
@@ -142,7 +142,7 @@ async function approvalNoLongerStands(
         async (made) =>
           [
             made.actorGuid,
-            await standingRoles(change.tx, policy, { guid: made.actorGuid, identity: made.identity }, change.now),
+            await currentRoles(change.tx, policy, { guid: made.actorGuid, identity: made.identity }, change.now),
           ] as const,
       ),
     ),
@@ -177,7 +177,7 @@ async function rolesOfRequester(
   policy: Policy,
   who: { guid: PersonGuid; identity: Identity },
 ): Promise<ReadonlySet<Role>> {
-  const roles = await standingRoles(change.tx, policy, who, change.now);
+  const roles = await currentRoles(change.tx, policy, who, change.now);
   const byGroup = policy.identitiesManaged && policy.helpdeskGroups.length > 0;
   const listed = policy.people.some((entry) => entry.identities.includes(who.identity));
   return byGroup && !listed && roles.size === 0 ? new Set(['user', 'helpdesk']) : roles;
@@ -201,7 +201,7 @@ async function heldOrRefused(
     await lockWipes(change, policy, { by: null, reason: brake.sentence, incident: wipe.incidentNumber });
     return hold(change, wipe, lockedBecause);
   }
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     incident: wipe.incidentNumber,
     tone: 'danger',
     line: [`wipe not issued: ${brake.sentence}`],
@@ -224,7 +224,7 @@ async function endUnissued(
     });
     return;
   }
-  const event = how === 'lapsed' ? ({ kind: 'execution-lapsed' } as const) : ({ kind: 'voided' } as const);
+  const event = how === 'lapsed' ? ({ kind: 'lapsed' } as const) : ({ kind: 'voided' } as const);
   const moved = await moveWipe(change, wipe, event, {
     by: null,
     why,
@@ -240,7 +240,7 @@ async function endUnissued(
       },
     ],
   });
-  await tellSecurity(change, policy, {
+  await notifySecurity(change, policy, {
     incident: wipe.incidentNumber,
     tone: 'warning',
     line: [`wipe of phone ${wipe.deviceNumber} was not carried out: ${why}`],
@@ -271,7 +271,7 @@ async function holdUnaudited({ store, policy }: JobContext, wipeId: number): Pro
       .where('id', '=', wipeId)
       .execute();
     await change.refresh(incidentSubject(wipe.incidentNumber));
-    await tellSecurity(change, policy, {
+    await notifySecurity(change, policy, {
       incident: wipe.incidentNumber,
       tone: 'danger',
       line: ['the audit cannot be written: no wipe is issued until it can. Look at the disk of the database.'],
