@@ -68,6 +68,9 @@ export type Capabilities = {
   readonly simulation: boolean;
 };
 
+/** What of an answer could not be read: a property of a row, or a row whose identity could not. Names only, never values. */
+export type Unreadable = { readonly cmdlet: string; readonly properties: readonly string[]; readonly rowLost: boolean };
+
 export type CallOptions = {
   /** Milliseconds after which the call is given up and its session killed; default by effect. */
   readonly deadlineMs?: number;
@@ -77,6 +80,8 @@ export type CallOptions = {
    */
   readonly notAfter?: Date;
   readonly signal?: AbortSignal;
+  /** Told of each row that was not read whole. A row that was lost may be the very one that is looked for: absence is not known then. */
+  readonly onUnreadable?: (unreadable: Unreadable) => void;
 };
 
 /** `Exchange<'read'>` cannot run what changes; only jobs are handed an Exchange that destroys. */

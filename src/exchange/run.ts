@@ -14,6 +14,7 @@ import {
   type Effect,
   type Exchange,
   ExchangeError,
+  type Unreadable,
 } from './port.ts';
 import { CmdletFailure, type Transport } from './transport.ts';
 
@@ -25,6 +26,8 @@ export function createExchange(input: {
   transport: Transport;
   /** Default: what the transport probes. */
   capabilities?: () => Promise<Capabilities>;
+  /** Told of whatever could not be read, in every call. */
+  onUnreadable?: (unreadable: Unreadable) => void;
 }): Exchange {
   const { organisation, transport } = input;
   const capabilities = input.capabilities ?? (() => transport.capabilities());
@@ -44,7 +47,10 @@ export function createExchange(input: {
     refuseRealLab(offered, cmdlet);
 
     const rows = await send(cmdlet, parsed.data, args, options);
-    return parseRows(cmdlet, parsed.data, rows);
+    return parseRows(cmdlet, parsed.data, rows, (unreadable) => {
+      options.onUnreadable?.(unreadable);
+      input.onUnreadable?.(unreadable);
+    });
   }
 
   /** Drills run as the organisation `lab`: whatever answers under that name must be a simulation before anything is changed. */
@@ -82,24 +88,56 @@ export function createExchange(input: {
   return { organisation, run, capabilities };
 }
 
+/**
+ * Row by row: one that is odd never costs the others. What a cmdlet around Exchange's prints has none of the wanted properties and is no
+ * row. Throws `exchange-bad-answer` when not one row of an answer can be read, because an empty answer would mean something.
+ */
 function parseRows<E extends Effect, P extends CmdletArguments, R>(
   cmdlet: Cmdlet<E, P, R>,
   params: P,
   rows: readonly unknown[],
+  onUnreadable: (unreadable: Unreadable) => void,
 ): R[] {
   // A cmdlet that answers nothing sometimes prints something all the same.
   if (cmdlet.select.length === 0) return [];
-  const parsed = z.array(cmdlet.row).safeParse(rows);
-  if (!parsed.success) {
+  const printed = rows.filter((row) => hasAny(row, cmdlet.select));
+  const read: R[] = [];
+  let complaint = '';
+  for (const row of printed) {
+    const parsed = cmdlet.row.safeParse(row);
+    if (parsed.success) {
+      read.push(parsed.data);
+      const properties = unreadableOf(parsed.data);
+      if (properties.length > 0) onUnreadable({ cmdlet: cmdlet.name, properties, rowLost: false });
+      continue;
+    }
     // The schema's complaint names properties, never values.
+    complaint = z.prettifyError(parsed.error);
+    const properties = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))];
+    onUnreadable({ cmdlet: cmdlet.name, properties, rowLost: true });
+  }
+  if (read.length === 0 && complaint !== '') {
     throw new ExchangeError({
       code: 'exchange-bad-answer',
       reached: cmdlet.effect === 'read' ? 'no' : 'perhaps',
-      message: `${cmdlet.name} answered with rows of another shape: ${z.prettifyError(parsed.error)}`,
+      message: `${cmdlet.name} answered with rows of another shape: ${complaint}`,
       userMessage: 'Exchange answered in a way that the bot does not understand.',
     });
   }
-  return parsed.data.filter((row) => cmdlet.concerns?.(params, row) !== false);
+  return read.filter((row) => cmdlet.concerns?.(params, row) !== false);
+}
+
+/** Whether an output object has one of the properties that were asked for. */
+function hasAny(row: unknown, properties: readonly string[]): boolean {
+  if (typeof row !== 'object' || row === null) return false;
+  const object = new Map<string, unknown>(Object.entries(row));
+  return properties.some((property) => (object.get(property) ?? null) !== null);
+}
+
+const WithUnreadable = z.object({ unreadable: z.array(z.string()) });
+
+function unreadableOf(row: unknown): readonly string[] {
+  return WithUnreadable.safeParse(row).data?.unreadable ?? [];
 }
 
 function withoutUndefined(params: CmdletArguments): CmdletArguments {

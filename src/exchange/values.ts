@@ -22,21 +22,30 @@ export const textValue = z.unknown().transform((value, context): string => {
   return z.NEVER;
 });
 
-/** An instant; null, absent and empty mean never. */
+/** Exchange and the systems before it write "never" as a smallest date, 0001-01-01 or 1601-01-01; there was no Exchange before 1990. */
+const earliest = Date.UTC(1990, 0, 1);
+
+/** An instant; null, absent, empty and a smallest date mean never. */
 export const instantValue = z.unknown().transform((value, context): Date | null => {
   const plain = unwrapped(value);
   if (plain === null || plain === undefined || plain === '') return null;
-  if (plain instanceof Date) return plain;
+  if (plain instanceof Date) return fromDate(plain);
   if (typeof plain === 'string') {
     const milliseconds = /^\/Date\((-?\d+)(?:[+-]\d{4})?\)\/$/.exec(plain)?.[1];
     const date = milliseconds === undefined ? new Date(plain) : new Date(Number(milliseconds));
     // A time without a zone would be read in this machine's zone, which is not Exchange's.
     const zoned = milliseconds !== undefined || /(Z|[+-]\d{2}:\d{2})$/i.test(plain);
-    if (zoned && !Number.isNaN(date.getTime())) return date;
+    // A smallest date is never, whatever its zone.
+    if (/^(0001|1601)-01-01T/.test(plain)) return null;
+    if (zoned && !Number.isNaN(date.getTime())) return fromDate(date);
   }
   context.addIssue({ code: 'custom', message: 'not an instant with its zone' });
   return z.NEVER;
 });
+
+function fromDate(date: Date): Date | null {
+  return date.getTime() < earliest ? null : date;
+}
 
 /** true or false; null where Exchange did not say. */
 export const flagValue = z.unknown().transform((value, context): boolean | null => {
@@ -97,3 +106,22 @@ const statuses = [
 export const wipeStatusValue = textValue.pipe(
   z.string().transform((value) => statuses.find((known) => known.toLowerCase() === value.toLowerCase()) ?? value),
 );
+
+/**
+ * One output object, read property by property: one that is absent, empty, of another type or out of range never costs more than
+ * itself. It is taken as absent and its name stands in `unreadable`, because absent means something ("never", "not blocked") and
+ * unreadable does not. Without its `identity` a row is nobody's and fails.
+ */
+export function rowOf<Shape extends z.ZodRawShape>(identity: readonly (keyof Shape & string)[], shape: Shape) {
+  const strict = z.object(shape);
+  const absent = Object.fromEntries(Object.keys(shape).map((name) => [name, null]));
+  return z.record(z.string(), z.unknown()).transform((row, context) => {
+    const whole = strict.safeParse({ ...absent, ...row });
+    if (whole.success) return { ...whole.data, unreadable: [] };
+    const unreadable = [...new Set(whole.error.issues.map(({ path }) => String(path[0])))];
+    const rest = strict.safeParse({ ...absent, ...row, ...Object.fromEntries(unreadable.map((name) => [name, null])) });
+    if (rest.success && !identity.some((name) => unreadable.includes(name))) return { ...rest.data, unreadable };
+    for (const name of unreadable) context.addIssue({ code: 'custom', path: [name], message: 'cannot be read' });
+    return z.NEVER;
+  });
+}

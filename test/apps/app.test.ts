@@ -51,7 +51,12 @@ describe('apps by the names they give themselves', () => {
 describe('whose and from where', () => {
   it('finds the owner by either spelling of the path, and nobody by a name alone', () => {
     const ownerOf = owners([
-      { guid: 'g1', identity: 'contoso.example/Users/Alice Ng', distinguishedName: 'CN=Alice Ng,OU=Users,DC=contoso' },
+      {
+        unreadable: [],
+        guid: 'g1',
+        identity: 'contoso.example/Users/Alice Ng',
+        distinguishedName: 'CN=Alice Ng,OU=Users,DC=contoso',
+      },
     ]);
     expect(
       ownerOf({ identity: 'contoso.example/Users/Alice Ng/ExchangeActiveSyncDevices/iPhone§X', distinguishedName: '' }),

@@ -4,7 +4,13 @@ import { clearMobileDevice } from '../../src/exchange/cmdlets/clear-mobile-devic
 import { getMobileDevice } from '../../src/exchange/cmdlets/get-mobile-device.ts';
 import { listMailboxes } from '../../src/exchange/cmdlets/list-mailboxes.ts';
 import { labCapabilities } from '../../src/exchange/lab/capabilities.ts';
-import { type Capabilities, type CmdletArguments, defineCmdlet, ExchangeError } from '../../src/exchange/port.ts';
+import {
+  type Capabilities,
+  type CmdletArguments,
+  defineCmdlet,
+  ExchangeError,
+  type Unreadable,
+} from '../../src/exchange/port.ts';
 import { createExchange } from '../../src/exchange/run.ts';
 import { CmdletFailure, type Transport, type TransportCmdlet } from '../../src/exchange/transport.ts';
 
@@ -162,5 +168,53 @@ describe('the front of every Exchange', () => {
       throw known;
     };
     await expect(exchange.run(clearMobileDevice, { Identity: device })).rejects.toBe(known);
+  });
+});
+
+describe('an odd row', () => {
+  const good = { ExchangeGuid: device, Guid: device, DisplayName: 'Alice' };
+
+  async function mailboxesOf(rows: readonly unknown[]) {
+    const unreadable: Unreadable[] = [];
+    answer = () => rows;
+    const exchange = exchangeWith();
+    const read = await exchange.run(listMailboxes, {}, { onUnreadable: (one) => unreadable.push(one) });
+    return { read, unreadable };
+  }
+
+  it.each([
+    ['without its identity', { ...good, ExchangeGuid: null }],
+    ['with another identity than a GUID', { ...good, ExchangeGuid: 'alice' }],
+    ['with a list for an identity', { ...good, ExchangeGuid: [device, device] }],
+  ])('%s is left out and told of, and the others are read', async (_, odd) => {
+    const { read, unreadable } = await mailboxesOf([odd, good]);
+
+    expect(read.map(({ displayName }) => displayName)).toEqual(['Alice']);
+    expect(unreadable).toEqual([{ cmdlet: 'Get-Mailbox', properties: ['ExchangeGuid'], rowLost: true }]);
+  });
+
+  it.each([
+    ['AccountDisabled', 'perhaps'],
+    ['AccountDisabled', { no: 'thing' }],
+    ['DisplayName', [1, 2]],
+    ['EmailAddresses', { a: {} }],
+  ])('costs no more than its property %s', async (property, value) => {
+    const { read, unreadable } = await mailboxesOf([{ ...good, [property]: value }]);
+
+    expect(read).toMatchObject([{ guid: device, unreadable: [property] }]);
+    expect(unreadable).toEqual([{ cmdlet: 'Get-Mailbox', properties: [property], rowLost: false }]);
+  });
+
+  it('alone is no empty answer', async () => {
+    answer = () => [{ ...good, ExchangeGuid: null }];
+
+    await expect(exchangeWith().run(listMailboxes, {})).rejects.toMatchObject({ code: 'exchange-bad-answer' });
+  });
+
+  it('that something else printed is none', async () => {
+    const { read, unreadable } = await mailboxesOf(['a notice', { ExchangeGuid: null, DisplayName: null }, good]);
+
+    expect(read).toHaveLength(1);
+    expect(unreadable).toEqual([]);
   });
 });

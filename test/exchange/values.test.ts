@@ -20,7 +20,15 @@ describe('values of Exchange', () => {
     expect(instantValue.parse(raw)?.toISOString()).toBe(expected);
   });
 
-  it.each([[null], [undefined], ['']])('reads %j as never', (raw) => {
+  it.each([
+    ['0001-01-01T00:00:00.0000000'],
+    ['0001-01-01T00:00:00Z'],
+    ['1601-01-01T00:00:00.0000000Z'],
+    ['/Date(-62135596800000)/'],
+    [null],
+    [undefined],
+    [''],
+  ])('reads %j as never', (raw) => {
     expect(instantValue.parse(raw)).toBeNull();
   });
 

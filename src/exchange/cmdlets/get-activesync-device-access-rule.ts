@@ -1,27 +1,26 @@
 import { z } from 'zod';
 import { accessRules } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { guidValue, textValue } from '../values.ts';
+import { guidValue, rowOf, textValue } from '../values.ts';
 
 /** A device access rule: every device whose characteristic is exactly this string. */
-export const AccessRuleRow = z
-  .object({
-    Guid: guidValue,
-    Name: textValue,
-    Characteristic: textValue,
-    QueryString: textValue,
-    AccessLevel: textValue,
-  })
-  .transform((row) => ({
-    guid: row.Guid,
-    /** `QueryString(Characteristic)`. */
-    name: row.Name,
-    /** `DeviceType`, `DeviceModel`, `DeviceOS`, `UserAgent`, `XMSWLHeader`. */
-    characteristic: row.Characteristic,
-    queryString: row.QueryString,
-    /** `Allow`, `Block`, `Quarantine`. */
-    accessLevel: row.AccessLevel,
-  }));
+export const AccessRuleRow = rowOf(['Guid'], {
+  Guid: guidValue,
+  Name: textValue,
+  Characteristic: textValue,
+  QueryString: textValue,
+  AccessLevel: textValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  guid: row.Guid,
+  /** `QueryString(Characteristic)`. */
+  name: row.Name,
+  /** `DeviceType`, `DeviceModel`, `DeviceOS`, `UserAgent`, `XMSWLHeader`. */
+  characteristic: row.Characteristic,
+  queryString: row.QueryString,
+  /** `Allow`, `Block`, `Quarantine`. */
+  accessLevel: row.AccessLevel,
+}));
 export type AccessRuleRow = z.output<typeof AccessRuleRow>;
 
 export const accessRuleProperties = ['Guid', 'Name', 'Characteristic', 'QueryString', 'AccessLevel'] as const;

@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { deviceClasses } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { instantValue, textValue } from '../values.ts';
+import { instantValue, rowOf, textValue } from '../values.ts';
 
 /** A kind of device that this organisation has seen. */
-export const DeviceClassRow = z
-  .object({ DeviceType: textValue, DeviceModel: textValue, LastUpdateTime: instantValue })
-  .transform((row) => ({ deviceType: row.DeviceType, deviceModel: row.DeviceModel, lastUpdate: row.LastUpdateTime }));
+export const DeviceClassRow = rowOf([], {
+  DeviceType: textValue,
+  DeviceModel: textValue,
+  LastUpdateTime: instantValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  deviceType: row.DeviceType,
+  deviceModel: row.DeviceModel,
+  lastUpdate: row.LastUpdateTime,
+}));
 export type DeviceClassRow = z.output<typeof DeviceClassRow>;
 
 /** Every kind of device; a new one appears with some hours' delay, and goes 90 days after its last use. */

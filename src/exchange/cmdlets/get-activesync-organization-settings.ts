@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { organisationSettings } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { textListValue, textValue } from '../values.ts';
+import { rowOf, textListValue, textValue } from '../values.ts';
 
 /** What happens to a device that no list and no rule names. */
-export const OrganizationSettingsRow = z
-  .object({ DefaultAccessLevel: textValue, AdminMailRecipients: textListValue })
-  .transform((row) => ({
-    /** `Allow`, `Block`, `Quarantine`. */
-    defaultAccessLevel: row.DefaultAccessLevel,
-    /** Who is told of quarantined devices. */
-    adminMailRecipients: row.AdminMailRecipients,
-  }));
+export const OrganizationSettingsRow = rowOf([], {
+  DefaultAccessLevel: textValue,
+  AdminMailRecipients: textListValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  /** `Allow`, `Block`, `Quarantine`. */
+  defaultAccessLevel: row.DefaultAccessLevel,
+  /** Who is told of quarantined devices. */
+  adminMailRecipients: row.AdminMailRecipients,
+}));
 export type OrganizationSettingsRow = z.output<typeof OrganizationSettingsRow>;
 
 export const getActiveSyncOrganizationSettings = defineCmdlet({

@@ -1,29 +1,28 @@
 import { z } from 'zod';
 import { labPolicies } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { countValue, flagValue, textValue } from '../values.ts';
+import { countValue, flagValue, rowOf, textValue } from '../values.ts';
 
 /** What a policy asks of a phone, as far as it matters when one is lost. */
-export const MailboxPolicyRow = z
-  .object({
-    Name: textValue,
-    IsDefault: flagValue,
-    PasswordEnabled: flagValue,
-    MinPasswordLength: countValue,
-    RequireDeviceEncryption: flagValue,
-    AllowNonProvisionableDevices: flagValue,
-  })
-  .transform((row) => ({
-    name: row.Name,
-    isDefault: row.IsDefault,
-    /** Whether a phone that applied it must have a passcode; null: not known. */
-    passwordEnabled: row.PasswordEnabled,
-    /** null: no least length. */
-    minPasswordLength: row.MinPasswordLength,
-    requireDeviceEncryption: row.RequireDeviceEncryption,
-    /** Phones that apply only parts of the policy may sync all the same. */
-    allowNonProvisionable: row.AllowNonProvisionableDevices,
-  }));
+export const MailboxPolicyRow = rowOf([], {
+  Name: textValue,
+  IsDefault: flagValue,
+  PasswordEnabled: flagValue,
+  MinPasswordLength: countValue,
+  RequireDeviceEncryption: flagValue,
+  AllowNonProvisionableDevices: flagValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  name: row.Name,
+  isDefault: row.IsDefault,
+  /** Whether a phone that applied it must have a passcode; null: not known. */
+  passwordEnabled: row.PasswordEnabled,
+  /** null: no least length. */
+  minPasswordLength: row.MinPasswordLength,
+  requireDeviceEncryption: row.RequireDeviceEncryption,
+  /** Phones that apply only parts of the policy may sync all the same. */
+  allowNonProvisionable: row.AllowNonProvisionableDevices,
+}));
 export type MailboxPolicyRow = z.output<typeof MailboxPolicyRow>;
 
 /** Every mobile device mailbox policy; statistics name the one that a phone applied. */

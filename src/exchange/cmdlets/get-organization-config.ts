@@ -1,25 +1,24 @@
 import { z } from 'zod';
 import { organizationConfigObject } from '../lab/ews.ts';
 import { defineCmdlet } from '../port.ts';
-import { flagValue, textListValue, textValue } from '../values.ts';
+import { flagValue, rowOf, textListValue, textValue } from '../values.ts';
 
 /** What the organisation lets in over Exchange Web Services. */
-export const OrganizationConfigRow = z
-  .object({
-    EwsEnabled: flagValue,
-    EwsApplicationAccessPolicy: textValue,
-    EwsBlockList: textListValue,
-    EwsAllowList: textListValue,
-  })
-  .transform((row) => ({
-    /** null: neither switched on nor off for all. */
-    ewsEnabled: row.EwsEnabled,
-    /** `EnforceAllowList`, `EnforceBlockList`; empty: no list counts. */
-    ewsPolicy: row.EwsApplicationAccessPolicy,
-    /** User agents, `*` stands for anything. */
-    ewsBlockList: row.EwsBlockList,
-    ewsAllowList: row.EwsAllowList,
-  }));
+export const OrganizationConfigRow = rowOf([], {
+  EwsEnabled: flagValue,
+  EwsApplicationAccessPolicy: textValue,
+  EwsBlockList: textListValue,
+  EwsAllowList: textListValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  /** null: neither switched on nor off for all. */
+  ewsEnabled: row.EwsEnabled,
+  /** `EnforceAllowList`, `EnforceBlockList`; empty: no list counts. */
+  ewsPolicy: row.EwsApplicationAccessPolicy,
+  /** User agents, `*` stands for anything. */
+  ewsBlockList: row.EwsBlockList,
+  ewsAllowList: row.EwsAllowList,
+}));
 export type OrganizationConfigRow = z.output<typeof OrganizationConfigRow>;
 
 export const getOrganizationConfig = defineCmdlet({

@@ -1,25 +1,24 @@
 import { z } from 'zod';
 import { mailboxesByName, mailboxObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { textValue } from '../values.ts';
+import { rowOf, textValue } from '../values.ts';
 
 /** A recipient as Get-Recipient prints it; contacts and groups have no mailbox, and an ExchangeGuid of zeros. */
-export const RecipientRow = z
-  .object({
-    ExchangeGuid: textValue,
-    DisplayName: textValue,
-    Alias: textValue,
-    PrimarySmtpAddress: textValue,
-    RecipientTypeDetails: textValue,
-  })
-  .transform((row) => ({
-    /** The mailbox's GUID; undefined where there is no mailbox. */
-    mailboxGuid: /[1-9a-f]/i.test(row.ExchangeGuid) ? row.ExchangeGuid.toLowerCase() : undefined,
-    displayName: row.DisplayName,
-    alias: row.Alias,
-    primarySmtp: row.PrimarySmtpAddress,
-    recipientTypeDetails: row.RecipientTypeDetails,
-  }));
+export const RecipientRow = rowOf([], {
+  ExchangeGuid: textValue,
+  DisplayName: textValue,
+  Alias: textValue,
+  PrimarySmtpAddress: textValue,
+  RecipientTypeDetails: textValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  /** The mailbox's GUID; undefined where there is no mailbox. */
+  mailboxGuid: /[1-9a-f]/i.test(row.ExchangeGuid) ? row.ExchangeGuid.toLowerCase() : undefined,
+  displayName: row.DisplayName,
+  alias: row.Alias,
+  primarySmtp: row.PrimarySmtpAddress,
+  recipientTypeDetails: row.RecipientTypeDetails,
+}));
 export type RecipientRow = z.output<typeof RecipientRow>;
 
 /** Ambiguous name resolution, as the address box of Outlook does it: whose name, alias or address begins with the text. */

@@ -1,35 +1,34 @@
 import { z } from 'zod';
 import { mailboxByIdentity, userObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { guidValue, textValue } from '../values.ts';
+import { guidValue, rowOf, textValue } from '../values.ts';
 
 /** A directory user as Get-User prints it. */
-export const UserRow = z
-  .object({
-    Guid: guidValue,
-    DisplayName: textValue,
-    Department: textValue,
-    Title: textValue,
-    Phone: textValue,
-    HomePhone: textValue,
-    MobilePhone: textValue,
-    Manager: textValue,
-    UserPrincipalName: textValue,
-  })
-  .transform((row) => ({
-    /** The same object as MailboxRow's `objectGuid`. */
-    objectGuid: row.Guid,
-    displayName: row.DisplayName,
-    department: row.Department,
-    title: row.Title,
-    phone: row.Phone,
-    homePhone: row.HomePhone,
-    /** May be the lost phone: never a number for a call-back. */
-    mobilePhone: row.MobilePhone,
-    /** The last part of the manager's path. */
-    managerName: row.Manager.split('/').at(-1) ?? '',
-    upn: row.UserPrincipalName,
-  }));
+export const UserRow = rowOf(['Guid'], {
+  Guid: guidValue,
+  DisplayName: textValue,
+  Department: textValue,
+  Title: textValue,
+  Phone: textValue,
+  HomePhone: textValue,
+  MobilePhone: textValue,
+  Manager: textValue,
+  UserPrincipalName: textValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  /** The same object as MailboxRow's `objectGuid`. */
+  objectGuid: row.Guid,
+  displayName: row.DisplayName,
+  department: row.Department,
+  title: row.Title,
+  phone: row.Phone,
+  homePhone: row.HomePhone,
+  /** May be the lost phone: never a number for a call-back. */
+  mobilePhone: row.MobilePhone,
+  /** The last part of the manager's path. */
+  managerName: row.Manager.split('/').at(-1) ?? '',
+  upn: row.UserPrincipalName,
+}));
 export type UserRow = z.output<typeof UserRow>;
 
 export const userProperties = [

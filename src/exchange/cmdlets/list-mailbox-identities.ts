@@ -1,17 +1,20 @@
 import { z } from 'zod';
 import { allMailboxes, mailboxObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { guidValue, textValue } from '../values.ts';
+import { guidValue, rowOf, textValue } from '../values.ts';
 
 /** The names under which a mailbox's devices are filed. */
-export const MailboxIdentityRow = z
-  .object({ ExchangeGuid: guidValue, Identity: textValue, DistinguishedName: textValue })
-  .transform((row) => ({
-    guid: row.ExchangeGuid,
-    identity: row.Identity,
-    /** Empty where Exchange does not print it. */
-    distinguishedName: row.DistinguishedName,
-  }));
+export const MailboxIdentityRow = rowOf(['ExchangeGuid'], {
+  ExchangeGuid: guidValue,
+  Identity: textValue,
+  DistinguishedName: textValue,
+}).transform((row) => ({
+  unreadable: row.unreadable,
+  guid: row.ExchangeGuid,
+  identity: row.Identity,
+  /** Empty where Exchange does not print it. */
+  distinguishedName: row.DistinguishedName,
+}));
 export type MailboxIdentityRow = z.output<typeof MailboxIdentityRow>;
 
 /** Every mailbox by its names: a device of Get-MobileDevice names its owner by path only. */
