@@ -2,7 +2,7 @@
  * From typed lines to the core, and its answers to the sink: who is speaking, which form is open, which button is meant.
  * Lines are handled one at a time.
  */
-import type { Incoming, Reception, Sender } from '../../src/chat/port.ts';
+import type { Incoming, Receipt, Sender } from '../../src/chat/port.ts';
 import type { Identity } from '../../src/ground/addresses.ts';
 import { assertNever, MislaidError } from '../../src/ground/errors.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
@@ -24,7 +24,7 @@ export type ConversationInput = {
   /** Asks before a click that wants it; a script is not asked. */
   asksToConfirm: boolean;
   nextEventKey(): string;
-  onCommand(incoming: Incoming): Promise<Reception>;
+  onCommand(incoming: Incoming): Promise<Receipt>;
   onQuit(): void;
 };
 
@@ -176,21 +176,21 @@ export function createConversation(input: ConversationInput): Conversation {
   }
 
   /** Hands it to the core and shows what comes of it. */
-  async function send(said: Incoming['said'], name: string, showing: Showing): Promise<void> {
+  async function send(said: Incoming['input'], name: string, showing: Showing): Promise<void> {
     const sender: Sender = senderOf(name, personas, input.timeZone);
     const reception = await received({
       eventKey: input.nextEventKey(),
       sender,
       ...(showing.place === undefined ? {} : { place: showing.place }),
       ...(showing.ref === undefined ? {} : { thread: showing.ref }),
-      said,
+      input: said,
     });
     const form = said.kind === 'form' ? forms.get(sender.identity) : undefined;
     switch (reception.kind) {
       case 'duplicate':
         return;
       case 'not-stored':
-        tell(sender.identity, showing, oneSentence(reception.sentence));
+        tell(sender.identity, showing, oneSentence(reception.userMessage));
         // What was typed is kept: the form is asked again, and empty lines keep the answers.
         if (form !== undefined) reopen(sender.identity, form.showing, withErrors(form.open, {}));
         return;
@@ -202,7 +202,7 @@ export function createConversation(input: ConversationInput): Conversation {
     }
   }
 
-  async function received(incoming: Incoming): Promise<Reception> {
+  async function received(incoming: Incoming): Promise<Receipt> {
     try {
       return await input.onCommand(incoming);
     } catch (error) {
@@ -210,7 +210,7 @@ export function createConversation(input: ConversationInput): Conversation {
         error instanceof MislaidError
           ? error.userMessage
           : 'This was not stored, so nothing was done. Please say it again.';
-      return { kind: 'not-stored', sentence };
+      return { kind: 'not-stored', userMessage: sentence };
     }
   }
 

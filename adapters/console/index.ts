@@ -3,7 +3,7 @@
  * without one. On a terminal it draws cards and edits lines; elsewhere it reads lines and writes text or JSON.
  */
 import { createInterface } from 'node:readline';
-import { type ChatAdapter, DeliveryError, type Incoming, type Reception } from '../../src/chat/port.ts';
+import { type ChatAdapter, DeliveryError, type Incoming, type Receipt } from '../../src/chat/port.ts';
 import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock, Ids } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
@@ -68,7 +68,7 @@ export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
     output.write(text);
   }
 
-  async function start({ onCommand }: { onCommand(incoming: Incoming): Promise<Reception> }): Promise<void> {
+  async function start({ onCommand }: { onCommand(incoming: Incoming): Promise<Receipt> }): Promise<void> {
     output.on('error', () => end('output-closed'));
     const speaker = options.place === undefined ? { name: options.who } : { name: options.who, place: options.place };
     const open = (to: Sink, asksToConfirm: boolean) =>

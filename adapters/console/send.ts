@@ -9,7 +9,7 @@ import wrapAnsi from 'wrap-ansi';
 import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
-import { plainForm, plainText } from '../../src/message/plain.ts';
+import { renderPlainForm, renderPlainText } from '../../src/message/plain.ts';
 import { visible } from '../../src/message/safe.ts';
 import { exact } from '../../src/message/times.ts';
 import { changesSince } from './changes.ts';
@@ -52,12 +52,12 @@ export function jsonSink(write: (text: string) => void, { clock, timeZone }: Tim
   const line = (value: Record<string, unknown>) => write(`${JSON.stringify(value)}\n`);
   return {
     show: ({ kind, target, ref, key, message }) => {
-      line({ kind, ...target, ref, key, message, text: plainText(message, { now: clock.now(), timeZone }) });
+      line({ kind, ...target, ref, key, message, text: renderPlainText(message, { now: clock.now(), timeZone }) });
     },
     form: (to, open, step, again) => {
       const [asked] = open.asking;
       if (step !== 'question') {
-        const text = plainForm(open.form, { now: clock.now(), timeZone });
+        const text = renderPlainForm(open.form, { now: clock.now(), timeZone });
         line({ kind: 'form', to, form: open.form, values: open.values, errors: open.errors, text });
       }
       line({
@@ -81,14 +81,14 @@ export function plainSink(write: (text: string) => void, { clock, timeZone }: Ti
       const message = newPart(shown);
       if (message === undefined) return;
       const numberOf = (action: string) => shown.numbers.get(action);
-      say(label(shown), plainText(message, { now: clock.now(), timeZone, numberOf }));
+      say(label(shown), renderPlainText(message, { now: clock.now(), timeZone, numberOf }));
     },
     form: (to, open, step, again) => {
       const lines: string[] = [];
       if (step === 'open') {
         lines.push(visible(open.form.title));
         const intro: Message = { tone: 'neutral', blocks: open.form.intro ?? [] };
-        lines.push(...plainText(intro, { now: clock.now(), timeZone }).split('\n'));
+        lines.push(...renderPlainText(intro, { now: clock.now(), timeZone }).split('\n'));
       }
       if (step === 'errors') lines.push(...looseErrors(open).map((sentence) => `✘ ${visible(sentence)}`));
       lines.push(...(again === undefined ? question(open).lines : [again]));

@@ -1,6 +1,6 @@
 /** Clicks on buttons and chosen options of menus. */
 import type { App } from '@slack/bolt';
-import type { Said } from '../../src/chat/port.ts';
+import type { Input } from '../../src/chat/port.ts';
 import { slackErrorOf } from './failures.ts';
 import { bareSender } from './identity.ts';
 import { reopenPrefix, sayPrefix } from './limits.ts';
@@ -49,7 +49,7 @@ export function addClickListener(app: App, listener: Listener): void {
       track(reopen(turn, value));
       return;
     }
-    const said: Said = value.startsWith(sayPrefix)
+    const said: Input = value.startsWith(sayPrefix)
       ? { kind: 'sentence', text: value.slice(sayPrefix.length) }
       : { kind: 'click', action: value };
     const reception = await receive({
@@ -57,10 +57,10 @@ export function addClickListener(app: App, listener: Listener): void {
       sender: bareSender(team, user.id, user.name ?? user.username),
       ...(place === undefined ? {} : { place }),
       ...(thread === undefined ? {} : { thread }),
-      said,
+      input: said,
     });
     await ack();
-    if (reception.kind === 'not-stored') track(replies.tell(turn, warning(reception.sentence)));
+    if (reception.kind === 'not-stored') track(replies.tell(turn, warning(reception.userMessage)));
     if (reception.kind === 'stored') show(turn, reception.answer);
   });
 

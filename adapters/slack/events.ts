@@ -44,7 +44,7 @@ function addEventListeners(app: App, listener: Listener): void {
       case 'duplicate':
         return;
       case 'not-stored':
-        if (isFirst && incoming.said.kind !== 'home') track(replies.tell(turn, warning(notStoredYet)));
+        if (isFirst && incoming.input.kind !== 'home') track(replies.tell(turn, warning(notStoredYet)));
         throw new NotStoredError('an event could not be stored');
       default:
         assertNever(reception, 'reception');
@@ -78,7 +78,7 @@ function addEventListeners(app: App, listener: Listener): void {
       ...(place === undefined ? {} : { place }),
       ...(direct ? { address: event.channel } : {}),
       ...(thread === undefined ? {} : { thread }),
-      said: { kind: 'sentence', text: said },
+      input: { kind: 'sentence', text: said },
     };
     await hearEvent(incoming, turn, context.retryNum === undefined);
   }
@@ -92,7 +92,7 @@ function addEventListeners(app: App, listener: Listener): void {
     const incoming: Incoming = {
       eventKey: `slack:event:${eventId}`,
       sender: bareSender(home, event.user, undefined),
-      said: { kind: 'home' },
+      input: { kind: 'home' },
     };
     await hearEvent(incoming, { team: me.team, user: event.user }, context.retryNum === undefined);
   });
@@ -115,10 +115,10 @@ function addCommandListener(app: App, { self, typed, receive, show }: Listener):
       eventKey: eventKey(context, command.trigger_id),
       sender: bareSender(command.team_id, command.user_id, command.user_name),
       ...(place === undefined ? {} : { place }),
-      said: { kind: 'sentence', text: said === '' ? 'help' : said },
+      input: { kind: 'sentence', text: said === '' ? 'help' : said },
     });
     if (reception.kind === 'not-stored') {
-      return await ack({ response_type: 'ephemeral', text: reception.sentence });
+      return await ack({ response_type: 'ephemeral', text: reception.userMessage });
     }
     await ack();
     if (reception.kind !== 'stored') return;
@@ -158,14 +158,14 @@ function addShortcutListener(app: App, { self, receive, show, replies, track }: 
     const reception = await receive({
       eventKey: eventKey(context, shortcut.trigger_id),
       sender: bareSender(team, user.id, user.name ?? user.username),
-      said: {
+      input: {
         kind: 'shortcut',
         author: identityOf(message.team ?? me.team, message.user),
         text: inputText(message.text, me.botUser, () => undefined),
       },
     });
     await ack();
-    if (reception.kind === 'not-stored') track(replies.tell(turn, warning(reception.sentence)));
+    if (reception.kind === 'not-stored') track(replies.tell(turn, warning(reception.userMessage)));
     if (reception.kind === 'stored') show(turn, reception.answer);
   });
 }

@@ -1,6 +1,6 @@
 /** What every listener does with what it heard: store it first, show the answer when it comes. */
 import type { Logger } from 'pino';
-import type { Incoming, Reception } from '../../src/chat/port.ts';
+import type { Incoming, Receipt } from '../../src/chat/port.ts';
 import type { Answer } from '../../src/message/model.ts';
 import type { Clients } from './clients.ts';
 import type { Accounts } from './identity.ts';
@@ -21,7 +21,7 @@ export class NotStoredError extends Error {
 export type Self = { readonly team: string; readonly botId: string; readonly botUser: string };
 
 export type ListenerParts = {
-  onCommand: (incoming: Incoming) => Promise<Reception>;
+  onCommand: (incoming: Incoming) => Promise<Receipt>;
   /** undefined: not known yet, or stopped; nothing is taken then. */
   self: () => Self | undefined;
   accounts: Accounts;
@@ -38,7 +38,7 @@ export type ListenerParts = {
 
 export type Listener = ListenerParts & {
   /** Never rejects: whatever fails was not stored. */
-  receive(incoming: Incoming): Promise<Reception>;
+  receive(incoming: Incoming): Promise<Receipt>;
   /** Shows the answer when it comes; nothing waits for it. */
   show(turn: Turn, answer: Promise<Answer>): void;
   /** Who the bot is; throws NotStoredError while that is not known. */
@@ -60,7 +60,7 @@ export function createListener(parts: ListenerParts): Listener {
         return await onCommand(incoming);
       } catch (error) {
         log.error({ err: error }, 'a command could not be received');
-        return { kind: 'not-stored', sentence: notStored };
+        return { kind: 'not-stored', userMessage: notStored };
       }
     },
     show: (turn, answer) =>

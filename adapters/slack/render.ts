@@ -2,7 +2,7 @@
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../src/ground/errors.ts';
 import type { Message } from '../../src/message/model.ts';
-import { plainText as plainMessage, plainTitle } from '../../src/message/plain.ts';
+import { renderPlainText as plainMessage, plainTitle } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
 import { cutToText, linesLength } from './cut.ts';
 import { limits } from './limits.ts';

@@ -47,11 +47,11 @@ export function addFormListener(app: App, listener: Listener): void {
       sender: bareSender(team, user.id, user.name ?? user.username),
       ...(origin.place === undefined ? {} : { place: origin.place }),
       ...(origin.thread === undefined ? {} : { thread: origin.thread }),
-      said: { kind: 'form', action: origin.action, values: valuesOf(view.state.values) },
+      input: { kind: 'form', action: origin.action, values: valuesOf(view.state.values) },
     });
     if (reception.kind === 'not-stored') {
-      await refuse(reception.sentence);
-      if (fields.length === 0) track(replies.tell(turn, warning(reception.sentence)));
+      await refuse(reception.userMessage);
+      if (fields.length === 0) track(replies.tell(turn, warning(reception.userMessage)));
       return;
     }
     if (reception.kind === 'duplicate') return await ack();

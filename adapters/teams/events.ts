@@ -3,7 +3,7 @@
  * and answered privately; what was pressed gets its card or dialog in the response.
  */
 import { createHash } from 'node:crypto';
-import type { Incoming, Reception, Sender } from '../../src/chat/port.ts';
+import type { Incoming, Receipt, Sender } from '../../src/chat/port.ts';
 import { assertNever } from '../../src/ground/errors.ts';
 import {
   type CardInput,
@@ -23,7 +23,7 @@ import { personalWelcome, placeWelcome } from './welcome.ts';
 
 export type TurnParts = ReplyParts & {
   people: People;
-  onCommand: (incoming: Incoming) => Promise<Reception>;
+  onCommand: (incoming: Incoming) => Promise<Receipt>;
 };
 
 export type Turns = {
@@ -137,7 +137,7 @@ export function createTurns(parts: TurnParts): Turns {
     }
   }
 
-  function incomingOf({ activity, sender }: Turn, said: Incoming['said'], card?: string): Incoming {
+  function incomingOf({ activity, sender }: Turn, said: Incoming['input'], card?: string): Incoming {
     const { conversation } = activity;
     const under = threadOf(conversation.id) ?? activity.replyToId ?? card;
     const thread = under === undefined ? {} : { thread: mintRef({ conversation: conversation.id, activity: under }) };
@@ -148,17 +148,17 @@ export function createTurns(parts: TurnParts): Turns {
       ...placeIn(activity, tenant),
       address: addressText(activity),
       ...thread,
-      said,
+      input: said,
     };
   }
 
-  async function say(turn: Turn, said: Incoming['said']): Promise<Response> {
+  async function say(turn: Turn, said: Incoming['input']): Promise<Response> {
     const reception = await parts.onCommand(incomingOf(turn, said));
     switch (reception.kind) {
       case 'duplicate':
         return accepted;
       case 'not-stored':
-        return await refusal(turn.activity, 'message', reception.sentence);
+        return await refusal(turn.activity, 'message', reception.userMessage);
       case 'stored':
         show(turn, reception.answer);
         return accepted;
@@ -200,7 +200,7 @@ export function createTurns(parts: TurnParts): Turns {
 
   async function respond(
     turn: Turn,
-    said: Incoming['said'],
+    said: Incoming['input'],
     shape: 'card' | 'dialog',
     from: ClickOrigin & { card?: string | undefined },
   ): Promise<Response> {
@@ -209,7 +209,7 @@ export function createTurns(parts: TurnParts): Turns {
       case 'duplicate':
         return textResponse(shape, 'I have that already; it does not happen twice.');
       case 'not-stored':
-        return textResponse(shape, reception.sentence);
+        return textResponse(shape, reception.userMessage);
       case 'stored': {
         const answer = await within(reception.answer, responseMs);
         if (answer !== undefined) return await responseTo(turn, answer, shape, from);

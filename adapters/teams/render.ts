@@ -165,7 +165,7 @@ function press(button: Button, label: string, canvas: Canvas): CardAction {
   const mislaid = { kind: 'click', action: button.action, ...(canvas.key === undefined ? {} : { key: canvas.key }) };
   const submit = { type: 'Action.Submit' as const, title, ...styled(button), data: { mislaid } };
   if (canvas.inDialog === true) return submit;
-  if (button.asks === true) return { ...submit, data: { mislaid, msteams: { type: 'task/fetch' } } };
+  if (button.opensForm === true) return { ...submit, data: { mislaid, msteams: { type: 'task/fetch' } } };
   return { type: 'Action.Execute', title, verb: 'mislaid', ...styled(button), data: { mislaid }, fallback: submit };
 }
 

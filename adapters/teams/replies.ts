@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { CardView, Sender } from '../../src/chat/port.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
-import { plainText } from '../../src/message/plain.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 import type { Shape, TeamsActivity } from './activity.ts';
 import { type FormShowing, renderForm } from './forms.ts';
 import { addressText, isPersonal } from './identity.ts';
@@ -100,7 +100,7 @@ export function createReplies(parts: ReplyParts): Replies {
       return dialogResponse(title, await sending.draw({ ...rest, title }, { inDialog: true }));
     }
     const isShort = message.blocks.every((block) => block.kind === 'text');
-    const text = plainText(message, { now: parts.now(), timeZone: turn.sender.timeZone ?? parts.timeZone });
+    const text = renderPlainText(message, { now: parts.now(), timeZone: turn.sender.timeZone ?? parts.timeZone });
     if (isShort && text.length <= noticeLength) return textResponse(shape, text);
     show(turn, Promise.resolve({ private: message }));
     return textResponse(shape, answeredThere);

@@ -12,10 +12,10 @@ import type { Database, StoredActionTable } from '../store/schema.ts';
 export type StoredAction = Selectable<StoredActionTable>;
 
 /** What minting needs; `db` may be a transaction. */
-export type Minting = { db: Kysely<Database>; subject: Subject; ids: Ids; now: Date };
+export type MintContext = { db: Kysely<Database>; subject: Subject; ids: Ids; now: Date };
 
 /** Commands whose click is answered with a form, for platforms that open a dialog only when it was asked for at once. */
-export const askingCommands: ReadonlySet<string> = new Set([
+export const formCommands: ReadonlySet<string> = new Set([
   'wipe',
   'deny',
   'close',
@@ -29,18 +29,18 @@ export const askingCommands: ReadonlySet<string> = new Set([
 /** An intent with the label of its button: what makes it the same button again. */
 type Labelled = { intent: Intent; label: string };
 
-export async function mintMessage(minting: Minting, draft: DraftMessage): Promise<Message> {
+export async function mintMessage(minting: MintContext, draft: DraftMessage): Promise<Message> {
   const idOf = await actionIds(minting, labelledIn(draft.blocks));
   return { ...draft, blocks: draft.blocks.map((block) => mintBlock(block, idOf)) };
 }
 
-export async function mintForm(minting: Minting, draft: DraftForm): Promise<Form> {
+export async function mintForm(minting: MintContext, draft: DraftForm): Promise<Form> {
   const submit = { intent: draft.submit.action, label: draft.submit.label };
   const idOf = await actionIds(minting, [submit]);
   return { ...draft, submit: { ...draft.submit, action: idOf(submit) } };
 }
 
-export async function mintAnswer(minting: Minting, draft: DraftAnswer): Promise<Answer> {
+export async function mintAnswer(minting: MintContext, draft: DraftAnswer): Promise<Answer> {
   return {
     ...(draft.private === undefined ? {} : { private: await mintMessage(minting, draft.private) }),
     ...(draft.form === undefined ? {} : { form: await mintForm(minting, draft.form) }),
@@ -49,7 +49,7 @@ export async function mintAnswer(minting: Minting, draft: DraftAnswer): Promise<
 }
 
 /** The action behind a button, used or not; undefined when there is none of this id. */
-export async function takeAction(db: Kysely<Database>, id: string): Promise<StoredAction | undefined> {
+export async function findAction(db: Kysely<Database>, id: string): Promise<StoredAction | undefined> {
   return await db.selectFrom('storedAction').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
@@ -78,12 +78,12 @@ function mintBlock(block: Block<Intent>, idOf: (labelled: Labelled) => string): 
     buttons: block.buttons.map((button) => ({
       ...button,
       action: idOf({ intent: button.action, label: button.label }),
-      ...(askingCommands.has(button.action.command) ? { asks: true as const } : {}),
+      ...(formCommands.has(button.action.command) ? { opensForm: true as const } : {}),
     })),
   };
 }
 
-async function actionIds(minting: Minting, wanted: readonly Labelled[]): Promise<(labelled: Labelled) => string> {
+async function actionIds(minting: MintContext, wanted: readonly Labelled[]): Promise<(labelled: Labelled) => string> {
   const known = new Map<string, string>();
   let missing = new Map(wanted.map((labelled) => [keyOf(labelled), labelled]));
   while (missing.size > 0) {
@@ -96,7 +96,7 @@ async function actionIds(minting: Minting, wanted: readonly Labelled[]): Promise
 
 /** Ids of these buttons by key; those that are new get one. All in one question, because a card has many. */
 async function storedIds(
-  { db, subject, ids, now }: Minting,
+  { db, subject, ids, now }: MintContext,
   wanted: ReadonlyMap<string, Labelled>,
 ): Promise<[key: string, id: string][]> {
   const rows = [...wanted].map(([key, { intent, label }]) => ({

@@ -22,7 +22,7 @@ export type RefusalCode = 'outsider' | 'bot' | 'no-address' | 'unknown-person' |
 
 export type ResolvedActor =
   | { readonly kind: 'actor'; readonly actor: Actor }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly sentence: string };
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly userMessage: string };
 
 type Refused = Extract<ResolvedActor, { kind: 'refused' }>;
 type Listed = Policy['people'][number];
@@ -156,5 +156,5 @@ const unknownMailbox = refused(
 );
 
 function refused(refusal: RefusalCode, sentence: string): Refused {
-  return { kind: 'refused', code: refusal, sentence };
+  return { kind: 'refused', code: refusal, userMessage: sentence };
 }

@@ -10,10 +10,10 @@ export type Permission =
   | {
       readonly kind: 'refused';
       readonly code: 'role-missing' | 'suspended' | 'place-not-named' | 'read-only';
-      readonly sentence: string;
+      readonly userMessage: string;
     };
 
-export type Asking = {
+export type AuthoriseInput = {
   command: AnyCommand;
   actor: Actor;
   policy: Policy;
@@ -25,25 +25,25 @@ export type Asking = {
 };
 
 /** Stopping is always right: neither a read-only console nor a late start nor an unnamed channel holds it back. */
-export const alwaysTaken = 'lock-wipes';
+export const lockCommandId = 'lock-wipes';
 
 /** Commands that show nothing of anybody else, so that they may be typed in any channel. */
-const harmless: readonly string[] = ['help', 'whoami'];
+const publicCommands: readonly string[] = ['help', 'whoami'];
 
-export function authorise(asking: Asking): Permission {
+export function authorise(asking: AuthoriseInput): Permission {
   const { command, actor, policy, place, readOnlyPlatforms } = asking;
   if (!hasRole(command, actor)) {
     const suspended = command.roles.some((role) => actor.grantedRoles.has(role));
     return suspended ? refused('suspended', suspendedSentence(actor)) : refused('role-missing', roleSentence(command));
   }
   const readsOnly = readOnlyPlatforms.some((prefix) => actor.identity.startsWith(prefix));
-  if (readsOnly && command.effect !== 'read' && command.id !== alwaysTaken) {
+  if (readsOnly && command.effect !== 'read' && command.id !== lockCommandId) {
     return refused(
       'read-only',
       'This console only reads, because a real Exchange is connected and anybody could sit here. Say it in chat.',
     );
   }
-  if (place !== undefined && asking.anywhere !== true && !isNamedPlace(policy, place) && !takenAnywhere(command)) {
+  if (place !== undefined && asking.anywhere !== true && !isNamedPlace(policy, place) && !allowedAnywhere(command)) {
     return refused(
       'place-not-named',
       'I do not take that here, where people may read along whom policy.yaml does not name. Say it to me in a private conversation or in the helpdesk channel.',
@@ -57,10 +57,10 @@ export function hasRole(command: AnyCommand, actor: Actor): boolean {
   return command.roles.some((role) => roles.has(role));
 }
 
-function takenAnywhere(command: AnyCommand): boolean {
+function allowedAnywhere(command: AnyCommand): boolean {
   return (
-    command.id === alwaysTaken ||
-    harmless.includes(command.id) ||
+    command.id === lockCommandId ||
+    publicCommands.includes(command.id) ||
     (command.effect === 'report' && command.private !== true)
   );
 }
@@ -87,5 +87,5 @@ function roleSentence(command: AnyCommand): string {
 }
 
 function refused(code: Extract<Permission, { kind: 'refused' }>['code'], sentence: string): Permission {
-  return { kind: 'refused', code, sentence };
+  return { kind: 'refused', code, userMessage: sentence };
 }

@@ -1,10 +1,10 @@
 import type { Actor } from '../directory/actor.ts';
 import type { AuditEntry } from '../store/port.ts';
 import type { Incoming } from './port.ts';
-import type { Request } from './request.ts';
+import type { Request } from './read-input.ts';
 
 /** One authorisation decision for the audit: who, what and where, without anything that was typed. */
-export function decision(input: {
+export function decisionEntry(input: {
   /** Why it was refused; absent when it was allowed. */
   refusedBecause?: string;
   incoming: Incoming;
@@ -20,7 +20,7 @@ export function decision(input: {
     ...(typeof incident === 'number' && Number.isSafeInteger(incident) ? { incident } : {}),
     actor: { guid: actor?.person.guid ?? null, identity: incoming.sender.identity },
     data: {
-      via: request?.via ?? incoming.said.kind,
+      via: request?.via ?? incoming.input.kind,
       ...(refusedBecause === undefined ? {} : { code: refusedBecause }),
       ...(request === undefined ? {} : { command: request.command.id, effect: request.command.effect }),
       ...(incoming.place === undefined ? {} : { place: incoming.place }),

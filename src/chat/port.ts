@@ -36,7 +36,7 @@ export const Sender = z.object({
 export type Sender = z.infer<typeof Sender>;
 
 /** What was said. `thread` is the ref of the card in whose thread it was said. */
-export const Said = z.discriminatedUnion('kind', [
+export const Input = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sentence'), text: z.string() }),
   /** A click on a stored action. */
   z.object({ kind: z.literal('click'), action: z.string() }),
@@ -51,7 +51,7 @@ export const Said = z.discriminatedUnion('kind', [
   /** The person opened the bot's home page. */
   z.object({ kind: z.literal('home') }),
 ]);
-export type Said = z.infer<typeof Said>;
+export type Input = z.infer<typeof Input>;
 
 export const Incoming = z.object({
   /** The platform's event id, or its signature: the same event twice takes effect once. */
@@ -62,7 +62,7 @@ export const Incoming = z.object({
   /** Opaque address to answer this person privately (a conversation reference); kept with the identity. */
   address: z.string().optional(),
   thread: z.string().optional(),
-  said: Said,
+  input: Input,
 });
 export type Incoming = z.infer<typeof Incoming>;
 
@@ -70,10 +70,10 @@ export type Incoming = z.infer<typeof Incoming>;
  * `stored`: acknowledge now; `answer` never rejects. For a form, wait for it and show its field errors in the acknowledgement;
  * for all else show it when it comes. `duplicate`: acknowledge, do nothing. `not-stored`: tell the person; answer an event with 5xx.
  */
-export type Reception =
+export type Receipt =
   | { kind: 'stored'; answer: Promise<Answer> }
   | { kind: 'duplicate' }
-  | { kind: 'not-stored'; sentence: string };
+  | { kind: 'not-stored'; userMessage: string };
 
 /**
  * The card as one person should see it now: rendered from the store, without the buttons that he may not press. For platforms
@@ -120,7 +120,7 @@ export type ChatAdapter = {
   readonly identityPrefix: string;
   readonly limits: AdapterLimits;
   /** Mounts routes on `app` (before any body parser) or opens its socket; resolves when commands can come. */
-  start(input: { app: Express; onCommand: (incoming: Incoming) => Promise<Reception>; view?: CardView }): Promise<void>;
+  start(input: { app: Express; onCommand: (incoming: Incoming) => Promise<Receipt>; view?: CardView }): Promise<void>;
   /** Posts a new message; throws DeliveryError. */
   post(target: Place, message: Message, key: string): Promise<MessageRef>;
   /** Whether a post with this key arrived although its answer was lost; a private one is looked for under the identity. */

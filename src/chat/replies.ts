@@ -7,37 +7,41 @@ import { code, text } from '../message/text.ts';
 /** More would bury the one that is meant. */
 const mostExamples = 5;
 
-export function say(...parts: readonly (string | Span)[]): DraftAnswer {
+export function privateReply(...parts: readonly (string | Span)[]): DraftAnswer {
   const blocks: Block<Intent>[] = [{ kind: 'text', text: text(...parts) }];
   return { private: { tone: 'neutral', blocks } };
 }
 
 /** "I did not understand. You can say: …": only what this person may say here. */
-export function notUnderstood(may: readonly AnyCommand[]): DraftAnswer {
-  return say('I did not understand. ', ...youCanSay(may));
+export function notUnderstoodReply(may: readonly AnyCommand[]): DraftAnswer {
+  return privateReply('I did not understand. ', ...suggestCommands(may));
 }
 
-export function youCanSay(may: readonly AnyCommand[]): Span[] {
+export function suggestCommands(may: readonly AnyCommand[]): Span[] {
   const help = may.filter(({ id }) => id === 'help');
   const others = may.filter(({ id, patterns }) => id !== 'help' && patterns.length > 0);
   const sayable = [...others.slice(0, mostExamples - help.length), ...help];
   if (sayable.length === 0) return [{ kind: 'plain', text: 'Ask an admin what you may say.' }];
   return [
     { kind: 'plain', text: 'You can say: ' },
-    ...alternatives(sayable.map(howToSay)),
+    ...alternatives(sayable.map(shortUsage)),
     { kind: 'plain', text: '.' },
   ];
 }
 
-export function didYouMean(suggestions: readonly string[]): DraftAnswer {
-  return say('I did not understand. Did you mean ', ...alternatives(suggestions, ' or '), '?');
+export function didYouMeanReply(suggestions: readonly string[]): DraftAnswer {
+  return privateReply('I did not understand. Did you mean ', ...alternatives(suggestions, ' or '), '?');
 }
 
-export function fitsSeveral(commands: readonly AnyCommand[]): DraftAnswer {
-  return say('That fits more than one command. Say one of these: ', ...alternatives(commands.map(howToSay)), '.');
+export function ambiguousReply(commands: readonly AnyCommand[]): DraftAnswer {
+  return privateReply(
+    'That fits more than one command. Say one of these: ',
+    ...alternatives(commands.map(shortUsage)),
+    '.',
+  );
 }
 
-export function howToSay(command: AnyCommand): string {
+export function shortUsage(command: AnyCommand): string {
   const pattern = command.patterns[0];
   return pattern === undefined ? command.id : usage(pattern);
 }

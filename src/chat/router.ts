@@ -19,13 +19,13 @@ import type { AuditEntry, Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import { mintAnswer } from './actions.ts';
 import { resolveActor } from './actor.ts';
-import { alwaysTaken, authorise, hasRole } from './authorise.ts';
-import { decision } from './decision.ts';
+import { authorise, hasRole, lockCommandId } from './authorise.ts';
+import { type CommandProgress, commandStore } from './command-store.ts';
+import { decisionEntry } from './decision.ts';
 import { markAnswer } from './mark.ts';
-import { type Progress, storeOfOneCommand } from './once.ts';
 import type { Incoming, Sender } from './port.ts';
-import { say, youCanSay } from './replies.ts';
-import { type Request, readSaid } from './request.ts';
+import { type Request, readInput } from './read-input.ts';
+import { privateReply, suggestCommands } from './replies.ts';
 import { invalid } from './validation.ts';
 
 export type RouterParts = {
@@ -59,7 +59,7 @@ export type Router = {
 };
 
 /** How one command ended. `outcome` goes into metrics, inbox and audit; it is a code, never a text. */
-type Turn = {
+type HandledCommand = {
   answer: DraftAnswer;
   outcome: string;
   command?: string;
@@ -68,7 +68,7 @@ type Turn = {
 };
 
 /** `args` are the command's, as far as they were read. */
-type Handling = { incoming: Incoming; inboxId: number; onlySafe: boolean; progress: Progress; args?: unknown };
+type Handling = { incoming: Incoming; inboxId: number; onlySafe: boolean; progress: CommandProgress; args?: unknown };
 
 export function createRouter(parts: RouterParts): Router {
   const { store, clock, ids, log, mark } = parts;
@@ -118,7 +118,7 @@ async function markedAnswer(
   }
 }
 
-async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
+async function attempt(parts: RouterParts, handling: Handling): Promise<HandledCommand> {
   let command: string | undefined;
   try {
     return await route(parts, handling, (id) => {
@@ -129,41 +129,45 @@ async function attempt(parts: RouterParts, handling: Handling): Promise<Turn> {
     parts.onFailed?.(error);
     if (error instanceof MislaidError && error.code !== 'unreachable') {
       parts.log.info({ code: error.code, command, inbox: handling.inboxId }, 'a command was refused by its own rules');
-      return { ...named, answer: say(error.userMessage), outcome: error.code };
+      return { ...named, answer: privateReply(error.userMessage), outcome: error.code };
     }
     const reference = `C-${handling.inboxId}`;
     parts.log.error({ err: error, reference, command, inbox: handling.inboxId }, 'a command failed');
     const kept = handling.progress.committed ? 'what was stored before that stays' : 'nothing was changed';
     if (isDiskFull(error)) {
       const sentence = `The disk of the database is full, so this could not be stored and audited; ${kept}. Tell an admin (reference ${reference}).`;
-      return { ...named, answer: say(sentence), outcome: 'disk-full' };
+      return { ...named, answer: privateReply(sentence), outcome: 'disk-full' };
     }
     return {
       ...named,
-      answer: say(`Something went wrong on my side (reference ${reference}); ${kept}.`),
+      answer: privateReply(`Something went wrong on my side (reference ${reference}); ${kept}.`),
       outcome: 'failed',
     };
   }
 }
 
-async function route(parts: RouterParts, handling: Handling, named: (command: string) => void): Promise<Turn> {
+async function route(
+  parts: RouterParts,
+  handling: Handling,
+  named: (command: string) => void,
+): Promise<HandledCommand> {
   const { store, policy, organisation, clock } = parts;
   const { incoming } = handling;
   const { address } = incoming;
   const sender = await senderNow(parts, incoming.sender);
-  if (sender === undefined) return { answer: say(unknownAccountSentence), outcome: 'unknown-account' };
+  if (sender === undefined) return { answer: privateReply(unknownAccountSentence), outcome: 'unknown-account' };
   const resolved = await resolveActor({ store, policy, organisation, sender, address, clock });
   if (resolved.kind === 'refused') {
-    const isHome = incoming.said.kind === 'home' || resolved.code === 'bot';
-    const audit = isHome ? undefined : decision({ ...handling, refusedBecause: resolved.code });
-    return { answer: isHome ? {} : say(resolved.sentence), outcome: resolved.code, audit };
+    const isHome = incoming.input.kind === 'home' || resolved.code === 'bot';
+    const audit = isHome ? undefined : decisionEntry({ ...handling, refusedBecause: resolved.code });
+    return { answer: isHome ? {} : privateReply(resolved.userMessage), outcome: resolved.code, audit };
   }
   const { actor } = resolved;
-  if (incoming.said.kind === 'home') {
+  if (incoming.input.kind === 'home') {
     await store.change((change) => change.home(actor.identity));
     return { answer: {}, outcome: 'done', command: 'home' };
   }
-  const request = await readSaid({ ...parts, incoming, actor, may: () => maySay(parts, actor, incoming) });
+  const request = await readInput({ ...parts, incoming, actor, may: () => allowedCommands(parts, actor, incoming) });
   if (request.kind === 'answer') return { answer: request.answer, outcome: request.outcome };
   named(request.command.id);
   handling.args = request.args;
@@ -181,7 +185,7 @@ async function perform(
   handling: Handling,
   actor: Actor,
   request: Extract<Request, { kind: 'command' }>,
-): Promise<Turn> {
+): Promise<HandledCommand> {
   const { command, via } = request;
   const { place, thread } = handling.incoming;
   const permission = authorise({
@@ -198,20 +202,20 @@ async function perform(
       command: command.id,
       answer: await refusalAnswer(parts, handling, actor, command, permission),
       outcome: permission.code,
-      audit: lean ? undefined : decision({ ...handling, actor, request, refusedBecause: permission.code }),
+      audit: lean ? undefined : decisionEntry({ ...handling, actor, request, refusedBecause: permission.code }),
     };
   }
   if (handling.onlySafe && !isSafeLate(command)) {
-    return { command: command.id, answer: say(awaySentence), outcome: 'too-old', state: 'too-old' };
+    return { command: command.id, answer: privateReply(awaySentence), outcome: 'too-old', state: 'too-old' };
   }
   const parsed = command.args.safeParse(request.args);
   if (!parsed.success) {
     return { command: command.id, answer: invalid(command, request, parsed.error), outcome: 'invalid' };
   }
 
-  const audit = command.effect === 'read' ? undefined : decision({ ...handling, actor, request });
+  const audit = command.effect === 'read' ? undefined : decisionEntry({ ...handling, actor, request });
   const { progress, inboxId } = handling;
-  const store = storeOfOneCommand({
+  const store = commandStore({
     store: parts.store,
     inboxId,
     command: command.id,
@@ -243,7 +247,7 @@ export const awaySentence =
   'I was away when you said this, and too much time has passed to do it unasked. Please say it again.';
 
 function isSafeLate(command: AnyCommand): boolean {
-  return command.effect === 'read' || command.effect === 'report' || command.id === alwaysTaken;
+  return command.effect === 'read' || command.effect === 'report' || command.id === lockCommandId;
 }
 
 function outcomeOf(answer: DraftAnswer): string {
@@ -252,7 +256,7 @@ function outcomeOf(answer: DraftAnswer): string {
 }
 
 /** Commands of which help and suggestions may speak: allowed to this actor, here. */
-function maySay(parts: RouterParts, actor: Actor, { place }: Incoming): AnyCommand[] {
+function allowedCommands(parts: RouterParts, actor: Actor, { place }: Incoming): AnyCommand[] {
   const { commands, policy, readOnlyPlatforms = [] } = parts;
   return commands.filter(
     (command) =>
@@ -265,13 +269,19 @@ async function refusalAnswer(
   { incoming }: Handling,
   actor: Actor,
   command: AnyCommand,
-  permission: { code: string; sentence: string },
+  permission: { code: string; userMessage: string },
 ): Promise<DraftAnswer> {
-  if (permission.code !== 'role-missing') return say(permission.sentence);
+  if (permission.code !== 'role-missing') return privateReply(permission.userMessage);
   const report = command.effect === 'read' ? undefined : await ownReport(parts.store, actor);
   const passedOn = report === undefined ? '' : ` I have passed your report on: INC-${report}.`;
-  const stillWorks = incoming.said.kind === 'click' ? ' The button still works for them.' : '';
-  return say(permission.sentence, stillWorks, passedOn, ' ', ...youCanSay(maySay(parts, actor, incoming)));
+  const stillWorks = incoming.input.kind === 'click' ? ' The button still works for them.' : '';
+  return privateReply(
+    permission.userMessage,
+    stillWorks,
+    passedOn,
+    ' ',
+    ...suggestCommands(allowedCommands(parts, actor, incoming)),
+  );
 }
 
 /** The open incident that this person reported himself, if any. */
@@ -288,7 +298,7 @@ async function ownReport(store: Store, actor: Actor): Promise<number | undefined
 }
 
 /** Where the command's own change has marked it already, nothing is left to write. */
-async function markHandled({ store, clock }: RouterParts, handling: Handling, turn: Turn): Promise<void> {
+async function markHandled({ store, clock }: RouterParts, handling: Handling, turn: HandledCommand): Promise<void> {
   const { audit, command, outcome, state = 'handled' } = turn;
   if (audit === undefined && handling.progress.committed && outcome === 'done') return;
   const mark = async (db: Kysely<Database>): Promise<void> => {

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { AnyCommand } from '../commands/command.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import { code } from '../message/text.ts';
-import { howToSay, say } from './replies.ts';
-import type { Request } from './request.ts';
+import type { Request } from './read-input.ts';
+import { privateReply, shortUsage } from './replies.ts';
 
 /** Arguments that the command's schema does not take: beside a form's fields where there are any, else as a sentence. */
 export function invalid(
@@ -19,10 +19,13 @@ export function invalid(
   }
   const what = problems.map(inWords).join(' ');
   if (request.via !== 'sentence') {
-    return say(`This button does not fit any more, so nothing was done. ${what} Ask for the card again.`);
+    return privateReply(`This button does not fit any more, so nothing was done. ${what} Ask for the card again.`);
   }
-  const example = command.examples[0] ?? howToSay(command);
-  return say(`I understood the command, but not all of it. ${what} Nothing was done. For example: `, code(example));
+  const example = command.examples[0] ?? shortUsage(command);
+  return privateReply(
+    `I understood the command, but not all of it. ${what} Nothing was done. For example: `,
+    code(example),
+  );
 }
 
 /** A schema's own sentence ends with a full stop and says what is meant; what zod says by itself needs the argument's name. */

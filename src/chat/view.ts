@@ -10,7 +10,7 @@ import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
 import type { Projection } from '../store/projection.ts';
 import type { Database } from '../store/schema.ts';
-import { mintMessage, takeAction } from './actions.ts';
+import { findAction, mintMessage } from './actions.ts';
 import { resolveActor } from './actor.ts';
 import { authorise } from './authorise.ts';
 import { markMessage } from './mark.ts';
@@ -72,7 +72,7 @@ async function forActor(parts: ViewParts, message: Message, actor: Actor, place:
 }
 
 async function mayPress(parts: ViewParts, action: string, actor: Actor, place: Place | undefined): Promise<boolean> {
-  const stored = await takeAction(parts.store.db, action);
+  const stored = await findAction(parts.store.db, action);
   const command = parts.commands.find((each) => each.id === stored?.command);
   if (command === undefined) return false;
   const { policy } = parts;

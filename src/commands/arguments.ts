@@ -23,7 +23,7 @@ export const DeviceArgument = z.union([
 ]);
 export const ReasonArgument = z.string().trim().min(3, 'Say why, in a few words.').max(1000);
 
-export type Chosen<T> = { kind: 'one'; value: T } | { kind: 'answer'; answer: DraftAnswer };
+export type Choice<T> = { kind: 'one'; value: T } | { kind: 'answer'; answer: DraftAnswer };
 
 /**
  * Finds exactly one person, or answers with a choice: never a guess. An unknown name starts a look-up in Exchange and says so.
@@ -33,7 +33,7 @@ export async function choosePerson(
   context: CommandContext,
   name: string,
   again: (guid: string) => Intent,
-): Promise<Chosen<Person>> {
+): Promise<Choice<Person>> {
   const found = await findPeople(context.store.db, context.organisation, name);
   switch (found.kind) {
     case 'one':
@@ -63,7 +63,7 @@ export function severalPeople(name: string, people: readonly Person[], again: (g
   return {
     tone: 'neutral',
     blocks: [
-      paragraph(`${count(people.length)} people match “${name}”: `, ...parts, more),
+      paragraph(`${countWord(people.length)} people match “${name}”: `, ...parts, more),
       buttons(...shown.map((person) => ({ label: person.displayName, action: again(person.guid) }))),
     ],
   };
@@ -93,14 +93,14 @@ export function chooseDevice(
   view: IncidentView,
   wanted: string | undefined,
   again: (device: number) => Intent,
-): Chosen<IncidentDevice> {
+): Choice<IncidentDevice> {
   const matches = wanted === undefined ? [] : matching(view.devices, wanted);
   const [first] = matches;
   if (first !== undefined && matches.length === 1) return { kind: 'one', value: first };
   const shown = matches.length > 1 ? matches : view.devices;
   const said =
     matches.length > 1
-      ? `${count(matches.length)} phones of INC-${view.incident.number} match “${wanted}”.`
+      ? `${countWord(matches.length)} phones of INC-${view.incident.number} match “${wanted}”.`
       : view.devices.length === 0
         ? `The phones of INC-${view.incident.number} are not read yet. Try again in a moment.`
         : wanted === undefined
@@ -125,7 +125,7 @@ export async function incidentFor(context: CommandContext, number: number): Prom
 }
 
 /** Throws MislaidError `incident-closed` with what this actor may say instead. */
-export function openIncidentOnly(view: IncidentView, { person }: Actor): void {
+export function requireOpenIncident(view: IncidentView, { person }: Actor): void {
   if (view.incident.state === 'open') return;
   const again = person.guid === view.owner.guid ? 'I lost my phone' : `lost device ${view.owner.displayName}`;
   throw new MislaidError({
@@ -136,10 +136,10 @@ export function openIncidentOnly(view: IncidentView, { person }: Actor): void {
 }
 
 /** A short private answer. */
-export function said(...parts: readonly (string | Span)[]): DraftAnswer {
+export function privateAnswer(...parts: readonly (string | Span)[]): DraftAnswer {
   return { private: { tone: 'neutral', blocks: [paragraph(...parts)] } };
 }
 
-function count(n: number): string {
+function countWord(n: number): string {
   return ['No', 'One', 'Two', 'Three', 'Four', 'Five'][n] ?? String(n);
 }

@@ -25,16 +25,16 @@ export type Words = {
   readonly choice?: { readonly name: string; readonly values: readonly string[] };
 };
 
-export type Argument = {
+export type PatternArgument = {
   readonly kind: 'argument';
   readonly name: string;
   readonly argument: ArgumentKind;
   readonly possessive: boolean;
 };
 
-export type Element = Words | Argument;
+export type PatternElement = Words | PatternArgument;
 
-export type Variant = readonly Element[];
+export type Variant = readonly PatternElement[];
 
 /** More would be a pattern that nobody can read. */
 const mostVariants = 128;
@@ -56,14 +56,14 @@ export function compilePattern(pattern: string): readonly Variant[] {
 export function usage(pattern: string): string {
   const variants = compilePattern(pattern);
   const shortest = variants.reduce((best, variant) => (variant.length < best.length ? variant : best));
-  return showVariant(shortest);
+  return renderVariant(shortest);
 }
 
-export function showVariant(variant: Variant): string {
-  return variant.map(showElement).join(' ');
+export function renderVariant(variant: Variant): string {
+  return variant.map(renderElement).join(' ');
 }
 
-export function showElement(element: Element): string {
+export function renderElement(element: PatternElement): string {
   if (element.kind === 'words') return element.choice?.values.join('|') ?? (element.phrases[0] ?? []).join(' ');
   if (element.argument === 'incident') return 'INC-…';
   const name = element.argument === 'rest' ? `${element.name} …` : element.name;
@@ -118,7 +118,7 @@ class PatternReader {
     return [[this.#word()]];
   }
 
-  #argument(): Element {
+  #argument(): PatternElement {
     const match = /^<([a-zA-Z]+)(?:(\.\.\.)|:([^<>]+))?>('s)?/.exec(this.#pattern.slice(this.#at));
     if (match === null) return this.fail('has a badly written argument');
     this.#at += match[0].length;
@@ -134,7 +134,7 @@ class PatternReader {
     return { kind: 'argument', name, argument: kindOf(name, match[2]), possessive: match[4] === "'s" };
   }
 
-  #word(): Element {
+  #word(): PatternElement {
     const match = /^[^\s()[\]<>|]+/.exec(this.#pattern.slice(this.#at));
     if (match === null) return this.fail(`has a "${this.#pattern[this.#at]}" out of place`);
     this.#at += match[0].length;

@@ -1,6 +1,6 @@
 /** Matches words against a compiled pattern: exactly, or nearly for "did you mean". */
 import { distance } from 'fastest-levenshtein';
-import { type Argument, showElement, type Variant, type Words } from './grammar.ts';
+import { type PatternArgument, renderElement, type Variant, type Words } from './grammar.ts';
 
 export type Match = {
   readonly args: Readonly<Record<string, string | number>>;
@@ -13,7 +13,7 @@ export type Match = {
   /** Elements of the pattern for which no words were left; 0 in a whole match. */
   readonly missing: number;
   /** The sentence as the pattern would have it: literals mended, arguments as typed, what is missing by its name. */
-  readonly mended: string;
+  readonly corrected: string;
 };
 
 export type Matching = 'exact' | 'near';
@@ -39,14 +39,14 @@ export type Typed = {
 };
 
 export function typedWords(words: readonly string[]): Typed {
-  const literals = words.map(literalOf);
+  const literals = words.map(comparableWord);
   return { words, literals, distinct: new Set(literals) };
 }
 
 /** The best way in which the variant takes all of these words; `near` allows misspelt literals and a missing end. */
 export function matchVariant(variant: Variant, { words, literals, distinct }: Typed, how: Matching): Match | undefined {
   // Every sentence is held against some hundred variants, most of which have a word that was not said at all.
-  if (how === 'exact' && variant.some((element) => isUnsaid(element, distinct))) return undefined;
+  if (how === 'exact' && variant.some((element) => isMissingFrom(element, distinct))) return undefined;
   const known = new Map<number, Step | undefined>();
 
   function from(element: number, word: number): Step | undefined {
@@ -61,7 +61,7 @@ export function matchVariant(variant: Variant, { words, literals, distinct }: Ty
     if (word === words.length) {
       if (how === 'exact') return undefined;
       const rest = variant.slice(index);
-      return { ...finished, missing: rest.length, shown: rest.map(showElement) };
+      return { ...finished, missing: rest.length, shown: rest.map(renderElement) };
     }
     return element.kind === 'words' ? phrase(element, index, word) : argument(element, index, word);
   }
@@ -90,7 +90,7 @@ export function matchVariant(variant: Variant, { words, literals, distinct }: Ty
     return best;
   }
 
-  function argument(element: Argument, index: number, word: number): Step | undefined {
+  function argument(element: PatternArgument, index: number, word: number): Step | undefined {
     if (element.argument === 'rest') {
       const typed = words.slice(word);
       const value = typed[0]?.toLowerCase() === 'because' ? typed.slice(1) : typed;
@@ -118,11 +118,11 @@ export function matchVariant(variant: Variant, { words, literals, distinct }: Ty
     anchored,
     cost,
     missing,
-    mended: shown.join(' '),
+    corrected: shown.join(' '),
   };
 }
 
-function isUnsaid(element: Variant[number], distinct: ReadonlySet<string>): boolean {
+function isMissingFrom(element: Variant[number], distinct: ReadonlySet<string>): boolean {
   return element.kind === 'words' && !element.phrases.some(([first]) => first === undefined || distinct.has(first));
 }
 
@@ -151,15 +151,15 @@ function phraseCost(
     if (typed === undefined) return how === 'near' ? cost : undefined;
     if (typed === wanted) continue;
     if (how === 'exact') return undefined;
-    const changes = changesBetween(typed, wanted);
-    if (changes > allowedChanges(wanted)) return undefined;
+    const changes = editsBetween(typed, wanted);
+    if (changes > allowedEdits(wanted)) return undefined;
     cost += changes;
   }
   return cost;
 }
 
 /** Changed letters between two words; two swapped neighbours, the commonest slip, count as one. */
-export function changesBetween(typed: string, wanted: string): number {
+export function editsBetween(typed: string, wanted: string): number {
   const changes = distance(typed, wanted);
   if (changes !== 2 || typed.length !== wanted.length) return changes;
   const at = [...wanted].findIndex((letter, index) => letter !== typed[index]);
@@ -168,17 +168,17 @@ export function changesBetween(typed: string, wanted: string): number {
 }
 
 /** How many letters of a word may be wrong before it is another word. */
-export function allowedChanges(word: string): number {
+export function allowedEdits(word: string): number {
   if (word.length <= 2) return 0;
   return word.length <= 4 ? 1 : 2;
 }
 
 /** A word as literals are compared: lower case, without the punctuation around it. */
-export function literalOf(word: string): string {
+export function comparableWord(word: string): string {
   return word.toLowerCase().replace(/^["'(]+|["'),.;:!?…]+$/gu, '');
 }
 
-function readArgument(element: Argument, typed: string): string | number | undefined {
+function readArgument(element: PatternArgument, typed: string): string | number | undefined {
   const value = unquote(element.possessive ? ownerOf(typed) : typed);
   if (value === '') return undefined;
   switch (element.argument) {

@@ -5,30 +5,30 @@
 
 import { compilePattern, usage, type Variant } from './grammar.ts';
 import {
-  allowedChanges,
-  changesBetween,
-  literalOf,
+  allowedEdits,
+  comparableWord,
+  editsBetween,
   type Match,
   type Matching,
   matchVariant,
   type Typed,
   typedWords,
 } from './matching.ts';
-import { readSentence } from './sentence.ts';
+import { splitSentence } from './sentence.ts';
 
 export { compilePattern, usage } from './grammar.ts';
 
 /** What can be said: a command, as far as its patterns go. */
-export type Sayable = { readonly id: string; readonly patterns: readonly string[] };
+export type HasPatterns = { readonly id: string; readonly patterns: readonly string[] };
 
-export type Parsed<Command extends Sayable> =
+export type Parsed<Command extends HasPatterns> =
   | { readonly kind: 'match'; readonly command: Command; readonly args: Readonly<Record<string, string | number>> }
   /** Two commands fit equally well: nothing is guessed. */
   | { readonly kind: 'ambiguous'; readonly commands: readonly Command[] }
   | { readonly kind: 'near'; readonly suggestions: readonly string[] }
   | { readonly kind: 'none' }
   /** The text itself is not taken: too long, or with characters that cannot be seen. */
-  | { readonly kind: 'refused'; readonly code: 'too-long' | 'unreadable'; readonly sentence: string };
+  | { readonly kind: 'refused'; readonly code: 'too-long' | 'unreadable'; readonly userMessage: string };
 
 const mostSuggestions = 3;
 
@@ -36,12 +36,12 @@ const mostSuggestions = 3;
  * Parses one sentence. Suggestions come only from `suggestFrom` (what the actor may say), matches from all commands, so that
  * a command that he may not say is refused with its reason instead of "I did not understand".
  */
-export function parseSentence<Command extends Sayable>(
+export function parseSentence<Command extends HasPatterns>(
   text: string,
   commands: readonly Command[],
   suggestFrom: () => readonly Command[] = () => commands,
 ): Parsed<Command> {
-  const sentence = readSentence(text);
+  const sentence = splitSentence(text);
   if (sentence.kind === 'refused') return sentence;
   const words = typedWords(withoutPlease(sentence.words));
   if (words.words.length === 0) return { kind: 'none' };
@@ -68,23 +68,23 @@ export function parseSentence<Command extends Sayable>(
  * "lost device" is not about a person called "device": when another way to say the same command explains more of the words
  * and only lacks its end, the sentence was not finished. Answers how it would go on.
  */
-function unfinishedSentence(command: Sayable, words: Typed, match: Match): string | undefined {
+function unfinishedSentence(command: HasPatterns, words: Typed, match: Match): string | undefined {
   let best: Match | undefined;
   for (const variant of variantsOf(command)) {
     const begun = matchVariant(variant, words, 'near');
     if (begun === undefined || begun.cost > 0 || begun.missing === 0 || begun.literals <= match.literals) continue;
     if (best === undefined || begun.missing < best.missing) best = begun;
   }
-  return best?.mended;
+  return best?.corrected;
 }
 
 /** Sentences close to what was typed, the closest first. */
-function suggest(words: Typed, commands: readonly Sayable[]): string[] {
+function suggest(words: Typed, commands: readonly HasPatterns[]): string[] {
   const candidates: { text: string; score: number }[] = [];
   for (const command of commands) {
     const match = bestMatch(command, words, 'near');
     if (match !== undefined) {
-      candidates.push({ text: match.mended, score: match.cost * 2 + match.missing - match.literals });
+      candidates.push({ text: match.corrected, score: match.cost * 2 + match.missing - match.literals });
       continue;
     }
     const beginning = command.patterns.find((pattern) => beginsAlike(pattern, words));
@@ -100,11 +100,11 @@ function beginsAlike(pattern: string, { literals }: Typed): boolean {
   return compilePattern(pattern).some((variant) => {
     const first = variant[0];
     if (first?.kind !== 'words') return false;
-    return first.phrases.some(([word]) => word !== undefined && changesBetween(typed, word) <= allowedChanges(word));
+    return first.phrases.some(([word]) => word !== undefined && editsBetween(typed, word) <= allowedEdits(word));
   });
 }
 
-function bestMatch(command: Sayable, words: Typed, how: Matching): Match | undefined {
+function bestMatch(command: HasPatterns, words: Typed, how: Matching): Match | undefined {
   let best: Match | undefined;
   for (const variant of variantsOf(command)) {
     const match = matchVariant(variant, words, how);
@@ -122,9 +122,9 @@ function rank({ cost, missing, anchored, literals }: Match): number {
   return cost * 1_000_000 + missing * 10_000 + (anchored ? 0 : 1_000) - literals;
 }
 
-const compiled = new WeakMap<Sayable, readonly Variant[]>();
+const compiled = new WeakMap<HasPatterns, readonly Variant[]>();
 
-function variantsOf(command: Sayable): readonly Variant[] {
+function variantsOf(command: HasPatterns): readonly Variant[] {
   const known = compiled.get(command);
   if (known !== undefined) return known;
   const variants = command.patterns.flatMap((pattern) => compilePattern(pattern));
@@ -133,5 +133,5 @@ function variantsOf(command: Sayable): readonly Variant[] {
 }
 
 function withoutPlease(words: readonly string[]): readonly string[] {
-  return words.length > 1 && literalOf(words[0] ?? '') === 'please' ? words.slice(1) : words;
+  return words.length > 1 && comparableWord(words[0] ?? '') === 'please' ? words.slice(1) : words;
 }

@@ -4,11 +4,11 @@
  */
 
 /** Longer sentences are refused whole: nobody reads a command of that length before it takes effect. */
-export const longestSentence = 500;
+export const maxSentenceLength = 500;
 
 export type Sentence =
   | { readonly kind: 'words'; readonly words: readonly string[] }
-  | { readonly kind: 'refused'; readonly code: 'too-long' | 'unreadable'; readonly sentence: string };
+  | { readonly kind: 'refused'; readonly code: 'too-long' | 'unreadable'; readonly userMessage: string };
 
 /** Zero-width marks that copying leaves behind and that nobody sees: dropped. */
 const leftovers = /[\u00AD\u200B\u2060\uFEFF]/g;
@@ -16,12 +16,12 @@ const leftovers = /[\u00AD\u200B\u2060\uFEFF]/g;
 const unreadable = /(?![\t\n\v\f\r])\p{Cc}|\p{Bidi_Control}|\p{Surrogate}|\uFFFD/u;
 
 /** Splits a sentence into words; typographic quotes become plain ones, blanks collapse, a closing full stop goes. */
-export function readSentence(text: string): Sentence {
-  if (text.length > longestSentence) {
+export function splitSentence(text: string): Sentence {
+  if (text.length > maxSentenceLength) {
     return {
       kind: 'refused',
       code: 'too-long',
-      sentence: `That is ${text.length.toLocaleString('en')} characters long; a command may have ${longestSentence}. Nothing was done. Say it shorter, please.`,
+      userMessage: `That is ${text.length.toLocaleString('en')} characters long; a command may have ${maxSentenceLength}. Nothing was done. Say it shorter, please.`,
     };
   }
   const seen = text.replace(leftovers, '');
@@ -29,7 +29,7 @@ export function readSentence(text: string): Sentence {
     return {
       kind: 'refused',
       code: 'unreadable',
-      sentence:
+      userMessage:
         'Your sentence holds control or text-direction characters that cannot be seen. Nothing was done. Type it by hand instead of pasting it, please.',
     };
   }

@@ -32,7 +32,7 @@ export type Button<Action = string> = {
   /** Asked before the click counts, where the platform can ask. */
   confirm?: { title: string; text: string; ok: string };
   /** Its click is answered with a form: a platform that must know beforehand opens a dialog for it. Set when it is minted. */
-  asks?: true;
+  opensForm?: true;
 };
 
 export type Block<Action = string> =

@@ -18,22 +18,22 @@ export type PlainOptions = TimeOptions & {
 export type NumberOf<Action> = (action: Action) => number | undefined;
 
 /** Title, then every block, one under the other. Lines never begin or end with blanks that come from what a person typed. */
-export function plainText<Action>(
+export function renderPlainText<Action>(
   message: Message<Action>,
   options: PlainOptions & { numberOf?: NumberOf<Action> },
 ): string {
   const paragraphs: string[] = [];
   const title = plainTitle(message);
   if (title !== undefined) paragraphs.push(wrapped(title, options));
-  for (const block of message.blocks) paragraphs.push(plainBlock(block, options, options.numberOf));
+  for (const block of message.blocks) paragraphs.push(renderPlainBlock(block, options, options.numberOf));
   return paragraphs.filter((paragraph) => paragraph !== '').join('\n');
 }
 
 /** A form as the questions it asks; how they are answered is the platform's. */
-export function plainForm<Action>(form: Form<Action>, options: PlainOptions): string {
+export function renderPlainForm<Action>(form: Form<Action>, options: PlainOptions): string {
   const lines = [wrapped(visible(form.title), options)];
-  for (const block of form.intro ?? []) lines.push(plainBlock(block, options));
-  for (const field of form.fields) lines.push(wrapped(plainField(field), options));
+  for (const block of form.intro ?? []) lines.push(renderPlainBlock(block, options));
+  for (const field of form.fields) lines.push(wrapped(renderPlainField(field), options));
   lines.push(`[${visible(form.submit.label)}]`);
   return lines.filter((line) => line !== '').join('\n');
 }
@@ -118,7 +118,7 @@ export function plainSpans(text: Text, options: TimeOptions, times: 'both' | 'ex
   return text.map((span) => plainSpan(span, options, times)).join('');
 }
 
-function plainBlock<Action>(block: Block<Action>, options: PlainOptions, numberOf?: NumberOf<Action>): string {
+function renderPlainBlock<Action>(block: Block<Action>, options: PlainOptions, numberOf?: NumberOf<Action>): string {
   switch (block.kind) {
     case 'text':
       return wrapped(plainSpans(block.text, options), options);
@@ -127,7 +127,7 @@ function plainBlock<Action>(block: Block<Action>, options: PlainOptions, numberO
         .map((field) => wrapped(`${visible(field.label)}: ${plainSpans(field.value, options)}`, options, '  '))
         .join('\n');
     case 'table':
-      return plainTable(
+      return renderPlainTable(
         block.columns.map(visible),
         block.rows.map((row) => row.map((cell) => plainSpans(cell, options))),
         options,
@@ -162,7 +162,11 @@ export function buttonText<Action>(button: Button<Action>, numberOf?: NumberOf<A
 }
 
 /** Columns under each other where they fit, else one record after the other, each value with its column's name. */
-function plainTable(columns: readonly string[], rows: readonly (readonly string[])[], options: PlainOptions): string {
+function renderPlainTable(
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+  options: PlainOptions,
+): string {
   const widths = columns.map((name, column) =>
     Math.max(stringWidth(name), ...rows.map((row) => stringWidth(row[column] ?? ''))),
   );
@@ -184,7 +188,7 @@ function plainTable(columns: readonly string[], rows: readonly (readonly string[
 }
 
 /** One field as a question: label, what may be answered, what it is now. */
-export function plainField(field: Field): string {
+export function renderPlainField(field: Field): string {
   const need = field.required ? '' : ' (may be left empty)';
   const hint = 'hint' in field && field.hint !== undefined ? ` ${visible(field.hint)}` : '';
   const label = visible(field.label);

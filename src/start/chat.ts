@@ -4,9 +4,9 @@
  */
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
-import { createDeliverer, type Deliverer } from '../chat/deliver.ts';
+import { createDeliverer, type Deliverer } from '../chat/delivery/deliver.ts';
+import { createInbox, type Inbox } from '../chat/inbox.ts';
 import type { CardView, ChatAdapter } from '../chat/port.ts';
-import { createReception, type ReceptionDesk } from '../chat/reception.ts';
 import { createRouter } from '../chat/router.ts';
 import { createCardView } from '../chat/view.ts';
 import { commands, labCommands } from '../commands/index.ts';
@@ -101,7 +101,7 @@ export function createChat(parts: ChatParts): Chat {
     onFailed,
     markOf: drillMarkOfMessage,
   });
-  const desk = createReception({ store, db: parts.inbox, clock, router, log, onFailed });
+  const desk = createInbox({ store, db: parts.inbox, clock, router, log, onFailed });
   closing.add('commands under way', () => desk.idle());
 
   return {
@@ -115,7 +115,7 @@ export function createChat(parts: ChatParts): Chat {
   };
 }
 
-type Platforms = Pick<ChatParts, 'adapters' | 'config' | 'log' | 'closing'> & { desk: ReceptionDesk; view: CardView };
+type Platforms = Pick<ChatParts, 'adapters' | 'config' | 'log' | 'closing'> & { desk: Inbox; view: CardView };
 
 async function openPlatforms({ adapters, desk, view, config, log, closing }: Platforms): Promise<void> {
   const app = createChatApp();
@@ -133,7 +133,7 @@ async function openPlatforms({ adapters, desk, view, config, log, closing }: Pla
 /** How often commands are looked for that a process left which died; each waits for two looks. */
 const othersEveryMs = 10_000;
 
-function lookAfterOthers(desk: ReceptionDesk, closing: Closing): void {
-  const timer = setInterval(() => void desk.lookAfterOthers(), othersEveryMs);
+function lookAfterOthers(desk: Inbox, closing: Closing): void {
+  const timer = setInterval(() => void desk.recoverOthers(), othersEveryMs);
   closing.add('commands of others', async () => clearInterval(timer));
 }

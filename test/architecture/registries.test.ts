@@ -10,7 +10,7 @@ import { commands, labCommands } from '../../src/commands/index.ts';
 import { helpCommand } from '../../src/commands/me/help.ts';
 import { Approvals } from '../../src/incidents/approvals/approvals.ts';
 import { parseSentence, usage } from '../../src/language/patterns.ts';
-import { plainText } from '../../src/message/plain.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 import { Policy } from '../../src/policy.ts';
 import { approvalSubjects, projections } from '../../src/start/registries.ts';
 import { countingIds, testClock } from '../setup/clock.ts';
@@ -124,7 +124,7 @@ describe('a command', () => {
 
   it.each(words)('$id shows every way to say it in help', async (command) => {
     const answer = await helpCommand.run(contextWith([command]), { command: command.id });
-    const shown = plainText(
+    const shown = renderPlainText(
       { tone: 'neutral', blocks: answer.private?.blocks ?? [] },
       { now: new Date(0), timeZone: 'UTC' },
     );

@@ -50,8 +50,10 @@ async function expectWholeChain(bot: TestBot): Promise<void> {
   expect(verdict.size).toBeGreaterThan(10);
 }
 
-const away = (bot: TestBot) => bot.shown('#security').filter((text) => text.includes('audit cannot be written since'));
-const back = (bot: TestBot) => bot.shown('#security').filter((text) => text.includes('audit can be written again'));
+const away = (bot: TestBot) =>
+  bot.messagesIn('#security').filter((text) => text.includes('audit cannot be written since'));
+const back = (bot: TestBot) =>
+  bot.messagesIn('#security').filter((text) => text.includes('audit can be written again'));
 
 describe.skipIf(reason !== undefined)('a full disk', () => {
   it('under the audit alone: nothing is proposed, approved or issued, security hears of it, and all goes on after it', async () => {
@@ -72,7 +74,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     await lost(bot, 'alice.ng');
     await lost(bot, 'bob');
     await ask(bot);
-    await bot.say('otto', '#approvals', 'approve INC-101', { settle: false });
+    await bot.type('otto', '#approvals', 'approve INC-101', { settle: false });
     disk.fill();
     await fillAudit(bot);
 
@@ -80,7 +82,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     expect((await ask(bot, { incident: 102, scope: 'full' })).text).toContain(sentence);
     const glass = { by: 'sasha', command: 'break-glass', incident: 102, scope: 'full', reason: 'No one.' } as const;
     expect((await ask(bot, glass)).text).toContain(sentence);
-    expect((await bot.say('hana', '#helpdesk', 'status INC-102')).text).toContain('Bob Tanaka');
+    expect((await bot.type('hana', '#helpdesk', 'status INC-102')).text).toContain('Bob Tanaka');
     await bot.advance(2);
     expect(await asked(bot)).toBe(0);
     expect(await wipeStates(bot)).toEqual(['approved']);
@@ -108,16 +110,16 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
 
     disk.fill();
     await eventually(async () => {
-      const heard = await bot.say('hana', '#helpdesk', 'status INC-101', { settle: false });
+      const heard = await bot.type('hana', '#helpdesk', 'status INC-101', { settle: false });
       expect(heard.text).toContain('The disk of the database is full. I could not store that, so nothing was done');
     });
-    const refused = await bot.say('otto', '#approvals', 'approve INC-101', { settle: false });
+    const refused = await bot.type('otto', '#approvals', 'approve INC-101', { settle: false });
     expect(refused.text).toContain('Tell an admin');
     expect(bot.auditAway.since()).toEqual(bot.clock.now());
 
     await fillWriteAheadLog(bot);
     await eventually(() => expect(said.join('\n')).toContain('its disk is full'));
-    expect(await bot.say('otto', '#approvals', 'approve INC-101', { settle: false })).toMatchObject({
+    expect(await bot.type('otto', '#approvals', 'approve INC-101', { settle: false })).toMatchObject({
       kind: 'not-stored',
     });
 

@@ -29,7 +29,7 @@ async function diskFull(full: boolean): Promise<void> {
 it('refuses to propose and to approve while the disk under the audit is full, and reads go on', async () => {
   await diskFull(true);
   expect((await ask(bot)).text).toContain('The audit cannot be written now, and without it nothing is wiped');
-  expect((await bot.say('hana', '#helpdesk', 'status INC-101')).text).toContain('Alice Ng');
+  expect((await bot.type('hana', '#helpdesk', 'status INC-101')).text).toContain('Alice Ng');
   await diskFull(false);
   expect(await wipeStates(bot)).toEqual([]);
 
@@ -44,7 +44,7 @@ it('refuses to propose and to approve while the disk under the audit is full, an
 });
 
 it('issues nothing that was approved before, says so, and goes on when it can be written again', async () => {
-  await bot.say('otto', '#approvals', 'approve INC-101', { settle: false });
+  await bot.type('otto', '#approvals', 'approve INC-101', { settle: false });
   await diskFull(true);
   await bot.advance(1);
   expect(await wipeStates(bot)).toEqual(['approved']);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import { jobs } from '../../jobs/index.ts';
-import type { ChatAdapter, Incoming, Reception } from '../../src/chat/port.ts';
+import type { ChatAdapter, Incoming, Receipt } from '../../src/chat/port.ts';
 import { readConfig } from '../../src/config.ts';
 import { createClosing } from '../../src/ground/closing.ts';
 import { randomIds } from '../../src/ground/ids.ts';
@@ -89,7 +89,7 @@ export async function benchAnswer({
 
 /** Open load: commands begin on the beat, whether or not those before were answered. Answers milliseconds of each that was stored. */
 async function load(
-  say: (incoming: Incoming) => Promise<Reception>,
+  say: (incoming: Incoming) => Promise<Receipt>,
   seconds: number,
   perSecond: number,
 ): Promise<number[]> {
@@ -116,7 +116,7 @@ async function load(
 }
 
 async function one(
-  say: (incoming: Incoming) => Promise<Reception>,
+  say: (incoming: Incoming) => Promise<Receipt>,
   persona: string,
   place: string | undefined,
   text: string,
@@ -126,7 +126,7 @@ async function one(
     eventKey: randomIds.token(),
     sender: { identity: `console:${persona}`, displayName: persona },
     ...(place === undefined ? {} : { place }),
-    said: { kind: 'sentence', text },
+    input: { kind: 'sentence', text },
   });
   if (reception.kind !== 'stored') return undefined;
   await reception.answer;

@@ -11,8 +11,8 @@ import express, { type Express } from 'express';
 import { createSlackAdapter } from '../../adapters/slack/index.ts';
 import { eventsPath } from '../../adapters/slack/receivers.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
-import type { ChatAdapter, Incoming, Reception } from '../../src/chat/port.ts';
-import { createReception } from '../../src/chat/reception.ts';
+import { createInbox } from '../../src/chat/inbox.ts';
+import type { ChatAdapter, Incoming, Receipt } from '../../src/chat/port.ts';
 import { createRouter } from '../../src/chat/router.ts';
 import { commands } from '../../src/commands/index.ts';
 import { refreshDirectory } from '../../src/directory/refresh.ts';
@@ -117,7 +117,7 @@ async function wholeBot(api: string, opened: Closing): Promise<Express> {
     log: silent,
     identify: (identity) => adapter.identify(identity),
   });
-  const desk = createReception({ store, db: inbox.db, clock, router, log: silent });
+  const desk = createInbox({ store, db: inbox.db, clock, router, log: silent });
   opened.add('commands under way', () => desk.idle());
   return await started(adapter, opened, (incoming) => desk.onCommand(incoming));
 }
@@ -152,7 +152,7 @@ function slackAdapter(api: string): ChatAdapter {
 async function started(
   adapter: ChatAdapter,
   opened: Closing,
-  onCommand: (incoming: Incoming) => Promise<Reception>,
+  onCommand: (incoming: Incoming) => Promise<Receipt>,
 ): Promise<Express> {
   const chat = createChatApp();
   opened.add('Slack', () => adapter.stop());

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { markUsed, mintAnswer, mintForm, mintMessage, takeAction } from '../../src/chat/actions.ts';
+import { findAction, markUsed, mintAnswer, mintForm, mintMessage } from '../../src/chat/actions.ts';
 import { markAnswer } from '../../src/chat/mark.ts';
 import type { Button, DraftForm, DraftMessage, Intent, Message } from '../../src/message/model.ts';
 import { button, buttons, paragraph } from '../../src/message/text.ts';
@@ -27,7 +27,7 @@ test('the same intent on the same subject keeps its id, whatever the order of it
   const first = idsOf(await mintMessage(minting('incident:104'), draft));
   expect(idsOf(await mintMessage(minting('incident:104'), again))).toEqual(first);
   expect(new Set(first).size).toBe(2);
-  expect(await takeAction(at.db, first[0] ?? '')).toMatchObject({
+  expect(await findAction(at.db, first[0] ?? '')).toMatchObject({
     command: 'approve',
     args: { incident: 104, device: 1 },
     usedAt: null,
@@ -55,7 +55,7 @@ test('an action is used once, by whoever comes first', async () => {
   const [id = ''] = idsOf(await mintMessage(minting('incident:8'), card(button('Once', 'once', {}))));
   const marks = await Promise.all(['a', 'b', 'c'].map((by) => markUsed(at.db, id, { by, at: at.clock.now() })));
   expect(marks.filter(Boolean)).toHaveLength(1);
-  expect(await takeAction(at.db, 'no-such-id')).toBeUndefined();
+  expect(await findAction(at.db, 'no-such-id')).toBeUndefined();
 });
 
 test('forms and answers get ids, and the mark of the lab', async () => {
@@ -66,7 +66,7 @@ test('forms and answers get ids, and the mark of the lab', async () => {
     submit: { label: 'Deny', action: { command: 'deny', args: { incident: 1 } } },
   };
   const minted = await mintForm(minting('answer:1'), form);
-  expect(await takeAction(at.db, minted.submit.action)).toMatchObject({ command: 'deny', subject: 'answer:1' });
+  expect(await findAction(at.db, minted.submit.action)).toMatchObject({ command: 'deny', subject: 'answer:1' });
   const answer = await mintAnswer(minting('answer:1'), { private: card(), form, fieldErrors: { why: 'Say why.' } });
   expect(markAnswer(answer, 'LAB, no real phone')).toEqual({
     private: { ...card(), title: 'LAB, no real phone' },

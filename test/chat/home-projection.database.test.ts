@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { homeProjection } from '../../src/chat/home-projection.ts';
-import { plainText } from '../../src/message/plain.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 import { approvals } from '../../src/start/registries.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 
@@ -8,7 +8,7 @@ describe('the home page', () => {
   let bot: TestBot;
   beforeAll(async () => {
     bot = await testBot();
-    for (const persona of ['hana', 'otto', 'ada', 'alice.ng', 'bob']) await bot.say(persona, undefined, 'whoami');
+    for (const persona of ['hana', 'otto', 'ada', 'alice.ng', 'bob']) await bot.type(persona, undefined, 'whoami');
   });
   afterAll(() => bot.close());
 
@@ -16,7 +16,7 @@ describe('the home page', () => {
     const id = `console:${persona}`;
     const policy = bot.policy.current;
     const draft = await homeProjection(approvals).render({ db: bot.db, id, place: id, now: bot.clock.now(), policy });
-    return draft === undefined ? undefined : plainText(draft, { now: bot.clock.now(), timeZone: 'UTC' });
+    return draft === undefined ? undefined : renderPlainText(draft, { now: bot.clock.now(), timeZone: 'UTC' });
   }
 
   const homesAsked = async (persona: string) =>
@@ -43,7 +43,7 @@ describe('the home page', () => {
     await bot.runner.settle();
     const before = await homesAsked('otto');
 
-    await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+    await bot.type('hana', '#helpdesk', 'lost device alice.ng');
     await bot.click('hana', '#helpdesk', '1 iPhone 15');
     await bot.submit('hana', '#helpdesk', { scope: 'account-only', reason: 'Left in a taxi.', how: 'manager' });
 
@@ -60,7 +60,7 @@ describe('the home page', () => {
   });
 
   it('tells the owner of a lost phone nothing of approvals or of what is done', async () => {
-    await bot.say('alice.ng', undefined, 'I lost my phone');
+    await bot.type('alice.ng', undefined, 'I lost my phone');
 
     const shown = await home('alice.ng');
 
@@ -69,7 +69,7 @@ describe('the home page', () => {
   });
 
   it('says that wipes are locked, by whom and why, to those who work here', async () => {
-    await bot.say('ada', undefined, 'lock wipes because of a drill');
+    await bot.type('ada', undefined, 'lock wipes because of a drill');
 
     expect(await home('otto')).toMatch(/All wipes are locked by Ada/);
     expect(await home('bob')).not.toContain('locked');

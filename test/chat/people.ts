@@ -1,5 +1,5 @@
 /** People of the lab as rows, and what they say. */
-import type { Incoming, Said, Sender } from '../../src/chat/port.ts';
+import type { Incoming, Input, Sender } from '../../src/chat/port.ts';
 import { Policy } from '../../src/policy.ts';
 import type { TestStore } from '../setup/store.ts';
 
@@ -63,9 +63,9 @@ export function sender(identity: string, more: Partial<Sender> = {}): Sender {
 
 let events = 0;
 
-export function incoming(said: Said, from: Sender, place?: string): Incoming {
+export function incoming(said: Input, from: Sender, place?: string): Incoming {
   events += 1;
-  return { eventKey: `event-${events}`, sender: from, said, ...(place === undefined ? {} : { place }) };
+  return { eventKey: `event-${events}`, sender: from, input: said, ...(place === undefined ? {} : { place }) };
 }
 
 export async function openIncident({ db, clock }: TestStore, of: Name, byOwner = false): Promise<number> {

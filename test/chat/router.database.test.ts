@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod';
 import { mintMessage } from '../../src/chat/actions.ts';
 import { resolveActor } from '../../src/chat/actor.ts';
+import { createInbox } from '../../src/chat/inbox.ts';
 import type { Sender } from '../../src/chat/port.ts';
-import { createReception } from '../../src/chat/reception.ts';
 import { createRouter, type RouterParts } from '../../src/chat/router.ts';
 import { type AnyCommand, type CommandContext, defineCommand } from '../../src/commands/command.ts';
 import { helpCommand } from '../../src/commands/me/help.ts';
@@ -139,7 +139,7 @@ function desk(more: Partial<RouterParts> = {}) {
     ...more,
   });
   // What is said is stored, however long the machine takes over it: only one test here is about time.
-  return createReception({ store, db, clock, router, log, insertTimeoutMs: 60_000 });
+  return createInbox({ store, db, clock, router, log, insertTimeoutMs: 60_000 });
 }
 
 async function answerTo(
@@ -417,7 +417,7 @@ describe('reception', () => {
       ids,
       log,
     });
-    const slow = createReception({ store, db, clock, router, log, insertTimeoutMs: 50 });
+    const slow = createInbox({ store, db, clock, router, log, insertTimeoutMs: 50 });
     const said = say('wipe INC-104 because stolen');
     const late = await db.transaction().execute(async (tx) => {
       // Whoever holds the table keeps the insert waiting.
@@ -458,7 +458,7 @@ describe('reception', () => {
     });
     const closed = await testStore();
     await closed.close();
-    const broken = createReception({ store, db: closed.db, clock, router, log });
+    const broken = createInbox({ store, db: closed.db, clock, router, log });
     expect(await broken.onCommand(say('help'))).toMatchObject({ kind: 'not-stored' });
     await broken.idle();
   });
@@ -523,13 +523,13 @@ describe('reception', () => {
     test('is not waited for: another process takes up what waited at two looks, once', async () => {
       const other = desk();
       await stored('lost device alice', 0);
-      await other.lookAfterOthers();
+      await other.recoverOthers();
       // It may be under way where it was stored.
       expect(seen).toEqual([]);
-      await other.lookAfterOthers();
+      await other.recoverOthers();
       expect(seen.map(({ id }) => id)).toEqual(['lost-device']);
       expect(await inbox()).toMatchObject([{ state: 'handled', outcome: 'done' }]);
-      await other.lookAfterOthers();
+      await other.recoverOthers();
       expect(seen).toHaveLength(1);
     });
 
@@ -541,8 +541,8 @@ describe('reception', () => {
       });
       afterEffect = () => held;
       const reception = await own.onCommand(say('wipe INC-104 because stolen'));
-      await own.lookAfterOthers();
-      await own.lookAfterOthers();
+      await own.recoverOthers();
+      await own.recoverOthers();
       go();
       await own.idle();
       expect(reception.kind).toBe('stored');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { askingCommands } from '../../src/chat/actions.ts';
+import { formCommands } from '../../src/chat/actions.ts';
 import { createCardView } from '../../src/chat/view.ts';
 import { commands } from '../../src/commands/index.ts';
 import type { DraftMessage } from '../../src/message/model.ts';
@@ -101,8 +101,8 @@ it('knows of each command that its click opens a form, as far as its file says s
     .map(({ id }) => id);
 
   expect(opening.length).toBeGreaterThan(4);
-  expect([...askingCommands].filter((id) => !commands.some((command) => command.id === id))).toEqual([]);
-  expect(opening.filter((id) => !askingCommands.has(id))).toEqual([]);
+  expect([...formCommands].filter((id) => !commands.some((command) => command.id === id))).toEqual([]);
+  expect(opening.filter((id) => !formCommands.has(id))).toEqual([]);
 });
 
 function sourceOf(topic: string, id: string): string {

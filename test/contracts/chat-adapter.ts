@@ -4,7 +4,7 @@
  */
 import express from 'express';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ChatAdapter, DeliveryError, type Incoming, type Reception } from '../../src/chat/port.ts';
+import { type ChatAdapter, DeliveryError, type Incoming, type Receipt } from '../../src/chat/port.ts';
 import type { Identity, Place } from '../../src/ground/addresses.ts';
 import type { Answer, Form, Message } from '../../src/message/model.ts';
 import { text } from '../../src/message/text.ts';
@@ -56,7 +56,7 @@ export function chatAdapterContract(
   describe(`${name} as a chat platform`, () => {
     let harness: ChatHarness;
     let heard: Incoming[];
-    let receive: (incoming: Incoming) => Promise<Reception>;
+    let receive: (incoming: Incoming) => Promise<Receipt>;
 
     beforeEach(async () => {
       harness = await open();
@@ -89,7 +89,7 @@ export function chatAdapterContract(
     });
 
     it('acknowledges only what is stored', async () => {
-      let store: (reception: Reception) => void = () => undefined;
+      let store: (reception: Receipt) => void = () => undefined;
       receive = () => new Promise((resolve) => (store = resolve));
       let acknowledged = false;
       const saying = harness.say(harness.hana, 'incidents', harness.place).then(() => {
@@ -122,7 +122,7 @@ export function chatAdapterContract(
     }
 
     it.each([
-      ['not stored', async (): Promise<Reception> => ({ kind: 'not-stored', sentence: 'This was not stored.' })],
+      ['not stored', async (): Promise<Receipt> => ({ kind: 'not-stored', userMessage: 'This was not stored.' })],
       ['failed', () => Promise.reject(new Error('no database'))],
     ])('tells the person what was %s', async (_, reception) => {
       receive = reception;
@@ -226,7 +226,7 @@ export function chatAdapterContract(
       receive = async () => stored({});
       await harness.submit(harness.otto, { reason: 'She found it in her coat.' });
 
-      expect(heard[2]?.said).toMatchObject({ values: { reason: 'She found it in her coat.' } });
+      expect(heard[2]?.input).toMatchObject({ values: { reason: 'She found it in her coat.' } });
       expect(harness.openForm(harness.otto)).toBeUndefined();
     });
 
@@ -259,7 +259,7 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function stored(answer: Answer): Reception {
+function stored(answer: Answer): Receipt {
   return { kind: 'stored', answer: Promise.resolve(answer) };
 }
 

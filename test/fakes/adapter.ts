@@ -4,7 +4,7 @@ import {
   DeliveryError,
   type DeliveryProblem,
   type Incoming,
-  type Reception,
+  type Receipt,
 } from '../../src/chat/port.ts';
 import type { MessageRef } from '../../src/ground/addresses.ts';
 import type { Message } from '../../src/message/model.ts';
@@ -43,7 +43,7 @@ export type FakeAdapter = ChatAdapter & {
   /** Runs before the next call of this kind is answered: something else happens meanwhile. */
   during(call: FakeCall, what: () => Promise<void>): void;
   /** After `start`: somebody says something. */
-  say(incoming: Incoming): Promise<Reception>;
+  say(incoming: Incoming): Promise<Receipt>;
 };
 
 export function fakeAdapter(
@@ -55,7 +55,7 @@ export function fakeAdapter(
   const calls: FakeCall[] = [];
   const faults: Fault[] = [];
   const meanwhile: { call: FakeCall; what: () => Promise<void> }[] = [];
-  let listener: ((incoming: Incoming) => Promise<Reception>) | undefined;
+  let listener: ((incoming: Incoming) => Promise<Receipt>) | undefined;
 
   let minted = 0;
   const refOf = (number: number): MessageRef => `${name}-ref-${number}`;

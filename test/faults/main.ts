@@ -14,7 +14,7 @@ import { z } from 'zod';
 import { advanceLab } from '../../src/exchange/lab/clock.ts';
 import { seededRandom } from '../../src/exchange/lab/random.ts';
 import type { Answer } from '../../src/message/model.ts';
-import { plainText } from '../../src/message/plain.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
 import type { FaultProcess, KillPoint } from './process.ts';
 import { openServers, type Servers, untruths, type World } from './world.ts';
@@ -156,7 +156,7 @@ async function proposeAndApprove(world: World): Promise<void> {
 }
 
 function said({ private: message }: Answer): string {
-  return message === undefined ? '' : plainText(message, { now: new Date(), timeZone: 'UTC' });
+  return message === undefined ? '' : renderPlainText(message, { now: new Date(), timeZone: 'UTC' });
 }
 
 async function wipesRest({ db }: World): Promise<boolean> {

@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { jobs } from '../../jobs/index.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
-import type { Said } from '../../src/chat/port.ts';
+import type { Input } from '../../src/chat/port.ts';
 import { createRouter } from '../../src/chat/router.ts';
 import { commands, labCommands } from '../../src/commands/index.ts';
 import { refreshDirectory } from '../../src/directory/refresh.ts';
@@ -44,7 +44,7 @@ export type World = {
   url: string;
   clock: LabClock;
   /** Speaks as the bot's own reception does; what it sets going is done by the processes that are killed. */
-  say(persona: string, said: Said): Promise<Answer>;
+  say(persona: string, said: Input): Promise<Answer>;
   close(): Promise<void>;
 };
 
@@ -125,7 +125,7 @@ async function openWorld(
       const incoming = {
         eventKey: randomIds.token(),
         sender: { identity: `console:${persona}`, displayName: persona },
-        said,
+        input: said,
       };
       const { id } = await db
         .insertInto('inbox')

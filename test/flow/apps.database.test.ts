@@ -26,7 +26,7 @@ afterEach(() => bot.close());
 const lab = (): LabOrganisation => ({ db: bot.db, clock: bot.clock, requestor: '' });
 const card = () =>
   bot
-    .shown(security)
+    .messagesIn(security)
     .find((text) => /Block CloudMagic\?|Blocking CloudMagic|CloudMagic is|still get through/.test(text)) ?? '';
 
 /** Time passes at once: the phones live through it, and what is due runs when it is over. */
@@ -53,8 +53,8 @@ async function cloudMagicId(alias: string): Promise<string> {
 
 describe('block app CloudMagic', () => {
   it('shows what a block would do, blocks after a second person agreed, proves it, and takes it back', async () => {
-    expect((await bot.say('hana', '#helpdesk', 'block app CloudMagic')).text).toContain('security and admins');
-    await bot.say('sasha', security, 'block app CloudMagic');
+    expect((await bot.type('hana', '#helpdesk', 'block app CloudMagic')).text).toContain('security and admins');
+    await bot.type('sasha', security, 'block app CloudMagic');
     expect(card()).toContain('3 people lose mail in that app on 3 phones; nobody has a wipe on its way there.');
     expect(card()).toContain('DeviceType `CloudMagic` (3 phones, none of others)');
     expect(await accessRules(lab())).toEqual([]);
@@ -67,12 +67,12 @@ describe('block app CloudMagic', () => {
     expect(card()).toMatch(/CloudMagic is blocked[\s\S]*3 of 3 phones refused, 0 let in since/);
     expect(bot.find(security, 'CloudMagic is blocked: ')).toContain('3 of 3 phones refused');
 
-    await bot.say('sasha', security, 'blocked apps');
+    await bot.type('sasha', security, 'blocked apps');
     const answer = bot.find('sasha', 'Blocked apps and phones');
     expect(answer).toMatch(/CloudMagic\(DeviceType\).*blocks.*3/);
     expect(answer).toContain('3 blocked by a device access rule: Bob Tanaka, Gita Rao, Ines Duarte');
 
-    await bot.say('sasha', security, 'unblock app CloudMagic');
+    await bot.type('sasha', security, 'unblock app CloudMagic');
     await bot.click('otto', approvals, 'Approve');
     expect(await accessRules(lab())).toEqual([]);
     expect(card()).toContain('CloudMagic is no longer blocked');
@@ -88,7 +88,7 @@ describe('block app CloudMagic', () => {
       blocked: undefined,
       activeSyncEnabled: undefined,
     });
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await staged('Block');
     await later(45);
     expect(card()).toContain('CloudMagic: 1 of 3 still get through');
@@ -101,32 +101,32 @@ describe('block app CloudMagic', () => {
   });
 
   it('tells security once when a rule is removed by somebody else', async () => {
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await staged('Block');
     const [rule] = await accessRules(lab());
     await removeAccessRule(lab(), String(rule?.Guid));
     await later(30);
-    const told = bot.shown(security).filter((text) => text.includes('is gone from Exchange'));
+    const told = bot.messagesIn(security).filter((text) => text.includes('is gone from Exchange'));
     expect(told).toHaveLength(1);
     expect(told[0]).toContain('CloudMagic is no longer kept out by it');
     expect(card()).toContain('3 of 3 still get through');
   });
 
   it('quarantines first, blocks with the same rule, and puts nothing back that was not there', async () => {
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await staged('Quarantine');
     expect(await accessRules(lab())).toMatchObject([{ AccessLevel: 'Quarantine' }]);
     await later(15);
     expect(card()).toContain('3 of 3 phones quarantined');
     await staged('Block');
     expect(await accessRules(lab())).toMatchObject([{ AccessLevel: 'Block' }]);
-    await bot.say('sasha', security, 'unblock app CloudMagic');
+    await bot.type('sasha', security, 'unblock app CloudMagic');
     await bot.click('otto', approvals, 'Approve');
     expect(await accessRules(lab())).toEqual([]);
   });
 
   it('does nothing that is not approved, and nothing twice', async () => {
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await bot.click('sasha', security, 'Block');
     expect((await bot.click('sasha', approvals, 'Approve')).text).toMatch(/someone else|approver/i);
     await later(31);
@@ -137,7 +137,7 @@ describe('block app CloudMagic', () => {
   });
 
   it('refuses while a wipe of one of the phones is on its way', async () => {
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     const guid = await bot.db
       .selectFrom('mobileDevice')
       .select('guid')
@@ -145,7 +145,7 @@ describe('block app CloudMagic', () => {
       .orderBy('guid')
       .executeTakeFirstOrThrow();
     await bot.click('sasha', security, 'Block');
-    await bot.say('hana', '#helpdesk', 'lost device bob');
+    await bot.type('hana', '#helpdesk', 'lost device bob');
     const now = bot.clock.now();
     await bot.db
       .insertInto('wipe')
@@ -187,24 +187,24 @@ describe('block app CloudMagic', () => {
       .updateTable('labEws')
       .set({ blockList: JSON.stringify(['*Old*']), policy: 'EnforceBlockList' })
       .execute();
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await staged('EWS too');
     const list = async () =>
       (await bot.db.selectFrom('labEws').select('blockList').executeTakeFirstOrThrow()).blockList;
     expect(await list()).toEqual(['*Old*', '*CloudMagic*']);
-    await bot.say('sasha', security, 'unblock app CloudMagic');
+    await bot.type('sasha', security, 'unblock app CloudMagic');
     await bot.click('otto', approvals, 'Approve');
     expect(await list()).toEqual(['*Old*']);
 
     await bot.db.updateTable('labEws').set({ policy: 'EnforceAllowList' }).execute();
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await staged('EWS too');
     expect(await list()).toEqual(['*Old*']);
     expect(bot.everything()).toContain('let in only what stands on an allow list');
   });
 
   it('edits a web.config only where that would work, restores it byte for byte, and notices when an update undoes it', async () => {
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await bot.click('sasha', security, 'web.config…');
     expect(bot.find('sasha', 'CloudMagic in web.config')).toContain('RequestFilteringModule');
     expect(bot.find('sasha', 'CloudMagic in web.config')).not.toContain('[EX01 ActiveSync]');
@@ -234,13 +234,13 @@ describe('block app CloudMagic', () => {
     expect(bot.find(security, 'An edit of a web.config on EX01 was undone')).toContain('CloudMagic');
     await set(edited);
 
-    await bot.say('sasha', security, 'unblock app CloudMagic');
+    await bot.type('sasha', security, 'unblock app CloudMagic');
     await bot.click('ines', approvals, 'Approve');
     expect(await get()).toBe(old);
   });
 
   it('tells the people privately where they are known in chat, and says who could not be told', async () => {
-    await bot.say('sasha', security, 'block app CloudMagic');
+    await bot.type('sasha', security, 'block app CloudMagic');
     await staged('Tell them first');
     expect(bot.find('bob', 'kept out of our mail server')).toContain('CloudMagic');
     expect(card()).toContain('2 of 3 told privately. Not known in chat, so not told: Gita Rao.');
@@ -249,9 +249,9 @@ describe('block app CloudMagic', () => {
 
 describe('what is asked of logs', () => {
   it('apps, apps new and app', async () => {
-    await bot.say('hana', '#helpdesk', 'apps');
+    await bot.type('hana', '#helpdesk', 'apps');
     expect(bot.find('hana', 'Mail apps')).toMatch(/CloudMagic\s+3\s+3/);
-    await bot.say('hana', '#helpdesk', 'app cloudmagic');
+    await bot.type('hana', '#helpdesk', 'app cloudmagic');
     expect(bot.find('hana', 'All requests came from one network')).toContain('198.51.100.0/24');
     await bot.db
       .updateTable('labDevice')
@@ -260,17 +260,17 @@ describe('what is asked of logs', () => {
       .where('friendlyName', '=', 'Pixel 7')
       .execute();
     await later(65);
-    expect(bot.shown(security).filter((text) => text.includes('New app: BlueMail'))).toHaveLength(1);
+    expect(bot.messagesIn(security).filter((text) => text.includes('New app: BlueMail'))).toHaveLength(1);
     expect(bot.everything()).not.toContain('New app: CloudMagic');
-    await bot.say('hana', '#helpdesk', 'app nosuchthing');
+    await bot.type('hana', '#helpdesk', 'app nosuchthing');
     expect(bot.find('hana', 'nosuchthing')).toContain('No phone here comes with an app called');
   });
 
   it('last seen tells a refused password from a phone that is let in, and so does an incident card', async () => {
-    await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+    await bot.type('hana', '#helpdesk', 'lost device alice.ng');
     await changeLabPassword(bot.db, bot.clock, labMailboxGuid('alice.ng'));
     await later(40);
-    await bot.say('hana', '#helpdesk', 'last seen alice.ng');
+    await bot.type('hana', '#helpdesk', 'last seen alice.ng');
     const answer = bot.find('hana', 'Last seen: Alice Ng');
     expect(answer).toContain('turned away at the login (401)');
     expect(answer).toMatch(/\[picture: Requests per day of Alice Ng/);
@@ -309,22 +309,22 @@ describe('what is asked of logs', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-    await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+    await bot.type('hana', '#helpdesk', 'lost device alice.ng');
     expect(bot.find('#helpdesk', 'INC-101')).toMatch(
       /Logs: \**it was told to wipe itself\**, [^.]*, by EX07\. Logs: last let in [^.]*/,
     );
   });
 
   it('posts a report when it is due, once, and not after it was stopped', async () => {
-    expect((await bot.say('sasha', undefined, 'report blocked apps every day at 10:30')).text).toContain(
+    expect((await bot.type('sasha', undefined, 'report blocked apps every day at 10:30')).text).toContain(
       'Say this in the channel',
     );
-    await bot.say('sasha', security, 'report blocked apps every day at 10:30');
+    await bot.type('sasha', security, 'report blocked apps every day at 10:30');
     await later(60);
-    const posted = () => bot.shown(security).filter((text) => text.includes('Blocked apps and phones'));
+    const posted = () => bot.messagesIn(security).filter((text) => text.includes('Blocked apps and phones'));
     expect(posted()).toHaveLength(1);
     expect(posted()[0]).not.toContain('Gita');
-    await bot.say('sasha', security, 'stop report 1');
+    await bot.type('sasha', security, 'stop report 1');
     await later(24 * 60);
     expect(posted()).toHaveLength(1);
   });

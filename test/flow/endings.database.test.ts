@@ -54,7 +54,7 @@ describe('before Exchange is asked', () => {
     expect(late.text).toMatch(/withdrawn/i);
     expect(await wipeState(bot, n)).toBe('withdrawn');
     expect(await done(bot)).toEqual([]);
-    expect((await bot.say('hana', helpdesk, `withdraw INC-${n}`)).text).toContain('Nothing on INC-101 waits');
+    expect((await bot.type('hana', helpdesk, `withdraw INC-${n}`)).text).toContain('Nothing on INC-101 waits');
   });
 
   it('it expires aloud, and can be proposed again', async () => {
@@ -164,7 +164,7 @@ describe('after Exchange was asked', () => {
     const n = await lost(bot, 'mei');
     await asked(bot, n, 1, 'full');
     await bot.until(reaches(bot, n, 'sent'), 60);
-    await bot.say('hana', helpdesk, `cancel wipe INC-${n} because she has it`);
+    await bot.type('hana', helpdesk, `cancel wipe INC-${n} because she has it`);
     await bot.submit('hana', helpdesk, verified);
 
     expect(bot.find(helpdesk, 'Too late to cancel')).toContain('remove device');
@@ -184,11 +184,11 @@ describe('after Exchange was asked', () => {
 
     const waits = await bot.click('hana', helpdesk, 'Keep waiting 4 h');
     expect(waits.text).toMatch(/I keep waiting until .* and ask again then\. The wipe stays open\./);
-    const told = bot.shown(security).filter((line) => line.includes('not reached')).length;
+    const told = bot.messagesIn(security).filter((line) => line.includes('not reached')).length;
     await bot.advance(120);
-    expect(bot.shown(security).filter((line) => line.includes('not reached'))).toHaveLength(told);
+    expect(bot.messagesIn(security).filter((line) => line.includes('not reached'))).toHaveLength(told);
     await bot.advance(150);
-    expect(bot.shown(security).filter((line) => line.includes('not reached')).length).toBeGreaterThan(told);
+    expect(bot.messagesIn(security).filter((line) => line.includes('not reached')).length).toBeGreaterThan(told);
 
     await bot.click('hana', helpdesk, 'Give up the wipe');
     await bot.submit('hana', helpdesk, verified);
@@ -196,9 +196,9 @@ describe('after Exchange was asked', () => {
     expect(await holdOf(bot, n)).toBe('closed');
     expect((await done(bot)).map((row) => row.cmdlet)).toEqual(['clear-mobile-device', 'cancel-mobile-device-wipe']);
 
-    await bot.say('hana', helpdesk, `block device INC-${n} 1`);
+    await bot.type('hana', helpdesk, `block device INC-${n} 1`);
     expect(bot.find(helpdesk, 'is blocked in Exchange')).toContain('it can no longer hear of a wipe');
-    await bot.say('hana', helpdesk, `unblock device INC-${n} 1`);
+    await bot.type('hana', helpdesk, `unblock device INC-${n} 1`);
     expect(bot.find(helpdesk, 'is unblocked')).toContain('It may sync again.');
   });
 
@@ -210,7 +210,7 @@ describe('after Exchange was asked', () => {
       'Refused by the phone: told more than once, no acknowledgement. The request stays in Exchange.',
     );
     expect(bot.find(security, 'wipe refused by phone 1')).toContain('INC-');
-    await bot.say('hana', helpdesk, `give up INC-${n}`);
+    await bot.type('hana', helpdesk, `give up INC-${n}`);
     await bot.submit('hana', helpdesk, verified);
 
     expect(await wipeState(bot, n)).toBe('given-up');
@@ -236,7 +236,7 @@ describe('after Exchange was asked', () => {
   it('the partnership is removed before an acknowledgement only with a second person, and it ends the wipe', async () => {
     const n = await lost(bot, 'karl');
     await asked(bot, n, 1, 'full');
-    const answer = await bot.say('hana', helpdesk, `remove device INC-${n} 1`);
+    const answer = await bot.type('hana', helpdesk, `remove device INC-${n} 1`);
     expect(answer.text).toContain('a second person must approve');
     expect(await done(bot, 'remove-mobile-device')).toEqual([]);
     expect(bot.find(approvals, 'remove phone 1')).toContain('This ends the wipe of this phone.');
@@ -249,7 +249,7 @@ describe('after Exchange was asked', () => {
 
   it('blocking is refused while a wipe is on its way, and needs a second person while the hold is open', async () => {
     const n = await lost(bot, 'alice.moreau');
-    const early = await bot.say('hana', helpdesk, `block device INC-${n} 2`);
+    const early = await bot.type('hana', helpdesk, `block device INC-${n} 2`);
     expect(early.text).toContain(
       'The hold is still open, and a blocked phone can no longer hear of a wipe: I have asked for an approval.',
     );
@@ -258,7 +258,7 @@ describe('after Exchange was asked', () => {
     expect((await done(bot)).map((row) => row.cmdlet)).toEqual(['set-cas-mailbox']);
 
     await asked(bot, n, 1, 'account-only');
-    const refused = await bot.say('hana', helpdesk, `block device INC-${n} 1`);
+    const refused = await bot.type('hana', helpdesk, `block device INC-${n} 1`);
     expect(refused.text).toMatch(/I will not block this phone now: its wipe on INC-\d+ is .*give up INC/);
   });
 
@@ -275,11 +275,11 @@ describe('after Exchange was asked', () => {
     await bot.advance(4 * 60);
 
     expect(bot.find(helpdesk, 'has been open for 4 hours')).toContain('Somebody must decide');
-    const answer = await bot.say('hana', helpdesk, `reset anyway INC-${n}`);
+    const answer = await bot.type('hana', helpdesk, `reset anyway INC-${n}`);
     expect(answer.text).toContain('Reset the password now; a wipe still on its way may never arrive.');
     expect(await holdOf(bot, n)).toBe('closed');
     expect(bot.find(security, 'reset anyway')).toContain('said by Hana Novak');
-    await bot.say('hana', helpdesk, `password done INC-${n}`);
+    await bot.type('hana', helpdesk, `password done INC-${n}`);
     expect(card(bot, n)).toContain('✔ Password reset — Hana Novak');
   });
 

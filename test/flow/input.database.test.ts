@@ -50,7 +50,7 @@ describe('a sentence', () => {
     ['', /You can say/],
   ])('%j is answered, and changes nothing', async (sentence, expected) => {
     const before = await world();
-    const answer = await bot.say('hana', helpdesk, sentence);
+    const answer = await bot.type('hana', helpdesk, sentence);
 
     expect(answer.text).toMatch(expected);
     expect(answer.text).not.toMatch(/error|exception|undefined|null|\bat \/|SQL/i);
@@ -58,7 +58,7 @@ describe('a sentence', () => {
   });
 
   it('a name that only Exchange knows is looked up there, and the answer comes later', async () => {
-    const answer = await bot.say('hana', helpdesk, 'lost device Nobody Anybody');
+    const answer = await bot.type('hana', helpdesk, 'lost device Nobody Anybody');
     expect(answer.text).toContain('I am asking Exchange as well and will say here if it knows the name.');
   });
 });
@@ -83,7 +83,7 @@ describe('a command', () => {
     ['in a channel that policy does not name', 'hana', '#coffee', 'incidents', {}, /where people may read along/],
   ] as const)('%s is refused and shows nothing', async (_what, who, where, sentence, sender, expected) => {
     const before = await world();
-    const answer = await bot.say(who, where, sentence, { sender });
+    const answer = await bot.type(who, where, sentence, { sender });
 
     expect(answer.text).toMatch(expected);
     expect(answer.text).not.toMatch(/INC-\d|Bob/);
@@ -109,8 +109,8 @@ describe('a command', () => {
     '%s without a phone is answered with a choice, and one that the incident has not, too',
     async (verb) => {
       const before = await world();
-      const unsaid = await bot.say('hana', helpdesk, `${verb} INC-${incident}`);
-      const wrong = await bot.say('hana', helpdesk, `${verb} INC-${incident} 9`);
+      const unsaid = await bot.type('hana', helpdesk, `${verb} INC-${incident}`);
+      const wrong = await bot.type('hana', helpdesk, `${verb} INC-${incident} 9`);
 
       expect(unsaid.text).toMatch(
         new RegExp(`Which phone of INC-${incident}\\?[\\s\\S]*1 Galaxy S23[\\s\\S]*2 CloudMagic`),
@@ -121,7 +121,7 @@ describe('a command', () => {
   );
 
   it('a phone that cannot be wiped is refused in whole sentences', async () => {
-    const refused = await bot.say('hana', helpdesk, `wipe INC-${incident} 2`);
+    const refused = await bot.type('hana', helpdesk, `wipe INC-${incident} 2`);
     expect(refused.text).toContain('Phone 2 cannot be wiped. This device does not support being wiped');
   });
 
@@ -129,12 +129,12 @@ describe('a command', () => {
     const own = await lost(bot, 'otto');
     await propose(bot, own, 1, 'account-only');
     const before = await world();
-    const answer = await bot.say('otto', approvals, `approve INC-${own}`);
+    const answer = await bot.type('otto', approvals, `approve INC-${own}`);
 
     expect(answer.text).toMatch(/INC-\d+ about a device of your own is open/);
     expect(await world()).toEqual(before);
-    await bot.say('hana', helpdesk, `withdraw INC-${own}`);
-    await bot.say('hana', helpdesk, `close INC-${own} because he has another one`);
+    await bot.type('hana', helpdesk, `withdraw INC-${own}`);
+    await bot.type('hana', helpdesk, `close INC-${own} because he has another one`);
   });
 
   it('a button that is forged or of another bot does nothing', async () => {
@@ -205,22 +205,22 @@ describe('what is read', () => {
   it('status, approvals, incidents, hold, audit and its verification answer in words', async () => {
     const n = await lost(bot, 'alice.moreau');
     await propose(bot, n, 1, 'account-only');
-    expect((await bot.say('hugo', helpdesk, `status INC-${n}`)).text).toContain('Wipe proposed · 1 · iPhone 13');
-    expect((await bot.say('otto', approvals, 'approvals')).text).toContain(`INC-${n}`);
-    expect((await bot.say('hana', helpdesk, 'incidents mine')).text).toContain('Alice Moreau');
-    expect((await bot.say('hana', helpdesk, `hold INC-${n}`)).text).toContain('is open: do not reset');
-    const audit = await bot.say('sasha', undefined, `audit INC-${n}`);
-    expect(`${audit.text}\n${bot.shown('sasha').join('\n')}`).toContain('wipe.proposed');
-    await bot.say('sasha', undefined, 'audit verify');
-    expect(bot.shown('sasha').at(-1) ?? '').toMatch(/audit/i);
+    expect((await bot.type('hugo', helpdesk, `status INC-${n}`)).text).toContain('Wipe proposed · 1 · iPhone 13');
+    expect((await bot.type('otto', approvals, 'approvals')).text).toContain(`INC-${n}`);
+    expect((await bot.type('hana', helpdesk, 'incidents mine')).text).toContain('Alice Moreau');
+    expect((await bot.type('hana', helpdesk, `hold INC-${n}`)).text).toContain('is open: do not reset');
+    const audit = await bot.type('sasha', undefined, `audit INC-${n}`);
+    expect(`${audit.text}\n${bot.messagesIn('sasha').join('\n')}`).toContain('wipe.proposed');
+    await bot.type('sasha', undefined, 'audit verify');
+    expect(bot.messagesIn('sasha').at(-1) ?? '').toMatch(/audit/i);
 
-    const refused = await bot.say('hana', helpdesk, `release hold INC-${n} because I say so`);
+    const refused = await bot.type('hana', helpdesk, `release hold INC-${n} because I say so`);
     expect(refused.text).toContain('That is for security and admins.');
     expect(
-      (await bot.say('sasha', undefined, `release hold INC-${n} because the account is being used`)).text,
+      (await bot.type('sasha', undefined, `release hold INC-${n} because the account is being used`)).text,
     ).toContain('is released');
     expect(await holdOf(bot, n)).toBe('closed');
-    expect((await bot.say('hana', helpdesk, `hold INC-${n}`)).text).toMatch(
+    expect((await bot.type('hana', helpdesk, `hold INC-${n}`)).text).toMatch(
       /closed by Sasha Petrov since .*The password may be reset\./,
     );
   });

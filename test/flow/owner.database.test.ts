@@ -13,7 +13,7 @@ afterEach(() => bot.close());
 const tellTale = /Otto|Ada|approve|wipe[sd]? (is|was) (asked|proposed)|minutes until|session|SIM\b|block/i;
 
 it('reports her own phone, is shown only her own devices, and the helpdesk is told', async () => {
-  const answer = await bot.say('alice.ng', undefined, 'lost my phone');
+  const answer = await bot.type('alice.ng', undefined, 'lost my phone');
   expect(answer.text).toContain("I'm sorry about your phone, Alice.");
   expect(answer.text).toContain('Please do not change your password yourself; the helpdesk will tell you when.');
   expect(card(bot, 101)).toContain('reported by Alice Ng');
@@ -28,18 +28,18 @@ it('reports her own phone, is shown only her own devices, and the helpdesk is to
   const lostOne = await bot.click('alice.ng', undefined, '1 iPhone 15');
   expect(lostOne.text).toContain('I have told the helpdesk that it is iPhone 15.');
   expect(bot.find(helpdesk, 'The owner says, from chat, that it is phone 1')).toContain('Verify the owner another way');
-  await bot.say('alice.ng', undefined, 'I still have the Outlook one');
+  await bot.type('alice.ng', undefined, 'I still have the Outlook one');
   expect(card(bot, 101)).toContain('The owner says, from chat, that phone 2 is still at hand');
-  expect(bot.shown('alice.ng').join('\n')).not.toMatch(tellTale);
+  expect(bot.messagesIn('alice.ng').join('\n')).not.toMatch(tellTale);
 });
 
 it('is told nothing of what happens to the wipe', async () => {
-  await bot.say('alice.ng', undefined, 'my phone was stolen');
+  await bot.type('alice.ng', undefined, 'my phone was stolen');
   await propose(bot, 101, 1, 'account-only');
   await bot.click('otto', '#approvals', 'Approve');
   await bot.until(async () => (await wipeState(bot, 101)) === 'acknowledged', 30);
 
-  expect(bot.shown('alice.ng').join('\n')).not.toMatch(tellTale);
+  expect(bot.messagesIn('alice.ng').join('\n')).not.toMatch(tellTale);
   for (const sentence of [
     'status INC-101',
     'approvals',
@@ -49,15 +49,15 @@ it('is told nothing of what happens to the wipe', async () => {
     'lost device bob',
     'devices bob',
   ]) {
-    const refused = await bot.say('alice.ng', undefined, sentence);
+    const refused = await bot.type('alice.ng', undefined, sentence);
     expect(refused.text).toMatch(/(That is for|Wipes are in the hands of)/);
     expect(refused.text).not.toMatch(/iPhone|Bob|Otto|Left in a taxi/);
   }
 });
 
 it('takes back a report that nobody has acted on', async () => {
-  await bot.say('alice.ng', undefined, 'I lost my phone');
-  const answer = await bot.say('alice.ng', undefined, 'found it');
+  await bot.type('alice.ng', undefined, 'I lost my phone');
+  const answer = await bot.type('alice.ng', undefined, 'found it');
 
   expect(answer.text).toContain('I have taken back your report INC-101 and told the helpdesk.');
   expect(card(bot, 101)).toContain('Closed by Alice Ng');
@@ -67,9 +67,9 @@ it('takes back a report that nobody has acted on', async () => {
 });
 
 it('cannot call off what somebody has begun: her word is a remark until the helpdesk has verified her', async () => {
-  await bot.say('alice.ng', undefined, 'I lost my phone');
+  await bot.type('alice.ng', undefined, 'I lost my phone');
   await propose(bot, 101, 1, 'account-only');
-  const answer = await bot.say('alice.ng', undefined, 'found it');
+  const answer = await bot.type('alice.ng', undefined, 'found it');
 
   expect(answer.text).toBe('Thank you. I have told the helpdesk; they will reach you another way than by this phone.');
   expect(await wipeState(bot, 101)).toBe('awaiting-approval');
@@ -78,7 +78,7 @@ it('cannot call off what somebody has begun: her word is a remark until the help
   expect(bot.find(security, 'owner says found')).toContain('not verified');
   expect(await holdOf(bot, 101)).toBe('open');
 
-  await bot.say('hana', helpdesk, 'found INC-101');
+  await bot.type('hana', helpdesk, 'found INC-101');
   await bot.submit('hana', helpdesk, { reason: 'She has it in her hand', how: 'On video' });
   expect(await wipeState(bot, 101)).toBe('withdrawn');
   expect(await holdOf(bot, 101)).toBe('closed');
@@ -90,7 +90,7 @@ it('cannot call off what somebody has begun: her word is a remark until the help
 it('found by the helpdesk while a wipe is on its way names what to do at once', async () => {
   const n = await lost(bot, 'karl');
   await asked(bot, n, 1, 'full');
-  await bot.say('hana', helpdesk, `found INC-${n}`);
+  await bot.type('hana', helpdesk, `found INC-${n}`);
   const answer = await bot.submit('hana', helpdesk, { reason: 'In the other coat', how: 'In person' });
 
   expect(answer.text).toContain(`Cancel it now: "cancel wipe INC-${n} 1".`);

@@ -33,8 +33,8 @@ it('reads each server once a minute, at a second of its own', async () => {
 });
 
 it('shows only those cards anew whose phones the logs told of', async () => {
-  await bot.say('hana', '#helpdesk', 'lost device alice.ng');
-  await bot.say('hana', '#helpdesk', 'lost device bob');
+  await bot.type('hana', '#helpdesk', 'lost device alice.ng');
+  await bot.type('hana', '#helpdesk', 'lost device bob');
   const wanted = async () => {
     const cards = await bot.db.selectFrom('card').select(['subject', 'wanted']).orderBy('id').execute();
     return new Map(cards.map(({ subject, wanted: count }) => [subject, count]));

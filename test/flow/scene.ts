@@ -3,7 +3,7 @@
 import { type LabLedgerEntry, labLedger } from '../../src/exchange/lab/operations.ts';
 import type { FormValues } from '../../src/message/model.ts';
 import type { TestBot } from '../setup/bot.ts';
-import type { Heard } from '../setup/conversation.ts';
+import type { Turn } from '../setup/conversation.ts';
 
 export const helpdesk = '#helpdesk';
 export const approvals = '#approvals';
@@ -13,7 +13,7 @@ export type Scope = 'full' | 'account-only' | 'outlook-app';
 
 /** Opens an incident in #helpdesk; answers its number. */
 export async function lost(bot: TestBot, person = 'alice.ng', by = 'hana'): Promise<number> {
-  await bot.say(by, helpdesk, `lost device ${person}`);
+  await bot.type(by, helpdesk, `lost device ${person}`);
   const row = await bot.db.selectFrom('incident').select('number').orderBy('number', 'desc').executeTakeFirstOrThrow();
   return row.number;
 }
@@ -21,7 +21,7 @@ export async function lost(bot: TestBot, person = 'alice.ng', by = 'hana'): Prom
 /** The incident's card as it stands in #helpdesk. */
 export function card(bot: TestBot, incident: number): string {
   const found = bot
-    .shown(helpdesk)
+    .messagesIn(helpdesk)
     .find((text) => /^(\S+ )?(LAB[^·]*· )?INC-\d+ · /.test(text) && text.includes(`INC-${incident} · `));
   if (found === undefined) throw new Error(`no card of INC-${incident}\n${bot.everything()}`);
   return found;
@@ -34,9 +34,9 @@ export async function propose(
   device: number | string,
   scope: Scope,
   more: { by?: string; values?: FormValues } = {},
-): Promise<Heard> {
+): Promise<Turn> {
   const { by = 'hana', values = {} } = more;
-  const asked = await bot.say(by, helpdesk, `wipe INC-${incident} ${device}`);
+  const asked = await bot.type(by, helpdesk, `wipe INC-${incident} ${device}`);
   if (asked.answer.form === undefined) return asked;
   const typed = asked.answer.form.fields.find((field) => field.kind === 'typed');
   return bot.submit(by, helpdesk, {

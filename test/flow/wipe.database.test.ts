@@ -23,11 +23,11 @@ afterEach(() => bot.close());
 
 describe('a lost phone', () => {
   it('is a choice where two people have the name, and then a card that fills itself', async () => {
-    const choice = await bot.say('hana', helpdesk, 'lost device alice');
+    const choice = await bot.type('hana', helpdesk, 'lost device alice');
     expect(choice.text).toContain('Two people match “alice”');
     expect(choice.text).toContain('Alice Ng (alice.ng@contoso.example, Finance)');
     expect(choice.text).toContain('[Alice Moreau] [Alice Ng]');
-    expect(bot.shown(helpdesk)).toEqual([]);
+    expect(bot.messagesIn(helpdesk)).toEqual([]);
 
     await bot.click('hana', helpdesk, 'Alice Ng');
     const shown = card(bot, 101);
@@ -120,8 +120,8 @@ describe('a lost phone', () => {
     expect(bot.find(helpdesk, 'partnership of phone 1 is removed')).toContain('starts a new partnership');
     await bot.click('hana', helpdesk, 'Close');
     expect(card(bot, n)).toContain('Closed by Hana Novak');
-    expect((await bot.say('hana', helpdesk, 'incidents')).text).not.toContain('INC-101');
-    expect((await bot.say('hana', helpdesk, 'incidents all')).text).toContain('INC-101');
+    expect((await bot.type('hana', helpdesk, 'incidents')).text).not.toContain('INC-101');
+    expect((await bot.type('hana', helpdesk, 'incidents all')).text).toContain('INC-101');
   });
 
   it('full: only with the told tick and the typed name, and everything wrong is said at once', async () => {
@@ -149,7 +149,7 @@ describe('a lost phone', () => {
 
   it('Outlook: one scope, confirmed like a full wipe, because it empties the app everywhere', async () => {
     const n = await lost(bot);
-    const form = await bot.say('hana', helpdesk, `wipe INC-${n} outlook`);
+    const form = await bot.type('hana', helpdesk, `wipe INC-${n} outlook`);
     expect(form.text).toContain("outlook-app erases Outlook's data on all of this person's phones and tablets");
     expect(form.text).not.toContain('account-only');
     const untyped = await bot.submit('hana', helpdesk, { scope: 'outlook-app', reason: 'In a taxi', how: 'video' });
@@ -191,7 +191,7 @@ describe('a lost phone', () => {
   });
 
   it('a named phone is offered first', async () => {
-    await bot.say('hana', helpdesk, 'lost device alice.ng device outlook');
+    await bot.type('hana', helpdesk, 'lost device alice.ng device outlook');
     const shown = bot.adapter.posted.find((each) => each.kind === 'post');
     const row = shown?.message.blocks.findLast((block) => block.kind === 'buttons');
 

@@ -11,7 +11,7 @@ describe('heartbeat on the lab', () => {
   afterAll(() => bot.close());
 
   it('names the edge, what to do, what it costs and what it means for a wipe', async () => {
-    await bot.say('ada', undefined, 'heartbeat');
+    await bot.type('ada', undefined, 'heartbeat');
 
     const report = bot.find('ada', 'Direct Push: edge too short');
     expect(report).toContain('Phones behind LB1 re-connect every 4 minutes');
@@ -28,7 +28,7 @@ describe('heartbeat on the lab', () => {
   });
 
   it('answers at once while the last look is fresh, and tells one server in detail', async () => {
-    const heard = await bot.say('ada', undefined, 'heartbeat ex02', { settle: false });
+    const heard = await bot.type('ada', undefined, 'heartbeat ex02', { settle: false });
 
     expect(heard.text).toContain('edge too short on EX02');
     expect(heard.text).toContain('HeartbeatAlertThreshold: 540');
@@ -36,19 +36,19 @@ describe('heartbeat on the lab', () => {
   });
 
   it('is posted in a channel on a schedule, with nobody named', async () => {
-    const elsewhere = await bot.say('ada', undefined, 'report heartbeat every day at 12:00');
+    const elsewhere = await bot.type('ada', undefined, 'report heartbeat every day at 12:00');
     expect(elsewhere.text).toContain('Say this in the channel');
-    const heard = await bot.say('ada', '#mail-operations', 'report heartbeat every day at 12:00');
+    const heard = await bot.type('ada', '#mail-operations', 'report heartbeat every day at 12:00');
     expect(heard.text).toMatch(/Report \d+: Direct Push, here, every day at 12:00/);
 
     await bot.advance(4 * 60);
 
     expect(bot.find('#mail-operations', 'Direct Push: edge too short')).toContain('raise the idle timeout of LB1');
-    expect((await bot.say('ada', undefined, 'reports')).text).toContain('heartbeat');
+    expect((await bot.type('ada', undefined, 'reports')).text).toContain('heartbeat');
   });
 
   it('says which servers there are when it knows none of that name', async () => {
-    const heard = await bot.say('ada', undefined, 'heartbeat EX09');
+    const heard = await bot.type('ada', undefined, 'heartbeat EX09');
 
     expect(heard.text).toContain('There is EX01, EX02, EX03.');
   });

@@ -9,7 +9,7 @@ import { knownNear } from '../../src/heartbeat/known-timeouts.ts';
 import { networkNames } from '../../src/heartbeat/networks.ts';
 import type { Observation } from '../../src/heartbeat/observation.ts';
 import { shortRun } from '../../src/heartbeat/since.ts';
-import { plainText } from '../../src/message/plain.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 import { eventsIn } from '../../src/servers/files/events.ts';
 
 const now = new Date('2026-03-02T09:00:00Z');
@@ -128,7 +128,7 @@ describe('advice', () => {
     for (const kind of edgeKinds) {
       const message = adviceMessage(kind, 3540);
       expect(
-        plainText(
+        renderPlainText(
           {
             ...message,
             blocks: message.blocks

@@ -3,7 +3,7 @@ import type { Look } from '../../src/heartbeat/look.ts';
 import { reportMessage } from '../../src/heartbeat/report.ts';
 import { takeLook } from '../../src/heartbeat/take-look.ts';
 import type { DraftMessage, Message } from '../../src/message/model.ts';
-import { plainText } from '../../src/message/plain.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 import { Policy } from '../../src/policy.ts';
 import { type TestStore, testStore } from '../setup/store.ts';
 import type { Habit } from './generator.ts';
@@ -63,7 +63,7 @@ function shown(draft: DraftMessage): string {
         : block,
     ),
   };
-  return plainText(message, { now: base.clock.now(), timeZone: 'UTC' });
+  return renderPlainText(message, { now: base.clock.now(), timeZone: 'UTC' });
 }
 
 const firstLine = (look: Look): string => shown(reportMessage(look)).split('\n')[1] ?? '';

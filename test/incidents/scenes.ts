@@ -1,6 +1,6 @@
 /** What tests of whole flows have in common: a wipe proposed and approved in as few words as people need. */
 import type { TestBot } from '../setup/bot.ts';
-import type { Heard } from '../setup/conversation.ts';
+import type { Turn } from '../setup/conversation.ts';
 
 export type Asking = {
   by?: string;
@@ -15,7 +15,7 @@ export type Asking = {
 
 /** Opens an incident for a person of the lab; answers its number. */
 export async function lost(bot: TestBot, person: string, by = 'hana'): Promise<number> {
-  await bot.say(by, '#helpdesk', `lost device ${person}`);
+  await bot.type(by, '#helpdesk', `lost device ${person}`);
   const row = await bot.db
     .selectFrom('incident')
     .select('number')
@@ -26,9 +26,9 @@ export async function lost(bot: TestBot, person: string, by = 'hana'): Promise<n
 }
 
 /** Says the command and fills in its form; answers what the form's submission answered, or the refusal of the command. */
-export async function ask(bot: TestBot, asking: Asking = {}): Promise<Heard> {
+export async function ask(bot: TestBot, asking: Asking = {}): Promise<Turn> {
   const { by = 'hana', incident = 101, device = 1, scope = 'account-only', reason = 'Left in a taxi.' } = asking;
-  const opened = await bot.say(by, '#helpdesk', `${asking.command ?? 'wipe'} INC-${incident} ${device}`);
+  const opened = await bot.type(by, '#helpdesk', `${asking.command ?? 'wipe'} INC-${incident} ${device}`);
   const form = opened.answer.form;
   if (form === undefined) return opened;
   const typed = form.fields.find((field) => field.kind === 'typed');
@@ -36,8 +36,8 @@ export async function ask(bot: TestBot, asking: Asking = {}): Promise<Heard> {
   return bot.submit(by, '#helpdesk', { scope, reason, how: 'manager', ...confirms });
 }
 
-export async function approve(bot: TestBot, by: string, incident = 101, device?: number): Promise<Heard> {
-  return bot.say(by, '#approvals', `approve INC-${incident}${device === undefined ? '' : ` ${device}`}`);
+export async function approve(bot: TestBot, by: string, incident = 101, device?: number): Promise<Turn> {
+  return bot.type(by, '#approvals', `approve INC-${incident}${device === undefined ? '' : ` ${device}`}`);
 }
 
 /** How often Exchange was asked for a wipe. */

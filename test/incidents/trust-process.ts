@@ -15,7 +15,7 @@ import { parsePolicy } from '../../src/policy.ts';
 import { startBot } from '../../src/start/bot.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
-import { createTalk, type Talk } from '../setup/conversation.ts';
+import { type Conversation, createConversation } from '../setup/conversation.ts';
 
 const [role = 'worker', seed = '1', policyFile = 'policy.example.yaml', life] = process.argv.slice(2);
 
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     over = true;
   });
   if (role === 'bot') {
-    const talk = createTalk({ adapter, clock: bot.clock, ids: randomIds, settle: async () => {} });
+    const talk = createConversation({ adapter, clock: bot.clock, ids: randomIds, settle: async () => {} });
     const random = seededRandom(seed);
     while (!over) {
       // A database that keeps one waiting for too long: what was to be said is not said.
@@ -70,14 +70,14 @@ async function dieAfterWipe(cmdlet: string, moment: string): Promise<void> {
 }
 
 /** One thing that one person says: mostly what leads on, now and then what must be refused. */
-async function speak(talk: Talk, db: Kysely<Database>, random: () => number): Promise<void> {
+async function speak(talk: Conversation, db: Kysely<Database>, random: () => number): Promise<void> {
   const any = (from: readonly string[]) => from[Math.floor(random() * from.length)] ?? '';
   const open = (await db.selectFrom('incident').select('number').where('state', '=', 'open').execute()).map((row) =>
     String(row.number),
   );
   const what = random();
   if (open.length < 5 || what < 0.05) {
-    await talk.say(any(requesters), '#helpdesk', `lost device ${any(owners)}`);
+    await talk.type(any(requesters), '#helpdesk', `lost device ${any(owners)}`);
     return;
   }
   const waiting = await db.selectFrom('approval').selectAll().where('state', '=', 'waiting').execute();
@@ -94,19 +94,19 @@ async function speak(talk: Talk, db: Kysely<Database>, random: () => number): Pr
     return;
   }
   if (wipes.length > 0 && what < 0.6) {
-    await talk.say(any(deciders), '#approvals', `approve INC-${any(wipes)}`);
+    await talk.type(any(deciders), '#approvals', `approve INC-${any(wipes)}`);
     return;
   }
   if (what > 0.985) {
-    await talk.say('otto', '#security', 'lock wipes because it is right');
+    await talk.type('otto', '#security', 'lock wipes because it is right');
     return;
   }
   if (what > 0.88) {
-    await talk.say(any(admins), '#security', 'unlock wipes because it is right');
+    await talk.type(any(admins), '#security', 'unlock wipes because it is right');
     return;
   }
   const who = any(requesters);
-  const opened = await talk.say(who, '#helpdesk', `${random() < 0.1 ? 'break-glass' : 'wipe'} INC-${any(open)} 1`);
+  const opened = await talk.type(who, '#helpdesk', `${random() < 0.1 ? 'break-glass' : 'wipe'} INC-${any(open)} 1`);
   const form = opened.answer.form;
   if (form === undefined) return;
   const scope = form.fields.find((field) => field.kind === 'choice' && field.id === 'scope');

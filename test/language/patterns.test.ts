@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type AnyCommand, defineCommand } from '../../src/commands/command.ts';
 import { compilePattern, parseSentence, usage } from '../../src/language/patterns.ts';
-import { cleanAnswer, longestSentence } from '../../src/language/sentence.ts';
+import { cleanAnswer, maxSentenceLength } from '../../src/language/sentence.ts';
 
 const runs = Number(process.env.PROPERTY_RUNS ?? 200);
 
@@ -151,7 +151,7 @@ describe('a sentence', () => {
   ])('with %s is refused', (_, text, code) => {
     const result = parseSentence(text, all);
     expect(result.kind === 'refused' && result.code).toBe(code);
-    expect(result.kind === 'refused' && result.sentence).toContain('Nothing was done');
+    expect(result.kind === 'refused' && result.userMessage).toContain('Nothing was done');
   });
 });
 
@@ -210,7 +210,7 @@ describe('properties', () => {
   });
 
   test('500 characters of the worst are not tried in every way there is', () => {
-    const worst = Array.from({ length: longestSentence / 2 }, () => 'a').join(' ');
+    const worst = Array.from({ length: maxSentenceLength / 2 }, () => 'a').join(' ');
     const before = process.cpuUsage();
     parseSentence(worst, all);
     const { user, system } = process.cpuUsage(before);

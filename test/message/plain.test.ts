@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Form, Message } from '../../src/message/model.ts';
-import { notificationText, plainForm, plainText } from '../../src/message/plain.ts';
+import { notificationText, renderPlainForm, renderPlainText } from '../../src/message/plain.ts';
 import { rendererContract } from '../contracts/renderer.ts';
 import { gallery } from '../gallery/gallery.ts';
 import { sceneNow, sceneZone } from '../gallery/samples/scene.ts';
@@ -8,8 +8,8 @@ import { sceneNow, sceneZone } from '../gallery/samples/scene.ts';
 const options = { now: sceneNow, timeZone: sceneZone };
 
 rendererContract<string>('plain text', {
-  render: (message) => plainText(message, options),
-  renderForm: (form) => plainForm(form, options),
+  render: (message) => renderPlainText(message, options),
+  renderForm: (form) => renderPlainForm(form, options),
   text: (rendered) => rendered,
   actions: () => undefined,
   limits: () => [],
@@ -17,8 +17,8 @@ rendererContract<string>('plain text', {
 });
 
 rendererContract<string>('plain text of 72 columns', {
-  render: (message) => plainText(message, { ...options, width: 72 }),
-  renderForm: (form) => plainForm(form, { ...options, width: 72 }),
+  render: (message) => renderPlainText(message, { ...options, width: 72 }),
+  renderForm: (form) => renderPlainForm(form, { ...options, width: 72 }),
   text: (rendered) => rendered,
   actions: () => undefined,
   limits: () => [],
@@ -27,7 +27,7 @@ rendererContract<string>('plain text of 72 columns', {
 
 describe('plainText', () => {
   it('reads as a person would write it', () => {
-    expect(plainText(sample('wipe, steps while running'), options)).toBe(
+    expect(renderPlainText(sample('wipe, steps while running'), options)).toBe(
       [
         '⚠ INC-104 · iPhone 15, account only · Alice Ng',
         '✔ Approved by Otto 09:20',
@@ -42,12 +42,12 @@ describe('plainText', () => {
   it('sets a table in columns, or as records where it is too wide', () => {
     const message = sample('heartbeat: edge too short');
 
-    expect(plainText(message, options)).toContain(
+    expect(renderPlainText(message, options)).toContain(
       ['EX02    LB1   247 s               about 300 s  14', 'EX03    none  2,655 s             not cut      0'].join(
         '\n',
       ),
     );
-    expect(plainText(message, { ...options, width: 40 })).toContain(
+    expect(renderPlainText(message, { ...options, width: 40 })).toContain(
       ['Server: EX02', 'Edge: LB1', 'Asked for, average: 247 s', 'Cut at: about 300 s', 'Event 1040: 14'].join('\n'),
     );
   });
@@ -59,7 +59,10 @@ describe('plainText', () => {
       ['own-kept-2', 3],
     ]);
 
-    const text = plainText(sample("owner's private report"), { ...options, numberOf: (action) => numbers.get(action) });
+    const text = renderPlainText(sample("owner's private report"), {
+      ...options,
+      numberOf: (action) => numbers.get(action),
+    });
 
     expect(text).toContain('[1] iPhone 15  [2] Outlook on Pixel 8');
     expect(text).toContain('[3] I still have the Outlook one');
@@ -97,7 +100,7 @@ describe('plainForm', () => {
       submit: { label: 'Propose', action: 'x' },
     };
 
-    expect(plainForm(form, options)).toBe(
+    expect(renderPlainForm(form, options)).toBe(
       [
         'Wipe',
         'Scope: 1 Account only: work mail (chosen) · 2 Full',

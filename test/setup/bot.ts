@@ -11,8 +11,8 @@ import { jobs } from '../../jobs/index.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
 import type { AuditSeal } from '../../src/audit/checkpoint.ts';
 import { type AuditOutage, createAuditOutage } from '../../src/audit/outage.ts';
-import { createDeliverer } from '../../src/chat/deliver.ts';
-import { createReception } from '../../src/chat/reception.ts';
+import { createDeliverer } from '../../src/chat/delivery/deliver.ts';
+import { createInbox } from '../../src/chat/inbox.ts';
 import { createRouter } from '../../src/chat/router.ts';
 import { commands, labCommands } from '../../src/commands/index.ts';
 import { refreshDirectory } from '../../src/directory/refresh.ts';
@@ -32,7 +32,7 @@ import { labServers } from '../../src/servers/lab/index.ts';
 import { approvals, evidenceProviders, projections } from '../../src/start/registries.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
-import { createTalk, type Talk } from './conversation.ts';
+import { type Conversation, createConversation } from './conversation.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { type TestStore, testStore } from './store.ts';
@@ -62,7 +62,7 @@ export type TestBotOptions = {
   ids?: Ids;
 };
 
-export type TestBot = Talk &
+export type TestBot = Conversation &
   Pick<TestStore, 'store' | 'clock' | 'ids'> & {
     readonly db: Kysely<Database>;
     /** The tables of the Exchange that the commands are about (another database where it plays the real one). */
@@ -158,7 +158,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     markOf: drillMarkOfMessage,
   });
   // What is said here is stored, however long the machine takes over it.
-  const desk = createReception({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000 });
+  const desk = createInbox({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000 });
   await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
 
   const servers = labServers({ db: world, clock, names: policy.current.servers.map((server) => server.name) });
@@ -206,7 +206,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     while (clock.now() < target) await step(target);
   }
 
-  const talk = createTalk({ adapter, clock, ids, settle: () => runner.settle() });
+  const talk = createConversation({ adapter, clock, ids, settle: () => runner.settle() });
   return {
     ...talk,
     store,

@@ -1,15 +1,15 @@
 /** What people say to the bot under test, and what they see of it. */
 
-import type { Incoming, Said, Sender } from '../../src/chat/port.ts';
+import type { Incoming, Input, Sender } from '../../src/chat/port.ts';
 import type { Clock, Ids } from '../../src/ground/clock.ts';
 import type { Answer, FormValues, Message } from '../../src/message/model.ts';
-import { plainForm, plainText } from '../../src/message/plain.ts';
+import { renderPlainForm, renderPlainText } from '../../src/message/plain.ts';
 import type { FakeAdapter, Posted } from '../fakes/adapter.ts';
 
 /** `#helpdesk`; undefined is a private conversation with the bot. */
 export type Where = `#${string}` | undefined;
 
-export type Heard = {
+export type Turn = {
   kind: 'stored' | 'duplicate' | 'not-stored';
   answer: Answer;
   /** The private answer, the form or the field errors as plain text; what was said where it could not be stored. */
@@ -23,26 +23,31 @@ export type SayOptions = {
   sender?: Partial<Sender>;
 };
 
-export type Talk = {
+export type Conversation = {
   readonly adapter: FakeAdapter;
   /** A persona is the name of a console account (`hana`), or a whole identity (`slack:T1/U1`). */
-  say(persona: string, where: Where, text: string, options?: SayOptions): Promise<Heard>;
+  type(persona: string, where: Where, text: string, options?: SayOptions): Promise<Turn>;
   /** Presses the newest button of this label that the persona can see there: in his last answer, else on the messages shown. */
-  click(persona: string, where: Where, label: string, options?: SayOptions): Promise<Heard>;
+  click(persona: string, where: Where, label: string, options?: SayOptions): Promise<Turn>;
   /** Presses the button of this action id, whoever can see it. */
-  press(persona: string, where: Where, action: string, options?: SayOptions): Promise<Heard>;
+  press(persona: string, where: Where, action: string, options?: SayOptions): Promise<Turn>;
   /** Fills in the form that the persona was last shown; what is not given is left out. */
-  submit(persona: string, where: Where, values: FormValues, options?: SayOptions): Promise<Heard>;
+  submit(persona: string, where: Where, values: FormValues, options?: SayOptions): Promise<Turn>;
   /** The action id behind a button that is shown now in a place, or privately to a persona. */
   action(where: Where, persona: string, label: string): string;
   /** What stands in a place now, or privately before a persona: one text per message, oldest first. */
-  shown(target: string): string[];
+  messagesIn(target: string): string[];
   /** The newest message there whose text holds this; fails with all that is there. */
   find(target: string, part: string): string;
   everything(): string;
 };
 
-export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids; settle: () => Promise<void> }): Talk {
+export function createConversation(input: {
+  adapter: FakeAdapter;
+  clock: Clock;
+  ids: Ids;
+  settle: () => Promise<void>;
+}): Conversation {
   const { adapter, clock, ids, settle } = input;
   const answers = new Map<string, Answer>();
   const forms = new Map<string, NonNullable<Answer['form']>>();
@@ -53,27 +58,27 @@ export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids
     },
   };
 
-  async function speak(persona: string, where: Where, said: Said, options: SayOptions): Promise<Heard> {
+  async function speak(persona: string, where: Where, said: Input, options: SayOptions): Promise<Turn> {
     const identity = identityOf(persona);
     const incoming: Incoming = {
       eventKey: options.eventKey ?? `event-${ids.token()}`,
       sender: { identity, displayName: persona, ...options.sender },
       ...(where === undefined ? {} : { place: placeOf(where) }),
-      said,
+      input: said,
     };
     const reception = await adapter.say(incoming);
     const answer: Answer = reception.kind === 'stored' ? await reception.answer : {};
     if (answer.private !== undefined) answers.set(identity, answer);
     if (answer.form !== undefined) forms.set(identity, answer.form);
     if (options.settle !== false) await settle();
-    const text = reception.kind === 'not-stored' ? reception.sentence : textOf(answer);
+    const text = reception.kind === 'not-stored' ? reception.userMessage : textOf(answer);
     return { kind: reception.kind, answer, text };
   }
 
   function textOf(answer: Answer): string {
     return [
-      answer.private === undefined ? '' : plainText(answer.private, times),
-      answer.form === undefined ? '' : plainForm(answer.form, times),
+      answer.private === undefined ? '' : renderPlainText(answer.private, times),
+      answer.form === undefined ? '' : renderPlainForm(answer.form, times),
       ...Object.entries(answer.fieldErrors ?? {}).map(([field, sentence]) => `${field}: ${sentence}`),
     ]
       .filter((part) => part !== '')
@@ -82,7 +87,7 @@ export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids
 
   const messagesAt = (target: string): Posted[] => adapter.posted.filter((each) => each.target === target);
   const shown = (target: string): string[] =>
-    messagesAt(targetOf(target)).map((each) => plainText(each.message, times));
+    messagesAt(targetOf(target)).map((each) => renderPlainText(each.message, times));
 
   function action(where: Where, persona: string, label: string): string {
     const identity = identityOf(persona);
@@ -99,13 +104,13 @@ export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids
       }
     }
     throw new Error(
-      `${persona} sees no button "${label}" ${where ?? 'privately'}\n${seen.map((m) => plainText(m, times)).join('\n--\n')}`,
+      `${persona} sees no button "${label}" ${where ?? 'privately'}\n${seen.map((m) => renderPlainText(m, times)).join('\n--\n')}`,
     );
   }
 
   return {
     adapter,
-    say: (persona, where, text, options = {}) => speak(persona, where, { kind: 'sentence', text }, options),
+    type: (persona, where, text, options = {}) => speak(persona, where, { kind: 'sentence', text }, options),
     click: (persona, where, label, options = {}) =>
       speak(persona, where, { kind: 'click', action: action(where, persona, label) }, options),
     press: (persona, where, id, options = {}) => speak(persona, where, { kind: 'click', action: id }, options),
@@ -118,14 +123,14 @@ export function createTalk(input: { adapter: FakeAdapter; clock: Clock; ids: Ids
       return speak(persona, where, { kind: 'form', action: form.submit.action, values: given }, options);
     },
     action,
-    shown,
+    messagesIn: shown,
     find: (target, part) => {
       const found = shown(target).findLast((text) => text.includes(part));
       if (found !== undefined) return found;
       throw new Error(`${target} shows nothing with "${part}":\n${shown(target).join('\n--\n')}`);
     },
     everything: () =>
-      adapter.posted.map((each) => `[${each.target} ${each.kind}]\n${plainText(each.message, times)}`).join('\n'),
+      adapter.posted.map((each) => `[${each.target} ${each.kind}]\n${renderPlainText(each.message, times)}`).join('\n'),
   };
 }
 

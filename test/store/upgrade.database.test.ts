@@ -9,7 +9,7 @@ import { commands, labCommands } from '../../src/commands/index.ts';
 import { parseEvent } from '../../src/incidents/incident/timeline-event.ts';
 import { transition } from '../../src/incidents/wipe/machine.ts';
 import { outcomeWord } from '../../src/incidents/wipe/state.ts';
-import { plainText } from '../../src/message/plain.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 import { projections } from '../../src/start/registries.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { type OldDatabase, restoreDatabase } from '../fixtures/databases/restore.ts';
@@ -51,7 +51,7 @@ async function unshown(subject: string, place = 'console:#helpdesk'): Promise<st
   if (projection === undefined) return `no projection is called ${kind}`;
   const message = await projection.render({ db: old.db, id, place, now: old.takenAt, policy: examplePolicy() });
   if (message === undefined) return 'there is nothing to show';
-  return plainText(message, { timeZone: 'UTC', now: old.takenAt }).includes('undefined')
+  return renderPlainText(message, { timeZone: 'UTC', now: old.takenAt }).includes('undefined')
     ? 'it says "undefined"'
     : undefined;
 }
@@ -106,7 +106,7 @@ describe('cards', () => {
       ({ id }) => `delivery ${id}`,
       ({ draft }) => {
         if (draft === null) return undefined;
-        plainText(draft, { timeZone: 'UTC', now: old.takenAt });
+        renderPlainText(draft, { timeZone: 'UTC', now: old.takenAt });
         const buttons = draft.blocks.flatMap((block) => (block.kind === 'buttons' ? block.buttons : []));
         return buttons.map(({ action }) => unknownCommand(action.command)).find((sentence) => sentence !== undefined);
       },

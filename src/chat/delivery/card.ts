@@ -6,15 +6,15 @@ import type { Message } from '../../message/model.ts';
 import type { CardTable } from '../../store/schema.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
-import { tellDead } from './dead.ts';
-import { failureOf, RenderingError, stepAfter } from './failure.ts';
-import { addressOf } from './note.ts';
-import type { Round, Step } from './round.ts';
+import { notifyDead } from './dead.ts';
+import { failureOf, outcomeAfter, RenderingError } from './failure.ts';
+import { addressOf } from './message.ts';
+import type { DeliveryOutcome, DeliveryRun } from './run.ts';
 
-export type Card = Selectable<CardTable>;
+export type CardRow = Selectable<CardTable>;
 
 /** Delivers the card as it stands in the store now; `card` was read in this round, so `card.wanted` is not newer than the facts. */
-export async function deliverCard(round: Round, card: Card): Promise<Step> {
+export async function deliverCard(round: DeliveryRun, card: CardRow): Promise<DeliveryOutcome> {
   const { clock, pace } = round;
   const known: { ref: MessageRef | null } = { ref: card.ref };
   try {
@@ -26,15 +26,15 @@ export async function deliverCard(round: Round, card: Card): Promise<Step> {
     }
     if (pace.freeAt().getTime() > clock.now().getTime()) return 'paced';
     await show(round, card, known, message);
-    pace.take(clock.now());
+    pace.count(clock.now());
     await shown(round, card, known.ref, hash);
     return 'sent';
   } catch (error) {
-    return await putOff(round, card, known.ref, error);
+    return await retryLater(round, card, known.ref, error);
   }
 }
 
-async function renderCard(round: Round, card: Card): Promise<Message | undefined> {
+async function renderCard(round: DeliveryRun, card: CardRow): Promise<Message | undefined> {
   const { store, projections, policy, clock, ids, mark } = round;
   const colon = card.subject.indexOf(':');
   const kind = card.subject.slice(0, colon);
@@ -53,7 +53,12 @@ async function renderCard(round: Round, card: Card): Promise<Message | undefined
 }
 
 /** Posts or edits. Sets `known.ref` as soon as the message is known, so that a failure afterwards does not lose it. */
-async function show(round: Round, card: Card, known: { ref: MessageRef | null }, message: Message): Promise<void> {
+async function show(
+  round: DeliveryRun,
+  card: CardRow,
+  known: { ref: MessageRef | null },
+  message: Message,
+): Promise<void> {
   const { adapter } = round;
   if (known.ref === null && card.postTried) known.ref = (await adapter.find(card.place, card.postKey)) ?? null;
   if (known.ref !== null) return await adapter.edit(known.ref, message);
@@ -64,7 +69,12 @@ async function show(round: Round, card: Card, known: { ref: MessageRef | null },
     : await adapter.post(card.place, message, card.postKey);
 }
 
-async function shown(round: Round, card: Card, ref: MessageRef | null, shownHash: string | null): Promise<void> {
+async function shown(
+  round: DeliveryRun,
+  card: CardRow,
+  ref: MessageRef | null,
+  shownHash: string | null,
+): Promise<void> {
   await round.store.db
     .updateTable('card')
     .set({ ref, shown: card.wanted, shownHash, attempts: 0, problem: null })
@@ -72,7 +82,12 @@ async function shown(round: Round, card: Card, ref: MessageRef | null, shownHash
     .execute();
 }
 
-async function putOff(round: Round, card: Card, ref: MessageRef | null, error: unknown): Promise<Step> {
+async function retryLater(
+  round: DeliveryRun,
+  card: CardRow,
+  ref: MessageRef | null,
+  error: unknown,
+): Promise<DeliveryOutcome> {
   const { store, clock, pace, log, metrics } = round;
   const failure = failureOf(error, card.attempts, clock.now());
   const { problem, text, dueAt } = failure;
@@ -89,11 +104,11 @@ async function putOff(round: Round, card: Card, ref: MessageRef | null, error: u
         dead: problem.kind === 'dead',
         attempts: card.attempts + 1,
         // A post that was in doubt before stays so: this failure may have been the looking.
-        postTried: failure.lookFirst || card.postTried,
+        postTried: failure.findFirst || card.postTried,
       })
       .where('id', '=', card.id)
       .execute();
-    if (problem.kind === 'dead') await tellDead(change, round, { remedy: problem.remedy });
+    if (problem.kind === 'dead') await notifyDead(change, round, { remedy: problem.remedy });
   });
-  return stepAfter(error, problem);
+  return outcomeAfter(error, problem);
 }

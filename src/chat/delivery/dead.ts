@@ -1,7 +1,7 @@
 import type { DraftMessage } from '../../message/model.ts';
 import { code, text } from '../../message/text.ts';
 import type { Change } from '../../store/port.ts';
-import type { Round } from './round.ts';
+import type { DeliveryRun } from './run.ts';
 
 /** Deliveries that say that another place is dead: when these die as well, the log has to do. */
 const prefix = 'dead:';
@@ -10,9 +10,9 @@ const prefix = 'dead:';
  * Tells people once a day and place that nothing arrives there, with the remedy: in the security channels, and to each admin
  * privately where no other security channel is left.
  */
-export async function tellDead(
+export async function notifyDead(
   change: Change,
-  { policy, target, log }: Round,
+  { policy, target, log }: DeliveryRun,
   dead: { remedy: string; key?: string },
 ): Promise<void> {
   log.warn({ target, remedy: dead.remedy }, 'nothing can be delivered there');

@@ -1,6 +1,6 @@
 import { assertNever } from '../../ground/errors.ts';
 import { DeliveryError, type DeliveryProblem } from '../port.ts';
-import type { Step } from './round.ts';
+import type { DeliveryOutcome } from './run.ts';
 
 /** What a failed delivery means for its row. */
 export type Failure = {
@@ -9,7 +9,7 @@ export type Failure = {
   text: string;
   dueAt: Date;
   /** The message may have arrived: look before posting again. */
-  lookFirst: boolean;
+  findFirst: boolean;
   /** The platform takes nothing here before `dueAt`. */
   holdsTarget: boolean;
 };
@@ -22,7 +22,7 @@ export class RenderingError extends DeliveryError {
 }
 
 /** A platform that fails is left alone for this run; a row that cannot be rendered, or never arrives, holds up no other. */
-export function stepAfter(error: unknown, problem: DeliveryProblem): Step {
+export function outcomeAfter(error: unknown, problem: DeliveryProblem): DeliveryOutcome {
   return error instanceof RenderingError || problem.kind === 'dead' ? 'settled' : 'put-off';
 }
 
@@ -37,13 +37,13 @@ export function failureOf(error: unknown, attempts: number, now: Date): Failure 
   const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
   switch (problem.kind) {
     case 'wait':
-      return { problem, text, dueAt: later(problem.retryAfterMs), lookFirst: false, holdsTarget: true };
+      return { problem, text, dueAt: later(problem.retryAfterMs), findFirst: false, holdsTarget: true };
     case 'not-sent':
-      return { problem, text, dueAt: later(backOff), lookFirst: false, holdsTarget: false };
+      return { problem, text, dueAt: later(backOff), findFirst: false, holdsTarget: false };
     case 'dead':
-      return { problem, text: problem.remedy, dueAt: now, lookFirst: false, holdsTarget: false };
+      return { problem, text: problem.remedy, dueAt: now, findFirst: false, holdsTarget: false };
     case 'unknown':
-      return { problem, text, dueAt: later(backOff), lookFirst: true, holdsTarget: false };
+      return { problem, text, dueAt: later(backOff), findFirst: true, holdsTarget: false };
     default:
       return assertNever(problem, 'delivery problem');
   }

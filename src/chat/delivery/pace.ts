@@ -11,7 +11,7 @@ export type Pace = {
   /** From when the next message may go. */
   freeAt(): Date;
   /** One message went. */
-  take(now: Date): void;
+  count(now: Date): void;
   /** The platform asked us to wait (429). */
   holdUntil(until: Date): void;
   save(): Promise<void>;
@@ -31,7 +31,7 @@ export async function openPace(db: Kysely<Database>, target: string, perSecond: 
 
   return {
     freeAt: () => new Date(Math.ceil(next - burst)),
-    take: (now) => {
+    count: (now) => {
       next = Math.max(next, now.getTime()) + interval;
       changed = true;
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
-import { showing } from './apps.ts';
+import { requestAppsView } from './apps.ts';
 
 export const AppArgument = z.string().trim().min(1, 'Which app?').max(100);
 
@@ -14,5 +14,5 @@ export const appCommand = defineCommand({
   effect: 'read',
   private: true,
   summary: 'Who uses one app, since when, from where, and the exact names it gives itself',
-  run: (context, { app: name }) => showing(context, { kind: 'app', app: name }),
+  run: (context, { app: name }) => requestAppsView(context, { kind: 'app', app: name }),
 });

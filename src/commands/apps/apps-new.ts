@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
-import { showing } from './apps.ts';
+import { requestAppsView } from './apps.ts';
 
 export const appsNewCommand = defineCommand({
   id: 'apps-new',
@@ -12,5 +12,5 @@ export const appsNewCommand = defineCommand({
   effect: 'read',
   private: true,
   summary: 'Apps and phones that are new since your last look',
-  run: (context) => showing(context, { kind: 'new' }),
+  run: (context) => requestAppsView(context, { kind: 'new' }),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Dimension } from '../../apps/overview.ts';
 import type { DraftAnswer } from '../../message/model.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 
 const spoken: Readonly<Record<string, Dimension>> = {
@@ -24,13 +24,13 @@ export const appsCommand = defineCommand({
   private: true,
   summary: 'Which apps read mail here: people, phones, requests, first and last seen',
   details: 'Joins what Exchange lists with what the logs show. What is new since your last look is marked.',
-  run: (context, { by }) => showing(context, { kind: 'apps', by: spoken[by] ?? 'app' }),
+  run: (context, { by }) => requestAppsView(context, { kind: 'apps', by: spoken[by] ?? 'app' }),
 });
 
 type View = { kind: 'apps'; by: Dimension } | { kind: 'new' } | { kind: 'blocked' } | { kind: 'app'; app: string };
 
 /** Starts the reading; the answer comes privately. */
-export async function showing(context: CommandContext, view: View): Promise<DraftAnswer> {
+export async function requestAppsView(context: CommandContext, view: View): Promise<DraftAnswer> {
   await context.store.change((change) =>
     change.enqueue('show-apps', {
       organisation: context.organisation,
@@ -40,5 +40,5 @@ export async function showing(context: CommandContext, view: View): Promise<Draf
       token: context.ids.token(),
     }),
   );
-  return said('I am reading devices and logs and will answer here.');
+  return privateAnswer('I am reading devices and logs and will answer here.');
 }

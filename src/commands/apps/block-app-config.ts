@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { loadBlock, proposeStep } from '../../apps/block/store.ts';
 import { webConfigSubject } from '../../apps/block/web-config-subject.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const blockAppConfigCommand = defineCommand({
@@ -25,7 +25,7 @@ export const blockAppConfigCommand = defineCommand({
   async run(context, { block: id, ...edit }) {
     const { store, policy, actor } = context;
     const { block } = await loadBlock(store.db, id);
-    if (block.state === 'ended') return said(`${block.name} is no longer blocked.`);
+    if (block.state === 'ended') return privateAnswer(`${block.name} is no longer blocked.`);
     await store.change((change) =>
       proposeStep(change, policy, {
         block,
@@ -35,6 +35,6 @@ export const blockAppConfigCommand = defineCommand({
         role: 'admin',
       }),
     );
-    return said('I have asked for an approval by another admin.');
+    return privateAnswer('I have asked for an approval by another admin.');
   },
 });

@@ -5,7 +5,7 @@ import type { AppBlock } from '../../apps/block/steps.ts';
 import { loadBlock } from '../../apps/block/store.ts';
 import type { DraftAnswer } from '../../message/model.ts';
 import { code, list, note, paragraph, strong, text } from '../../message/text.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 
 export const blockAppLookCommand = defineCommand({
@@ -31,7 +31,7 @@ export const blockAppLookCommand = defineCommand({
         await store.change((change) =>
           change.enqueue('read-app-configs', { block: id, identity: actor.identity, token: ids.token() }),
         );
-        return said('I am reading the web.config files of every server and will answer here.');
+        return privateAnswer('I am reading the web.config files of every server and will answer here.');
     }
   },
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { appBlockSubject } from '../../apps/block/approval-subject.ts';
 import { payloadFor, stages } from '../../apps/block/stage.ts';
 import { loadBlock, proposeStep } from '../../apps/block/store.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const blockAppStageCommand = defineCommand({
@@ -19,11 +19,11 @@ export const blockAppStageCommand = defineCommand({
   async run({ store, policy, clock, actor }, { block: id, stage }) {
     const { block } = await loadBlock(store.db, id);
     if (block.state === 'ended')
-      return said(`${block.name} is no longer blocked. Say "block app ${block.name}" to begin anew.`);
+      return privateAnswer(`${block.name} is no longer blocked. Say "block app ${block.name}" to begin anew.`);
     const payload = await payloadFor(store.db, { block, stage, now: clock.now() });
     await store.change((change) =>
       proposeStep(change, policy, { block, payload, by: actor, subject: appBlockSubject, role: 'approver' }),
     );
-    return said('I have asked for an approval by a second person.');
+    return privateAnswer('I have asked for an approval by a second person.');
   },
 });

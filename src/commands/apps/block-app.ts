@@ -3,7 +3,7 @@ import { findKnownApp } from '../../apps/block/find.ts';
 import { ensureBlock } from '../../apps/block/store.ts';
 import { unknownApp } from '../../apps/show.ts';
 import { isNamedPlace } from '../../incidents/incident/places.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { AppArgument } from './app.ts';
 
@@ -30,7 +30,7 @@ export const blockAppCommand = defineCommand({
         .where('organisation', '=', organisation)
         .executeTakeFirst();
       if (read === undefined)
-        return said("I am still reading Exchange's devices for the first time. Say it again in a minute.");
+        return privateAnswer("I am still reading Exchange's devices for the first time. Say it again in a minute.");
       return { private: unknownApp(typed, found.near) };
     }
     const { app } = found;
@@ -49,9 +49,9 @@ export const blockAppCommand = defineCommand({
     if (named)
       return made
         ? {}
-        : said(
+        : privateAnswer(
             `${app.name} has a card in this channel already: press its buttons. It shows what was done and what is next.`,
           );
-    return said(`The card of ${app.name} is in the security channel. Nothing is blocked yet.`);
+    return privateAnswer(`The card of ${app.name} is in the security channel. Nothing is blocked yet.`);
   },
 });

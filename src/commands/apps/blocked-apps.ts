@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../command.ts';
-import { showing } from './apps.ts';
+import { requestAppsView } from './apps.ts';
 
 export const blockedAppsCommand = defineCommand({
   id: 'blocked-apps',
@@ -13,5 +13,5 @@ export const blockedAppsCommand = defineCommand({
   private: true,
   summary:
     'Every device access rule with what it catches and denied, and phones that are blocked or quarantined and why',
-  run: (context) => showing(context, { kind: 'blocked' }),
+  run: (context) => requestAppsView(context, { kind: 'blocked' }),
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { appBlockSubject } from '../../apps/block/approval-subject.ts';
 import { blockSubject, loadBlock, openBlocks, proposeStep } from '../../apps/block/store.ts';
 import { nearest } from '../../apps/overview.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { AppArgument } from './app.ts';
 
@@ -29,7 +29,7 @@ export const unblockAppCommand = defineCommand({
         wanted,
       );
       const guess = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
-      return said(
+      return privateAnswer(
         `I keep no app called “${typed}” out.${guess} Rules that somebody else made stand under "blocked apps".`,
       );
     }
@@ -50,7 +50,7 @@ export const unblockAppCommand = defineCommand({
         });
         await change.refresh(blockSubject(block.id));
       });
-      return said(`Nothing had been done to keep ${block.name} out. Its card is closed.`);
+      return privateAnswer(`Nothing had been done to keep ${block.name} out. Its card is closed.`);
     }
     const withConfig = done.some(({ kind }) => kind === 'web-config');
     await store.change((change) =>
@@ -62,7 +62,7 @@ export const unblockAppCommand = defineCommand({
         role: withConfig ? 'admin' : 'approver',
       }),
     );
-    return said(
+    return privateAnswer(
       `I have asked for an approval to take back ${done.length === 1 ? 'what was done' : `${done.length} steps`}.`,
     );
   },

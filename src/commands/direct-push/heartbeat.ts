@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { latestLook } from '../../heartbeat/looks.ts';
 import { showHeartbeat } from '../../heartbeat/show.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** A look that is younger than this answers at once. */
@@ -39,6 +39,6 @@ export const heartbeatCommand = defineCommand({
     await store.change((change) =>
       change.enqueue('read-heartbeat', { organisation, ...of, identity: actor.identity, token: ids.token() }),
     );
-    return said(`I am looking at ${server ?? 'the servers'} and will answer here.`);
+    return privateAnswer(`I am looking at ${server ?? 'the servers'} and will answer here.`);
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { advanceLab } from '../../exchange/lab/clock.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 const units = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -30,6 +30,6 @@ export const labAdvanceCommand = defineCommand({
   summary: "Move the lab's clock forward, for every process",
   async run({ store }, { span }) {
     await advanceLab(store.db, span);
-    return said(`The lab's clock is ${Math.round(span / 60_000)} minutes further. Its phones catch up.`);
+    return privateAnswer(`The lab's clock is ${Math.round(span / 60_000)} minutes further. Its phones catch up.`);
   },
 });

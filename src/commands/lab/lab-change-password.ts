@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { changeLabPassword } from '../../exchange/lab/operations.ts';
-import { choosePerson, PersonArgument, said } from '../arguments.ts';
+import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const labChangePasswordCommand = defineCommand({
@@ -19,6 +19,8 @@ export const labChangePasswordCommand = defineCommand({
     }));
     if (found.kind === 'answer') return found.answer;
     await changeLabPassword(context.store.db, context.clock, found.value.guid);
-    return said(`${found.value.displayName}'s password is changed. Her or his phones get 401 now and hear of no wipe.`);
+    return privateAnswer(
+      `${found.value.displayName}'s password is changed. Her or his phones get 401 now and hear of no wipe.`,
+    );
   },
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { labEdges, setLabEdge } from '../../exchange/lab/operations.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const labEdgeCommand = defineCommand({
@@ -27,6 +27,8 @@ export const labEdgeCommand = defineCommand({
       });
     }
     await setLabEdge(store.db, edge.name, seconds);
-    return said(`${edge.name} closes idle connections after ${seconds} s from now on (before: ${edge.idleSeconds} s).`);
+    return privateAnswer(
+      `${edge.name} closes idle connections after ${seconds} s from now on (before: ${edge.idleSeconds} s).`,
+    );
   },
 });

@@ -3,7 +3,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { IncidentArgument, incidentFor, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const closeCommand = defineCommand({
@@ -24,7 +24,7 @@ export const closeCommand = defineCommand({
     'While Exchange still holds a request you must tick that this phone will still be erased if it connects; the watch goes on.',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    if (view.incident.state === 'closed') return said(`INC-${args.incident} is closed already.`);
+    if (view.incident.state === 'closed') return privateAnswer(`INC-${args.incident} is closed already.`);
     const undecided = view.wipes.find((wipe) => ['awaiting-approval', 'approved', 'issuing'].includes(wipe.state));
     if (undecided !== undefined) {
       throw new MislaidError({

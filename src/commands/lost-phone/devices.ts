@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choosePerson, PersonArgument, said } from '../arguments.ts';
+import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const devicesCommand = defineCommand({
@@ -23,6 +23,6 @@ export const devicesCommand = defineCommand({
         token: context.ids.token(),
       }),
     );
-    return said(`I am asking Exchange for ${found.value.displayName}'s phones and will answer here.`);
+    return privateAnswer(`I am asking Exchange for ${found.value.displayName}'s phones and will answer here.`);
   },
 });

@@ -4,7 +4,7 @@ import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { loadIncident } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const foundItCommand = defineCommand({
@@ -30,7 +30,7 @@ export const foundItCommand = defineCommand({
       .where('state', '=', 'open')
       .orderBy('number', 'desc')
       .executeTakeFirst();
-    if (row === undefined) return said('You have no open report.');
+    if (row === undefined) return privateAnswer('You have no open report.');
     const n = row.number;
     const view = await loadIncident(store.db, n);
     const untouched =
@@ -69,7 +69,7 @@ export const foundItCommand = defineCommand({
         line: [untouched ? 'report taken back by the owner, from chat' : 'owner says found, from chat, not verified'],
       });
     });
-    return said(
+    return privateAnswer(
       untouched
         ? `Thank you. I have taken back your report INC-${n} and told the helpdesk.`
         : 'Thank you. I have told the helpdesk; they will reach you another way than by this phone.',

@@ -4,7 +4,7 @@ import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import type { IncidentView } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
 
@@ -21,7 +21,7 @@ export const foundCommand = defineCommand({
   summary: 'The phone was found, or none of these is lost: proposals are withdrawn and the hold closes',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     const fieldErrors = verifiedProblems(args);
     if (Object.keys(fieldErrors).length > 0) {
       if (context.via === 'form') return { fieldErrors };
@@ -48,8 +48,8 @@ export const foundCommand = defineCommand({
     await settle(context, view, args, onTheWay.length === 0);
     const [first] = onTheWay;
     if (first === undefined)
-      return said(`Noted. No wipe of INC-${args.incident} is on its way, and the hold is closed.`);
-    return said(
+      return privateAnswer(`Noted. No wipe of INC-${args.incident} is on its way, and the hold is closed.`);
+    return privateAnswer(
       first.state === 'sent' || first.state === 'refused-by-device'
         ? `Noted, but Exchange has handed the wipe to the phone already. If it must be saved, say "remove device INC-${args.incident} ${first.deviceNumber}": a second person must approve.`
         : `Noted, but a wipe is on its way. Cancel it now: "cancel wipe INC-${args.incident} ${first.deviceNumber}".`,
@@ -88,7 +88,7 @@ async function settle(
     });
     await notifySecurity(change, context.policy, {
       incident: args.incident,
-      line: [`${what}, said by ${context.actor.person.displayName}; owner verified: ${String(args.how)}`],
+      line: [`${what}, privateAnswer by ${context.actor.person.displayName}; owner verified: ${String(args.how)}`],
     });
     if (nothingOnTheWay)
       await closeHold(

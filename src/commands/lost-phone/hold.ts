@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { IncidentArgument, incidentFor, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** `hold INC-n`: says why the password must not be reset yet, or since when it may be. */
@@ -17,12 +17,12 @@ export const holdCommand = defineCommand({
     const view = await incidentFor(context, incident);
     const { hold: state, holdClosedAt, holdClosedBy, holdClosedWhy } = view.incident;
     if (state === 'open') {
-      return said(
+      return privateAnswer(
         `The hold of INC-${incident} is open: do not reset ${view.owner.displayName}'s password, disable the account, block or remove the phone, or suspend the SIM yet. The phone must still log in to hear of a wipe. It closes when every chosen phone has acknowledged, or when a give-up was read back.`,
       );
     }
     const by = holdClosedBy === null ? '' : ` by ${view.names.get(holdClosedBy) ?? 'somebody'}`;
-    return said(
+    return privateAnswer(
       `The hold of INC-${incident} is closed${by} since `,
       ...(holdClosedAt === null ? ['then'] : [{ kind: 'time', instant: holdClosedAt.toISOString() } as const]),
       `. ${holdClosedWhy ?? ''} The password may be reset.`,

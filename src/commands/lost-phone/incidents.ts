@@ -3,7 +3,7 @@ import { incidentName } from '../../incidents/drill/drill.ts';
 import { namesOf } from '../../incidents/incident/view.ts';
 import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { button, buttons, note, strong, text, time } from '../../message/text.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 const longest = 30;
@@ -28,7 +28,7 @@ export const incidentsCommand = defineCommand({
     if (which === 'mine') query = query.where('openedBy', '=', actor.person.guid);
     const rows = await query.execute();
     if (rows.length === 0)
-      return said(
+      return privateAnswer(
         which === 'mine'
           ? 'You have no open incident.'
           : which === 'open'

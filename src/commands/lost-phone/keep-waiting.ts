@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { record } from '../../incidents/incident/timeline.ts';
 import { time } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const keepWaitingCommand = defineCommand({
@@ -24,7 +24,7 @@ export const keepWaitingCommand = defineCommand({
   summary: 'Keep waiting for a phone that has not heard of its wipe',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     const hours = args.hours ?? Number(/\d+/.exec(args.time ?? '4')?.[0] ?? 4);
     const until = new Date(context.clock.now().getTime() + hours * 3_600_000);
     await context.store.change(async (change) => {
@@ -42,6 +42,6 @@ export const keepWaitingCommand = defineCommand({
         await change.enqueue('plan-b', { wipe: wipe.id }, { key: `${wipe.id}-${until.getTime()}`, dueAt: until });
       }
     });
-    return said('I keep waiting until ', time(until), ' and ask again then. The wipe stays open.');
+    return privateAnswer('I keep waiting until ', time(until), ' and ask again then. The wipe stays open.');
   },
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choosePerson, PersonArgument, said } from '../arguments.ts';
+import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const lastSeenCommand = defineCommand({
@@ -29,6 +29,8 @@ export const lastSeenCommand = defineCommand({
         token: context.ids.token(),
       }),
     );
-    return said(`I am asking Exchange and the logs about ${found.value.displayName}'s phones and will answer here.`);
+    return privateAnswer(
+      `I am asking Exchange and the logs about ${found.value.displayName}'s phones and will answer here.`,
+    );
   },
 });

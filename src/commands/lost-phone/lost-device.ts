@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { openIncident } from '../../incidents/incident/open-incident.ts';
 import { isNamedPlace } from '../../incidents/incident/places.ts';
 import { record } from '../../incidents/incident/timeline.ts';
-import { choosePerson, DeviceArgument, PersonArgument, said } from '../arguments.ts';
+import { choosePerson, DeviceArgument, PersonArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 const things = '(device|phone|mobile|cell|cellphone|smartphone|handset|tablet|iphone|ipad|android)';
@@ -67,11 +67,11 @@ export const lostDeviceCommand = defineCommand({
         ? ''
         : ' Its card is in the helpdesk channel.';
     if (joined)
-      return said(
+      return privateAnswer(
         `INC-${number} is already open for ${found.value.displayName}; I am reading the phones again.${where}`,
       );
     return where === ''
       ? {}
-      : said(`INC-${number} is open for ${found.value.displayName}. Do not reset the password yet.${where}`);
+      : privateAnswer(`INC-${number} is open for ${found.value.displayName}. Do not reset the password yet.${where}`);
   },
 });

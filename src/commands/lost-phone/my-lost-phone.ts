@@ -3,7 +3,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { requireDevice } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** The owner says which of her phones it is: a remark for the helpdesk, which decides. */
@@ -26,7 +26,7 @@ export const myLostPhoneCommand = defineCommand({
         userMessage: 'That report is not yours.',
       });
     }
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     const device = requireDevice(view, Number(number));
     await context.store.change(async (change) => {
       await record(change, {
@@ -45,7 +45,7 @@ export const myLostPhoneCommand = defineCommand({
         ],
       });
     });
-    return said(
+    return privateAnswer(
       `Thank you. I have told the helpdesk that it is ${device.facts.name}. They will reach you another way than by this phone.`,
     );
   },

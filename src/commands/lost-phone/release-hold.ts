@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const releaseHoldCommand = defineCommand({
@@ -32,6 +32,6 @@ export const releaseHoldCommand = defineCommand({
         line: [`hold released by ${context.actor.person.displayName}: ${reason}`],
       });
     });
-    return said(`The hold of INC-${incident} is released.`);
+    return privateAnswer(`The hold of INC-${incident} is released.`);
   },
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const resetAnywayCommand = defineCommand({
@@ -18,7 +18,7 @@ export const resetAnywayCommand = defineCommand({
     'Once the password is reset the phone cannot log in any more, and so it does not hear of a wipe that is still on its way.',
   async run(context, { incident }) {
     const view = await incidentFor(context, incident);
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     const closed = await context.store.change(async (change) => {
       const done = await closeHold(
         change,
@@ -30,11 +30,11 @@ export const resetAnywayCommand = defineCommand({
         await notifySecurity(change, context.policy, {
           incident,
           tone: 'warning',
-          line: [`hold closed by "reset anyway", said by ${context.actor.person.displayName}`],
+          line: [`hold closed by "reset anyway", privateAnswer by ${context.actor.person.displayName}`],
         });
       return done;
     });
-    return said(
+    return privateAnswer(
       closed
         ? `The hold of INC-${incident} is closed. Reset the password now; a wipe still on its way may never arrive.`
         : `The hold of INC-${incident} is closed already.`,

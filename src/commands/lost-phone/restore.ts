@@ -4,7 +4,7 @@ import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { requireCurrentRole, suspendingIncidents } from '../../incidents/roles/current-roles.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { choosePerson, PersonArgument, ReasonArgument, said } from '../arguments.ts';
+import { choosePerson, PersonArgument, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** Gives a person his roles back while an incident on a device of his is still open. */
@@ -37,7 +37,7 @@ export const restoreCommand = defineCommand({
     }
     await requireCurrentRole(store.db, actor, ['security', 'admin'], clock.now());
     const numbers = await suspendingIncidents(store.db, person.guid);
-    if (numbers.length === 0) return said(`Nothing suspends ${person.displayName}.`);
+    if (numbers.length === 0) return privateAnswer(`Nothing suspends ${person.displayName}.`);
     await store.change(async (change) => {
       for (const incident of numbers) {
         await record(change, {
@@ -62,6 +62,6 @@ export const restoreCommand = defineCommand({
         });
       }
     });
-    return said(`${person.displayName} holds all roles again.`);
+    return privateAnswer(`${person.displayName} holds all roles again.`);
   },
 });

@@ -3,7 +3,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { loadIncident } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { chooseDevice, DeviceArgument, said } from '../arguments.ts';
+import { chooseDevice, DeviceArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** From chat this is a remark and not yet a fact: the lost phone may hold the chat. It excludes nothing. */
@@ -72,7 +72,7 @@ export const stillHaveCommand = defineCommand({
         { key: `${row.number}-kept-${device.number}`, dueAt: new Date(change.now.getTime() + 60_000) },
       );
     });
-    return said(
+    return privateAnswer(
       `Thank you. Open the mail app on ${device.facts.name} now; I will see whether it is that one, and tell the helpdesk.`,
     );
   },

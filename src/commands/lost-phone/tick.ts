@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import { followUpSteps } from '../../incidents/wipe/follow-up.ts';
-import { IncidentArgument, incidentFor, openIncidentOnly } from '../arguments.ts';
+import { IncidentArgument, incidentFor, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** Notes that a person did what the bot cannot do: the card shows who and when. */
@@ -18,7 +18,7 @@ export const tickCommand = defineCommand({
   summary: 'Tick that the password was reset, or the sessions revoked',
   async run(context, { incident, step }) {
     const view = await incidentFor(context, incident);
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     if (view.incident.hold === 'open') {
       throw new MislaidError({
         code: 'hold-open',

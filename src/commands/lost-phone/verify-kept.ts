@@ -4,7 +4,14 @@ import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { isOpen } from '../../incidents/wipe/machine.ts';
 import { latestWipe } from '../../incidents/wipe/wipes.ts';
 import { paragraph, strong } from '../../message/text.ts';
-import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import {
+  chooseDevice,
+  DeviceArgument,
+  IncidentArgument,
+  incidentFor,
+  privateAnswer,
+  requireOpenIncident,
+} from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
 
@@ -28,7 +35,7 @@ export const verifyKeptCommand = defineCommand({
     'What the owner says from chat is only a mark, because the lost phone may hold the chat. Verify her another way first; the wipe of that phone is then refused until somebody says "unverify kept".',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     if (view.owner.guid === context.actor.person.guid) {
       throw new MislaidError({
         code: 'own-device',
@@ -98,7 +105,7 @@ export const verifyKeptCommand = defineCommand({
         ],
       });
     });
-    return said(
+    return privateAnswer(
       kept
         ? `Phone ${device.number} is left out of the wipe.`
         : `Phone ${device.number} may be wiped again, after the usual approval.`,

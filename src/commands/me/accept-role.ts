@@ -4,7 +4,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import { acceptGrant, coolsUntil } from '../../incidents/roles/cooling.ts';
 import { acceptStoredGrant, coolingOf, storedGrants } from '../../incidents/roles/grants.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { choosePerson, PersonArgument, said } from '../arguments.ts';
+import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** Two admins whose own role is not new let a new role decide before its 24 hours are over. */
@@ -77,11 +77,11 @@ export const acceptRoleCommand = defineCommand({
     });
     switch (outcome) {
       case 'nothing':
-        return said(`No role of ${person.displayName} is new: what policy.yaml grants decides already.`);
+        return privateAnswer(`No role of ${person.displayName} is new: what policy.yaml grants decides already.`);
       case 'complete':
-        return said(`The role of ${person.displayName} decides from now on.`);
+        return privateAnswer(`The role of ${person.displayName} decides from now on.`);
       case 'one':
-        return said('Noted. A second admin, whose own role is not new, must accept it too.');
+        return privateAnswer('Noted. A second admin, whose own role is not new, must accept it too.');
     }
   },
 });

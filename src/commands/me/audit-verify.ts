@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const auditVerifyCommand = defineCommand({
@@ -18,6 +18,6 @@ export const auditVerifyCommand = defineCommand({
     await context.store.change((change) =>
       change.enqueue('verify-audit', { identity: context.actor.identity, token: context.ids.token() }),
     );
-    return said('I am reading the whole audit and will say here what I find.');
+    return privateAnswer('I am reading the whole audit and will say here what I find.');
   },
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { namesOf } from '../../incidents/incident/view.ts';
 import { code, note, text, time } from '../../message/text.ts';
-import { IncidentArgument, incidentFor, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 const longest = 40;
@@ -25,7 +25,7 @@ export const auditCommand = defineCommand({
       .orderBy('seq', 'desc')
       .limit(longest + 1)
       .execute();
-    if (rows.length === 0) return said(`The audit has nothing about INC-${incident}.`);
+    if (rows.length === 0) return privateAnswer(`The audit has nothing about INC-${incident}.`);
     const names = await namesOf(
       context.store.db,
       rows.flatMap((row) => (row.actorGuid === null ? [] : [row.actorGuid])),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const doctorCommand = defineCommand({
@@ -16,6 +16,6 @@ export const doctorCommand = defineCommand({
     await context.store.change((change) =>
       change.enqueue('run-doctor', { identity: context.actor.identity, token: context.ids.token() }),
     );
-    return said('I am looking at everything I need and will say here what I find.');
+    return privateAnswer('I am looking at everything I need and will say here what I find.');
   },
 });

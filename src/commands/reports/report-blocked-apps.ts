@@ -3,7 +3,7 @@ import { isNamedPlace } from '../../incidents/incident/places.ts';
 import { time } from '../../message/text.ts';
 import { scheduleReport } from '../../reports/reports.ts';
 import { parseSchedule } from '../../reports/schedule.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const reportBlockedAppsCommand = defineCommand({
@@ -22,11 +22,13 @@ export const reportBlockedAppsCommand = defineCommand({
     const { store, policy, place, actor, organisation } = context;
     const schedule = parseSchedule(when);
     if (place === undefined || !isNamedPlace(policy, place))
-      return said('Say this in the channel where the summary shall be posted; it must be one that policy.yaml names.');
+      return privateAnswer(
+        'Say this in the channel where the summary shall be posted; it must be one that policy.yaml names.',
+      );
     const report = await store.change((change) =>
       scheduleReport(change, policy, { organisation, place, schedule, by: actor }),
     );
-    return said(
+    return privateAnswer(
       `Report ${report.id}: blocked apps, here, ${schedule.words} (${policy.timeZone}). The first is due `,
       time(report.nextAt),
       '.',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { button, buttons, list, note, strong, text, time } from '../../message/text.ts';
 import { runningReports } from '../../reports/reports.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const reportsCommand = defineCommand({
@@ -17,7 +17,9 @@ export const reportsCommand = defineCommand({
   async run({ store, organisation }) {
     const running = await runningReports(store.db, organisation);
     if (running.length === 0)
-      return said('No summary is posted on a schedule. Say "report blocked apps every weekday at 08:00" in a channel.');
+      return privateAnswer(
+        'No summary is posted on a schedule. Say "report blocked apps every weekday at 08:00" in a channel.',
+      );
     return {
       private: {
         title: 'Reports',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { stopReport as stop } from '../../reports/reports.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const stopReportCommand = defineCommand({
@@ -15,7 +15,7 @@ export const stopReportCommand = defineCommand({
   summary: 'End a summary that is posted on a schedule',
   async run({ store, organisation, actor }, { report }) {
     const stopped = await store.change((change) => stop(change, organisation, report, actor));
-    return said(
+    return privateAnswer(
       stopped
         ? `Report ${report} is stopped.`
         : `There is no report ${report} that runs. Say "reports" for those that do.`,

@@ -3,7 +3,7 @@ import { drillsAmong, incidentName } from '../../incidents/drill/drill.ts';
 import { namesOf } from '../../incidents/incident/view.ts';
 import type { Block, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const approvalsCommand = defineCommand({
@@ -24,7 +24,7 @@ export const approvalsCommand = defineCommand({
       .orderBy('expiresAt')
       .limit(20)
       .execute();
-    if (rows.length === 0) return said('Nothing waits for a decision.');
+    if (rows.length === 0) return privateAnswer('Nothing waits for a decision.');
     const names = await namesOf(
       store.db,
       rows.map((row) => row.requestedBy),

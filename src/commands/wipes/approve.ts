@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { requireAudit } from '../../audit/require-audit.ts';
-import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
+import { DeviceArgument, IncidentArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
-import { waitingApproval } from './waiting-approval.ts';
+import { chooseApproval } from './choose-approval.ts';
 
 export const approveCommand = defineCommand({
   id: 'approve',
@@ -22,7 +22,7 @@ export const approveCommand = defineCommand({
   details:
     'You decide on exactly what the card shows. Nobody can approve what he asked for himself, or for his own phone.',
   async run(context, args) {
-    const chosen = await waitingApproval(context, args, 'approve');
+    const chosen = await chooseApproval(context, args, 'approve');
     if (chosen.kind === 'answer') return chosen.answer;
     await requireAudit(context.store.db, context.clock.now());
     const { complete, missing } = await context.store.change((change) =>
@@ -34,6 +34,6 @@ export const approveCommand = defineCommand({
       }),
     );
     if (complete) return {};
-    return said(`Noted. ${missing === 1 ? 'One more person' : `${missing} more people`} must approve this.`);
+    return privateAnswer(`Noted. ${missing === 1 ? 'One more person' : `${missing} more people`} must approve this.`);
   },
 });

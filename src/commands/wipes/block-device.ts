@@ -3,7 +3,14 @@ import { requestApproval } from '../../incidents/approvals/approvals.ts';
 import { blockDeviceSubject } from '../../incidents/devices/block-subject.ts';
 import { refuseWhileWiping } from '../../incidents/devices/device-changes.ts';
 import { record } from '../../incidents/incident/timeline.ts';
-import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import {
+  chooseDevice,
+  DeviceArgument,
+  IncidentArgument,
+  incidentFor,
+  privateAnswer,
+  requireOpenIncident,
+} from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const blockDeviceCommand = defineCommand({
@@ -20,7 +27,7 @@ export const blockDeviceCommand = defineCommand({
     'A blocked phone can no longer hear of a wipe: while the hold is open a second person must approve, and from approval to acknowledgement of a wipe I refuse.',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     const chosen = chooseDevice(view, args.device, (device) => ({
       command: 'block-device',
       args: { ...args, device: String(device) },
@@ -58,7 +65,7 @@ export const blockDeviceCommand = defineCommand({
         by: context.actor,
       });
     });
-    return said(
+    return privateAnswer(
       held
         ? 'The hold is still open, and a blocked phone can no longer hear of a wipe: I have asked for an approval.'
         : `I am blocking phone ${device.number}; the thread says when Exchange shows it.`,

@@ -5,7 +5,7 @@ import { lockState } from '../../incidents/brake/brake.ts';
 import { breakGlass as storeBreakGlass } from '../../incidents/break-glass/break-glass.ts';
 import { mayBreakGlass } from '../../incidents/break-glass/rules.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
-import { incidentFor, said } from '../arguments.ts';
+import { incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
@@ -49,7 +49,7 @@ export const breakGlassCommand = defineCommand({
     await requireAudit(store.db, clock.now());
     await store.change((change) => storeBreakGlass(change, context, made.proposal));
     const locked = (await lockState(store.db)).locked;
-    return said(
+    return privateAnswer(
       locked
         ? 'Stored, and security was alerted; but all wipes are locked, and breaking the glass does not unlock them. It waits until its time runs out.'
         : 'Security was alerted. I am asking Exchange; the card says how far it got.',

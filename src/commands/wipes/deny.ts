@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DeviceArgument, IncidentArgument, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
-import { waitingApproval } from './waiting-approval.ts';
+import { chooseApproval } from './choose-approval.ts';
 
 export const denyCommand = defineCommand({
   id: 'deny',
@@ -20,7 +20,7 @@ export const denyCommand = defineCommand({
   private: true,
   summary: 'Deny what somebody asked for, with a reason',
   async run(context, args) {
-    const chosen = await waitingApproval(context, args, 'deny');
+    const chosen = await chooseApproval(context, args, 'deny');
     if (chosen.kind === 'answer') return chosen.answer;
     const reason = ReasonArgument.safeParse(args.reason ?? '');
     if (!reason.success) {

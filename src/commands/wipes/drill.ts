@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isNamedPlace } from '../../incidents/incident/places.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const drillCommand = defineCommand({
@@ -26,6 +26,8 @@ export const drillCommand = defineCommand({
         ...(person === undefined ? {} : { person }),
       }),
     );
-    return said('DRILL: I am choosing a phone of the lab. Its incident comes as a card; treat it as if it were real.');
+    return privateAnswer(
+      'DRILL: I am choosing a phone of the lab. Its incident comes as a card; treat it as if it were real.',
+    );
   },
 });

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { MislaidError } from '../../ground/errors.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import type { DraftAnswer } from '../../message/model.ts';
-import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, openIncidentOnly, said } from '../arguments.ts';
+import {
+  chooseDevice,
+  DeviceArgument,
+  IncidentArgument,
+  incidentFor,
+  privateAnswer,
+  requireOpenIncident,
+} from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
 
@@ -18,7 +25,7 @@ export const EndWipeArgs = z.object({
 export type EndWipeArgs = z.infer<typeof EndWipeArgs>;
 
 /** What the two commands differ in. */
-export type Ending = {
+export type WipeEnding = {
   readonly command: 'cancel-wipe' | 'give-up';
   readonly mode: 'cancel' | 'give-up';
   /** As it is typed before the incident's number. */
@@ -33,9 +40,9 @@ export type Ending = {
 };
 
 /** Finds the one wipe that Exchange holds, asks for reason and verification, and hands it to the job that takes it back. */
-export async function endWipe(context: CommandContext, args: EndWipeArgs, ending: Ending): Promise<DraftAnswer> {
+export async function endWipe(context: CommandContext, args: EndWipeArgs, ending: WipeEnding): Promise<DraftAnswer> {
   const view = await incidentFor(context, args.incident);
-  openIncidentOnly(view, context.actor);
+  requireOpenIncident(view, context.actor);
   let open = view.wipes.filter((wipe) => asked.includes(wipe.state));
   if (args.device !== undefined) {
     const chosen = chooseDevice(view, args.device, (device) => ({
@@ -87,5 +94,5 @@ export async function endWipe(context: CommandContext, args: EndWipeArgs, ending
       { key: `${wipe.id}-${ending.mode}` },
     );
   });
-  return said(ending.answer);
+  return privateAnswer(ending.answer);
 }

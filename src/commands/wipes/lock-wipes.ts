@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { lockWipes as lock } from '../../incidents/brake/lock.ts';
-import { said } from '../arguments.ts';
+import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 /** The kill switch: it asks nothing back, and works also for who is suspended, because stopping is always right. */
@@ -19,7 +19,7 @@ export const lockWipesCommand = defineCommand({
   async run({ actor, store, policy }, { reason }) {
     const why = reason === undefined || reason === '' ? 'no reason given' : reason;
     await store.change((change) => lock(change, policy, { by: actor, reason: why }));
-    return said(
+    return privateAnswer(
       'All wipes are locked: nothing is issued by anyone. Two admins can unlock with "unlock wipes because …". What Exchange was asked for already is not taken back by this; see "incidents".',
     );
   },

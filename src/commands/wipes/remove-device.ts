@@ -5,7 +5,7 @@ import { removeDeviceSubject } from '../../incidents/devices/remove-subject.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import { blocksDeviceChanges, outcomeWord } from '../../incidents/wipe/machine.ts';
 import { latestWipe } from '../../incidents/wipe/wipes.ts';
-import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, said } from '../arguments.ts';
+import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const removeDeviceCommand = defineCommand({
@@ -28,7 +28,7 @@ export const removeDeviceCommand = defineCommand({
     }));
     if (chosen.kind === 'answer') return chosen.answer;
     const device = chosen.value;
-    if (!device.present) return said(`Phone ${device.number} is no longer in Exchange.`);
+    if (!device.present) return privateAnswer(`Phone ${device.number} is no longer in Exchange.`);
     const wipe = latestWipe(view.wipes, device.number);
     if (wipe?.state === 'approved' || wipe?.state === 'issuing') {
       throw new MislaidError({
@@ -69,7 +69,7 @@ export const removeDeviceCommand = defineCommand({
         approval: null,
       });
     });
-    return said(
+    return privateAnswer(
       needsApproval
         ? 'This ends the chance of a wipe, so a second person must approve: I have asked.'
         : `I read the acknowledgement once more and then remove phone ${device.number}; the thread says how it ended.`,

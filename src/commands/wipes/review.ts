@@ -4,7 +4,7 @@ import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, ReasonArgument, said } from '../arguments.ts';
+import { IncidentArgument, incidentFor, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const reviewCommand = defineCommand({
@@ -67,6 +67,6 @@ export const reviewCommand = defineCommand({
         line: [`break-glass reviewed by ${actor.person.displayName}: ${finding}`],
       });
     });
-    return said(`Noted. The review of INC-${incident} is closed.`);
+    return privateAnswer(`Noted. The review of INC-${incident} is closed.`);
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { record } from '../../incidents/incident/timeline.ts';
-import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, said } from '../arguments.ts';
+import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const unblockDeviceCommand = defineCommand({
@@ -36,6 +36,8 @@ export const unblockDeviceCommand = defineCommand({
         blocked: false,
       });
     });
-    return said(`I am taking phone ${device.number} off the block list; the thread says when Exchange shows it.`);
+    return privateAnswer(
+      `I am taking phone ${device.number} off the block list; the thread says when Exchange shows it.`,
+    );
   },
 });

@@ -5,7 +5,7 @@ import { lockState } from '../../incidents/brake/brake.ts';
 import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { ReasonArgument, said } from '../arguments.ts';
+import { privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const unlockWipesCommand = defineCommand({
@@ -21,7 +21,7 @@ export const unlockWipesCommand = defineCommand({
   async run({ actor, store, policy, clock, organisation }, { reason }) {
     await requireCurrentRole(store.db, actor, ['admin'], clock.now());
     const lock = await lockState(store.db);
-    if (!lock.locked) return said('Wipes are not locked.');
+    if (!lock.locked) return privateAnswer('Wipes are not locked.');
     await store.change(async (change) => {
       const open = await change.tx
         .selectFrom('approval')
@@ -52,6 +52,8 @@ export const unlockWipesCommand = defineCommand({
         line: [`${actor.person.displayName} asks to unlock wipes: ${reason}. A second admin must approve`],
       });
     });
-    return said('I have asked the other admins: one of them must approve. Until then everything stays locked.');
+    return privateAnswer(
+      'I have asked the other admins: one of them must approve. Until then everything stays locked.',
+    );
   },
 });

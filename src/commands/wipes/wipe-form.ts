@@ -10,7 +10,7 @@ import type { DraftForm, Field } from '../../message/model.ts';
 import { note, paragraph, strong } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
-import { type Chosen, chooseDevice, DeviceArgument, IncidentArgument, openIncidentOnly } from '../arguments.ts';
+import { type Choice, chooseDevice, DeviceArgument, IncidentArgument, requireOpenIncident } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 
 const Scope = z.enum(['full', 'account-only', 'outlook-app']);
@@ -44,9 +44,9 @@ export async function wipeTarget(
   context: CommandContext,
   view: IncidentView,
   args: WipeArgs,
-  command: WipeAsking['command'],
-): Promise<Chosen<WipeTarget>> {
-  openIncidentOnly(view, context.actor);
+  command: WipeFormTexts['command'],
+): Promise<Choice<WipeTarget>> {
+  requireOpenIncident(view, context.actor);
   const chosen = chooseDevice(view, args.device, (device) => ({ command, args: { ...args, device: String(device) } }));
   if (chosen.kind === 'answer') return chosen;
   const device = chosen.value;
@@ -147,9 +147,9 @@ function addresses(notify: readonly string[] | undefined): string[] {
 }
 
 /** How the questions are put: whose command it is, and what pressing the button does. */
-export type WipeAsking = { command: 'wipe' | 'break-glass'; title: string; submit: string; says?: string };
+export type WipeFormTexts = { command: 'wipe' | 'break-glass'; title: string; submit: string; says?: string };
 
-export function wipeForm({ view, device, choices }: WipeTarget, args: WipeArgs, asking: WipeAsking): DraftForm {
+export function wipeForm({ view, device, choices }: WipeTarget, args: WipeArgs, asking: WipeFormTexts): DraftForm {
   const first = firstWord(view.owner.displayName);
   const allowed = choices.choices.filter((choice) => choice.allowed);
   const typed = allowed.some((choice) => needsTypedConfirmation(choice.scope));

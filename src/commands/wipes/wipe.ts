@@ -2,7 +2,7 @@ import { requireAudit } from '../../audit/require-audit.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import { mayRequest } from '../../incidents/approvals/rules.ts';
 import { proposeWipe } from '../../incidents/wipe/propose-wipe.ts';
-import { incidentFor, openIncidentOnly } from '../arguments.ts';
+import { incidentFor, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
@@ -24,7 +24,7 @@ export const wipeCommand = defineCommand({
     'Opens a form: what is erased, why, how the caller was verified. A full wipe is confirmed by typing the name of the phone and the last four characters of its id.',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
-    openIncidentOnly(view, context.actor);
+    requireOpenIncident(view, context.actor);
     const verdict = mayRequest({
       actor: context.actor,
       ownerGuid: view.owner.guid,

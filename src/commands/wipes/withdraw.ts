@@ -3,9 +3,9 @@ import { MislaidError } from '../../ground/errors.ts';
 import { lockApproval } from '../../incidents/approvals/approvals.ts';
 import { moveWipe } from '../../incidents/wipe/wipes.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { DeviceArgument, IncidentArgument, said } from '../arguments.ts';
+import { DeviceArgument, IncidentArgument, privateAnswer } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
-import { waitingApproval } from './waiting-approval.ts';
+import { chooseApproval } from './choose-approval.ts';
 
 export const withdrawCommand = defineCommand({
   id: 'withdraw',
@@ -23,9 +23,9 @@ export const withdrawCommand = defineCommand({
   summary: 'Take back a request before it is carried out',
   async run(context, args) {
     if (args.incident !== undefined && (await withdrawnBreakGlass(context, args.incident))) {
-      return said('Withdrawn. Nothing was asked of Exchange.');
+      return privateAnswer('Withdrawn. Nothing was asked of Exchange.');
     }
-    const chosen = await waitingApproval(context, args, 'withdraw');
+    const chosen = await chooseApproval(context, args, 'withdraw');
     if (chosen.kind === 'answer') return chosen.answer;
     const done = await context.store.change(async (change) => {
       const approval = await lockApproval(change, chosen.value.id);
@@ -41,7 +41,7 @@ export const withdrawCommand = defineCommand({
         userMessage: 'Too late to withdraw: it was decided or carried out already. Its card says how far it got.',
       });
     }
-    return said('Withdrawn. Nothing was asked of Exchange.');
+    return privateAnswer('Withdrawn. Nothing was asked of Exchange.');
   },
 });
 

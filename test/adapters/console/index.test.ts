@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import express from 'express';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ConsoleOptions } from '../../../adapters/console/index.ts';
-import type { Incoming, Reception } from '../../../src/chat/port.ts';
+import type { Incoming, Receipt } from '../../../src/chat/port.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
 import { gallery, galleryForms } from '../../gallery/gallery.ts';
 import { eventually } from '../../setup/eventually.ts';
@@ -43,7 +43,7 @@ describe('a script', () => {
     await console.type('otto #helpdesk> INC-104 dance');
     await console.type('otto> press nothing');
 
-    expect(heard.map(({ said }) => said)).toEqual([
+    expect(heard.map(({ input: said }) => said)).toEqual([
       { kind: 'click', action: 'approve' },
       { kind: 'click', action: 'deny' },
       { kind: 'sentence', text: 'INC-104 dance' },
@@ -224,7 +224,7 @@ describe('a terminal', () => {
     console.keys('\r');
 
     await eventually(() => expect(heard).toHaveLength(2));
-    expect(heard[1]?.said).toEqual({
+    expect(heard[1]?.input).toEqual({
       kind: 'form',
       action: 'submit-wipe',
       values: {
@@ -273,9 +273,9 @@ async function start(answers: Readonly<Record<string, Answer>>, options: Partial
   opened.push(console);
   await console.adapter.start({
     app: express(),
-    onCommand: async (incoming): Promise<Reception> => {
+    onCommand: async (incoming): Promise<Receipt> => {
       heard.push(incoming);
-      const text = incoming.said.kind === 'sentence' ? incoming.said.text : '';
+      const text = incoming.input.kind === 'sentence' ? incoming.input.text : '';
       return { kind: 'stored', answer: Promise.resolve(answers[text] ?? {}) };
     },
   });

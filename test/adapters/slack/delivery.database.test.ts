@@ -1,7 +1,7 @@
 /** The core's deliveries over the adapter, while Slack is away, loses answers, or takes nothing at all any more. */
 import pino from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createDeliverer, type Deliverer } from '../../../src/chat/deliver.ts';
+import { createDeliverer, type Deliverer } from '../../../src/chat/delivery/deliver.ts';
 import type { DraftMessage } from '../../../src/message/model.ts';
 import { text } from '../../../src/message/text.ts';
 import { Policy } from '../../../src/policy.ts';

@@ -55,7 +55,7 @@ describe('in Slack', () => {
     expect(status).toBe(200);
     // It is being asked, so its time-out was not waited for.
     await eventually(() => expect(test.slack.workspace.hanging).toBe(1));
-    expect(test.heard[0]?.said).toEqual({ kind: 'sentence', text: 'lost device @U0ALICE' });
+    expect(test.heard[0]?.input).toEqual({ kind: 'sentence', text: 'lost device @U0ALICE' });
   });
 
   it('what is said in a thread belongs to its card', async () => {
@@ -96,7 +96,7 @@ describe('in Slack', () => {
   it('an empty command asks for help', async () => {
     await test.slack.command(hana, '', helpdesk);
 
-    expect(test.heard[0]?.said).toEqual({ kind: 'sentence', text: 'help' });
+    expect(test.heard[0]?.input).toEqual({ kind: 'sentence', text: 'help' });
   });
 
   it('the shortcut on a message names its author, and no place', async () => {
@@ -113,7 +113,7 @@ describe('in Slack', () => {
     await test.slack.openHome(hana);
     await test.slack.event({ type: 'app_home_opened', user: hana, tab: 'messages' });
 
-    expect(test.heard.map(({ said: { kind } }) => kind)).toEqual(['home']);
+    expect(test.heard.map(({ input: { kind } }) => kind)).toEqual(['home']);
   });
 
   it('a chosen option of a menu is a click', async () => {
@@ -122,7 +122,7 @@ describe('in Slack', () => {
 
     await test.slack.press(hana, 'device-4');
 
-    expect(test.heard[0]?.said).toEqual({ kind: 'click', action: 'device-4' });
+    expect(test.heard[0]?.input).toEqual({ kind: 'click', action: 'device-4' });
   });
 
   it('an ephemeral answer is no card', async () => {
@@ -164,7 +164,7 @@ describe('in Slack', () => {
 
       await test.slack.pressLabel(hana, 'Open the form');
 
-      expect(test.heard[1]?.said).toEqual({ kind: 'sentence', text: 'deny INC-104' });
+      expect(test.heard[1]?.input).toEqual({ kind: 'sentence', text: 'deny INC-104' });
       expect(test.heard[1]?.eventKey).not.toBe(test.heard[0]?.eventKey);
       await eventually(() => expect(test.slack.openView(hana)).toBeDefined());
     });
@@ -180,7 +180,7 @@ describe('in Slack', () => {
       test.slack.workspace.triggerMs = triggerMs;
       await test.slack.pressLabel(otto, 'Open it again');
 
-      expect(test.heard[1]?.said).toEqual({ kind: 'click', action: 'deny' });
+      expect(test.heard[1]?.input).toEqual({ kind: 'click', action: 'deny' });
       await eventually(() => expect(test.slack.openView(otto)).toBeDefined());
     });
 
@@ -195,7 +195,7 @@ describe('in Slack', () => {
         notify: 'a@x.example; b@x.example',
       });
 
-      expect(test.heard[1]?.said).toEqual({
+      expect(test.heard[1]?.input).toEqual({
         kind: 'form',
         action: 'submit-deny',
         values: { scope: 'full', reason: 'No\nreason', told: true, notify: ['a@x.example', 'b@x.example'] },
@@ -205,7 +205,7 @@ describe('in Slack', () => {
 
     it('is kept with what was typed when it could not be stored', async () => {
       await open();
-      test.answers(() => ({ kind: 'not-stored', sentence: 'This was not stored.' }));
+      test.answers(() => ({ kind: 'not-stored', userMessage: 'This was not stored.' }));
 
       await test.slack.submit(otto, { reason: 'She found it.' });
 

@@ -5,7 +5,7 @@ import pino from 'pino';
 import { createSlackAdapter, type SlackOptions } from '../../../adapters/slack/index.ts';
 import type { Timeouts } from '../../../adapters/slack/limits.ts';
 import { eventsPath } from '../../../adapters/slack/receivers.ts';
-import type { ChatAdapter, Incoming, Reception } from '../../../src/chat/port.ts';
+import type { ChatAdapter, Incoming, Receipt } from '../../../src/chat/port.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
 import { text } from '../../../src/message/text.ts';
 import {
@@ -33,7 +33,7 @@ export type TestSlack = {
   /** What the core heard. */
   heard: Incoming[];
   /** What the core says; by default that all is stored and there is nothing to answer. */
-  answers(with_: (incoming: Incoming) => Promise<Reception> | Reception): void;
+  answers(with_: (incoming: Incoming) => Promise<Receipt> | Receipt): void;
   close(): Promise<void>;
 };
 
@@ -108,7 +108,7 @@ export async function openTestSlack(
 ): Promise<TestSlack> {
   const { slack, adapter, close } = await slackAdapter(transport, options, prepare, waits);
   const heard: Incoming[] = [];
-  let receive: (incoming: Incoming) => Promise<Reception> | Reception = () => stored({});
+  let receive: (incoming: Incoming) => Promise<Receipt> | Receipt = () => stored({});
   await adapter.start({
     app: express(),
     onCommand: async (incoming) => {
@@ -127,7 +127,7 @@ export async function openTestSlack(
   };
 }
 
-export function stored(answer: Answer | Promise<Answer>): Reception {
+export function stored(answer: Answer | Promise<Answer>): Receipt {
   return { kind: 'stored', answer: Promise.resolve(answer) };
 }
 

@@ -104,7 +104,7 @@ describe('the endpoint for Slack', () => {
   });
 
   it('answers 503 to an event that is not stored, so that it is sent again, and says so once', async () => {
-    test.answers(() => ({ kind: 'not-stored', sentence: 'not stored' }));
+    test.answers(() => ({ kind: 'not-stored', userMessage: 'not stored' }));
     const first = await test.slack.event(
       { type: 'app_mention', user: 'U0HANA', text: 'incidents', channel: helpdesk, ts: '1.1' },
       { id: 'Ev1' },
@@ -203,7 +203,7 @@ describe('the endpoint for Slack', () => {
     test.slack.workspace.ackMs = ackMs;
 
     // Only whole events of a person are commands; a forged button is one the core does not know, or none at all.
-    for (const { said: what, sender } of test.heard) {
+    for (const { input: what, sender } of test.heard) {
       expect(['sentence', 'click', 'home']).toContain(what.kind);
       expect(sender.identity).toMatch(/^slack:\w+\/\w+$/);
     }

@@ -19,7 +19,7 @@ describe('Socket Mode', () => {
   });
 
   it('acknowledges an event only when it is stored', async () => {
-    test.answers(() => ({ kind: 'not-stored', sentence: 'not stored' }));
+    test.answers(() => ({ kind: 'not-stored', userMessage: 'not stored' }));
     const { ackMs } = test.slack.workspace;
     test.slack.workspace.ackMs = 3_000;
 

@@ -2,7 +2,7 @@ import express from 'express';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { identityOf, mintRef, placeOf } from '../../../adapters/teams/refs.ts';
-import type { CardView, Incoming, Reception } from '../../../src/chat/port.ts';
+import type { CardView, Incoming, Receipt } from '../../../src/chat/port.ts';
 import type { Answer, Form, Message } from '../../../src/message/model.ts';
 import { text } from '../../../src/message/text.ts';
 import { textOf } from '../../fakes/teams/cards.ts';
@@ -15,7 +15,7 @@ let hana: FakePerson;
 let otto: FakePerson;
 let channel: FakeConversation;
 let heard: Incoming[];
-let receive: (incoming: Incoming) => Promise<Reception>;
+let receive: (incoming: Incoming) => Promise<Receipt>;
 let view: CardView;
 
 beforeEach(async () => {
@@ -61,7 +61,7 @@ describe('what is typed', () => {
 
     await teams.send(teams.activity(hana, channel, { type: 'message', text: typed, entities }));
 
-    expect(heard[0]?.said).toEqual({ kind: 'sentence', text: wanted });
+    expect(heard[0]?.input).toEqual({ kind: 'sentence', text: wanted });
   });
 
   it('is heard with the card in whose thread it stands', async () => {
@@ -143,7 +143,7 @@ describe('what is typed', () => {
 
     await harness.teams.press(hana, 'submit-deny');
 
-    expect(heard[1]?.said).toEqual({ kind: 'form', action: 'submit-deny', values: { reason: '' } });
+    expect(heard[1]?.input).toEqual({ kind: 'form', action: 'submit-deny', values: { reason: '' } });
   });
 });
 
@@ -218,7 +218,7 @@ describe('what is pressed', () => {
     receive = async () => stored({ private: card('Denied.') });
     await harness.teams.submit(otto, { reason: 'She found it in her coat.' });
     expect(harness.teams.shownTo(otto).join()).toContain('Denied.');
-    expect(heard.map(({ said }) => said.kind)).toEqual(['click', 'form', 'form']);
+    expect(heard.map(({ input: said }) => said.kind)).toEqual(['click', 'form', 'form']);
     expect(heard.every(({ thread }) => thread === heard[0]?.thread)).toBe(true);
   });
 
@@ -230,7 +230,7 @@ describe('what is pressed', () => {
 
     await harness.teams.press(otto, 'this-one');
 
-    expect(heard[1]?.said).toEqual({ kind: 'click', action: 'this-one' });
+    expect(heard[1]?.input).toEqual({ kind: 'click', action: 'this-one' });
     expect(harness.teams.shownTo(otto).join()).toContain('I have that.');
   });
 
@@ -278,7 +278,7 @@ describe('what is pressed', () => {
 
     await teams.send(teams.activity(otto, channel, { type: 'message', value, replyToId: '1' }));
 
-    expect(heard[0]?.said).toEqual({ kind: 'click', action: 'act' });
+    expect(heard[0]?.input).toEqual({ kind: 'click', action: 'act' });
   });
 });
 
@@ -378,7 +378,7 @@ describe('other ways in', () => {
 
     await harness.teams.install(hana);
 
-    expect(heard[0]?.said).toEqual({ kind: 'sentence', text: 'help' });
+    expect(heard[0]?.input).toEqual({ kind: 'sentence', text: 'help' });
     await eventually(() =>
       expect(harness.teams.shownTo(hana).join()).toMatch(/I handle lost phones[\s\S]*What you can say/),
     );
@@ -449,7 +449,7 @@ it('neither crashes nor does anything on any activity', async () => {
       const { status } = await teams.send({ ...base, ...rest });
       expect([200, 400, 401, 403, 501]).toContain(status);
       // Only what is said or pressed reaches the core, and that as the shape that the core knows.
-      for (const { said } of heard) expect(['sentence', 'click', 'form', 'shortcut']).toContain(said.kind);
+      for (const { input: said } of heard) expect(['sentence', 'click', 'form', 'shortcut']).toContain(said.kind);
     }),
     { numRuns: runs },
   );
@@ -463,7 +463,7 @@ const form: Form = {
   submit: { label: 'Deny', action: 'submit-deny' },
 };
 
-function stored(answer: Answer): Reception {
+function stored(answer: Answer): Receipt {
   return { kind: 'stored', answer: Promise.resolve(answer) };
 }
 

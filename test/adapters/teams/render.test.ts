@@ -122,7 +122,7 @@ describe('a card of Teams', () => {
             kind: 'buttons',
             buttons: [
               { label: 'Approve', action: 'a' },
-              { label: 'Deny…', action: 'd', asks: true },
+              { label: 'Deny…', action: 'd', opensForm: true },
             ],
           },
         ],

@@ -37,24 +37,24 @@ describe('a replayed click', () => {
   });
 
   it('of a form does not propose again after the proposal was withdrawn', async () => {
-    const opened = await bot.say('hana', '#helpdesk', 'wipe INC-101 3');
+    const opened = await bot.type('hana', '#helpdesk', 'wipe INC-101 3');
     const values = { scope: 'full', reason: 'Lost.', how: 'manager', told: true, typed: shown(opened) };
     await bot.submit('hana', '#helpdesk', values);
-    await bot.say('hana', '#helpdesk', 'withdraw INC-101 3');
+    await bot.type('hana', '#helpdesk', 'withdraw INC-101 3');
     expect((await bot.submit('hana', '#helpdesk', values)).text).toContain('already');
     expect(await wipeStates(bot)).toEqual(['awaiting-approval', 'withdrawn']);
   });
 });
 
-function shown(opened: Awaited<ReturnType<TestBot['say']>>): string {
+function shown(opened: Awaited<ReturnType<TestBot['type']>>): string {
   const field = opened.answer.form?.fields.find((each) => each.kind === 'typed');
   return field?.show ?? '';
 }
 
 describe('a stale card', () => {
   it.each([
-    ['withdrawn', 'withdrawn by the person who asked', () => bot.say('hana', '#helpdesk', 'withdraw INC-101')],
-    ['denied', 'This was denied', () => bot.say('ada', '#approvals', 'deny INC-101 because nobody was verified')],
+    ['withdrawn', 'withdrawn by the person who asked', () => bot.type('hana', '#helpdesk', 'withdraw INC-101')],
+    ['denied', 'This was denied', () => bot.type('ada', '#approvals', 'deny INC-101 because nobody was verified')],
     ['expired', 'has expired', () => bot.advance(31)],
   ])('of a proposal that was %s is refused', async (_how, sentence, ending) => {
     const button = bot.action('#approvals', 'otto', 'Approve');
@@ -65,7 +65,7 @@ describe('a stale card', () => {
 
   it('does not approve the next proposal of the same phone', async () => {
     const button = bot.action('#approvals', 'otto', 'Approve');
-    await bot.say('hana', '#helpdesk', 'withdraw INC-101');
+    await bot.type('hana', '#helpdesk', 'withdraw INC-101');
     await ask(bot, { scope: 'full' });
     await bot.press('otto', '#approvals', button);
     expect(await wipeStates(bot)).toEqual(['withdrawn', 'awaiting-approval']);
@@ -82,7 +82,7 @@ describe('a policy edited in between', () => {
     await approve(bot, 'hugo');
     expect(await asked(bot)).toBe(0);
     expect(await wipeStates(bot)).toEqual(['voided']);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('The policy changed');
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('The policy changed');
     expect(bot.find('#security', 'by the process user')).toContain('Hugo Brandt (approver)');
   });
 

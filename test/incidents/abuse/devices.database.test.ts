@@ -26,12 +26,12 @@ async function iphone() {
 
 describe('a renamed device', () => {
   it('is not confirmed by the name that it had', async () => {
-    const opened = await bot.say('hana', '#helpdesk', 'wipe INC-101 1');
+    const opened = await bot.type('hana', '#helpdesk', 'wipe INC-101 1');
     const field = opened.answer.form?.fields.find((each) => each.kind === 'typed');
     const { id } = await iphone();
     await bot.db.updateTable('labDevice').set({ friendlyName: 'Galaxy S9' }).where('id', '=', id).execute();
     await bot.advance(1);
-    await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+    await bot.type('hana', '#helpdesk', 'lost device alice.ng');
     const refused = await bot.submit('hana', '#helpdesk', {
       scope: 'full',
       reason: 'Lost.',
@@ -88,7 +88,7 @@ describe('a device list that was renumbered', () => {
       })
       .execute();
     await bot.advance(1);
-    await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+    await bot.type('hana', '#helpdesk', 'lost device alice.ng');
     expect(bot.find('#helpdesk', 'INC-101')).toMatch(/1 · iPhone 15[\s\S]*4 · New phone/);
     await ask(bot, { device: 1 });
     await approve(bot, 'otto');
@@ -139,6 +139,6 @@ describe('an account-only wipe on an Exchange without -AccountOnly', () => {
     await bot.advance(1);
     expect(await asked(bot)).toBe(0);
     expect(await wipeStates(bot)).toEqual(['not-asked']);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('Exchange was not asked for the wipe.');
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('Exchange was not asked for the wipe.');
   });
 });

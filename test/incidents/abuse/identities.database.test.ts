@@ -45,14 +45,14 @@ describe('self-approval', () => {
 describe('a group added to oneself', () => {
   it('gives nothing where identities are not managed', async () => {
     const bob = { groups: ['G-HELPDESK'] };
-    expect((await bot.say('bob', '#helpdesk', 'wipe INC-101 1', { sender: bob })).text).toContain('in the hands of');
-    expect((await bot.say('bob', '#approvals', 'approve INC-101', { sender: bob })).text).toContain('in the hands of');
+    expect((await bot.type('bob', '#helpdesk', 'wipe INC-101 1', { sender: bob })).text).toContain('in the hands of');
+    expect((await bot.type('bob', '#approvals', 'approve INC-101', { sender: bob })).text).toContain('in the hands of');
   });
 
   it('gives helpdesk at most where they are, and never a decision', async () => {
     await bot.setPolicy({ ...bot.policy.current, identitiesManaged: true });
     const bob = { groups: ['G-HELPDESK', 'approvers', 'admins'] };
-    expect((await bot.say('bob', '#approvals', 'approve INC-101', { sender: bob })).text).toContain(
+    expect((await bot.type('bob', '#approvals', 'approve INC-101', { sender: bob })).text).toContain(
       'Only somebody with the role approver may decide this',
     );
     expect(await wipeStates(bot)).toEqual(['awaiting-approval']);
@@ -63,9 +63,9 @@ describe("a second account claiming a helpdesk person's e-mail", () => {
   it('holds nothing, and security is told once', async () => {
     const claim = { sender: { email: 'hana@contoso.example' } };
     for (const text of ['wipe INC-101 1', 'approve INC-101', 'whoami']) {
-      expect((await bot.say('mallory', '#helpdesk', text, claim)).text).toContain('claims to be a person whom I know');
+      expect((await bot.type('mallory', '#helpdesk', text, claim)).text).toContain('claims to be a person whom I know');
     }
-    expect(bot.shown('#security').filter((text) => text.includes('console:mallory'))).toHaveLength(1);
+    expect(bot.messagesIn('#security').filter((text) => text.includes('console:mallory'))).toHaveLength(1);
   });
 
   it('does not become an approver by being listed for the same mailbox without cooling off', async () => {

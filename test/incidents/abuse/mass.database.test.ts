@@ -90,7 +90,7 @@ it('50 wipes at once from three accounts: five are issued, then everything is lo
   bot.clock.advance(20 * 60_000);
   await bot.runner.settle();
   expect(await asked(bot)).toBe(sent);
-  expect(bot.shown('#security').filter((text) => text.includes('brake pulled'))).toHaveLength(1);
+  expect(bot.messagesIn('#security').filter((text) => text.includes('brake pulled'))).toHaveLength(1);
 });
 
 /** As many at once as the test's database has connections for. */

@@ -18,14 +18,14 @@ describe('an approver whose own phone is the lost one', () => {
     const other = await lost(bot, 'alice.ng');
     await ask(bot, { incident: other });
     expect((await approve(bot, 'otto', other)).text).toContain('about a device of your own is open');
-    expect(bot.shown('otto')).toEqual([]);
+    expect(bot.messagesIn('otto')).toEqual([]);
     expect(await wipeStates(bot)).toEqual(['awaiting-approval', 'awaiting-approval']);
   });
 
   it('decides about others once he is restored, and still not about his own', async () => {
-    await bot.say('sasha', '#security', 'restore Otto because he called from his desk');
+    await bot.type('sasha', '#security', 'restore Otto because he called from his desk');
     expect((await approve(bot, 'otto')).text).toContain('about your own device');
-    await bot.say('ada', '#approvals', 'deny INC-102 because test');
+    await bot.type('ada', '#approvals', 'deny INC-102 because test');
     await ask(bot, { incident: 102 });
     await approve(bot, 'otto', 102);
     expect(await asked(bot)).toBe(1);
@@ -35,12 +35,12 @@ describe('an approver whose own phone is the lost one', () => {
     const next = await lost(bot, 'bob');
     await ask(bot, { incident: next, scope: 'full' });
     // Given, and before Exchange is asked Ada's own phone is reported.
-    await bot.say('ada', '#approvals', `approve INC-${next}`, { settle: false });
-    await bot.say('hana', '#helpdesk', 'lost device ada', { settle: false });
+    await bot.type('ada', '#approvals', `approve INC-${next}`, { settle: false });
+    await bot.type('hana', '#helpdesk', 'lost device ada', { settle: false });
     await bot.advance(1);
     expect((await wipeStates(bot)).at(-1)).toBe('voided');
     expect(await asked(bot)).toBe(1);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('no longer holds the role');
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('no longer holds the role');
   });
 });
 
@@ -51,15 +51,15 @@ describe("an owner's `found it` from the stolen phone", () => {
   afterEach(() => bot.close());
 
   it('takes back only a report that nobody has acted on', async () => {
-    await bot.say('alice.ng', undefined, 'I lost my phone');
-    expect((await bot.say('alice.ng', undefined, 'found it')).text).toContain('I have taken back your report');
+    await bot.type('alice.ng', undefined, 'I lost my phone');
+    expect((await bot.type('alice.ng', undefined, 'found it')).text).toContain('I have taken back your report');
     expect(bot.find('#helpdesk', 'INC-101 ·')).toContain('Closed');
   });
 
   it('is a mark once somebody has, and stops nothing', async () => {
-    await bot.say('alice.ng', undefined, 'I lost my phone');
+    await bot.type('alice.ng', undefined, 'I lost my phone');
     await ask(bot);
-    const said = await bot.say('alice.ng', undefined, 'found it');
+    const said = await bot.type('alice.ng', undefined, 'found it');
     expect(said.text).toContain('they will reach you another way than by this phone');
     expect(bot.find('#helpdesk', 'INC-101 ·')).toContain('not verified');
     expect(bot.find('#security', 'owner says found')).toContain('not verified');
@@ -68,13 +68,13 @@ describe("an owner's `found it` from the stolen phone", () => {
   });
 
   it('shows her nothing of who decides, how long it takes or what would stop it', async () => {
-    await bot.say('alice.ng', undefined, 'I lost my phone');
+    await bot.type('alice.ng', undefined, 'I lost my phone');
     await ask(bot);
-    await bot.say('alice.ng', undefined, 'found it');
-    await bot.say('alice.ng', undefined, 'I still have 2');
+    await bot.type('alice.ng', undefined, 'found it');
+    await bot.type('alice.ng', undefined, 'I still have 2');
     await approve(bot, 'otto');
-    await bot.until(() => bot.shown('#helpdesk').some((text) => text.includes('✔ Acknowledged')));
-    const seen = bot.shown('alice.ng').join('\n');
+    await bot.until(() => bot.messagesIn('#helpdesk').some((text) => text.includes('✔ Acknowledged')));
+    const seen = bot.messagesIn('alice.ng').join('\n');
     expect(seen).toContain('Which one is lost?');
     for (const secret of [
       'Otto',
@@ -95,28 +95,28 @@ describe("an owner's `found it` from the stolen phone", () => {
       'audit INC-101',
       'close INC-101',
     ])
-      expect((await bot.say('alice.ng', undefined, command)).text).toMatch(/hands of|is for|I did not understand/);
+      expect((await bot.type('alice.ng', undefined, command)).text).toMatch(/hands of|is for|I did not understand/);
   });
 
   it('`I still have` only marks the phone, until the helpdesk has verified her', async () => {
-    await bot.say('alice.ng', undefined, 'I lost my phone');
-    await bot.say('alice.ng', undefined, 'I still have 1');
+    await bot.type('alice.ng', undefined, 'I lost my phone');
+    await bot.type('alice.ng', undefined, 'I still have 1');
     expect(bot.find('#helpdesk', 'INC-101 ·')).toMatch(/owner says, from chat, that phone 1 is still/);
     expect(bot.find('#helpdesk', 'INC-101 ·')).toContain('not verified');
-    expect((await bot.say('alice.ng', undefined, 'verify kept INC-101 1')).text).toMatch(/is for|did not understand/);
+    expect((await bot.type('alice.ng', undefined, 'verify kept INC-101 1')).text).toMatch(/is for|did not understand/);
     await ask(bot, { scope: 'account-only' });
     expect(await wipeStates(bot)).toEqual(['awaiting-approval']);
-    expect((await bot.say('hana', '#helpdesk', 'verify kept INC-101 1')).text).toContain('Withdraw');
-    await bot.say('hana', '#helpdesk', 'withdraw INC-101');
+    expect((await bot.type('hana', '#helpdesk', 'verify kept INC-101 1')).text).toContain('Withdraw');
+    await bot.type('hana', '#helpdesk', 'withdraw INC-101');
 
-    await bot.say('hana', '#helpdesk', 'verify kept INC-101 1');
+    await bot.type('hana', '#helpdesk', 'verify kept INC-101 1');
     await bot.submit('hana', '#helpdesk', { reason: 'She called from the office.', how: 'in person' });
     expect(bot.find('#helpdesk', 'INC-101 ·')).toContain('is with its owner, verified by Hana Novak');
     expect((await ask(bot)).text).toContain('still with Alice Ng');
     expect((await ask(bot, { by: 'sasha', command: 'break-glass', scope: 'full' })).text).toContain(
       'still with Alice Ng',
     );
-    await bot.say('hana', '#helpdesk', 'unverify kept INC-101 1 because it was the other one');
+    await bot.type('hana', '#helpdesk', 'unverify kept INC-101 1 because it was the other one');
     await bot.submit('hana', '#helpdesk', { reason: 'It was the other one.', how: 'in person' });
     await ask(bot);
     expect((await wipeStates(bot)).at(-1)).toBe('awaiting-approval');

@@ -15,7 +15,7 @@ describe('the lock', () => {
   it('holds an approved wipe, says so on every card, and lets it go when two admins unlock', async () => {
     const metrics = createMetrics(bot.db, bot.clock);
     expect(await metrics.registry.metrics()).toContain('mislaid_wipes_locked 0');
-    const locked = await bot.say('sasha', '#security', 'lock wipes because somebody wipes phones in Sales');
+    const locked = await bot.type('sasha', '#security', 'lock wipes because somebody wipes phones in Sales');
     expect(locked.text).toContain('nothing is issued by anyone');
     expect(bot.find('#security', 'all wipes are locked')).toContain('by Sasha Petrov: somebody wipes phones in Sales');
     expect(bot.find('#approvals', 'Approve?')).toContain('All wipes are locked since');
@@ -25,10 +25,10 @@ describe('the lock', () => {
     await bot.advance(5);
     expect(await wipeStates(bot)).toEqual(['approved']);
     expect(bot.find('#helpdesk', 'Held:')).toContain('All wipes are locked');
-    expect((await bot.say('hana', '#helpdesk', 'status')).text).toContain('All wipes are locked');
+    expect((await bot.type('hana', '#helpdesk', 'status')).text).toContain('All wipes are locked');
     expect(await metrics.registry.metrics()).toContain('mislaid_wipes_locked 1');
 
-    expect((await bot.say('ada', '#helpdesk', 'unlock wipes because it was a real case')).text).toContain(
+    expect((await bot.type('ada', '#helpdesk', 'unlock wipes because it was a real case')).text).toContain(
       'one of them must approve',
     );
     expect((await bot.click('ada', '#approvals', 'Approve')).text).toContain('someone else must approve');
@@ -43,7 +43,7 @@ describe('the lock', () => {
 
   it('lets an approved wipe run out in its time', async () => {
     await approve(bot, 'otto', 101);
-    await bot.say('sasha', '#security', 'lock wipes because wait');
+    await bot.type('sasha', '#security', 'lock wipes because wait');
     // Pulled after the wipe was issued: nothing is taken back by it.
     expect(await asked(bot)).toBe(1);
 
@@ -52,42 +52,42 @@ describe('the lock', () => {
     await bot.advance(16);
     expect((await wipeStates(bot))[1]).toBe('expired');
     expect(await asked(bot)).toBe(1);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('was approved and not carried out in time');
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('was approved and not carried out in time');
   });
 
   it('is pulled by an approver whose own phone is lost, who may do nothing else', async () => {
     await lost(bot, 'otto');
     expect((await approve(bot, 'otto')).text).toContain('INC-102 about a device of your own is open');
-    expect((await bot.say('otto', undefined, 'lock wipes')).text).toContain('All wipes are locked');
+    expect((await bot.type('otto', undefined, 'lock wipes')).text).toContain('All wipes are locked');
     expect(await bot.db.selectFrom('wipeLock').selectAll().execute()).toMatchObject([
       { state: 'locked', cause: 'person', reason: 'no reason given' },
     ]);
   });
 
   it('is taken in a channel that policy does not name, and not from the helpdesk', async () => {
-    expect((await bot.say('hana', '#helpdesk', 'lock wipes')).text).toContain('for approvers, security and admins');
-    expect((await bot.say('ada', '#lunch', 'lock wipes')).text).toContain('All wipes are locked');
+    expect((await bot.type('hana', '#helpdesk', 'lock wipes')).text).toContain('for approvers, security and admins');
+    expect((await bot.type('ada', '#lunch', 'lock wipes')).text).toContain('All wipes are locked');
   });
 
   it('pulled again voids an unlocking that is asked for', async () => {
-    await bot.say('sasha', '#security', 'lock wipes because one');
-    await bot.say('ada', '#helpdesk', 'unlock wipes because fine');
+    await bot.type('sasha', '#security', 'lock wipes because one');
+    await bot.type('ada', '#helpdesk', 'unlock wipes because fine');
     const approveAction = bot.action('#approvals', 'ines', 'Approve');
-    await bot.say('sasha', '#security', 'lock wipes because it goes on');
+    await bot.type('sasha', '#security', 'lock wipes because it goes on');
     await bot.press('ines', '#approvals', approveAction);
     expect(bot.find('#security', 'The request to unlock wipes')).toContain('somebody locked wipes again');
-    expect((await bot.say('ada', '#helpdesk', 'status')).text).toContain('it goes on');
+    expect((await bot.type('ada', '#helpdesk', 'status')).text).toContain('it goes on');
   });
 
   it('is not opened by an admin who lost the role, or by one alone', async () => {
-    await bot.say('sasha', '#security', 'lock wipes because one');
-    expect((await bot.say('sasha', '#security', 'unlock wipes because fine')).text).toContain('That is for admins');
-    await bot.say('ada', '#helpdesk', 'unlock wipes because fine');
+    await bot.type('sasha', '#security', 'lock wipes because one');
+    expect((await bot.type('sasha', '#security', 'unlock wipes because fine')).text).toContain('That is for admins');
+    await bot.type('ada', '#helpdesk', 'unlock wipes because fine');
     const approveAction = bot.action('#approvals', 'ines', 'Approve');
     await lost(bot, 'ada');
     await bot.press('ines', '#approvals', approveAction);
     expect(bot.find('#security', 'The request to unlock wipes')).toContain('no longer an admin whose role decides');
-    expect((await bot.say('hana', '#helpdesk', 'status')).text).toContain('All wipes are locked');
+    expect((await bot.type('hana', '#helpdesk', 'status')).text).toContain('All wipes are locked');
   });
 });
 
@@ -114,7 +114,7 @@ describe('the brake', () => {
     expect((await wipeStates(bot)).at(-1)).toBe('approved');
     expect(bot.find('#helpdesk', 'INC-106')).toContain('All wipes are locked');
 
-    await bot.say('ada', '#helpdesk', 'unlock wipes because real');
+    await bot.type('ada', '#helpdesk', 'unlock wipes because real');
     await bot.click('ines', '#approvals', 'Approve');
     await bot.advance(1);
     expect(await asked(bot)).toBe(6);

@@ -42,29 +42,31 @@ describe('break-glass', () => {
   });
 
   it('is reviewed by somebody else, who is reminded daily until he has', async () => {
-    expect(bot.shown('#security').join('\n')).not.toContain('a review is due');
+    expect(bot.messagesIn('#security').join('\n')).not.toContain('a review is due');
     await nextDay();
     expect(bot.find('#security', 'a review is due')).toContain('Sasha Petrov broke the glass');
     await nextDay();
     expect(bot.find('#security', 'a review is due for 2 days')).toContain('review INC-101');
-    expect((await bot.say('sasha', '#security', 'review INC-101 because it was me')).text).toContain(
+    expect((await bot.type('sasha', '#security', 'review INC-101 because it was me')).text).toContain(
       'You broke the glass yourself',
     );
-    expect((await bot.say('ada', '#security', 'review INC-101 because the call was real')).text).toContain('is closed');
+    expect((await bot.type('ada', '#security', 'review INC-101 because the call was real')).text).toContain(
+      'is closed',
+    );
     await nextDay();
-    expect(bot.shown('#security').filter((text) => text.includes('a review is due'))).toHaveLength(2);
-    expect((await bot.say('otto', '#security', 'review INC-101 because again')).text).toContain('Nothing on INC-101');
+    expect(bot.messagesIn('#security').filter((text) => text.includes('a review is due'))).toHaveLength(2);
+    expect((await bot.type('otto', '#security', 'review INC-101 because again')).text).toContain('Nothing on INC-101');
   });
 
   it('never passes the lock, and is taken back while it is held', async () => {
     const incident = await lost(bot, 'bob');
-    await bot.say('ada', '#security', 'lock wipes because wait');
+    await bot.type('ada', '#security', 'lock wipes because wait');
     const held = await ask(bot, { ...glass, incident });
     expect(held.text).toContain('does not unlock them');
     await bot.advance(1);
     expect(await asked(bot)).toBe(1);
     expect((await wipeStates(bot)).at(-1)).toBe('approved');
-    expect((await bot.say('hana', '#helpdesk', `withdraw INC-${incident}`)).text).toContain('Withdrawn');
+    expect((await bot.type('hana', '#helpdesk', `withdraw INC-${incident}`)).text).toContain('Withdrawn');
     expect((await wipeStates(bot)).at(-1)).toBe('withdrawn');
   });
 
@@ -78,14 +80,14 @@ describe('break-glass', () => {
   });
 
   it('is not for the own phone, and not while the own phone is lost', async () => {
-    await bot.say('ada', '#security', 'unlock wipes because over');
+    await bot.type('ada', '#security', 'unlock wipes because over');
     await bot.click('ines', '#approvals', 'Approve');
     const incident = await lost(bot, 'sasha');
     expect((await ask(bot, { ...glass, incident })).text).toContain('about a device of your own is open');
-    expect((await bot.say('sasha', '#helpdesk', 'restore sasha because it is me')).text).toContain(
+    expect((await bot.type('sasha', '#helpdesk', 'restore sasha because it is me')).text).toContain(
       'about a device of your own is open',
     );
-    expect((await bot.say('ada', '#helpdesk', 'restore sasha because he called from his desk')).text).toContain(
+    expect((await bot.type('ada', '#helpdesk', 'restore sasha because he called from his desk')).text).toContain(
       'holds all roles again',
     );
     expect((await ask(bot, { ...glass, incident })).text).toContain('for his own phone');
@@ -94,16 +96,16 @@ describe('break-glass', () => {
   });
 
   it('does not stand when the role is taken away before Exchange is asked', async () => {
-    await bot.say('ines', '#security', 'lock wipes because wait');
+    await bot.type('ines', '#security', 'lock wipes because wait');
     await ask(bot, { ...glass, incident: 102 });
     expect((await wipeStates(bot)).at(-1)).toBe('approved');
     await lost(bot, 'sasha', 'hugo');
     const next = await lost(bot, 'ada');
     expect(next).toBeGreaterThan(103);
-    await bot.say('hana', '#helpdesk', 'close INC-103');
+    await bot.type('hana', '#helpdesk', 'close INC-103');
     await lost(bot, 'sasha');
-    await bot.say('ines', '#helpdesk', 'unlock wipes because over');
-    await bot.say('hana', '#helpdesk', `close INC-${next}`);
+    await bot.type('ines', '#helpdesk', 'unlock wipes because over');
+    await bot.type('hana', '#helpdesk', `close INC-${next}`);
     await bot.click('ada', '#approvals', 'Approve');
     expect((await wipeStates(bot)).at(-1)).toBe('voided');
     expect(bot.find('#security', 'Who broke the glass no longer holds the role')).toContain('INC-102');

@@ -18,23 +18,23 @@ async function clears(of: 'lab' | 'real'): Promise<number> {
 }
 
 it('a drill beside the real organisation is the whole flow on the lab, decided by the real people', async () => {
-  expect((await bot.say('hana', '#helpdesk', 'drill lost device')).text).toContain('DRILL');
+  expect((await bot.type('hana', '#helpdesk', 'drill lost device')).text).toContain('DRILL');
   const incident = await bot.db.selectFrom('incident').selectAll().executeTakeFirstOrThrow();
   expect(incident).toMatchObject({ organisation: 'lab', drill: true });
   expect(bot.find('#helpdesk', 'INC-101')).toContain('DRILL · INC-101 · Lost device');
 
   await bot.advance(1);
-  const form = await bot.say('hana', '#helpdesk', 'wipe INC-101 1');
+  const form = await bot.type('hana', '#helpdesk', 'wipe INC-101 1');
   expect(form.text).toContain('DRILL: this phone is of the lab');
   await ask(bot, { scope: 'account-only', reason: 'Practice.' });
   expect(bot.find('#approvals', 'Approve?')).toContain('DRILL · Approve? INC-101');
-  expect(bot.shown('otto').join('\n')).toContain('DRILL · Approve?');
+  expect(bot.messagesIn('otto').join('\n')).toContain('DRILL · Approve?');
   await bot.advance(2);
   await approve(bot, 'otto');
-  await bot.until(() => bot.shown('#helpdesk').some((text) => text.includes('The drill is over')));
+  await bot.until(() => bot.messagesIn('#helpdesk').some((text) => text.includes('The drill is over')));
   expect(bot.find('#helpdesk', 'The drill is over')).toMatch(/DRILL[\s\S]*approved after .* min .*acknowledged after/);
   expect(bot.find('#helpdesk', 'How long the drill took')).toContain('Reported');
-  for (const line of bot.shown('#security')) expect(line).toContain('DRILL');
+  for (const line of bot.messagesIn('#security')) expect(line).toContain('DRILL');
   expect(await clears('lab')).toBe(1);
   expect(await clears('real')).toBe(0);
 });
@@ -46,8 +46,8 @@ it('mixes with nothing: no search, no list of people, no suspension', async () =
     .where('organisation', '=', 'lab')
     .where('alias', '=', 'noor')
     .execute();
-  expect((await bot.say('hana', '#helpdesk', 'lost device Only Here')).text).toContain('I know no one called');
-  expect((await bot.say('hana', '#helpdesk', 'lost device noor')).text).toBe('');
+  expect((await bot.type('hana', '#helpdesk', 'lost device Only Here')).text).toContain('I know no one called');
+  expect((await bot.type('hana', '#helpdesk', 'lost device noor')).text).toBe('');
   const real = await bot.db.selectFrom('incident').selectAll().where('drill', '=', false).executeTakeFirstOrThrow();
   expect(real.organisation).toBe('real');
 });
@@ -65,7 +65,7 @@ it('too many drills lock nothing', async () => {
     issuingAt: bot.clock.now(),
   }));
   await bot.db.insertInto('wipe').values(copies).execute();
-  await bot.say('hugo', '#helpdesk', 'drill lost device');
+  await bot.type('hugo', '#helpdesk', 'drill lost device');
   const { number } = await bot.db
     .selectFrom('incident')
     .select('number')

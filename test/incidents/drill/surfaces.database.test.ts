@@ -16,8 +16,8 @@ const answers: { sentence: string; text: string }[] = [];
 
 beforeAll(async () => {
   bot = await testBot({ organisation: 'real' });
-  await bot.say('hana', '#helpdesk', 'drill lost device');
-  await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+  await bot.type('hana', '#helpdesk', 'drill lost device');
+  await bot.type('hana', '#helpdesk', 'lost device alice.ng');
   await bot.advance(1);
   for (const incident of [drill, real]) await ask(bot, { incident });
 });
@@ -37,7 +37,7 @@ async function sayEverything(incident: number): Promise<void> {
     const role = command.roles.find((each) => each !== 'user') ?? 'user';
     for (const example of command.examples.filter((each) => each.includes('INC-104'))) {
       const sentence = example.replaceAll('INC-104', `INC-${incident}`);
-      const { text } = await bot.say(speakers[role], undefined, sentence);
+      const { text } = await bot.type(speakers[role], undefined, sentence);
       answers.push({ sentence, text });
     }
   }
@@ -45,7 +45,7 @@ async function sayEverything(incident: number): Promise<void> {
 
 it('in lists and on home pages, only on the rows that are of the drill', async () => {
   for (const list of ['incidents', 'incidents mine', 'approvals']) {
-    const { text } = await bot.say('hana', '#helpdesk', list);
+    const { text } = await bot.type('hana', '#helpdesk', list);
     expect(text).toMatch(new RegExp(`DRILL · INC-${drill}`));
     expect(text).toMatch(new RegExp(`(?<!DRILL · )INC-${real}`));
     expect(text).not.toMatch(/^DRILL/);
@@ -60,22 +60,22 @@ it('in lists and on home pages, only on the rows that are of the drill', async (
   const home = JSON.stringify(await homeProjection(approvals).render(page));
   expect(home).toContain(`DRILL · INC-${drill}`);
   expect(home).toMatch(new RegExp(`(?<!DRILL · )INC-${real}`));
-  const status = await bot.say('hana', '#helpdesk', 'status');
+  const status = await bot.type('hana', '#helpdesk', 'status');
   expect(status.text).toContain('Open incidents: 1, and in drills 1. Waiting for a decision: 1, and in drills 1.');
 });
 
 it('on a form that names nothing but an approval, and not on help, whose examples may name its number', async () => {
-  const denied = await bot.say('otto', '#approvals', `deny INC-${drill}`);
+  const denied = await bot.type('otto', '#approvals', `deny INC-${drill}`);
   expect(denied.answer.form).toBeDefined();
   expect(denied.text).toContain('DRILL');
-  expect((await bot.say('hana', '#helpdesk', 'help')).text).not.toContain('DRILL ·');
+  expect((await bot.type('hana', '#helpdesk', 'help')).text).not.toContain('DRILL ·');
 });
 
 it('on everything that was posted anywhere by the end of it', async () => {
   await approve(bot, 'otto', drill);
   await bot.advance(90);
   const posted = bot.adapter.posted.map(({ target }) => target);
-  const texts = [...new Set(posted)].flatMap((target) => bot.shown(target.replace(/^console:/, '')));
+  const texts = [...new Set(posted)].flatMap((target) => bot.messagesIn(target.replace(/^console:/, '')));
   const only = (number: number, other: number) =>
     texts.filter((text) => text.includes(`INC-${number}`) && !text.includes(`INC-${other}`));
   expect(only(drill, real).length).toBeGreaterThan(10);

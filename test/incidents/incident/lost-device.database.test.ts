@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => bot.close());
 
 it('a lost phone is wiped by two people, and every step is shown', async () => {
-  await bot.say('hana', '#helpdesk', 'lost device alice.ng');
+  await bot.type('hana', '#helpdesk', 'lost device alice.ng');
   expect(bot.find('#helpdesk', 'INC-101')).toContain('Do not reset');
 
   const form = await bot.click('hana', '#helpdesk', '1 iPhone 15');
@@ -22,7 +22,7 @@ it('a lost phone is wiped by two people, and every step is shown', async () => {
   expect((await bot.click('hana', '#approvals', 'Approve')).text).toContain('You asked for this');
 
   await bot.click('otto', '#approvals', 'Approve');
-  await bot.until(() => bot.shown('#helpdesk').some((text) => text.includes('✔ Acknowledged by the phone')));
+  await bot.until(() => bot.messagesIn('#helpdesk').some((text) => text.includes('✔ Acknowledged by the phone')));
   const wipe = await bot.db.selectFrom('wipe').selectAll().executeTakeFirstOrThrow();
   expect(wipe).toMatchObject({ scope: 'account-only' });
   const ledger = await bot.db.selectFrom('labLedger').select('name').where('name', '=', 'Clear-MobileDevice').execute();
@@ -58,7 +58,7 @@ it('however many report it at once, Exchange is asked for the phones once, and a
       .execute();
   for (const who of ['hana', 'hugo', 'hana']) {
     bot.clock.advance(2_000);
-    await bot.say(who, '#helpdesk', 'lost device bob');
+    await bot.type(who, '#helpdesk', 'lost device bob');
   }
   expect(await readAts()).toEqual([2_000]);
   const { dueAt, state } = await bot.db

@@ -36,13 +36,13 @@ async function round(): Promise<void> {
   }
 }
 
-const lines = () => bot.shown('#security').filter((text) => text.includes('did not come from Mislaid'));
+const lines = () => bot.messagesIn('#security').filter((text) => text.includes('did not come from Mislaid'));
 
 it('keeps quiet about what was there before, and about its own wipes', async () => {
   await lost(bot, 'alice.moreau');
   await ask(bot, { incident: 101, scope: 'full' });
   await approve(bot, 'otto', 101);
-  await bot.until(() => bot.shown('#helpdesk').some((text) => text.includes('✔ Asked of Exchange')));
+  await bot.until(() => bot.messagesIn('#helpdesk').some((text) => text.includes('✔ Asked of Exchange')));
   await round();
   expect(lines()).toEqual([]);
   const seen = await bot.db.selectFrom('wipeRequestSeen').select('origin').orderBy('origin').execute();

@@ -21,7 +21,7 @@ async function later(minutes: number): Promise<void> {
   await bot.runner.settle();
 }
 
-const raised = () => bot.shown('#security').filter((text) => text.includes('not reached for'));
+const raised = () => bot.messagesIn('#security').filter((text) => text.includes('not reached for'));
 
 describe('Plan B', () => {
   beforeAll(async () => {
@@ -57,15 +57,15 @@ describe('Plan B', () => {
     expect(raised()).toHaveLength(2);
     await later(62);
     expect(raised()).toHaveLength(3);
-    expect((await bot.say('hana', '#helpdesk', 'keep waiting INC-101 1h')).text).toContain('I keep waiting until');
+    expect((await bot.type('hana', '#helpdesk', 'keep waiting INC-101 1h')).text).toContain('I keep waiting until');
   });
 
   it('giving up cancels in Exchange and reads it back before anything else is allowed', async () => {
-    expect((await bot.say('hana', '#helpdesk', 'block device INC-101 1')).text).toContain('Give the wipe up first');
-    await bot.say('hana', '#helpdesk', 'give up INC-101');
+    expect((await bot.type('hana', '#helpdesk', 'block device INC-101 1')).text).toContain('Give the wipe up first');
+    await bot.type('hana', '#helpdesk', 'give up INC-101');
     await bot.submit('hana', '#helpdesk', { reason: 'Nobody knows where it is.', how: 'by her manager' });
     expect(await wipeStates(bot)).toEqual(['cancelled']);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('it holds no request for this phone any more');
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('it holds no request for this phone any more');
     const incident = await bot.db.selectFrom('incident').select('hold').executeTakeFirstOrThrow();
     expect(incident.hold).toBe('closed');
     await later(60);
@@ -85,11 +85,11 @@ describe('giving up what Exchange no longer takes back', () => {
   afterEach(() => bot.close());
 
   it('says that the phone will still be erased, closes only with that tick, and goes on watching', async () => {
-    await bot.say('hana', '#helpdesk', 'give up INC-101');
+    await bot.type('hana', '#helpdesk', 'give up INC-101');
     await bot.submit('hana', '#helpdesk', { reason: 'It refuses.', how: 'in person' });
     expect(await wipeStates(bot)).toEqual(['given-up']);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('will still be erased if it connects');
-    expect((await bot.say('hana', '#helpdesk', 'close INC-101')).answer.form?.id).toBe('close');
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('will still be erased if it connects');
+    expect((await bot.type('hana', '#helpdesk', 'close INC-101')).answer.form?.id).toBe('close');
     await bot.submit('hana', '#helpdesk', { stillErased: true, reason: '' });
     await bot.db.updateTable('labDevice').set({ refusesWipe: false }).execute();
     await bot.until(async () => (await wipeStates(bot))[0] === 'acknowledged', 240);
@@ -137,8 +137,8 @@ describe('a full wipe where account-only was asked', () => {
     expect(await wipeStates(bot)).toEqual(['not-asked']);
     expect(await cancels()).toBe(1);
     expect(await asked(bot)).toBe(1);
-    expect(bot.shown('#security').filter((text) => text.includes('FULL wipe'))).toHaveLength(1);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('a read shows it no more');
+    expect(bot.messagesIn('#security').filter((text) => text.includes('FULL wipe'))).toHaveLength(1);
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('a read shows it no more');
     const phone = await bot.db
       .selectFrom('labDevice')
       .select('wipeRequestTime')
@@ -150,7 +150,7 @@ describe('a full wipe where account-only was asked', () => {
   it('is cancelled a few times at most where Exchange keeps it, and said as what it is', async () => {
     takenBack = false;
     await ask(bot, { scope: 'account-only' });
-    await bot.say('otto', '#approvals', 'approve INC-101', { settle: false });
+    await bot.type('otto', '#approvals', 'approve INC-101', { settle: false });
     await bot.runner.runOne((due) => due.find((row) => row.job === 'issue-wipe'));
     // The phone has heard of it: too late.
     await bot.db
@@ -163,9 +163,9 @@ describe('a full wipe where account-only was asked', () => {
     expect(await wipeStates(bot)).toEqual(['not-asked']);
     const wipe = await bot.db.selectFrom('wipe').select('exchangeHolds').executeTakeFirstOrThrow();
     expect(wipe.exchangeHolds).toBe(true);
-    expect(bot.shown('#helpdesk').join('\n')).toContain('did not take it back');
-    expect(bot.shown('#security').filter((text) => text.includes('FULL wipe'))).toHaveLength(1);
-    expect((await bot.say('hana', '#helpdesk', 'close INC-101')).answer.form?.id).toBe('close');
+    expect(bot.messagesIn('#helpdesk').join('\n')).toContain('did not take it back');
+    expect(bot.messagesIn('#security').filter((text) => text.includes('FULL wipe'))).toHaveLength(1);
+    expect((await bot.type('hana', '#helpdesk', 'close INC-101')).answer.form?.id).toBe('close');
     await later(30);
     expect(await cancels()).toBe(3);
   });

@@ -49,7 +49,7 @@ describe('a policy change', () => {
       people: [{ person: hugo.guid, granted: ['approver'], taken: [] }],
     });
     expect(JSON.stringify(events)).not.toContain('@');
-    expect(bot.shown('#security').filter((text) => text.includes('policy changed'))).toHaveLength(2);
+    expect(bot.messagesIn('#security').filter((text) => text.includes('policy changed'))).toHaveLength(2);
   });
 
   it('is not told again when nothing is different', async () => {
@@ -65,34 +65,34 @@ describe('a new role', () => {
     expect((await ask(bot, { by: 'bob', command: 'break-glass', scope: 'full' })).text).toContain(
       'new and decides nothing for 24 hours',
     );
-    expect((await bot.say('bob', '#security', 'restore Otto because it is right')).text).toContain(
+    expect((await bot.type('bob', '#security', 'restore Otto because it is right')).text).toContain(
       'new and decides nothing',
     );
-    expect(bot.shown('hugo')).toEqual([]);
+    expect(bot.messagesIn('hugo')).toEqual([]);
     expect(await wipeStates(bot)).toEqual(['awaiting-approval']);
   });
 
   it('may stop everything all the same', async () => {
-    expect((await bot.say('bob', '#security', 'lock wipes because it is right')).text).toContain(
+    expect((await bot.type('bob', '#security', 'lock wipes because it is right')).text).toContain(
       'All wipes are locked',
     );
-    await bot.say('ada', '#helpdesk', 'unlock wipes because over');
+    await bot.type('ada', '#helpdesk', 'unlock wipes because over');
     await bot.click('ines', '#approvals', 'Approve');
   });
 
   it('decides once two admins have accepted it, neither of them its holder', async () => {
-    expect((await bot.say('hugo', '#helpdesk', 'accept role Hugo')).text).toContain('for admins');
-    expect((await bot.say('ada', '#helpdesk', 'accept role Hugo')).text).toContain('A second admin');
-    expect((await bot.say('ada', '#helpdesk', 'accept role Hugo')).text).toContain('second admin must too');
+    expect((await bot.type('hugo', '#helpdesk', 'accept role Hugo')).text).toContain('for admins');
+    expect((await bot.type('ada', '#helpdesk', 'accept role Hugo')).text).toContain('A second admin');
+    expect((await bot.type('ada', '#helpdesk', 'accept role Hugo')).text).toContain('second admin must too');
     expect((await approve(bot, 'hugo')).text).toContain('new and decides nothing');
-    expect((await bot.say('ines', '#helpdesk', 'accept role Hugo')).text).toContain('decides from now on');
+    expect((await bot.type('ines', '#helpdesk', 'accept role Hugo')).text).toContain('decides from now on');
     await approve(bot, 'hugo');
     expect(await asked(bot)).toBe(1);
   });
 
   it('of an admin accepts nobody', async () => {
     await grant('Sasha', 'admin');
-    expect((await bot.say('sasha', '#security', 'accept role Bob')).text).toContain(
+    expect((await bot.type('sasha', '#security', 'accept role Bob')).text).toContain(
       'two admins whose own role is not new',
     );
   });
@@ -100,8 +100,8 @@ describe('a new role', () => {
   it('decides after 24 hours', async () => {
     bot.clock.advance(dayMs + 1000);
     await bot.runner.settle();
-    await bot.say('bob', '#security', 'review INC-101 because nothing');
-    expect((await bot.say('bob', '#security', 'restore Otto because it is right')).text).toContain('Nothing suspends');
+    await bot.type('bob', '#security', 'review INC-101 because nothing');
+    expect((await bot.type('bob', '#security', 'restore Otto because it is right')).text).toContain('Nothing suspends');
   });
 
   it('begins anew when it was taken away and given again', async () => {

@@ -66,7 +66,7 @@ const quiet = { settle: false };
 async function perform(each: Step): Promise<void> {
   switch (each.kind) {
     case 'report':
-      await bot.say(each.by, '#helpdesk', `lost device ${owners[each.which] ?? 'bob'}`, quiet);
+      await bot.type(each.by, '#helpdesk', `lost device ${owners[each.which] ?? 'bob'}`, quiet);
       return;
     case 'wipe':
     case 'break-glass':
@@ -84,22 +84,22 @@ async function perform(each: Step): Promise<void> {
       const chosen = waiting[each.which % Math.max(1, waiting.length)];
       if (chosen === undefined) return;
       const why = each.kind === 'deny' ? ' because no reason' : '';
-      await bot.say(each.by, '#approvals', `${each.kind} INC-${chosen.incidentNumber}${why}`, quiet);
+      await bot.type(each.by, '#approvals', `${each.kind} INC-${chosen.incidentNumber}${why}`, quiet);
       return;
     }
     case 'withdraw': {
       const incident = await openIncident(each.which);
-      if (incident !== undefined) await bot.say(each.by, '#helpdesk', `withdraw INC-${incident}`, quiet);
+      if (incident !== undefined) await bot.type(each.by, '#helpdesk', `withdraw INC-${incident}`, quiet);
       return;
     }
     case 'lock':
-      await bot.say(each.by, '#security', 'lock wipes because it is right', quiet);
+      await bot.type(each.by, '#security', 'lock wipes because it is right', quiet);
       return;
     case 'unlock':
-      await bot.say(each.by, '#security', 'unlock wipes because it is right', quiet);
+      await bot.type(each.by, '#security', 'unlock wipes because it is right', quiet);
       return;
     case 'approve-unlock': {
-      await bot.say(each.by, '#approvals', 'approvals', quiet);
+      await bot.type(each.by, '#approvals', 'approvals', quiet);
       const id = await bot.db
         .selectFrom('approval')
         .select('id')
@@ -116,7 +116,7 @@ async function perform(each: Step): Promise<void> {
       return;
     }
     case 'restore':
-      await bot.say(each.by, '#security', `restore ${each.whom} because it is right`, quiet);
+      await bot.type(each.by, '#security', `restore ${each.whom} because it is right`, quiet);
       return;
     case 'work':
       for (let done = 0; done < each.count; done += 1) {
@@ -142,7 +142,7 @@ async function openIncident(nth: number): Promise<number | undefined> {
 async function propose(command: 'wipe' | 'break-glass', who: string, nth: number): Promise<void> {
   const incident = await openIncident(nth);
   if (incident === undefined) return;
-  const opened = await bot.say(who, '#helpdesk', `${command} INC-${incident} 1`, quiet);
+  const opened = await bot.type(who, '#helpdesk', `${command} INC-${incident} 1`, quiet);
   const form = opened.answer.form;
   if (form === undefined) return;
   const scope = form.fields.find((field) => field.kind === 'choice' && field.id === 'scope');
@@ -167,12 +167,12 @@ async function newDay(): Promise<void> {
     .set({ state: 'closed', closedAt: bot.clock.now() })
     .where('state', '=', 'open')
     .execute();
-  await bot.say('sasha', '#security', 'lock wipes because a new day');
-  await bot.say('ada', '#security', 'unlock wipes because a new day');
+  await bot.type('sasha', '#security', 'lock wipes because a new day');
+  await bot.type('ada', '#security', 'unlock wipes because a new day');
   await bot.click('ines', '#approvals', 'Approve');
-  for (const owner of owners) await bot.say('hana', '#helpdesk', `lost device ${owner}`);
-  for (const name of ['otto', 'ada', 'hana']) await bot.say('ines', '#security', `restore ${name} because a new day`);
-  await bot.say('ines', '#security', 'restore sasha because a new day');
+  for (const owner of owners) await bot.type('hana', '#helpdesk', `lost device ${owner}`);
+  for (const name of ['otto', 'ada', 'hana']) await bot.type('ines', '#security', `restore ${name} because a new day`);
+  await bot.type('ines', '#security', 'restore sasha because a new day');
 }
 
 // A run is a day of some dozen commands: few by default, more with FC_RUNS.

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDeliverer, type Deliverer, type DelivererParts } from '../../src/chat/deliver.ts';
-import type { DraftMessage, Message } from '../../src/message/model.ts';
-import { button, buttons, paragraph } from '../../src/message/text.ts';
-import { openDatabase } from '../../src/store/connect.ts';
-import type { Store } from '../../src/store/port.ts';
-import type { Projection } from '../../src/store/projection.ts';
-import { type FakeAdapter, fakeAdapter } from '../fakes/adapter.ts';
-import { type TestStore, testStore } from '../setup/store.ts';
-import { policy } from './people.ts';
+import { createDeliverer, type Deliverer, type DelivererParts } from '../../../src/chat/delivery/deliver.ts';
+import type { DraftMessage, Message } from '../../../src/message/model.ts';
+import { button, buttons, paragraph } from '../../../src/message/text.ts';
+import { openDatabase } from '../../../src/store/connect.ts';
+import type { Store } from '../../../src/store/port.ts';
+import type { Projection } from '../../../src/store/projection.ts';
+import { type FakeAdapter, fakeAdapter } from '../../fakes/adapter.ts';
+import { type TestStore, testStore } from '../../setup/store.ts';
+import { policy } from '../people.ts';
 
 const helpdesk = 'console:#helpdesk';
 const security = 'console:#security';

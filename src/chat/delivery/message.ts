@@ -5,18 +5,18 @@ import type { DraftMessage, Message } from '../../message/model.ts';
 import type { DeliveryTable } from '../../store/schema.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
-import { tellDead } from './dead.ts';
-import { failureOf, RenderingError, stepAfter } from './failure.ts';
-import type { Round, Step } from './round.ts';
+import { notifyDead } from './dead.ts';
+import { failureOf, outcomeAfter, RenderingError } from './failure.ts';
+import type { DeliveryOutcome, DeliveryRun } from './run.ts';
 
 /** A waiting delivery with what its card says of it, for replies. */
-export type Note = Selectable<DeliveryTable> & {
+export type WaitingMessage = Selectable<DeliveryTable> & {
   cardRef: string | null;
   cardDead: boolean | null;
   cardSubject: string | null;
 };
 
-export async function deliverNote(round: Round, note: Note): Promise<Step> {
+export async function deliverMessage(round: DeliveryRun, note: WaitingMessage): Promise<DeliveryOutcome> {
   const { clock, pace } = round;
   if (note.kind === 'reply' && note.cardRef === null) {
     await close(round, note, 'dropped', 'its card never arrived');
@@ -31,15 +31,15 @@ export async function deliverNote(round: Round, note: Note): Promise<Step> {
       return 'settled';
     }
     await send(round, note, message);
-    pace.take(clock.now());
+    pace.count(clock.now());
     await close(round, note, 'done', null, upTo);
     return 'sent';
   } catch (error) {
-    return await putOff(round, note, error);
+    return await retryLater(round, note, error);
   }
 }
 
-async function renderNote(round: Round, note: Note): Promise<Message | undefined> {
+async function renderNote(round: DeliveryRun, note: WaitingMessage): Promise<Message | undefined> {
   const { store, projections, policy, clock, ids, mark, target } = round;
   const now = clock.now();
   try {
@@ -61,8 +61,8 @@ async function renderNote(round: Round, note: Note): Promise<Message | undefined
 
 /** A home page mixes drills with real incidents and marks their rows itself. */
 async function ownMark(
-  { store, markOf, markOfMessage }: Round,
-  note: Note,
+  { store, markOf, markOfMessage }: DeliveryRun,
+  note: WaitingMessage,
   draft: DraftMessage,
 ): Promise<string | undefined> {
   if (note.kind === 'home') return undefined;
@@ -70,7 +70,7 @@ async function ownMark(
   return await markOfMessage?.(store.db, draft);
 }
 
-async function send(round: Round, note: Note, message: Message): Promise<void> {
+async function send(round: DeliveryRun, note: WaitingMessage, message: Message): Promise<void> {
   const { adapter, target, store } = round;
   if (note.kind === 'home') {
     await adapter.home?.(target, message);
@@ -95,7 +95,7 @@ async function send(round: Round, note: Note, message: Message): Promise<void> {
 }
 
 /** The opaque address that came with the person's last words, for platforms that need one to write privately. */
-export async function addressOf({ store, target }: Round): Promise<string | undefined> {
+export async function addressOf({ store, target }: DeliveryRun): Promise<string | undefined> {
   const known = await store.db
     .selectFrom('chatIdentity')
     .select('address')
@@ -105,7 +105,7 @@ export async function addressOf({ store, target }: Round): Promise<string | unde
 }
 
 /** A home page shows everything as it is now: one stands for all that were wished before it was rendered. */
-async function newestHome({ store, target }: Round): Promise<number> {
+async function newestHome({ store, target }: DeliveryRun): Promise<number> {
   const { newest } = await store.db
     .selectFrom('delivery')
     .select(({ fn }) => fn.max('id').as('newest'))
@@ -116,8 +116,8 @@ async function newestHome({ store, target }: Round): Promise<number> {
 }
 
 async function close(
-  { store, clock, target }: Round,
-  note: Note,
+  { store, clock, target }: DeliveryRun,
+  note: WaitingMessage,
   state: 'done' | 'dropped',
   problem: string | null,
   upTo = note.id,
@@ -132,7 +132,7 @@ async function close(
   ).execute();
 }
 
-async function putOff(round: Round, note: Note, error: unknown): Promise<Step> {
+async function retryLater(round: DeliveryRun, note: WaitingMessage, error: unknown): Promise<DeliveryOutcome> {
   const { store, clock, pace, log, metrics } = round;
   const failure = failureOf(error, note.attempts, clock.now());
   const { problem, text, dueAt } = failure;
@@ -147,12 +147,12 @@ async function putOff(round: Round, note: Note, error: unknown): Promise<Step> {
         problem: text,
         attempts: note.attempts + 1,
         // A post that was in doubt before stays so: this failure may have been the looking.
-        tried: failure.lookFirst || note.tried,
+        tried: failure.findFirst || note.tried,
         ...(problem.kind === 'dead' ? { state: 'dropped', doneAt: change.now } : {}),
       })
       .where('id', '=', note.id)
       .execute();
-    if (problem.kind === 'dead') await tellDead(change, round, { remedy: problem.remedy, key: note.key });
+    if (problem.kind === 'dead') await notifyDead(change, round, { remedy: problem.remedy, key: note.key });
   });
-  return stepAfter(error, problem);
+  return outcomeAfter(error, problem);
 }

@@ -4,14 +4,14 @@ import type { AuditEntry, Store } from '../store/port.ts';
 import { markUsed } from './actions.ts';
 
 /** What a command has written so far. */
-export type Progress = { committed: boolean };
+export type CommandProgress = { committed: boolean };
 
 /**
  * The store as one run of one command sees it: its first change also marks the stored command as handled, the button as
  * used, and writes the decision to let it happen. They commit with the effect or not at all, so a crash, a second click or
  * a second process never makes the effect happen twice, and a click that is refused consumes nothing.
  */
-export function storeOfOneCommand(input: {
+export function commandStore(input: {
   store: Store;
   inboxId: number;
   command: string;
@@ -19,7 +19,7 @@ export function storeOfOneCommand(input: {
   /** The button, when its effect may happen only once. */
   action?: string | undefined;
   audit?: AuditEntry | undefined;
-  progress: Progress;
+  progress: CommandProgress;
 }): Store {
   const { store, inboxId, command, actor, action, audit, progress } = input;
   return {

@@ -1,18 +1,18 @@
 import { MislaidError } from '../../ground/errors.ts';
 import type { Approval } from '../../incidents/incident/view.ts';
 import { buttons, paragraph } from '../../message/text.ts';
-import { type Chosen, chooseDevice, incidentFor } from '../arguments.ts';
+import { type Choice, chooseDevice, incidentFor } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 
 /**
  * The waiting approval that a click names, or the one waiting on an incident (and device) that a sentence names.
  * Several: a choice. None: says so.
  */
-export async function waitingApproval(
+export async function chooseApproval(
   context: CommandContext,
   args: { approval?: number | undefined; incident?: number | undefined; device?: string | undefined },
   command: 'approve' | 'deny' | 'withdraw',
-): Promise<Chosen<Approval>> {
+): Promise<Choice<Approval>> {
   const { db } = context.store;
   if (args.approval !== undefined) {
     const approval = await db.selectFrom('approval').selectAll().where('id', '=', args.approval).executeTakeFirst();

@@ -11,11 +11,11 @@ import type { DraftAnswer } from '../message/model.ts';
 import { isDiskFull } from '../store/disk-full.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
-import { Incoming, type Reception } from './port.ts';
-import { say } from './replies.ts';
+import { Incoming, type Receipt } from './port.ts';
+import { privateReply } from './replies.ts';
 import type { Router } from './router.ts';
 
-export type ReceptionParts = {
+export type InboxParts = {
   store: Store;
   db: Kysely<Database>;
   clock: Clock;
@@ -27,12 +27,12 @@ export type ReceptionParts = {
   insertTimeoutMs?: number;
 };
 
-export type ReceptionDesk = {
-  onCommand(incoming: Incoming): Promise<Reception>;
+export type Inbox = {
+  onCommand(incoming: Incoming): Promise<Receipt>;
   /** At start: what was stored and not handled. Resolves when all of it is; never rejects for one command's sake. */
   recover(): Promise<void>;
   /** Now and then: what a process that died had stored and not handled, though nothing is started again. Never rejects. */
-  lookAfterOthers(): Promise<void>;
+  recoverOthers(): Promise<void>;
   /** Resolves when no command is being handled: the last thing before the store closes. */
   idle(): Promise<void>;
 };
@@ -51,7 +51,7 @@ const notStored = 'I could not store that in time, so nothing was done and nothi
 const diskFull =
   'The disk of the database is full. I could not store that, so nothing was done and nothing will be. Tell an admin, and say it again when there is room.';
 
-export function createReception(parts: ReceptionParts): ReceptionDesk {
+export function createInbox(parts: InboxParts): Inbox {
   const { db, clock, router, log, insertTimeoutMs = 2_000 } = parts;
   const running = new Set<Promise<unknown>>();
   /** Rows of the inbox that this process handles itself. */
@@ -127,7 +127,7 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
     const all = db.selectFrom('inbox').selectAll().where('state', '=', 'stored').orderBy('id');
     const rows = await (wanted === undefined ? all : all.where('id', 'in', wanted)).execute();
     for (const { id, incoming, receivedAt } of rows) {
-      const parsed = Incoming.safeParse(incoming);
+      const parsed = Incoming.safeParse(withInput(incoming));
       try {
         if (parsed.success) await track(recoverOne(id, parsed.data, receivedAt));
         else await db.updateTable('inbox').set({ state: 'too-old' }).where('id', '=', id).execute();
@@ -151,9 +151,9 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
       switch (inserted.kind) {
         case 'not-in-time':
           refuseWhenItLands(incoming, receivedAt, inserting);
-          return { kind: 'not-stored', sentence: notStored };
+          return { kind: 'not-stored', userMessage: notStored };
         case 'disk-full':
-          return { kind: 'not-stored', sentence: diskFull };
+          return { kind: 'not-stored', userMessage: diskFull };
         case 'duplicate':
           return { kind: 'duplicate' };
         case 'inserted':
@@ -163,7 +163,7 @@ export function createReception(parts: ReceptionParts): ReceptionDesk {
       }
     },
     recover: () => takeUp(),
-    lookAfterOthers: async () => {
+    recoverOthers: async () => {
       try {
         const rows = await db.selectFrom('inbox').select('id').where('state', '=', 'stored').execute();
         const others = rows.map(({ id }) => id).filter((id) => !own.has(id));
@@ -214,5 +214,10 @@ function storable(said: Incoming): Storable {
 /** A form cannot be opened after the turn is over: the person is asked to begin again. */
 function privateOf(draft: DraftAnswer): DraftAnswer['private'] {
   if (draft.form === undefined && draft.fieldErrors === undefined) return draft.private;
-  return say('I was away when you said this. Please press the button or say it again.').private;
+  return privateReply('I was away when you said this. Please press the button or say it again.').private;
+}
+
+/** Up to version 0.1.0 what was typed or clicked was stored as `said`. */
+function withInput(stored: unknown): unknown {
+  return typeof stored === 'object' && stored !== null && 'said' in stored ? { ...stored, input: stored.said } : stored;
 }

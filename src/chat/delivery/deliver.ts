@@ -4,16 +4,16 @@
  * and not sent again.
  */
 
-import type { Identity, Place } from '../ground/addresses.ts';
-import { MislaidError } from '../ground/errors.ts';
-import { type Card, deliverCard } from './delivery/card.ts';
-import { createTargetLocks } from './delivery/locks.ts';
-import { deliverNote, type Note } from './delivery/note.ts';
-import { openPace } from './delivery/pace.ts';
-import type { DelivererParts, Round, Step } from './delivery/round.ts';
-import type { ChatAdapter } from './port.ts';
+import type { Identity, Place } from '../../ground/addresses.ts';
+import { MislaidError } from '../../ground/errors.ts';
+import type { ChatAdapter } from '../port.ts';
+import { type CardRow, deliverCard } from './card.ts';
+import { deliverMessage, type WaitingMessage } from './message.ts';
+import { openPace } from './pace.ts';
+import type { DelivererParts, DeliveryOutcome, DeliveryRun } from './run.ts';
+import { createTargetLocks } from './target-locks.ts';
 
-export type { DelivererParts } from './delivery/round.ts';
+export type { DelivererParts } from './run.ts';
 
 export type Deliverer = {
   /** Delivers what is due for one place or identity; answers when the next thing is due there. Throws only when the store does. */
@@ -25,7 +25,7 @@ export type Deliverer = {
 /** A run that goes on for longer lets others have their turn. */
 const mostPerRun = 100;
 /** After so many failures a message no longer holds up those behind it. */
-const patience = 5;
+const failuresWaitedFor = 5;
 /** Somebody else is at work on this target: he may just have looked past the newest wish. */
 const otherMs = 1_000;
 
@@ -65,11 +65,11 @@ export function createDeliverer(parts: DelivererParts): Deliverer {
 
 async function run(parts: DelivererParts, target: string, adapter: ChatAdapter): Promise<{ nextDueAt?: Date }> {
   const pace = await openPace(parts.store.db, target, adapter.limits.postsPerSecondPerPlace);
-  const round: Round = { ...parts, target, adapter, pace };
-  let waiting: Waiting | undefined;
+  const round: DeliveryRun = { ...parts, target, adapter, pace };
+  let waiting: WaitingHere | undefined;
   try {
     for (let count = 0; count < mostPerRun; count += 1) {
-      const found = await look(round);
+      const found = await nextDelivery(round);
       waiting = found.waiting;
       if (found.due === undefined) break;
       waiting = undefined;
@@ -79,16 +79,18 @@ async function run(parts: DelivererParts, target: string, adapter: ChatAdapter):
   } finally {
     await pace.save();
   }
-  const due = nextDue(round, waiting ?? (await look(round)).waiting);
+  const due = nextDue(round, waiting ?? (await nextDelivery(round)).waiting);
   if (due === undefined) return {};
   return { nextDueAt: new Date(Math.max(due.getTime(), pace.freeAt().getTime())) };
 }
 
 /** What waits at the target, due or not: the first card, and the messages, which are looked at when no card is due. */
-type Waiting = { card: Card | undefined; notes: readonly Note[] };
+type WaitingHere = { card: CardRow | undefined; notes: readonly WaitingMessage[] };
 
 /** What waits at the target, and how to deliver what may go now. */
-async function look(round: Round): Promise<{ waiting: Waiting; due?: () => Promise<Step> }> {
+async function nextDelivery(
+  round: DeliveryRun,
+): Promise<{ waiting: WaitingHere; due?: () => Promise<DeliveryOutcome> }> {
   const now = round.clock.now();
   const card = await waitingCard(round, now);
   if (card !== undefined && card.dueAt <= now) {
@@ -98,17 +100,17 @@ async function look(round: Round): Promise<{ waiting: Waiting; due?: () => Promi
   const notes = await waitingNotes(round);
   const note = dueNote(notes, now);
   if (note === undefined) return { waiting: { card, notes } };
-  const due = async () => counted(round, note.kind, await deliverNote(round, note));
+  const due = async () => counted(round, note.kind, await deliverMessage(round, note));
   return { waiting: { card, notes }, due };
 }
 
-function counted({ metrics }: Round, kind: string, step: Step): Step {
+function counted({ metrics }: DeliveryRun, kind: string, step: DeliveryOutcome): DeliveryOutcome {
   if (step === 'sent') metrics?.delivered(kind, 'sent');
   return step;
 }
 
 /** The first of the cards that are due and whose facts are newer than what is shown, else the one that is due next. */
-async function waitingCard({ store, target }: Round, now: Date): Promise<Card | undefined> {
+async function waitingCard({ store, target }: DeliveryRun, now: Date): Promise<CardRow | undefined> {
   return await store.db
     .selectFrom('card')
     .selectAll()
@@ -122,16 +124,16 @@ async function waitingCard({ store, target }: Round, now: Date): Promise<Card | 
 }
 
 /** The first message that may go now: in order, unless the one before it has failed too often to be waited for. */
-function dueNote(notes: readonly Note[], now: Date): Note | undefined {
+function dueNote(notes: readonly WaitingMessage[], now: Date): WaitingMessage | undefined {
   for (const note of notes) {
     if (note.dueAt <= now) return note;
-    if (note.attempts < patience) return undefined;
+    if (note.attempts < failuresWaitedFor) return undefined;
   }
   return undefined;
 }
 
 /** Messages whose turn could come: a reply waits until its card stands in the place, or never will. */
-async function waitingNotes({ store, target }: Round): Promise<Note[]> {
+async function waitingNotes({ store, target }: DeliveryRun): Promise<WaitingMessage[]> {
   return await store.db
     .selectFrom('delivery')
     .leftJoin('card', 'card.id', 'delivery.cardId')
@@ -147,8 +149,8 @@ async function waitingNotes({ store, target }: Round): Promise<Note[]> {
     .execute();
 }
 
-function nextDue(round: Round, { card, notes }: Waiting): Date | undefined {
-  const held = notes.findIndex(({ dueAt, attempts }) => dueAt > round.clock.now() && attempts < patience);
+function nextDue(round: DeliveryRun, { card, notes }: WaitingHere): Date | undefined {
+  const held = notes.findIndex(({ dueAt, attempts }) => dueAt > round.clock.now() && attempts < failuresWaitedFor);
   const reachable = held === -1 ? notes : notes.slice(0, held + 1);
   const dues = [...(card === undefined ? [] : [card]), ...reachable].map(({ dueAt }) => dueAt.getTime());
   return dues.length === 0 ? undefined : new Date(Math.min(...dues));

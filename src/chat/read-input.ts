@@ -10,10 +10,10 @@ import type { DraftAnswer, FormValues } from '../message/model.ts';
 import { code } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
-import { takeAction } from './actions.ts';
+import { findAction } from './actions.ts';
 import { personOfIdentity } from './actor.ts';
 import type { Incoming } from './port.ts';
-import { didYouMean, fitsSeveral, notUnderstood, say } from './replies.ts';
+import { ambiguousReply, didYouMeanReply, notUnderstoodReply, privateReply } from './replies.ts';
 
 export type Request =
   | {
@@ -28,7 +28,7 @@ export type Request =
     }
   | { readonly kind: 'answer'; readonly answer: DraftAnswer; readonly outcome: string };
 
-export type Reading = {
+export type ReadContext = {
   store: Store;
   commands: readonly AnyCommand[];
   policy: Policy;
@@ -39,8 +39,8 @@ export type Reading = {
   may: () => readonly AnyCommand[];
 };
 
-export async function readSaid(reading: Reading): Promise<Request> {
-  const { said } = reading.incoming;
+export async function readInput(reading: ReadContext): Promise<Request> {
+  const { input: said } = reading.incoming;
   switch (said.kind) {
     case 'sentence':
       return readTyped(reading, said.text, 'sentence');
@@ -57,7 +57,7 @@ export async function readSaid(reading: Reading): Promise<Request> {
   }
 }
 
-function readTyped({ commands, may }: Reading, typed: string, via: 'sentence' | 'shortcut'): Request {
+function readTyped({ commands, may }: ReadContext, typed: string, via: 'sentence' | 'shortcut'): Request {
   const parsed = parseSentence(
     typed,
     commands.filter((command) => command.clickOnly !== true),
@@ -68,25 +68,25 @@ function readTyped({ commands, may }: Reading, typed: string, via: 'sentence' | 
       return { kind: 'command', command: parsed.command, args: parsed.args, via };
     case 'ambiguous': {
       const allowed = parsed.commands.filter((command) => may().includes(command));
-      return answered(allowed.length === 0 ? notUnderstood(may()) : fitsSeveral(allowed), 'ambiguous');
+      return answered(allowed.length === 0 ? notUnderstoodReply(may()) : ambiguousReply(allowed), 'ambiguous');
     }
     case 'near':
-      return answered(didYouMean(parsed.suggestions), 'not-understood');
+      return answered(didYouMeanReply(parsed.suggestions), 'not-understood');
     case 'none':
-      return answered(notUnderstood(may()), 'not-understood');
+      return answered(notUnderstoodReply(may()), 'not-understood');
     case 'refused':
-      return answered(say(parsed.sentence), parsed.code);
+      return answered(privateReply(parsed.userMessage), parsed.code);
     default:
       return assertNever(parsed, 'parsed sentence');
   }
 }
 
-async function readAction(reading: Reading, id: string, values: FormValues | undefined): Promise<Request> {
-  const action = await takeAction(reading.store.db, id);
+async function readAction(reading: ReadContext, id: string, values: FormValues | undefined): Promise<Request> {
+  const action = await findAction(reading.store.db, id);
   const command = reading.commands.find((each) => each.id === action?.command);
   if (action === undefined || command === undefined) {
     return answered(
-      say(
+      privateReply(
         'This button is not known any more, so nothing was done. Ask for the card again with ',
         code('status INC-…'),
         '.',
@@ -106,12 +106,12 @@ async function readAction(reading: Reading, id: string, values: FormValues | und
   };
 }
 
-async function readShortcut(reading: Reading, author: Identity): Promise<Request> {
+async function readShortcut(reading: ReadContext, author: Identity): Promise<Request> {
   const { store, policy, organisation } = reading;
   const person = await personOfIdentity(store.db, policy, organisation, author);
   if (person === undefined) {
     return answered(
-      say('I do not know whose chat account wrote that. Say ', code('lost device <person>'), ' instead.'),
+      privateReply('I do not know whose chat account wrote that. Say ', code('lost device <person>'), ' instead.'),
       'unknown-author',
     );
   }

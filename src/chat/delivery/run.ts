@@ -29,7 +29,7 @@ export type DelivererParts = {
 };
 
 /** One run for one target, under its lock. */
-export type Round = DelivererParts & { target: Place | Identity; adapter: ChatAdapter; pace: Pace };
+export type DeliveryRun = DelivererParts & { target: Place | Identity; adapter: ChatAdapter; pace: Pace };
 
 /**
  * sent       a message went to the platform
@@ -37,4 +37,4 @@ export type Round = DelivererParts & { target: Place | Identity; adapter: ChatAd
  * paced      something waits for the platform's pace
  * put-off    the platform failed: it is due later, and this run ends
  */
-export type Step = 'sent' | 'settled' | 'paced' | 'put-off';
+export type DeliveryOutcome = 'sent' | 'settled' | 'paced' | 'put-off';
