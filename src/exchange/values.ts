@@ -108,20 +108,32 @@ export const wipeStatusValue = textValue.pipe(
 );
 
 /**
- * One output object, read property by property: one that is absent, empty, of another type or out of range never costs more than
+ * The properties to ask for, and how one output object is read, property by property: one that is absent, empty, of another type or out of range never costs more than
  * itself. It is taken as absent and its name stands in `unreadable`, because absent means something ("never", "not blocked") and
  * unreadable does not. Without its `identity` a row is nobody's and fails.
  */
-export function rowOf<Shape extends z.ZodRawShape>(identity: readonly (keyof Shape & string)[], shape: Shape) {
+export function rowOf<Shape extends z.ZodRawShape, Row>(
+  identity: readonly (keyof Shape & string)[],
+  shape: Shape,
+  rowFrom: (values: z.output<z.ZodObject<Shape>>) => Row,
+) {
   const strict = z.object(shape);
-  const absent = Object.fromEntries(Object.keys(shape).map((name) => [name, null]));
-  return z.record(z.string(), z.unknown()).transform((row, context) => {
-    const whole = strict.safeParse({ ...absent, ...row });
-    if (whole.success) return { ...whole.data, unreadable: [] };
+  const select = Object.keys(shape);
+  const absent = Object.fromEntries(select.map((name) => [name, null]));
+  const row = z.record(z.string(), z.unknown()).transform((raw, context) => {
+    const whole = strict.safeParse({ ...absent, ...raw });
+    if (whole.success) return { ...rowFrom(whole.data), unreadable: none };
     const unreadable = [...new Set(whole.error.issues.map(({ path }) => String(path[0])))];
-    const rest = strict.safeParse({ ...absent, ...row, ...Object.fromEntries(unreadable.map((name) => [name, null])) });
-    if (rest.success && !identity.some((name) => unreadable.includes(name))) return { ...rest.data, unreadable };
+    const rest = strict.safeParse({ ...absent, ...raw, ...Object.fromEntries(unreadable.map((name) => [name, null])) });
+    if (rest.success && !identity.some((name) => unreadable.includes(name)))
+      return { ...rowFrom(rest.data), unreadable };
     for (const name of unreadable) context.addIssue({ code: 'custom', path: [name], message: 'cannot be read' });
     return z.NEVER;
   });
+  return { select, row };
 }
+
+const none: readonly string[] = [];
+
+/** What a cmdlet that answers nothing asks for, and gets. */
+export const noRows = { select: none, row: z.never() };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Guid } from '../../ground/identifiers.ts';
 import { cancelWipe } from '../lab/wipes.ts';
 import { defineCmdlet } from '../port.ts';
+import { noRows } from '../values.ts';
 
 /**
  * `Clear-MobileDevice -Cancel`: takes a wipe back that was not handed to the device yet. Too late is only a warning,
@@ -14,8 +15,7 @@ export const cancelMobileDeviceWipe = defineCmdlet({
   params: z.strictObject({ Identity: Guid }),
   fixed: { Cancel: true, Confirm: false },
   identity: 'Identity',
-  select: [],
-  row: z.never(),
+  ...noRows,
   simulate: async (lab, { Identity }) => {
     await cancelWipe(lab, Identity);
     return [];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Guid } from '../../ground/identifiers.ts';
 import { requestWipe } from '../lab/wipes.ts';
 import { defineCmdlet } from '../port.ts';
+import { noRows } from '../values.ts';
 
 /**
  * Asks for a remote wipe. Without -AccountOnly a native mail app resets the whole phone, private photos included;
@@ -20,8 +21,7 @@ export const clearMobileDevice = defineCmdlet({
   }),
   fixed: { Confirm: false },
   identity: 'Identity',
-  select: [],
-  row: z.never(),
+  ...noRows,
   simulate: async (lab, { Identity, AccountOnly, NotificationEmailAddresses }) => {
     await requestWipe(lab, {
       guid: Identity,

@@ -4,26 +4,27 @@ import { defineCmdlet } from '../port.ts';
 import { guidValue, rowOf, textValue } from '../values.ts';
 
 /** A device access rule: every device whose characteristic is exactly this string. */
-export const AccessRuleRow = rowOf(['Guid'], {
-  Guid: guidValue,
-  Name: textValue,
-  Characteristic: textValue,
-  QueryString: textValue,
-  AccessLevel: textValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  guid: row.Guid,
-  /** `QueryString(Characteristic)`. */
-  name: row.Name,
-  /** `DeviceType`, `DeviceModel`, `DeviceOS`, `UserAgent`, `XMSWLHeader`. */
-  characteristic: row.Characteristic,
-  queryString: row.QueryString,
-  /** `Allow`, `Block`, `Quarantine`. */
-  accessLevel: row.AccessLevel,
-}));
-export type AccessRuleRow = z.output<typeof AccessRuleRow>;
-
-export const accessRuleProperties = ['Guid', 'Name', 'Characteristic', 'QueryString', 'AccessLevel'] as const;
+export const accessRuleRow = rowOf(
+  ['Guid'],
+  {
+    Guid: guidValue,
+    Name: textValue,
+    Characteristic: textValue,
+    QueryString: textValue,
+    AccessLevel: textValue,
+  },
+  (row) => ({
+    guid: row.Guid,
+    /** `QueryString(Characteristic)`. */
+    name: row.Name,
+    /** `DeviceType`, `DeviceModel`, `DeviceOS`, `UserAgent`, `XMSWLHeader`. */
+    characteristic: row.Characteristic,
+    queryString: row.QueryString,
+    /** `Allow`, `Block`, `Quarantine`. */
+    accessLevel: row.AccessLevel,
+  }),
+);
+export type AccessRuleRow = z.output<typeof accessRuleRow.row>;
 
 /** Every device access rule of the organisation. */
 export const getActiveSyncDeviceAccessRule = defineCmdlet({
@@ -31,7 +32,6 @@ export const getActiveSyncDeviceAccessRule = defineCmdlet({
   name: 'Get-ActiveSyncDeviceAccessRule',
   effect: 'read',
   params: z.strictObject({}),
-  select: accessRuleProperties,
-  row: AccessRuleRow,
+  ...accessRuleRow,
   simulate: (lab) => accessRules(lab),
 });

@@ -4,17 +4,20 @@ import { defineCmdlet } from '../port.ts';
 import { instantValue, rowOf, textValue } from '../values.ts';
 
 /** A kind of device that this organisation has seen. */
-export const DeviceClassRow = rowOf([], {
-  DeviceType: textValue,
-  DeviceModel: textValue,
-  LastUpdateTime: instantValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  deviceType: row.DeviceType,
-  deviceModel: row.DeviceModel,
-  lastUpdate: row.LastUpdateTime,
-}));
-export type DeviceClassRow = z.output<typeof DeviceClassRow>;
+export const deviceClassRow = rowOf(
+  [],
+  {
+    DeviceType: textValue,
+    DeviceModel: textValue,
+    LastUpdateTime: instantValue,
+  },
+  (row) => ({
+    deviceType: row.DeviceType,
+    deviceModel: row.DeviceModel,
+    lastUpdate: row.LastUpdateTime,
+  }),
+);
+export type DeviceClassRow = z.output<typeof deviceClassRow.row>;
 
 /** Every kind of device; a new one appears with some hours' delay, and goes 90 days after its last use. */
 export const getActiveSyncDeviceClass = defineCmdlet({
@@ -22,7 +25,6 @@ export const getActiveSyncDeviceClass = defineCmdlet({
   name: 'Get-ActiveSyncDeviceClass',
   effect: 'read',
   params: z.strictObject({}),
-  select: ['DeviceType', 'DeviceModel', 'LastUpdateTime'],
-  row: DeviceClassRow,
+  ...deviceClassRow,
   simulate: (lab) => deviceClasses(lab),
 });

@@ -4,24 +4,26 @@ import { defineCmdlet } from '../port.ts';
 import { rowOf, textListValue, textValue } from '../values.ts';
 
 /** What happens to a device that no list and no rule names. */
-export const OrganizationSettingsRow = rowOf([], {
-  DefaultAccessLevel: textValue,
-  AdminMailRecipients: textListValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  /** `Allow`, `Block`, `Quarantine`. */
-  defaultAccessLevel: row.DefaultAccessLevel,
-  /** Who is told of quarantined devices. */
-  adminMailRecipients: row.AdminMailRecipients,
-}));
-export type OrganizationSettingsRow = z.output<typeof OrganizationSettingsRow>;
+export const organizationSettingsRow = rowOf(
+  [],
+  {
+    DefaultAccessLevel: textValue,
+    AdminMailRecipients: textListValue,
+  },
+  (row) => ({
+    /** `Allow`, `Block`, `Quarantine`. */
+    defaultAccessLevel: row.DefaultAccessLevel,
+    /** Who is told of quarantined devices. */
+    adminMailRecipients: row.AdminMailRecipients,
+  }),
+);
+export type OrganizationSettingsRow = z.output<typeof organizationSettingsRow.row>;
 
 export const getActiveSyncOrganizationSettings = defineCmdlet({
   id: 'get-activesync-organization-settings',
   name: 'Get-ActiveSyncOrganizationSettings',
   effect: 'read',
   params: z.strictObject({}),
-  select: ['DefaultAccessLevel', 'AdminMailRecipients'],
-  row: OrganizationSettingsRow,
+  ...organizationSettingsRow,
   simulate: async (lab) => [await organisationSettings(lab)],
 });

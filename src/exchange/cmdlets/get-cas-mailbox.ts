@@ -5,30 +5,33 @@ import { defineCmdlet } from '../port.ts';
 import { flagValue, guidValue, rowOf, textListValue, textValue } from '../values.ts';
 
 /** What a mailbox lets mobile clients do. */
-export const CasMailboxRow = rowOf(['Guid'], {
-  Guid: guidValue,
-  DisplayName: textValue,
-  ActiveSyncEnabled: flagValue,
-  ActiveSyncAllowedDeviceIDs: textListValue,
-  ActiveSyncBlockedDeviceIDs: textListValue,
-  ActiveSyncMailboxPolicy: textValue,
-  HasActiveSyncDevicePartnership: flagValue,
-  OutlookMobileEnabled: flagValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  objectGuid: row.Guid,
-  displayName: row.DisplayName,
-  activeSyncEnabled: row.ActiveSyncEnabled,
-  /** DeviceIds that are let in or kept out whatever the rules say; blocked comes first. */
-  allowedDeviceIds: row.ActiveSyncAllowedDeviceIDs,
-  blockedDeviceIds: row.ActiveSyncBlockedDeviceIDs,
-  /** Name of its mobile device mailbox policy. */
-  policy: row.ActiveSyncMailboxPolicy.split('/').at(-1) ?? '',
-  hasPartnership: row.HasActiveSyncDevicePartnership,
-  /** null on premises, where there is no such setting. */
-  outlookMobileEnabled: row.OutlookMobileEnabled,
-}));
-export type CasMailboxRow = z.output<typeof CasMailboxRow>;
+export const casMailboxRow = rowOf(
+  ['Guid'],
+  {
+    Guid: guidValue,
+    DisplayName: textValue,
+    ActiveSyncEnabled: flagValue,
+    ActiveSyncAllowedDeviceIDs: textListValue,
+    ActiveSyncBlockedDeviceIDs: textListValue,
+    ActiveSyncMailboxPolicy: textValue,
+    HasActiveSyncDevicePartnership: flagValue,
+    OutlookMobileEnabled: flagValue,
+  },
+  (row) => ({
+    objectGuid: row.Guid,
+    displayName: row.DisplayName,
+    activeSyncEnabled: row.ActiveSyncEnabled,
+    /** DeviceIds that are let in or kept out whatever the rules say; blocked comes first. */
+    allowedDeviceIds: row.ActiveSyncAllowedDeviceIDs,
+    blockedDeviceIds: row.ActiveSyncBlockedDeviceIDs,
+    /** Name of its mobile device mailbox policy. */
+    policy: row.ActiveSyncMailboxPolicy.split('/').at(-1) ?? '',
+    hasPartnership: row.HasActiveSyncDevicePartnership,
+    /** null on premises, where there is no such setting. */
+    outlookMobileEnabled: row.OutlookMobileEnabled,
+  }),
+);
+export type CasMailboxRow = z.output<typeof casMailboxRow.row>;
 
 /** The mobile settings of one mailbox. */
 export const getCasMailbox = defineCmdlet({
@@ -37,17 +40,7 @@ export const getCasMailbox = defineCmdlet({
   effect: 'read',
   params: z.strictObject({ Identity: z.string() }),
   identity: 'Identity',
-  select: [
-    'Guid',
-    'DisplayName',
-    'ActiveSyncEnabled',
-    'ActiveSyncAllowedDeviceIDs',
-    'ActiveSyncBlockedDeviceIDs',
-    'ActiveSyncMailboxPolicy',
-    'HasActiveSyncDevicePartnership',
-    'OutlookMobileEnabled',
-  ],
-  row: CasMailboxRow,
+  ...casMailboxRow,
   simulate: async (lab, { Identity }) => {
     const mailbox = await mailboxByIdentity(lab, Identity);
     const partnerships = await allPartnerships(lab);

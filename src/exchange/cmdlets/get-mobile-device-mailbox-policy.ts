@@ -4,26 +4,29 @@ import { defineCmdlet } from '../port.ts';
 import { countValue, flagValue, rowOf, textValue } from '../values.ts';
 
 /** What a policy asks of a phone, as far as it matters when one is lost. */
-export const MailboxPolicyRow = rowOf([], {
-  Name: textValue,
-  IsDefault: flagValue,
-  PasswordEnabled: flagValue,
-  MinPasswordLength: countValue,
-  RequireDeviceEncryption: flagValue,
-  AllowNonProvisionableDevices: flagValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  name: row.Name,
-  isDefault: row.IsDefault,
-  /** Whether a phone that applied it must have a passcode; null: not known. */
-  passwordEnabled: row.PasswordEnabled,
-  /** null: no least length. */
-  minPasswordLength: row.MinPasswordLength,
-  requireDeviceEncryption: row.RequireDeviceEncryption,
-  /** Phones that apply only parts of the policy may sync all the same. */
-  allowNonProvisionable: row.AllowNonProvisionableDevices,
-}));
-export type MailboxPolicyRow = z.output<typeof MailboxPolicyRow>;
+export const mailboxPolicyRow = rowOf(
+  [],
+  {
+    Name: textValue,
+    IsDefault: flagValue,
+    PasswordEnabled: flagValue,
+    MinPasswordLength: countValue,
+    RequireDeviceEncryption: flagValue,
+    AllowNonProvisionableDevices: flagValue,
+  },
+  (row) => ({
+    name: row.Name,
+    isDefault: row.IsDefault,
+    /** Whether a phone that applied it must have a passcode; null: not known. */
+    passwordEnabled: row.PasswordEnabled,
+    /** null: no least length. */
+    minPasswordLength: row.MinPasswordLength,
+    requireDeviceEncryption: row.RequireDeviceEncryption,
+    /** Phones that apply only parts of the policy may sync all the same. */
+    allowNonProvisionable: row.AllowNonProvisionableDevices,
+  }),
+);
+export type MailboxPolicyRow = z.output<typeof mailboxPolicyRow.row>;
 
 /** Every mobile device mailbox policy; statistics name the one that a phone applied. */
 export const getMobileDeviceMailboxPolicy = defineCmdlet({
@@ -31,14 +34,6 @@ export const getMobileDeviceMailboxPolicy = defineCmdlet({
   name: 'Get-MobileDeviceMailboxPolicy',
   effect: 'read',
   params: z.strictObject({}),
-  select: [
-    'Name',
-    'IsDefault',
-    'PasswordEnabled',
-    'MinPasswordLength',
-    'RequireDeviceEncryption',
-    'AllowNonProvisionableDevices',
-  ],
-  row: MailboxPolicyRow,
+  ...mailboxPolicyRow,
   simulate: async () => labPolicies,
 });

@@ -4,29 +4,31 @@ import { defineCmdlet } from '../port.ts';
 import { flagValue, rowOf, textListValue, textValue } from '../values.ts';
 
 /** What the organisation lets in over Exchange Web Services. */
-export const OrganizationConfigRow = rowOf([], {
-  EwsEnabled: flagValue,
-  EwsApplicationAccessPolicy: textValue,
-  EwsBlockList: textListValue,
-  EwsAllowList: textListValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  /** null: neither switched on nor off for all. */
-  ewsEnabled: row.EwsEnabled,
-  /** `EnforceAllowList`, `EnforceBlockList`; empty: no list counts. */
-  ewsPolicy: row.EwsApplicationAccessPolicy,
-  /** User agents, `*` stands for anything. */
-  ewsBlockList: row.EwsBlockList,
-  ewsAllowList: row.EwsAllowList,
-}));
-export type OrganizationConfigRow = z.output<typeof OrganizationConfigRow>;
+export const organizationConfigRow = rowOf(
+  [],
+  {
+    EwsEnabled: flagValue,
+    EwsApplicationAccessPolicy: textValue,
+    EwsBlockList: textListValue,
+    EwsAllowList: textListValue,
+  },
+  (row) => ({
+    /** null: neither switched on nor off for all. */
+    ewsEnabled: row.EwsEnabled,
+    /** `EnforceAllowList`, `EnforceBlockList`; empty: no list counts. */
+    ewsPolicy: row.EwsApplicationAccessPolicy,
+    /** User agents, `*` stands for anything. */
+    ewsBlockList: row.EwsBlockList,
+    ewsAllowList: row.EwsAllowList,
+  }),
+);
+export type OrganizationConfigRow = z.output<typeof organizationConfigRow.row>;
 
 export const getOrganizationConfig = defineCmdlet({
   id: 'get-organization-config',
   name: 'Get-OrganizationConfig',
   effect: 'read',
   params: z.strictObject({}),
-  select: ['EwsEnabled', 'EwsApplicationAccessPolicy', 'EwsBlockList', 'EwsAllowList'],
-  row: OrganizationConfigRow,
+  ...organizationConfigRow,
   simulate: async (lab) => [await organizationConfigObject(lab)],
 });

@@ -4,22 +4,25 @@ import { defineCmdlet } from '../port.ts';
 import { rowOf, textValue } from '../values.ts';
 
 /** A recipient as Get-Recipient prints it; contacts and groups have no mailbox, and an ExchangeGuid of zeros. */
-export const RecipientRow = rowOf([], {
-  ExchangeGuid: textValue,
-  DisplayName: textValue,
-  Alias: textValue,
-  PrimarySmtpAddress: textValue,
-  RecipientTypeDetails: textValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  /** The mailbox's GUID; undefined where there is no mailbox. */
-  mailboxGuid: /[1-9a-f]/i.test(row.ExchangeGuid) ? row.ExchangeGuid.toLowerCase() : undefined,
-  displayName: row.DisplayName,
-  alias: row.Alias,
-  primarySmtp: row.PrimarySmtpAddress,
-  recipientTypeDetails: row.RecipientTypeDetails,
-}));
-export type RecipientRow = z.output<typeof RecipientRow>;
+export const recipientRow = rowOf(
+  [],
+  {
+    ExchangeGuid: textValue,
+    DisplayName: textValue,
+    Alias: textValue,
+    PrimarySmtpAddress: textValue,
+    RecipientTypeDetails: textValue,
+  },
+  (row) => ({
+    /** The mailbox's GUID; undefined where there is no mailbox. */
+    mailboxGuid: /[1-9a-f]/i.test(row.ExchangeGuid) ? row.ExchangeGuid.toLowerCase() : undefined,
+    displayName: row.DisplayName,
+    alias: row.Alias,
+    primarySmtp: row.PrimarySmtpAddress,
+    recipientTypeDetails: row.RecipientTypeDetails,
+  }),
+);
+export type RecipientRow = z.output<typeof recipientRow.row>;
 
 /** Ambiguous name resolution, as the address box of Outlook does it: whose name, alias or address begins with the text. */
 export const getRecipient = defineCmdlet({
@@ -30,7 +33,6 @@ export const getRecipient = defineCmdlet({
   identity: 'Anr',
   // Enough to see that a name is not unique.
   fixed: { ResultSize: 20 },
-  select: ['ExchangeGuid', 'DisplayName', 'Alias', 'PrimarySmtpAddress', 'RecipientTypeDetails'],
-  row: RecipientRow,
+  ...recipientRow,
   simulate: async (lab, { Anr }) => (await mailboxesByName(lab, Anr)).slice(0, 20).map(mailboxObject),
 });

@@ -4,44 +4,35 @@ import { defineCmdlet } from '../port.ts';
 import { guidValue, rowOf, textValue } from '../values.ts';
 
 /** A directory user as Get-User prints it. */
-export const UserRow = rowOf(['Guid'], {
-  Guid: guidValue,
-  DisplayName: textValue,
-  Department: textValue,
-  Title: textValue,
-  Phone: textValue,
-  HomePhone: textValue,
-  MobilePhone: textValue,
-  Manager: textValue,
-  UserPrincipalName: textValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  /** The same object as MailboxRow's `objectGuid`. */
-  objectGuid: row.Guid,
-  displayName: row.DisplayName,
-  department: row.Department,
-  title: row.Title,
-  phone: row.Phone,
-  homePhone: row.HomePhone,
-  /** May be the lost phone: never a number for a call-back. */
-  mobilePhone: row.MobilePhone,
-  /** The last part of the manager's path. */
-  managerName: row.Manager.split('/').at(-1) ?? '',
-  upn: row.UserPrincipalName,
-}));
-export type UserRow = z.output<typeof UserRow>;
-
-export const userProperties = [
-  'Guid',
-  'DisplayName',
-  'Department',
-  'Title',
-  'Phone',
-  'HomePhone',
-  'MobilePhone',
-  'Manager',
-  'UserPrincipalName',
-] as const;
+export const userRow = rowOf(
+  ['Guid'],
+  {
+    Guid: guidValue,
+    DisplayName: textValue,
+    Department: textValue,
+    Title: textValue,
+    Phone: textValue,
+    HomePhone: textValue,
+    MobilePhone: textValue,
+    Manager: textValue,
+    UserPrincipalName: textValue,
+  },
+  (row) => ({
+    /** The same object as MailboxRow's `objectGuid`. */
+    objectGuid: row.Guid,
+    displayName: row.DisplayName,
+    department: row.Department,
+    title: row.Title,
+    phone: row.Phone,
+    homePhone: row.HomePhone,
+    /** May be the lost phone: never a number for a call-back. */
+    mobilePhone: row.MobilePhone,
+    /** The last part of the manager's path. */
+    managerName: row.Manager.split('/').at(-1) ?? '',
+    upn: row.UserPrincipalName,
+  }),
+);
+export type UserRow = z.output<typeof userRow.row>;
 
 /** One user by GUID, UPN or name; `exchange-not-found` when there is none. */
 export const getUser = defineCmdlet({
@@ -50,7 +41,6 @@ export const getUser = defineCmdlet({
   effect: 'read',
   params: z.strictObject({ Identity: z.string() }),
   identity: 'Identity',
-  select: userProperties,
-  row: UserRow,
+  ...userRow,
   simulate: async (lab, { Identity }) => [userObject(await mailboxByIdentity(lab, Identity))],
 });

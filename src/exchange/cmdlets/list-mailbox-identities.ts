@@ -4,18 +4,21 @@ import { defineCmdlet } from '../port.ts';
 import { guidValue, rowOf, textValue } from '../values.ts';
 
 /** The names under which a mailbox's devices are filed. */
-export const MailboxIdentityRow = rowOf(['ExchangeGuid'], {
-  ExchangeGuid: guidValue,
-  Identity: textValue,
-  DistinguishedName: textValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  guid: row.ExchangeGuid,
-  identity: row.Identity,
-  /** Empty where Exchange does not print it. */
-  distinguishedName: row.DistinguishedName,
-}));
-export type MailboxIdentityRow = z.output<typeof MailboxIdentityRow>;
+export const mailboxIdentityRow = rowOf(
+  ['ExchangeGuid'],
+  {
+    ExchangeGuid: guidValue,
+    Identity: textValue,
+    DistinguishedName: textValue,
+  },
+  (row) => ({
+    guid: row.ExchangeGuid,
+    identity: row.Identity,
+    /** Empty where Exchange does not print it. */
+    distinguishedName: row.DistinguishedName,
+  }),
+);
+export type MailboxIdentityRow = z.output<typeof mailboxIdentityRow.row>;
 
 /** Every mailbox by its names: a device of Get-MobileDevice names its owner by path only. */
 export const listMailboxIdentities = defineCmdlet({
@@ -24,7 +27,6 @@ export const listMailboxIdentities = defineCmdlet({
   effect: 'read',
   params: z.strictObject({}),
   fixed: { ResultSize: 'Unlimited' },
-  select: ['ExchangeGuid', 'Identity', 'DistinguishedName'],
-  row: MailboxIdentityRow,
+  ...mailboxIdentityRow,
   simulate: async (lab) => (await allMailboxes(lab)).map(mailboxObject),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allMailboxes, mailboxObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { MailboxRow, mailboxProperties } from './get-mailbox.ts';
+import { mailboxRow } from './get-mailbox.ts';
 
 /** Every mailbox: for the directory. A description of its own, so that a lost identity can never mean "all". */
 export const listMailboxes = defineCmdlet({
@@ -11,7 +11,6 @@ export const listMailboxes = defineCmdlet({
   params: z.strictObject({}),
   // Without it Exchange stops at 1000.
   fixed: { ResultSize: 'Unlimited' },
-  select: mailboxProperties,
-  row: MailboxRow,
+  ...mailboxRow,
   simulate: async (lab) => (await allMailboxes(lab)).map(mailboxObject),
 });

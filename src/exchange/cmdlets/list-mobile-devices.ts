@@ -4,43 +4,46 @@ import { defineCmdlet } from '../port.ts';
 import { easVersionValue, guidValue, instantValue, rowOf, textValue } from '../values.ts';
 
 /** A partnership as the organisation's inventory keeps it. */
-export const InventoryDeviceRow = rowOf(['Guid'], {
-  Guid: guidValue,
-  Identity: textValue,
-  DistinguishedName: textValue,
-  FriendlyName: textValue,
-  DeviceId: textValue,
-  DeviceType: textValue,
-  DeviceModel: textValue,
-  DeviceOS: textValue,
-  DeviceUserAgent: textValue,
-  ClientType: textValue,
-  ClientVersion: easVersionValue,
-  DeviceAccessState: textValue,
-  DeviceAccessStateReason: textValue,
-  DeviceAccessControlRule: textValue,
-  FirstSyncTime: instantValue,
-}).transform((row) => ({
-  unreadable: row.unreadable,
-  guid: row.Guid,
-  /** `<mailbox>/ExchangeActiveSyncDevices/<name>`: whose it is. */
-  identity: row.Identity,
-  /** `CN=<name>,CN=ExchangeActiveSyncDevices,<mailbox>`; empty where Exchange does not print it. */
-  distinguishedName: row.DistinguishedName,
-  friendlyName: row.FriendlyName,
-  deviceId: row.DeviceId,
-  deviceType: row.DeviceType,
-  deviceModel: row.DeviceModel,
-  deviceOs: row.DeviceOS,
-  userAgent: row.DeviceUserAgent,
-  clientType: row.ClientType,
-  clientVersion: row.ClientVersion,
-  accessState: row.DeviceAccessState,
-  accessReason: row.DeviceAccessStateReason,
-  accessRule: row.DeviceAccessControlRule,
-  firstSync: row.FirstSyncTime,
-}));
-export type InventoryDeviceRow = z.output<typeof InventoryDeviceRow>;
+export const inventoryDeviceRow = rowOf(
+  ['Guid'],
+  {
+    Guid: guidValue,
+    Identity: textValue,
+    DistinguishedName: textValue,
+    FriendlyName: textValue,
+    DeviceId: textValue,
+    DeviceType: textValue,
+    DeviceModel: textValue,
+    DeviceOS: textValue,
+    DeviceUserAgent: textValue,
+    ClientType: textValue,
+    ClientVersion: easVersionValue,
+    DeviceAccessState: textValue,
+    DeviceAccessStateReason: textValue,
+    DeviceAccessControlRule: textValue,
+    FirstSyncTime: instantValue,
+  },
+  (row) => ({
+    guid: row.Guid,
+    /** `<mailbox>/ExchangeActiveSyncDevices/<name>`: whose it is. */
+    identity: row.Identity,
+    /** `CN=<name>,CN=ExchangeActiveSyncDevices,<mailbox>`; empty where Exchange does not print it. */
+    distinguishedName: row.DistinguishedName,
+    friendlyName: row.FriendlyName,
+    deviceId: row.DeviceId,
+    deviceType: row.DeviceType,
+    deviceModel: row.DeviceModel,
+    deviceOs: row.DeviceOS,
+    userAgent: row.DeviceUserAgent,
+    clientType: row.ClientType,
+    clientVersion: row.ClientVersion,
+    accessState: row.DeviceAccessState,
+    accessReason: row.DeviceAccessStateReason,
+    accessRule: row.DeviceAccessControlRule,
+    firstSync: row.FirstSyncTime,
+  }),
+);
+export type InventoryDeviceRow = z.output<typeof inventoryDeviceRow.row>;
 
 /** Every partnership of the organisation, on purpose: a description of its own, so that a lost identity can never mean "all". */
 export const listMobileDevices = defineCmdlet({
@@ -50,23 +53,6 @@ export const listMobileDevices = defineCmdlet({
   params: z.strictObject({}),
   // Without it Exchange stops at 1000.
   fixed: { ResultSize: 'Unlimited' },
-  select: [
-    'Guid',
-    'Identity',
-    'DistinguishedName',
-    'FriendlyName',
-    'DeviceId',
-    'DeviceType',
-    'DeviceModel',
-    'DeviceOS',
-    'DeviceUserAgent',
-    'ClientType',
-    'ClientVersion',
-    'DeviceAccessState',
-    'DeviceAccessStateReason',
-    'DeviceAccessControlRule',
-    'FirstSyncTime',
-  ],
-  row: InventoryDeviceRow,
+  ...inventoryDeviceRow,
   simulate: async (lab) => (await allPartnerships(lab)).map(deviceObject),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { allMailboxes, userObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { UserRow, userProperties } from './get-user.ts';
+import { userRow } from './get-user.ts';
 
 /** Every user with a mailbox: departments, telephone numbers and managers for the directory. */
 export const listUsers = defineCmdlet({
@@ -10,7 +10,6 @@ export const listUsers = defineCmdlet({
   effect: 'read',
   params: z.strictObject({}),
   fixed: { ResultSize: 'Unlimited' },
-  select: userProperties,
-  row: UserRow,
+  ...userRow,
   simulate: async (lab) => (await allMailboxes(lab)).map(userObject),
 });

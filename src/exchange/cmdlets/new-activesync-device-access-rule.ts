@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { addAccessRule } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
-import { AccessRuleRow, accessRuleProperties } from './get-activesync-device-access-rule.ts';
+import { accessRuleRow } from './get-activesync-device-access-rule.ts';
 
 export const AccessLevel = z.enum(['Allow', 'Block', 'Quarantine']);
 export type AccessLevel = z.infer<typeof AccessLevel>;
@@ -18,8 +18,7 @@ export const newActiveSyncDeviceAccessRule = defineCmdlet({
   }),
   fixed: { Confirm: false },
   identity: 'QueryString',
-  select: accessRuleProperties,
-  row: AccessRuleRow,
+  ...accessRuleRow,
   simulate: async (lab, rule) => [
     await addAccessRule(lab, {
       accessLevel: rule.AccessLevel,

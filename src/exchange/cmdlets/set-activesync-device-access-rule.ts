@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Guid } from '../../ground/identifiers.ts';
 import { changeAccessRule } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
+import { noRows } from '../values.ts';
 import { AccessLevel } from './new-activesync-device-access-rule.ts';
 
 /** Changes a rule's level; what it applies to cannot be changed. */
@@ -12,8 +13,7 @@ export const setActiveSyncDeviceAccessRule = defineCmdlet({
   params: z.strictObject({ Identity: Guid, AccessLevel }),
   fixed: { Confirm: false },
   identity: 'Identity',
-  select: [],
-  row: z.never(),
+  ...noRows,
   simulate: async (lab, params) => {
     await changeAccessRule(lab, params.Identity, params.AccessLevel);
     return [];

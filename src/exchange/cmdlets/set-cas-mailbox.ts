@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Guid } from '../../ground/identifiers.ts';
 import { changeMobileSettings } from '../lab/settings.ts';
 import { defineCmdlet } from '../port.ts';
+import { noRows } from '../values.ts';
 
 /** A plain list would overwrite what is there, so lists only grow or shrink. */
 const ListChange = z.union([
@@ -26,8 +27,7 @@ export const setCasMailbox = defineCmdlet({
       'changes nothing',
     ),
   identity: 'Identity',
-  select: [],
-  row: z.never(),
+  ...noRows,
   simulate: async (lab, params) => {
     await changeMobileSettings(lab, {
       identity: params.Identity,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { changeEwsBlockList } from '../lab/ews.ts';
 import { defineCmdlet } from '../port.ts';
+import { noRows } from '../values.ts';
 
 /**
  * Adds user agents to the list of apps that may not use Exchange Web Services, or takes them off. A plain list would overwrite
@@ -19,8 +20,7 @@ export const setOrganizationConfig = defineCmdlet({
   }),
   fixed: { Confirm: false },
   identity: 'EwsApplicationAccessPolicy',
-  select: [],
-  row: z.never(),
+  ...noRows,
   simulate: async (lab, params) => {
     await changeEwsBlockList(lab, { policy: params.EwsApplicationAccessPolicy, blockList: params.EwsBlockList });
     return [];
