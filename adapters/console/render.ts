@@ -8,7 +8,7 @@ import stringWidth from 'string-width';
 import wrapAnsi from 'wrap-ansi';
 import { assertNever } from '../../src/ground/errors.ts';
 import type { Block, Button, Form, Message, Span, StepMark, Text, Tone } from '../../src/message/model.ts';
-import { buttonText, type NumberOf, plainSpan, plainTitle, stepSign } from '../../src/message/plain.ts';
+import { buttonText, type NumberOf, plainSpan, plainTitle, stepSigns } from '../../src/message/plain.ts';
 import { visible } from '../../src/message/safe.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
 
@@ -82,7 +82,7 @@ function drawBlock(block: Block, brush: Brush): string[] {
       });
     case 'steps':
       return block.steps.flatMap((step) =>
-        hanging(`${markColour(step.mark, colours)(stepSign(step.mark))} `, spans(step.text, brush, 'exact'), width),
+        hanging(`${markColour(step.mark, colours)(stepSigns[step.mark])} `, spans(step.text, brush, 'exact'), width),
       );
     case 'image':
       return wrap(colours.dim(`[picture: ${visible(block.alt)}]`), width);

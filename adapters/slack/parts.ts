@@ -5,7 +5,7 @@
 import type { types } from '@slack/bolt';
 import { assertNever } from '../../src/ground/errors.ts';
 import type { Block, Button, Text } from '../../src/message/model.ts';
-import { stepSign } from '../../src/message/plain.ts';
+import { stepSigns } from '../../src/message/plain.ts';
 import { isolated, visible } from '../../src/message/safe.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
 import { limits, mostButtonsInARow } from './limits.ts';
@@ -54,7 +54,7 @@ function partOf(block: Block, options: TimeOptions, numbering: Numbering): Messa
         kind: 'lines',
         style: 'lines',
         lines: block.steps.map((step) =>
-          line([plain(`${stepSign(step.mark)} `), ...lineOf(step.text, options, 'exact').elements]),
+          line([plain(`${stepSigns[step.mark]} `), ...lineOf(step.text, options, 'exact').elements]),
         ),
       };
     case 'image':

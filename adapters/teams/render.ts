@@ -1,7 +1,7 @@
 /** The message model as an Adaptive Card 1.5, for desktop and phone. */
 import { assertNever } from '../../src/ground/errors.ts';
 import type { Block, Button, Message, StepMark, Text, Tone } from '../../src/message/model.ts';
-import { notificationText, plainTitle, stepSign } from '../../src/message/plain.ts';
+import { notificationText, plainTitle, stepSigns } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
 import type { CardAction, CardElement, TeamsCard, TextRun } from './card.ts';
 import { bytesOf, fitInto, more, paragraphOf, rows, type Shrinkable, shortened } from './cut.ts';
@@ -100,7 +100,7 @@ function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): S
         each.steps,
         (some) =>
           some.map((step) =>
-            block([run(`${stepSign(step.mark)} `, markLook(step.mark)), ...renderRuns(step.text, canvas)], {
+            block([run(`${stepSigns[step.mark]} `, markLook(step.mark)), ...renderRuns(step.text, canvas)], {
               spacing: 'small',
             }),
           ),

@@ -1,5 +1,5 @@
 /**
- * Who speaks: from a chat account that the platform vouches for to one person of the directory and the roles he holds now.
+ * Who speaks: from a chat account that the platform vouches for to one person of the directory and the roles they hold now.
  * It fails closed: whoever cannot be told for certain holds nothing.
  */
 import type { Kysely } from 'kysely';
@@ -8,7 +8,6 @@ import { hasAddress, personByAddress, personByGuid } from '../directory/find.ts'
 import type { Person } from '../directory/person.ts';
 import { personFromRow } from '../directory/store-people.ts';
 import type { Identity } from '../ground/addresses.ts';
-import { assertNever } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { suspendedBy } from '../incidents/roles/current-roles.ts';
 import type { Policy, Role } from '../policy.ts';
@@ -29,7 +28,7 @@ type Listed = Policy['people'][number];
 
 export async function resolveActor(resolving: Resolving): Promise<ResolvedActor> {
   const { store, policy, organisation, sender } = resolving;
-  if (sender.outsider !== undefined) return outsiderRefusal(sender.outsider);
+  if (sender.outsider !== undefined) return outsiderRefusals[sender.outsider];
 
   const listed = listedFor(policy, sender.identity);
   const address = listed?.mailbox ?? sender.email;
@@ -98,7 +97,7 @@ async function lookUp(
   };
 }
 
-/** The directory person behind a chat account that is only pointed at (a message's author), without any right of his. */
+/** The directory person behind a chat account that is only pointed at (a message's author), without any right of theirs. */
 export async function personOfIdentity(
   db: Kysely<Database>,
   policy: Policy,
@@ -124,23 +123,18 @@ function listedFor(policy: Policy, identity: Identity): Listed | undefined {
   return policy.people.find((listed) => listed.identities.includes(identity));
 }
 
-function outsiderRefusal(outsider: NonNullable<Sender['outsider']>): Refused {
-  switch (outsider) {
-    case 'bot':
-      return refused('bot', 'I do nothing for other bots.');
-    case 'deactivated':
-      return refused('outsider', 'This chat account is deactivated, so I do nothing for it.');
-    case 'guest':
-    case 'stranger':
-    case 'other-tenant':
-      return refused(
-        'outsider',
-        'I do nothing for guests and people of other organisations. If a phone is lost, call the helpdesk.',
-      );
-    default:
-      return assertNever(outsider, 'outsider');
-  }
-}
+const stranger = refused(
+  'outsider',
+  'I do nothing for guests and people of other organisations. If a phone is lost, call the helpdesk.',
+);
+
+const outsiderRefusals: Readonly<Record<NonNullable<Sender['outsider']>, Refused>> = {
+  bot: refused('bot', 'I do nothing for other bots.'),
+  deactivated: refused('outsider', 'This chat account is deactivated, so I do nothing for it.'),
+  guest: stranger,
+  stranger,
+  'other-tenant': stranger,
+};
 
 const noAddress = refused(
   'no-address',
@@ -152,7 +146,7 @@ const unknownAddress = refused(
 );
 const unknownMailbox = refused(
   'unknown-person',
-  "policy.yaml lists your account, but Exchange's directory has no mailbox of the address that stands there. Ask an admin to mend it.",
+  "policy.yaml lists your account, but Exchange's directory has no mailbox of the address that stands there. Ask an admin to put it right.",
 );
 
 function refused(refusal: RefusalCode, sentence: string): Refused {

@@ -27,9 +27,6 @@ export type AuthoriseInput = {
 /** Stopping is always right: neither a read-only console nor a late start nor an unnamed channel holds it back. */
 export const lockCommandId = 'lock-wipes';
 
-/** Commands that show nothing of anybody else, so that they may be typed in any channel. */
-const publicCommands: readonly string[] = ['help', 'whoami'];
-
 export function authorise(asking: AuthoriseInput): Permission {
   const { command, actor, policy, place, readOnlyPlatforms } = asking;
   if (!hasRole(command, actor)) {
@@ -43,7 +40,7 @@ export function authorise(asking: AuthoriseInput): Permission {
       'This console only reads, because a real Exchange is connected and anybody could sit here. Say it in chat.',
     );
   }
-  if (place !== undefined && asking.anywhere !== true && !isNamedPlace(policy, place) && !allowedAnywhere(command)) {
+  if (place !== undefined && asking.anywhere !== true && !isNamedPlace(policy, place) && command.anyPlace !== true) {
     return refused(
       'place-not-named',
       'I do not take that here, where people may read along whom policy.yaml does not name. Say it to me in a private conversation or in the helpdesk channel.',
@@ -55,14 +52,6 @@ export function authorise(asking: AuthoriseInput): Permission {
 export function hasRole(command: AnyCommand, actor: Actor): boolean {
   const roles = command.whileSuspended === true ? actor.grantedRoles : actor.roles;
   return command.roles.some((role) => roles.has(role));
-}
-
-function allowedAnywhere(command: AnyCommand): boolean {
-  return (
-    command.id === lockCommandId ||
-    publicCommands.includes(command.id) ||
-    (command.effect === 'report' && command.private !== true)
-  );
 }
 
 function suspendedSentence(actor: Actor): string {

@@ -7,7 +7,7 @@ import { isMailboxOf } from '../directory/holders.ts';
 import type { Person } from '../directory/person.ts';
 import type { Identity } from '../ground/addresses.ts';
 import type { Clock } from '../ground/clock.ts';
-import { assertNever } from '../ground/errors.ts';
+import { second } from '../ground/durations.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { code, person as personSpan, text } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
@@ -139,7 +139,7 @@ async function refuseClaim(resolving: Resolving, person: Person, problem: ClaimP
             text: text(
               'Chat account ',
               code(sender.identity),
-              ...claimLine(problem),
+              claimTexts[problem],
               personSpan(person),
               '. It was refused; if it is right, list it in policy.yaml.',
             ),
@@ -151,23 +151,17 @@ async function refuseClaim(resolving: Resolving, person: Person, problem: ClaimP
   });
 }
 
-function claimLine(problem: ClaimProblem): string[] {
-  switch (problem) {
-    case 'second-account':
-      return [' is a second account of its workspace that claims to be '];
-    case 'another-person-before':
-      return [' was another person until now and claims to be '];
-    default:
-      return assertNever(problem, 'claim');
-  }
-}
+const claimTexts: Readonly<Record<ClaimProblem, string>> = {
+  'second-account': ' is a second account of its workspace that claims to be ',
+  'another-person-before': ' was another person until now and claims to be ',
+};
 
 export async function identityRow(db: Kysely<Database>, identity: Identity): Promise<KnownIdentity | undefined> {
   return await db.selectFrom('chatIdentity').selectAll().where('identity', '=', identity).executeTakeFirst();
 }
 
 /** Who says much in a row is not written anew with each word: it only chooses which of his accounts he is written to. */
-const seenLatelyMs = 10_000;
+const seenLatelyMs = 10 * second;
 
 async function touch({ store, sender, address, clock }: Resolving, known: KnownIdentity): Promise<void> {
   const now = clock.now();

@@ -4,7 +4,7 @@
  * pattern   how it is typed: `(lost|stolen) (device|phone) <person> [device <device>]`, see chat/patterns.ts for the grammar
  * args      zod schema of what a sentence, a click or a form gives; typed and clicked arguments are the same
  * effect    read: only reads · report: opens or adds to an incident · change: can be taken back · destroy: leads to a wipe
- * private   may only be typed in a private conversation or a channel that policy names
+ * anyPlace  may be typed in any channel; every other command only in private and where policy.yaml names the channel
  */
 import type { Logger } from 'pino';
 import type { z } from 'zod';
@@ -66,8 +66,8 @@ export type Command<Args> = {
   /** Looks at the roles that policy grants, also while the actor's own device is in an open incident (`lock wipes`). */
   readonly whileSuspended?: boolean;
   readonly effect: 'read' | 'report' | 'change' | 'destroy';
-  /** Only in private conversations and in channels that policy names. */
-  readonly private?: boolean;
+  /** In any channel: it shows nothing of anybody else, or stops something. Else only in private and in channels that policy names. */
+  readonly anyPlace?: boolean;
   /** Only clicked or submitted, never typed; it has no patterns. */
   readonly clickOnly?: boolean;
   readonly summary: string;

@@ -1,23 +1,19 @@
 /** The registry of commands: one file per command, one line here. */
 
-import { appCommand } from './apps/app.ts';
-import { appsCommand } from './apps/apps.ts';
-import { appsNewCommand } from './apps/apps-new.ts';
+import { appCommand, appsCommand, appsNewCommand, blockedAppsCommand } from './apps/apps.ts';
 import { blockAppCommand } from './apps/block-app.ts';
 import { blockAppConfigCommand } from './apps/block-app-config.ts';
 import { blockAppLookCommand } from './apps/block-app-look.ts';
 import { blockAppStageCommand } from './apps/block-app-stage.ts';
-import { blockedAppsCommand } from './apps/blocked-apps.ts';
 import { unblockAppCommand } from './apps/unblock-app.ts';
 import type { AnyCommand } from './command.ts';
 import { heartbeatCommand } from './direct-push/heartbeat.ts';
-import { heartbeatAdviceCommand } from './direct-push/heartbeat-advice.ts';
-import { heartbeatExplainCommand } from './direct-push/heartbeat-explain.ts';
-import { heartbeatHistoryCommand } from './direct-push/heartbeat-history.ts';
-import { labAdvanceCommand } from './lab/lab-advance.ts';
-import { labChangePasswordCommand } from './lab/lab-change-password.ts';
-import { labDevicesCommand } from './lab/lab-devices.ts';
-import { labEdgeCommand } from './lab/lab-edge.ts';
+import {
+  heartbeatAdviceCommand,
+  heartbeatExplainCommand,
+  heartbeatHistoryCommand,
+} from './direct-push/heartbeat-knowledge.ts';
+import { labAdvanceCommand, labChangePasswordCommand, labDevicesCommand, labEdgeCommand } from './lab/lab.ts';
 import { closeCommand } from './lost-phone/close.ts';
 import { devicesCommand } from './lost-phone/devices.ts';
 import { foundCommand } from './lost-phone/found.ts';
@@ -37,27 +33,22 @@ import { stillHaveCommand } from './lost-phone/still-have.ts';
 import { tickCommand } from './lost-phone/tick.ts';
 import { verifyKeptCommand } from './lost-phone/verify-kept.ts';
 import { acceptRoleCommand } from './me/accept-role.ts';
-import { auditCommand } from './me/audit.ts';
-import { auditVerifyCommand } from './me/audit-verify.ts';
+import { auditCommand, auditVerifyCommand } from './me/audit.ts';
 import { doctorCommand } from './me/doctor.ts';
 import { helpCommand } from './me/help.ts';
 import { whoamiCommand } from './me/whoami.ts';
-import { reportBlockedAppsCommand } from './reports/report-blocked-apps.ts';
-import { reportHeartbeatCommand } from './reports/report-heartbeat.ts';
-import { reportsCommand } from './reports/reports.ts';
-import { stopReportCommand } from './reports/stop-report.ts';
+import { reportsCommand, stopReportCommand } from './reports/reports.ts';
+import { reportBlockedAppsCommand, reportHeartbeatCommand } from './reports/schedule-report.ts';
 import { approvalsCommand } from './wipes/approvals.ts';
 import { approveCommand } from './wipes/approve.ts';
-import { blockDeviceCommand } from './wipes/block-device.ts';
+import { blockDeviceCommand, unblockDeviceCommand } from './wipes/block-device.ts';
 import { breakGlassCommand } from './wipes/break-glass.ts';
-import { cancelWipeCommand } from './wipes/cancel-wipe.ts';
 import { denyCommand } from './wipes/deny.ts';
 import { drillCommand } from './wipes/drill.ts';
-import { giveUpCommand } from './wipes/give-up.ts';
+import { cancelWipeCommand, giveUpCommand } from './wipes/end-wipe.ts';
 import { lockWipesCommand } from './wipes/lock-wipes.ts';
 import { removeDeviceCommand } from './wipes/remove-device.ts';
 import { reviewCommand } from './wipes/review.ts';
-import { unblockDeviceCommand } from './wipes/unblock-device.ts';
 import { unlockWipesCommand } from './wipes/unlock-wipes.ts';
 import { wipeCommand } from './wipes/wipe.ts';
 import { withdrawCommand } from './wipes/withdraw.ts';

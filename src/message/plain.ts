@@ -54,42 +54,21 @@ export function notificationText<Action>(
 }
 
 /** The one sign a card may carry, for its tone. */
-export function toneSign(tone: Tone): string {
-  switch (tone) {
-    case 'neutral':
-      return '';
-    case 'success':
-      return '✔';
-    case 'warning':
-      return '⚠';
-    case 'danger':
-      return '⛔';
-    default:
-      return assertNever(tone, 'tone');
-  }
-}
+const toneSigns: Readonly<Record<Tone, string>> = { neutral: '', success: '✔', warning: '⚠', danger: '⛔' };
 
-export function stepSign(mark: StepMark): string {
-  switch (mark) {
-    case 'done':
-      return '✔';
-    case 'active':
-      return '▸';
-    case 'waiting':
-      return '○';
-    case 'failed':
-      return '✘';
-    case 'unknown':
-      return '?';
-    default:
-      return assertNever(mark, 'step mark');
-  }
-}
+/** The sign before a step. */
+export const stepSigns: Readonly<Record<StepMark, string>> = {
+  done: '✔',
+  active: '▸',
+  waiting: '○',
+  failed: '✘',
+  unknown: '?',
+};
 
 /** Title with the sign of its tone. */
 export function plainTitle<Action>(message: Message<Action>): string | undefined {
   if (message.title === undefined) return undefined;
-  const sign = toneSign(message.tone);
+  const sign = toneSigns[message.tone];
   return sign === '' ? visible(message.title) : `${sign} ${visible(message.title)}`;
 }
 
@@ -141,7 +120,7 @@ function renderPlainBlock<Action>(block: Block<Action>, options: PlainOptions, n
         .join('\n');
     case 'steps':
       return block.steps
-        .map((step) => wrapped(`${stepSign(step.mark)} ${plainSpans(step.text, options, 'exact')}`, options, '  '))
+        .map((step) => wrapped(`${stepSigns[step.mark]} ${plainSpans(step.text, options, 'exact')}`, options, '  '))
         .join('\n');
     case 'image':
       return wrapped(`[picture: ${visible(block.alt)}]`, options);

@@ -1,8 +1,6 @@
 /** Times as people read them: relative and exact together, in the reader's own zone. */
 
-const minute = 60_000;
-const hour = 60 * minute;
-const day = 24 * hour;
+import { day, hour, minute } from '../ground/durations.ts';
 
 export type TimeOptions = {
   now: Date;

@@ -16,9 +16,9 @@ export type AppReport = Selectable<AppReportTable>;
 export async function scheduleReport(
   change: Change,
   policy: Policy,
-  input: { organisation: Organisation; place: string; schedule: Schedule; by: Actor; what?: AppReport['what'] },
+  input: { organisation: Organisation; place: string; schedule: Schedule; by: Actor; what: AppReport['what'] },
 ): Promise<AppReport> {
-  const { organisation, place, schedule, by, what = 'blocked-apps' } = input;
+  const { organisation, place, schedule, by, what } = input;
   const { timeZone } = policy;
   const report = await change.tx
     .insertInto('appReport')

@@ -55,16 +55,23 @@ function itself(names: readonly string[]): [string, string][] {
 
 describe('a topic', () => {
   it('is the folder of its commands', () => {
-    const paths = new Set(filesBelow('src/commands'));
+    const texts = filesBelow('src/commands').map((path) => ({
+      path,
+      topic: /topic: '([a-z-]+)'/.exec(textOf(path))?.[1],
+    }));
+    const strays = texts.filter(({ path, topic }) => topic !== undefined && !path.startsWith(`src/commands/${topic}/`));
 
-    expect(all.filter(({ id, topic }) => !paths.has(`src/commands/${topic}/${id}.ts`)).map(({ id }) => id)).toEqual([]);
+    expect(strays).toEqual([]);
+    for (const { path } of texts) expect(new Set(textOf(path).match(/topic: '[a-z-]+'/g)).size, path).toBeLessThan(2);
     expect([...new Set(all.map(({ topic }) => topic))].toSorted()).toEqual(Object.keys(topics).toSorted());
   });
 });
 
 describe('a registry is its folder', () => {
   it('of commands', async () => {
-    expect(await defined('src/commands', ['id', 'patterns', 'run'])).toEqual(itself(all.map(({ id }) => id)));
+    const found = await defined('src/commands', ['id', 'patterns', 'run']);
+
+    expect(found.map(([, id]) => id).toSorted()).toEqual(all.map(({ id }) => id).toSorted());
   });
 
   it('of jobs', async () => {

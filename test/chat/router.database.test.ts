@@ -45,7 +45,6 @@ const lost = defineCommand({
   args: z.object({ person: z.string().min(1) }),
   roles: ['helpdesk', 'security'],
   effect: 'report',
-  private: true,
   summary: 'Open an incident',
   run: async (context, args) => {
     seen.push({ id: 'lost-device', args, context });
@@ -65,7 +64,6 @@ const wipe = defineCommand({
   }),
   roles: ['helpdesk'],
   effect: 'destroy',
-  private: true,
   summary: 'Ask for a wipe',
   run: async (context, args) => {
     seen.push({ id: 'wipe', args, context });
@@ -98,6 +96,7 @@ const report = defineCommand({
   args: z.object({}),
   roles: ['user'],
   effect: 'report',
+  anyPlace: true,
   summary: 'Report your own phone',
   run: async () => ({
     private: { tone: 'neutral', blocks: [buttons(button('It is the iPhone', 'lost-device', { person: 'alice' }))] },
@@ -429,7 +428,7 @@ describe('reception', () => {
       await tx.deleteFrom('inbox').execute();
       return reception;
     });
-    expect(late).toMatchObject({ kind: 'not-stored', sentence: expect.stringMatching(/nothing was done/) });
+    expect(late).toMatchObject({ kind: 'not-stored', userMessage: expect.stringMatching(/nothing was done/) });
     await slow.idle();
     expect(await inbox()).toMatchObject([{ state: 'refused' }]);
     await slow.recover();

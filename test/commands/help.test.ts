@@ -37,7 +37,6 @@ const commands = [
   command('lost-device', ['(lost|stolen) device <person> [device <device>]', '<person> lost (her|his) phone'], {
     details: 'It asks which one.',
     examples: ['lost device alice'],
-    private: true,
   }),
   command('lock-wipes', ['lock wipes']),
   command('choose-scope', [], { clickOnly: true }),

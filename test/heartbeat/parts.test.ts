@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { heartbeatAdviceCommand } from '../../src/commands/direct-push/heartbeat-advice.ts';
+import { heartbeatAdviceCommand } from '../../src/commands/direct-push/heartbeat-knowledge.ts';
 import { adviceFor, adviceMessage, edgeKinds, wantedTimeout } from '../../src/heartbeat/advice.ts';
 import { costOf } from '../../src/heartbeat/cost.ts';
 import { summariseEvents } from '../../src/heartbeat/events.ts';

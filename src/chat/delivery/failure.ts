@@ -1,3 +1,5 @@
+import { backOff } from '../../ground/back-off.ts';
+import { after, minute, second } from '../../ground/durations.ts';
 import { assertNever } from '../../ground/errors.ts';
 import { DeliveryError, type DeliveryProblem } from '../port.ts';
 import type { DeliveryOutcome } from './run.ts';
@@ -26,24 +28,22 @@ export function outcomeAfter(error: unknown, problem: DeliveryProblem): Delivery
   return error instanceof RenderingError || problem.kind === 'dead' ? 'settled' : 'put-off';
 }
 
-const firstBackOffMs = 5_000;
-const longestBackOffMs = 10 * 60_000;
+const waits = { first: 5 * second, most: 10 * minute };
 
 /** Anything that is no DeliveryError counts as `unknown`: the message may have arrived. */
 export function failureOf(error: unknown, attempts: number, now: Date): Failure {
   const problem: DeliveryProblem = error instanceof DeliveryError ? error.problem : { kind: 'unknown' };
   const text = error instanceof DeliveryError ? error.message : 'an unexpected error, see the log';
-  const backOff = Math.min(firstBackOffMs * 2 ** Math.min(attempts, 10), longestBackOffMs);
-  const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
+  const later = after(now, backOff(attempts + 1, waits));
   switch (problem.kind) {
     case 'wait':
-      return { problem, text, dueAt: later(problem.retryAfterMs), findFirst: false, holdsTarget: true };
+      return { problem, text, dueAt: after(now, problem.retryAfterMs), findFirst: false, holdsTarget: true };
     case 'not-sent':
-      return { problem, text, dueAt: later(backOff), findFirst: false, holdsTarget: false };
+      return { problem, text, dueAt: later, findFirst: false, holdsTarget: false };
     case 'dead':
       return { problem, text: problem.remedy, dueAt: now, findFirst: false, holdsTarget: false };
     case 'unknown':
-      return { problem, text, dueAt: later(backOff), findFirst: true, holdsTarget: false };
+      return { problem, text, dueAt: later, findFirst: true, holdsTarget: false };
     default:
       return assertNever(problem, 'delivery problem');
   }

@@ -21,7 +21,6 @@ export const appsCommand = defineCommand({
   args: z.object({ by: z.string().default('app') }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'Which apps read mail here: people, phones, requests, first and last seen',
   details: 'Joins what Exchange lists with what the logs show. What is new since your last look is marked.',
   run: (context, { by }) => requestAppsView(context, { kind: 'apps', by: spoken[by] ?? 'app' }),
@@ -42,3 +41,42 @@ export async function requestAppsView(context: CommandContext, view: View): Prom
   );
   return privateAnswer('I am reading devices and logs and will answer here.');
 }
+
+export const appsNewCommand = defineCommand({
+  id: 'apps-new',
+  topic: 'apps',
+  patterns: ['apps new', 'new apps'],
+  examples: ['apps new'],
+  args: z.object({}),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  summary: 'Apps and phones that are new since your last look',
+  run: (context) => requestAppsView(context, { kind: 'new' }),
+});
+
+export const AppArgument = z.string().trim().min(1, 'Which app?').max(100);
+
+export const appCommand = defineCommand({
+  id: 'app',
+  topic: 'apps',
+  patterns: ['app <app...>', 'who uses <app...>'],
+  examples: ['app CloudMagic', 'who uses CloudMagic'],
+  args: z.object({ app: AppArgument }),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  summary: 'Who uses one app, since when, from where, and the exact names it gives itself',
+  run: (context, { app: name }) => requestAppsView(context, { kind: 'app', app: name }),
+});
+
+export const blockedAppsCommand = defineCommand({
+  id: 'blocked-apps',
+  topic: 'apps',
+  patterns: ['blocked apps', 'blocked (devices|phones)'],
+  examples: ['blocked apps'],
+  args: z.object({}),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  summary:
+    'Every device access rule with what it catches and denied, and phones that are blocked or quarantined and why',
+  run: (context) => requestAppsView(context, { kind: 'blocked' }),
+});

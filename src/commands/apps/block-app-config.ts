@@ -19,7 +19,6 @@ export const blockAppConfigCommand = defineCommand({
   }),
   roles: ['security', 'admin'],
   effect: 'change',
-  private: true,
   clickOnly: true,
   summary: "Deny an app in one server's web.config",
   async run(context, { block: id, ...edit }) {

@@ -16,7 +16,6 @@ export const blockAppLookCommand = defineCommand({
   args: z.object({ block: z.number().int().positive(), what: z.enum(['people', 'edge', 'config']) }),
   roles: ['security', 'admin'],
   effect: 'read',
-  private: true,
   clickOnly: true,
   summary: 'Who uses an app, what to paste at the edge, and where a web.config could deny it',
   async run(context, { block: id, what }) {

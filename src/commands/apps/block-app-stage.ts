@@ -13,7 +13,6 @@ export const blockAppStageCommand = defineCommand({
   args: z.object({ block: z.number().int().positive(), stage: z.enum(stages) }),
   roles: ['security', 'admin'],
   effect: 'change',
-  private: true,
   clickOnly: true,
   summary: 'One stage of keeping an app out',
   async run({ store, policy, clock, actor }, { block: id, stage }) {

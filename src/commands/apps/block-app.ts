@@ -5,7 +5,7 @@ import { unknownApp } from '../../apps/show.ts';
 import { isNamedPlace } from '../../incidents/incident/places.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
-import { AppArgument } from './app.ts';
+import { AppArgument } from './apps.ts';
 
 export const blockAppCommand = defineCommand({
   id: 'block-app',
@@ -15,7 +15,6 @@ export const blockAppCommand = defineCommand({
   args: z.object({ app: AppArgument }),
   roles: ['security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Keep an app out, in stages that a second person approves',
   details:
     'First only a preview: the exact strings that Exchange holds, who would lose mail, and wipes that a block would stop. Then as you choose: tell the people, quarantine, block, Exchange Web Services, web.config, text for the edge. I watch logs and devices and say whether it holds.',

@@ -4,7 +4,7 @@ import { blockSubject, loadBlock, openBlocks, proposeStep } from '../../apps/blo
 import { nearest } from '../../apps/overview.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
-import { AppArgument } from './app.ts';
+import { AppArgument } from './apps.ts';
 
 export const unblockAppCommand = defineCommand({
   id: 'unblock-app',
@@ -14,7 +14,6 @@ export const unblockAppCommand = defineCommand({
   args: z.object({ app: AppArgument }),
   roles: ['security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Take back everything that was done to keep an app out',
   details:
     'A second person approves. Rules go back to what they were, lists lose only what I added, and web.config files get their bytes back.',

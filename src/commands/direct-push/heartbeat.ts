@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
+import { minute } from '../../ground/durations.ts';
 import { latestLook } from '../../heartbeat/looks.ts';
 import { showHeartbeat } from '../../heartbeat/show.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 /** A look that is younger than this answers at once. */
-const freshMs = 10 * 60_000;
+const freshMs = 10 * minute;
 
 export const heartbeatCommand = defineCommand({
   id: 'heartbeat',
@@ -16,7 +17,6 @@ export const heartbeatCommand = defineCommand({
   args: z.object({ server: z.string().trim().min(1).max(100).optional(), fresh: z.boolean().optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'Whether phones can hold their connections, where they are cut, and what to change',
   details:
     'Configured values, event 1040, what phones ask for and how it ends, the idle timeout in front of each server, a verdict, and what it costs. "heartbeat EX02" tells all of one server.',
@@ -26,11 +26,10 @@ export const heartbeatCommand = defineCommand({
     const known = look?.servers.map(({ server }) => server) ?? policy.servers.map(({ name }) => name);
     const server = typed === undefined ? undefined : known.find((name) => name.toLowerCase() === typed.toLowerCase());
     if (typed !== undefined && server === undefined) {
-      throw new MislaidError({
-        code: 'no-such-server',
-        message: `no server ${typed}`,
-        userMessage: `I know no server of that name.${known.length === 0 ? '' : ` There is ${known.join(', ')}.`}`,
-      });
+      throw refusal(
+        'no-such-server',
+        `I know no server of that name.${known.length === 0 ? '' : ` There is ${known.join(', ')}.`}`,
+      );
     }
     const of = server === undefined ? {} : { server };
     if (look !== undefined && !fresh && clock.now().getTime() - Date.parse(look.at) < freshMs) {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 export const closeCommand = defineCommand({
   id: 'close',
@@ -18,7 +18,6 @@ export const closeCommand = defineCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Close an incident',
   details:
     'While Exchange still holds a request you must tick that this phone will still be erased if it connects; the watch goes on.',
@@ -27,11 +26,10 @@ export const closeCommand = defineCommand({
     if (view.incident.state === 'closed') return privateAnswer(`INC-${args.incident} is closed already.`);
     const undecided = view.wipes.find((wipe) => ['awaiting-approval', 'approved', 'issuing'].includes(wipe.state));
     if (undecided !== undefined) {
-      throw new MislaidError({
-        code: 'wipe-undecided',
-        message: `wipe ${undecided.id} is ${undecided.state}`,
-        userMessage: `INC-${args.incident} cannot be closed yet: a wipe is ${outcomeWord(undecided.state)}. ${undecided.state === 'issuing' ? 'Wait until that is known.' : `Decide it, or say "withdraw INC-${args.incident}".`}`,
-      });
+      throw refusal(
+        'wipe-undecided',
+        `INC-${args.incident} cannot be closed yet: a wipe is ${outcomeWord(undecided.state)}. ${undecided.state === 'issuing' ? 'Wait until that is known.' : `Decide it, or say "withdraw INC-${args.incident}".`}`,
+      );
     }
     const held = view.wipes.filter(
       (wipe) => ['requested', 'sent', 'refused-by-device', 'not-reported'].includes(wipe.state) || wipe.exchangeHolds,

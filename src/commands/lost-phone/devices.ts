@@ -10,7 +10,6 @@ export const devicesCommand = defineCommand({
   args: z.object({ person: PersonArgument }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: "A person's phones with their last sync, without opening an incident",
   async run(context, { person: name }) {
     const found = await choosePerson(context, name, (guid) => ({ command: 'devices', args: { person: guid } }));

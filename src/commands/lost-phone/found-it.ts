@@ -20,6 +20,7 @@ export const foundItCommand = defineCommand({
   args: z.object({}),
   roles: ['user'],
   effect: 'report',
+  anyPlace: true,
   summary: 'You found your own phone',
   async run(context) {
     const { actor, store, policy } = context;

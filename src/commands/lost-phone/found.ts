@@ -17,7 +17,6 @@ export const foundCommand = defineCommand({
   args: z.object({ incident: IncidentArgument, none: z.boolean().optional(), ...VerifiedArgs }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'The phone was found, or none of these is lost: proposals are withdrawn and the hold closes',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);

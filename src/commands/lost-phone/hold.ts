@@ -11,7 +11,6 @@ export const holdCommand = defineCommand({
   args: z.object({ incident: IncidentArgument }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'Why the password must not be reset yet, or since when it may be',
   async run(context, { incident }) {
     const view = await incidentFor(context, incident);

@@ -16,7 +16,6 @@ export const incidentsCommand = defineCommand({
   args: z.object({ which: z.enum(['open', 'mine', 'all']).default('open') }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'The open incidents, yours, or all',
   async run({ store, actor }, { which }) {
     let query = store.db

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { after, hour } from '../../ground/durations.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import { time } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
@@ -20,13 +21,12 @@ export const keepWaitingCommand = defineCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Keep waiting for a phone that has not heard of its wipe',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
     requireOpenIncident(view, context.actor);
     const hours = args.hours ?? Number(/\d+/.exec(args.time ?? '4')?.[0] ?? 4);
-    const until = new Date(context.clock.now().getTime() + hours * 3_600_000);
+    const until = after(context.clock.now(), hours * hour);
     await context.store.change(async (change) => {
       await change.tx
         .updateTable('incident')

@@ -14,7 +14,6 @@ export const lastSeenCommand = defineCommand({
   args: z.object({ person: PersonArgument }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: "When a person's phones last tried to connect, were let in, or were refused and why",
   details:
     'Joins what Exchange keeps with the servers’ logs. A phone that waits for mail writes no line until its wait ends, so logs can lag by up to 59 minutes.',

@@ -38,7 +38,6 @@ export const lostDeviceCommand = defineCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'report',
-  private: true,
   summary: 'Open an incident for a lost, stolen or missing phone',
   details:
     'Lists the phones that sync with the mailbox, says what must not be done yet, and leads to a wipe that a second person approves.',

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { requireDevice } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 /** The owner says which of her phones it is: a remark for the helpdesk, which decides. */
 export const myLostPhoneCommand = defineCommand({
@@ -16,15 +16,12 @@ export const myLostPhoneCommand = defineCommand({
   args: z.object({ incident: IncidentArgument, device: z.string() }),
   roles: ['user'],
   effect: 'report',
+  anyPlace: true,
   summary: 'Say which of your own phones is lost',
   async run(context, { incident, device: number }) {
     const view = await incidentFor(context, incident);
     if (view.owner.guid !== context.actor.person.guid) {
-      throw new MislaidError({
-        code: 'not-your-device',
-        message: `INC-${incident} is not about the actor's devices`,
-        userMessage: 'That report is not yours.',
-      });
+      throw refusal('not-your-device', 'That report is not yours.');
     }
     requireOpenIncident(view, context.actor);
     const device = requireDevice(view, Number(number));

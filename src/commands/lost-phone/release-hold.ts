@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 export const releaseHoldCommand = defineCommand({
   id: 'release-hold',
@@ -13,16 +13,11 @@ export const releaseHoldCommand = defineCommand({
   args: z.object({ incident: IncidentArgument, reason: ReasonArgument }),
   roles: ['security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Security closes the hold, with a reason',
   async run(context, { incident, reason }) {
     const view = await incidentFor(context, incident);
     if (view.incident.hold === 'closed') {
-      throw new MislaidError({
-        code: 'hold-closed',
-        message: `INC-${incident}: the hold is closed`,
-        userMessage: `The hold of INC-${incident} is closed already.`,
-      });
+      throw refusal('hold-closed', `The hold of INC-${incident} is closed already.`);
     }
     await context.store.change(async (change) => {
       await closeHold(change, incident, context.actor, `Released by ${context.actor.person.displayName}: ${reason}`);

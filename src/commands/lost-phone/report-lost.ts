@@ -32,6 +32,7 @@ export const reportLostCommand = defineCommand({
   }),
   roles: ['user'],
   effect: 'report',
+  anyPlace: true,
   summary: 'Report your own phone as lost or stolen',
   details:
     'The helpdesk is told at once. Please do not change your password yourself: a phone that cannot log in never hears of a wipe.',

@@ -12,7 +12,6 @@ export const resetAnywayCommand = defineCommand({
   args: z.object({ incident: IncidentArgument }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Close the hold although a wipe may then never arrive',
   details:
     'Once the password is reset the phone cannot log in any more, and so it does not hear of a wipe that is still on its way.',

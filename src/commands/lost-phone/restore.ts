@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { requireCurrentRole, suspendingIncidents } from '../../incidents/roles/current-roles.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { choosePerson, PersonArgument, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
-/** Gives a person his roles back while an incident on a device of his is still open. */
+/** Gives people their roles back while an incident on a device of theirs is still open. */
 export const restoreCommand = defineCommand({
   id: 'restore',
   topic: 'lost-phone',
@@ -16,10 +16,9 @@ export const restoreCommand = defineCommand({
   args: z.object({ person: PersonArgument, reason: ReasonArgument }),
   roles: ['security', 'admin'],
   effect: 'change',
-  private: true,
-  summary: 'Give somebody his roles back while a phone of his is missing',
+  summary: 'Give somebody their roles back while a phone of theirs is missing',
   details:
-    'Whose own phone is in an open incident holds only what every user holds, because the phone may speak in his name. Verify him another way first.',
+    'Whose own phone is in an open incident holds only what every user holds, because the phone may speak in their name. Verify them another way first.',
   async run(context, { person: name, reason }) {
     const { actor, store, policy, clock } = context;
     const chosen = await choosePerson(context, name, (guid) => ({
@@ -29,11 +28,7 @@ export const restoreCommand = defineCommand({
     if (chosen.kind === 'answer') return chosen.answer;
     const person = chosen.value;
     if (person.guid === actor.person.guid) {
-      throw new MislaidError({
-        code: 'restore-own',
-        message: 'somebody wanted to restore himself',
-        userMessage: 'Nobody restores himself. Somebody else of security or an admin must.',
-      });
+      throw refusal('restore-own', 'Nobody restores himself. Somebody else of security or an admin must.');
     }
     await requireCurrentRole(store.db, actor, ['security', 'admin'], clock.now());
     const numbers = await suspendingIncidents(store.db, person.guid);
@@ -50,7 +45,7 @@ export const restoreCommand = defineCommand({
           tone: 'warning',
           blocks: [
             paragraph(
-              strong(`${actor.person.displayName} gave ${person.displayName} his or her roles back`),
+              strong(`${actor.person.displayName} gave ${person.displayName} their roles back`),
               `, although this incident is open: ${reason}`,
             ),
           ],

@@ -14,7 +14,6 @@ export const statusCommand = defineCommand({
   args: z.object({ incident: IncidentArgument.optional() }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'How far an incident got, or whether wipes are locked and what waits',
   async run(context, { incident }) {
     const { db } = context.store;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
+import { after, minute } from '../../ground/durations.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { loadIncident } from '../../incidents/incident/view.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { chooseDevice, DeviceArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 /** From chat this is a remark and not yet a fact: the lost phone may hold the chat. It excludes nothing. */
 export const stillHaveCommand = defineCommand({
@@ -15,6 +16,7 @@ export const stillHaveCommand = defineCommand({
   args: z.object({ device: DeviceArgument, incident: z.number().int().optional() }),
   roles: ['user'],
   effect: 'report',
+  anyPlace: true,
   summary: 'Say which of your own phones is still with you',
   async run(context, args) {
     const { actor, store } = context;
@@ -26,11 +28,7 @@ export const stillHaveCommand = defineCommand({
       .orderBy('number', 'desc')
       .executeTakeFirst();
     if (row === undefined) {
-      throw new MislaidError({
-        code: 'no-open-report',
-        message: 'the actor has no open report',
-        userMessage: 'You have no open report. Say "I lost my phone" first.',
-      });
+      throw refusal('no-open-report', 'You have no open report. Say "I lost my phone" first.');
     }
     const view = await loadIncident(store.db, row.number);
     const wanted = args.device.replace(/\s+one$/i, '');
@@ -69,7 +67,7 @@ export const stillHaveCommand = defineCommand({
       await change.enqueue(
         'read-devices',
         { incident: row.number },
-        { key: `${row.number}-kept-${device.number}`, dueAt: new Date(change.now.getTime() + 60_000) },
+        { key: `${row.number}-kept-${device.number}`, dueAt: after(change.now, minute) },
       );
     });
     return privateAnswer(

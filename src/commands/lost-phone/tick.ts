@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import { followUpSteps } from '../../incidents/wipe/follow-up.ts';
 import { IncidentArgument, incidentFor, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 /** Notes that a person did what the bot cannot do: the card shows who and when. */
 export const tickCommand = defineCommand({
@@ -14,17 +14,15 @@ export const tickCommand = defineCommand({
   args: z.object({ incident: IncidentArgument, step: z.enum(['password', 'sessions']) }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Tick that the password was reset, or the sessions revoked',
   async run(context, { incident, step }) {
     const view = await incidentFor(context, incident);
     requireOpenIncident(view, context.actor);
     if (view.incident.hold === 'open') {
-      throw new MislaidError({
-        code: 'hold-open',
-        message: `INC-${incident}: the hold is open`,
-        userMessage: `The hold of INC-${incident} is still open: the phone must be able to log in to hear of the wipe. If it was done already, say "reset anyway INC-${incident}" first.`,
-      });
+      throw refusal(
+        'hold-open',
+        `The hold of INC-${incident} is still open: the phone must be able to log in to hear of the wipe. If it was done already, say "reset anyway INC-${incident}" first.`,
+      );
     }
     if (view.timeline.ticks.some((tick) => tick.step === step)) return {};
     await context.store.change((change) =>

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { isOpen } from '../../incidents/wipe/machine.ts';
 import { latestWipe } from '../../incidents/wipe/wipes.ts';
@@ -13,6 +12,7 @@ import {
   requireOpenIncident,
 } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
 
 /** The helpdesk has verified the owner another way than by chat: from here on the phone is left out of the wipe. */
@@ -29,19 +29,14 @@ export const verifyKeptCommand = defineCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Leave a phone out of the wipe, because the owner was verified and still has it',
   details:
-    'What the owner says from chat is only a mark, because the lost phone may hold the chat. Verify her another way first; the wipe of that phone is then refused until somebody says "unverify kept".',
+    'What the owner says from chat is only a mark, because the lost phone may hold the chat. Verify them another way first; the wipe of that phone is then refused until somebody says "unverify kept".',
   async run(context, args) {
     const view = await incidentFor(context, args.incident);
     requireOpenIncident(view, context.actor);
     if (view.owner.guid === context.actor.person.guid) {
-      throw new MislaidError({
-        code: 'own-device',
-        message: `INC-${args.incident} is about the actor's own devices`,
-        userMessage: 'This is about your own phones, so somebody else must verify it.',
-      });
+      throw refusal('own-device', 'This is about your own phones, so somebody else must verify it.');
     }
     const chosen = chooseDevice(view, args.device, (device) => ({
       command: 'verify-kept',
@@ -52,11 +47,10 @@ export const verifyKeptCommand = defineCommand({
     const kept = args.what === 'verify';
     const wipe = latestWipe(view.wipes, device.number);
     if (kept && wipe !== undefined && isOpen(wipe.state)) {
-      throw new MislaidError({
-        code: 'wipe-open',
-        message: `device ${device.number} has an open wipe`,
-        userMessage: `Phone ${device.number} has a wipe on its way or waiting. Withdraw, cancel or give it up first.`,
-      });
+      throw refusal(
+        'wipe-open',
+        `Phone ${device.number} has a wipe on its way or waiting. Withdraw, cancel or give it up first.`,
+      );
     }
     const fieldErrors = verifiedProblems(args);
     if (Object.keys(fieldErrors).length > 0) {

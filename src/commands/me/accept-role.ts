@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { isMailboxOf } from '../../directory/holders.ts';
-import { MislaidError } from '../../ground/errors.ts';
 import { acceptGrant, coolsUntil } from '../../incidents/roles/cooling.ts';
 import { acceptStoredGrant, coolingOf, storedGrants } from '../../incidents/roles/grants.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 /** Two admins whose own role is not new let a new role decide before its 24 hours are over. */
 export const acceptRoleCommand = defineCommand({
@@ -16,7 +16,6 @@ export const acceptRoleCommand = defineCommand({
   args: z.object({ person: PersonArgument }),
   roles: ['admin'],
   effect: 'change',
-  private: true,
   summary: 'Accept a new role of somebody before it has cooled off; two admins must',
   async run(context, { person: name }) {
     const { actor, store, policy } = context;
@@ -50,11 +49,7 @@ export const acceptRoleCommand = defineCommand({
         const acceptor = { guid: actor.person.guid, roles: actor.roles, cooling };
         const accepted = acceptGrant({ grant, holder: person.guid, acceptor, now: change.now });
         if (accepted.kind === 'refusal') {
-          throw new MislaidError({
-            code: accepted.code,
-            message: `${grant.role} of ${person.guid}: ${accepted.code}`,
-            userMessage: accepted.sentence,
-          });
+          throw refusal(accepted.code, accepted.sentence);
         }
         await acceptStoredGrant(change.tx, organisation, grant, accepted.acceptedBy);
         complete &&= accepted.complete;

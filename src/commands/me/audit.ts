@@ -14,7 +14,6 @@ export const auditCommand = defineCommand({
   args: z.object({ incident: IncidentArgument }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'Everything that happened to an incident, from the audit chain',
   async run(context, { incident }) {
     await incidentFor(context, incident);
@@ -52,5 +51,24 @@ export const auditCommand = defineCommand({
         ],
       },
     };
+  },
+});
+
+export const auditVerifyCommand = defineCommand({
+  id: 'audit-verify',
+  topic: 'me',
+  patterns: ['audit verify', 'verify [the] audit'],
+  examples: ['audit verify'],
+  args: z.object({}),
+  roles: ['approver', 'security', 'admin'],
+  effect: 'read',
+  summary: 'Check that nobody changed the audit',
+  details:
+    'Reads the whole chain and compares it with the signed checkpoints: finds edits, deletions, reordering, truncation and a rewrite.',
+  async run(context) {
+    await context.store.change((change) =>
+      change.enqueue('verify-audit', { identity: context.actor.identity, token: context.ids.token() }),
+    );
+    return privateAnswer('I am reading the whole audit and will say here what I find.');
   },
 });

@@ -10,8 +10,7 @@ export const doctorCommand = defineCommand({
   args: z.object({}),
   roles: ['admin'],
   effect: 'read',
-  private: true,
-  summary: 'What of the bot’s surroundings does not work, and how to mend it',
+  summary: 'What of the bot’s surroundings does not work, and how to put it right',
   async run(context) {
     await context.store.change((change) =>
       change.enqueue('run-doctor', { identity: context.actor.identity, token: context.ids.token() }),

@@ -12,6 +12,7 @@ export const helpCommand = defineCommand({
   args: z.object({ command: z.string().optional() }),
   roles: ['user'],
   effect: 'read',
+  anyPlace: true,
   summary: 'What you can say to me',
   details: 'Shows only what you may say yourself. With the beginning of a command it shows every way to say it.',
   async run({ actor, commands }, { command: wanted }) {
@@ -39,9 +40,9 @@ function one(command: AnyCommand): DraftMessage {
       paragraph(details === undefined ? `${summary}.` : `${summary}. ${details}`),
       { kind: 'text', text: text('You can say it like this:') },
       list(...[...new Set([...patterns.map(usage), ...examples])].map((sentence) => text(code(sentence)))),
-      ...(command.private === true
-        ? [note('Only in a private conversation with me or in a channel that policy.yaml names.')]
-        : []),
+      ...(command.anyPlace === true
+        ? []
+        : [note('Only in a private conversation with me or in a channel that policy.yaml names.')]),
     ],
   };
 }

@@ -11,6 +11,7 @@ export const whoamiCommand = defineCommand({
   args: z.object({}),
   roles: ['user'],
   effect: 'read',
+  anyPlace: true,
   summary: 'Who you are to me, and what you hold',
   async run({ actor, place, organisation }) {
     const { roles, grantedRoles, suspendedBy, identity } = actor;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { button, buttons, list, note, strong, text, time } from '../../message/text.ts';
-import { runningReports } from '../../reports/reports.ts';
+import { runningReports, stopReport as stop } from '../../reports/reports.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
@@ -12,7 +12,6 @@ export const reportsCommand = defineCommand({
   args: z.object({}),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'Summaries that are posted on a schedule',
   async run({ store, organisation }) {
     const running = await runningReports(store.db, organisation);
@@ -39,5 +38,24 @@ export const reportsCommand = defineCommand({
         ],
       },
     };
+  },
+});
+
+export const stopReportCommand = defineCommand({
+  id: 'stop-report',
+  topic: 'reports',
+  patterns: ['stop report <report>'],
+  examples: ['stop report 2'],
+  args: z.object({ report: z.coerce.number().int().positive().max(2_000_000_000) }),
+  roles: ['security', 'admin'],
+  effect: 'change',
+  summary: 'End a summary that is posted on a schedule',
+  async run({ store, organisation, actor }, { report }) {
+    const stopped = await store.change((change) => stop(change, organisation, report, actor));
+    return privateAnswer(
+      stopped
+        ? `Report ${report} is stopped.`
+        : `There is no report ${report} that runs. Say "reports" for those that do.`,
+    );
   },
 });

@@ -14,7 +14,6 @@ export const approvalsCommand = defineCommand({
   args: z.object({}),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'What waits for a decision',
   async run({ store, policy, approvals: waiting, clock }) {
     const rows = await store.db

@@ -17,10 +17,9 @@ export const approveCommand = defineCommand({
   // The helpdesk may say it, so that who asked is told who can decide; the rule itself refuses.
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'destroy',
-  private: true,
   summary: 'Approve what somebody else asked for',
   details:
-    'You decide on exactly what the card shows. Nobody can approve what he asked for himself, or for his own phone.',
+    'You decide on exactly what the card shows. Nobody can approve what they asked for themselves, or for their own phone.',
   async run(context, args) {
     const chosen = await chooseApproval(context, args, 'approve');
     if (chosen.kind === 'answer') return chosen.answer;

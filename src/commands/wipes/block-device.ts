@@ -21,7 +21,6 @@ export const blockDeviceCommand = defineCommand({
   args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Block one phone in Exchange',
   details:
     'A blocked phone can no longer hear of a wipe: while the hold is open a second person must approve, and from approval to acknowledgement of a wipe I refuse.',
@@ -69,6 +68,44 @@ export const blockDeviceCommand = defineCommand({
       held
         ? 'The hold is still open, and a blocked phone can no longer hear of a wipe: I have asked for an approval.'
         : `I am blocking phone ${device.number}; the thread says when Exchange shows it.`,
+    );
+  },
+});
+
+export const unblockDeviceCommand = defineCommand({
+  id: 'unblock-device',
+  topic: 'wipes',
+  patterns: ['unblock device <incident> <device>', 'unblock device <incident>'],
+  examples: ['unblock device INC-104 1'],
+  args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'change',
+  summary: 'Take a phone off the block list of its mailbox',
+  async run(context, args) {
+    const view = await incidentFor(context, args.incident);
+    const chosen = chooseDevice(view, args.device, (device) => ({
+      command: 'unblock-device',
+      args: { ...args, device: String(device) },
+    }));
+    if (chosen.kind === 'answer') return chosen.answer;
+    const device = chosen.value;
+    await context.store.change(async (change) => {
+      await record(change, {
+        incident: args.incident,
+        kind: 'device.unblock-asked',
+        by: context.actor,
+        data: { device: device.number },
+      });
+      await change.enqueue('block-device', {
+        incident: args.incident,
+        device: device.number,
+        by: context.actor.person.guid,
+        approval: null,
+        blocked: false,
+      });
+    });
+    return privateAnswer(
+      `I am taking phone ${device.number} off the block list; the thread says when Exchange shows it.`,
     );
   },
 });

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { requireAudit } from '../../audit/require-audit.ts';
-import { MislaidError } from '../../ground/errors.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { breakGlass as storeBreakGlass } from '../../incidents/break-glass/break-glass.ts';
 import { mayBreakGlass } from '../../incidents/break-glass/rules.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
 import { incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
 export const breakGlassCommand = defineCommand({
@@ -20,7 +20,6 @@ export const breakGlassCommand = defineCommand({
   args: WipeArgs.extend({ reason: z.string().max(1000).optional() }),
   roles: ['security', 'admin'],
   effect: 'destroy',
-  private: true,
   summary: 'Wipe one phone alone, without a second person; reviewed the next day',
   details:
     'Only when nobody can approve. Security is alerted at once, and somebody else must review it. The brake and the lock hold it like any other wipe.',
@@ -31,7 +30,7 @@ export const breakGlassCommand = defineCommand({
     if (target.kind === 'answer') return target.answer;
     const verdict = mayBreakGlass({ guid: actor.person.guid, roles: actor.roles, ownerGuid: view.owner.guid });
     if (verdict.kind === 'refusal') {
-      throw new MislaidError({ code: verdict.code, message: verdict.sentence, userMessage: verdict.sentence });
+      throw refusal(verdict.code, verdict.sentence);
     }
     await requireCurrentRole(store.db, actor, ['security', 'admin'], clock.now());
     if (context.via !== 'form') {

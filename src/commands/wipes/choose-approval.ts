@@ -1,8 +1,8 @@
-import { MislaidError } from '../../ground/errors.ts';
 import type { Approval } from '../../incidents/incident/view.ts';
 import { buttons, paragraph } from '../../message/text.ts';
 import { type Choice, chooseDevice, incidentFor } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 /**
  * The waiting approval that a click names, or the one waiting on an incident (and device) that a sentence names.
@@ -17,11 +17,7 @@ export async function chooseApproval(
   if (args.approval !== undefined) {
     const approval = await db.selectFrom('approval').selectAll().where('id', '=', args.approval).executeTakeFirst();
     if (approval === undefined)
-      throw new MislaidError({
-        code: 'no-such-approval',
-        message: `approval ${args.approval} does not exist`,
-        userMessage: 'There is no such request any more. Say "approvals" to see what waits.',
-      });
+      throw refusal('no-such-approval', 'There is no such request any more. Say "approvals" to see what waits.');
     return { kind: 'one', value: approval };
   }
   const number = args.incident ?? 0;
@@ -41,11 +37,7 @@ export async function chooseApproval(
   }
   const [first] = waiting;
   if (first === undefined) {
-    throw new MislaidError({
-      code: 'nothing-waits',
-      message: `INC-${number}: no approval waits`,
-      userMessage: `Nothing on INC-${number} waits for a decision. Say "approvals" to see what does.`,
-    });
+    throw refusal('nothing-waits', `Nothing on INC-${number} waits for a decision. Say "approvals" to see what does.`);
   }
   if (waiting.length === 1) return { kind: 'one', value: first };
   return {

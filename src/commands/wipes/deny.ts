@@ -17,7 +17,6 @@ export const denyCommand = defineCommand({
   // The helpdesk may say it, so that who asked is told who can decide; the rule itself refuses.
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Deny what somebody asked for, with a reason',
   async run(context, args) {
     const chosen = await chooseApproval(context, args, 'deny');

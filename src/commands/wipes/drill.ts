@@ -11,7 +11,6 @@ export const drillCommand = defineCommand({
   args: z.object({ person: z.string().trim().max(200).optional() }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'report',
-  private: true,
   summary: 'Practise a lost phone: the whole flow on a phone of the lab, decided by the real people',
   details:
     'Everything is marked DRILL and counted apart, no real phone can be reached, and at the end you see how long each step took.',

@@ -1,6 +1,5 @@
 /** Cancelling and giving up a wipe: both take the request back in Exchange, for a verified caller and with a reason. */
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import type { DraftAnswer } from '../../message/model.ts';
 import {
@@ -12,6 +11,8 @@ import {
   requireOpenIncident,
 } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
+import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
 
 /** States in which Exchange may hold a request that can be taken back or given up. */
@@ -54,18 +55,16 @@ export async function endWipe(context: CommandContext, args: EndWipeArgs, ending
   }
   const [wipe] = open;
   if (wipe === undefined) {
-    throw new MislaidError({
-      code: 'no-wipe-to-end',
-      message: `INC-${args.incident}: no wipe that Exchange holds`,
-      userMessage: `Exchange holds no wipe of INC-${args.incident} that could be ${ending.done}. A proposal that was not carried out yet is taken back with "withdraw INC-${args.incident}".`,
-    });
+    throw refusal(
+      'no-wipe-to-end',
+      `Exchange holds no wipe of INC-${args.incident} that could be ${ending.done}. A proposal that was not carried out yet is taken back with "withdraw INC-${args.incident}".`,
+    );
   }
   if (open.length > 1) {
-    throw new MislaidError({
-      code: 'which-wipe',
-      message: 'several wipes are open',
-      userMessage: `More than one wipe of INC-${args.incident} is on its way: name the phone, as in "${ending.typed} INC-${args.incident} ${wipe.deviceNumber}".`,
-    });
+    throw refusal(
+      'which-wipe',
+      `More than one wipe of INC-${args.incident} is on its way: name the phone, as in "${ending.typed} INC-${args.incident} ${wipe.deviceNumber}".`,
+    );
   }
   const fieldErrors = verifiedProblems(args);
   if (Object.keys(fieldErrors).length > 0) {
@@ -96,3 +95,50 @@ export async function endWipe(context: CommandContext, args: EndWipeArgs, ending
   });
   return privateAnswer(ending.answer);
 }
+
+export const cancelWipeCommand = defineCommand({
+  id: 'cancel-wipe',
+  topic: 'wipes',
+  patterns: ['cancel wipe <incident> [<device>] [because <reason...>]'],
+  examples: ['cancel wipe INC-104', 'cancel wipe INC-104 1 because the phone was found'],
+  args: EndWipeArgs,
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'change',
+  summary: 'Cancel a wipe that the phone has not heard of yet',
+  details: 'Only possible until Exchange has handed it to the phone; I read Exchange again to be sure.',
+  run: (context, args) =>
+    endWipe(context, args, {
+      command: 'cancel-wipe',
+      mode: 'cancel',
+      typed: 'cancel wipe',
+      done: 'cancelled',
+      event: 'wipe.cancel-asked',
+      title: 'Cancel the wipe',
+      says: 'The request is taken back in Exchange, and read again. Security is told.',
+      answer: 'I am cancelling it in Exchange and will read it back; the thread says how it ended.',
+    }),
+});
+
+export const giveUpCommand = defineCommand({
+  id: 'give-up',
+  topic: 'wipes',
+  patterns: ['give up <incident> [<device>] [because <reason...>]'],
+  examples: ['give up INC-104', 'give up INC-104 because nobody knows where it is'],
+  args: EndWipeArgs,
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'change',
+  summary: 'Stop waiting for a phone to hear of its wipe',
+  details:
+    'The wipe is cancelled in Exchange first and read back; only then may the phone be blocked and the password reset.',
+  run: (context, args) =>
+    endWipe(context, args, {
+      command: 'give-up',
+      mode: 'give-up',
+      typed: 'give up',
+      done: 'given up',
+      event: 'wipe.give-up-asked',
+      title: 'Give up the wipe',
+      says: 'The wipe is cancelled in Exchange first. If it cannot be cancelled, this phone will still be erased if it connects. Security is told.',
+      answer: 'I am cancelling it in Exchange first and will read it back; the thread says how it ended.',
+    }),
+});

@@ -13,6 +13,7 @@ export const lockWipesCommand = defineCommand({
   roles: ['approver', 'security', 'admin'],
   whileSuspended: true,
   effect: 'change',
+  anyPlace: true,
   summary: 'Stop every wipe that Exchange was not asked for yet',
   details:
     'Nothing is issued by anyone until two admins unlock, also not by break-glass. Approved wipes wait until their time runs out.',

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { requestApproval } from '../../incidents/approvals/approvals.ts';
 import { removeDeviceSubject } from '../../incidents/devices/remove-subject.ts';
 import { record } from '../../incidents/incident/timeline.ts';
@@ -7,6 +6,7 @@ import { blocksDeviceChanges, outcomeWord } from '../../incidents/wipe/machine.t
 import { latestWipe } from '../../incidents/wipe/wipes.ts';
 import { chooseDevice, DeviceArgument, IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 export const removeDeviceCommand = defineCommand({
   id: 'remove-device',
@@ -16,7 +16,6 @@ export const removeDeviceCommand = defineCommand({
   args: z.object({ incident: IncidentArgument, device: DeviceArgument.optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'destroy',
-  private: true,
   summary: "Remove a phone's partnership from Exchange",
   details:
     'After the acknowledgement: so that the phone is not wiped again if it comes back. Before it: it ends the wipe, which needs a second person, and is the only way to save a phone found too late.',
@@ -31,11 +30,10 @@ export const removeDeviceCommand = defineCommand({
     if (!device.present) return privateAnswer(`Phone ${device.number} is no longer in Exchange.`);
     const wipe = latestWipe(view.wipes, device.number);
     if (wipe?.state === 'approved' || wipe?.state === 'issuing') {
-      throw new MislaidError({
-        code: 'wipe-on-its-way',
-        message: `wipe ${wipe.id} is ${wipe.state}`,
-        userMessage: `I will not remove phone ${device.number} now: its wipe is ${outcomeWord(wipe.state)}. Withdraw it, or wait until Exchange was asked.`,
-      });
+      throw refusal(
+        'wipe-on-its-way',
+        `I will not remove phone ${device.number} now: its wipe is ${outcomeWord(wipe.state)}. Withdraw it, or wait until Exchange was asked.`,
+      );
     }
     // Without an acknowledgement the partnership's end is the wipe's end, or the hold's: a second person looks first.
     const needsApproval =

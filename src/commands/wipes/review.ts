@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { IncidentArgument, incidentFor, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 export const reviewCommand = defineCommand({
   id: 'review',
@@ -15,7 +15,6 @@ export const reviewCommand = defineCommand({
   args: z.object({ incident: IncidentArgument, finding: ReasonArgument }),
   roles: ['approver', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Review a wipe for which somebody else broke the glass',
   async run(context, { incident, finding }) {
     const { actor, store, policy, clock } = context;
@@ -31,19 +30,11 @@ export const reviewCommand = defineCommand({
         .forUpdate()
         .execute();
       if (open.length === 0) {
-        throw new MislaidError({
-          code: 'nothing-to-review',
-          message: `INC-${incident} has no open review`,
-          userMessage: `Nothing on INC-${incident} waits for a review.`,
-        });
+        throw refusal('nothing-to-review', `Nothing on INC-${incident} waits for a review.`);
       }
       const others = open.filter((row) => row.actorGuid !== actor.person.guid);
       if (others.length === 0) {
-        throw new MislaidError({
-          code: 'review-own',
-          message: `INC-${incident}: the reviewer broke the glass himself`,
-          userMessage: 'You broke the glass yourself, so somebody else must review it.',
-        });
+        throw refusal('review-own', 'You broke the glass yourself, so somebody else must review it.');
       }
       for (const row of others) {
         await change.tx

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { requestApproval } from '../../incidents/approvals/approvals.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
@@ -7,6 +6,7 @@ import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 export const unlockWipesCommand = defineCommand({
   id: 'unlock-wipes',
@@ -16,7 +16,6 @@ export const unlockWipesCommand = defineCommand({
   args: z.object({ reason: ReasonArgument }),
   roles: ['admin'],
   effect: 'change',
-  private: true,
   summary: 'Ask a second admin to let wipes be issued again',
   async run({ actor, store, policy, clock, organisation }, { reason }) {
     await requireCurrentRole(store.db, actor, ['admin'], clock.now());
@@ -30,11 +29,10 @@ export const unlockWipesCommand = defineCommand({
         .where('state', '=', 'waiting')
         .executeTakeFirst();
       if (open !== undefined) {
-        throw new MislaidError({
-          code: 'unlock-already-asked',
-          message: `approval ${open.id} waits`,
-          userMessage: 'Somebody has asked for this already; a second admin approves it ("approvals").',
-        });
+        throw refusal(
+          'unlock-already-asked',
+          'Somebody has asked for this already; a second admin approves it ("approvals").',
+        );
       }
       await requestApproval(change, policy, {
         subject: unlockSubject,

@@ -1,7 +1,6 @@
 /** What is asked before a wipe, whether a second person approves it or one breaks the glass: the same questions, the same checks. */
 import { z } from 'zod';
 import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
-import { MislaidError } from '../../ground/errors.ts';
 import { confirmsTyped, typedConfirmation } from '../../incidents/devices/device.ts';
 import type { IncidentDevice, IncidentView } from '../../incidents/incident/view.ts';
 import type { Proposal } from '../../incidents/wipe/propose-wipe.ts';
@@ -12,6 +11,7 @@ import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import { type Choice, chooseDevice, DeviceArgument, IncidentArgument, requireOpenIncident } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
+import { refusal } from '../refusal.ts';
 
 const Scope = z.enum(['full', 'account-only', 'outlook-app']);
 
@@ -51,28 +51,25 @@ export async function wipeTarget(
   if (chosen.kind === 'answer') return chosen;
   const device = chosen.value;
   if (!device.present) {
-    throw new MislaidError({
-      code: 'device-gone',
-      message: `device ${device.number} of INC-${args.incident} is gone`,
-      userMessage: `Phone ${device.number} is no longer in Exchange, so there is nothing to wipe. Say "lost device ${view.owner.displayName}" to read the phones again.`,
-    });
+    throw refusal(
+      'device-gone',
+      `Phone ${device.number} is no longer in Exchange, so there is nothing to wipe. Say "lost device ${view.owner.displayName}" to read the phones again.`,
+    );
   }
   if (device.keptVerifiedBy !== null) {
     const who = view.names.get(device.keptVerifiedBy) ?? 'somebody';
-    throw new MislaidError({
-      code: 'device-kept',
-      message: `device ${device.number} of INC-${args.incident} is verified as kept`,
-      userMessage: `Phone ${device.number} is still with ${view.owner.displayName}, as ${who} verified, so it is not wiped. If that was wrong, say "unverify kept INC-${args.incident} ${device.number}" first.`,
-    });
+    throw refusal(
+      'device-kept',
+      `Phone ${device.number} is still with ${view.owner.displayName}, as ${who} verified, so it is not wiped. If that was wrong, say "unverify kept INC-${args.incident} ${device.number}" first.`,
+    );
   }
   const capabilities = await loadCapabilities(context.store.db, view.incident.organisation);
   const choices = scopeFor(device.facts, { accountOnly: capabilities?.accountOnly ?? false });
   if (choices.default === null) {
-    throw new MislaidError({
-      code: 'wipe-not-possible',
-      message: `device ${device.number} cannot be wiped`,
-      userMessage: `Phone ${device.number} cannot be wiped. ${choices.choices[0]?.whyNot ?? 'No scope is possible.'}`,
-    });
+    throw refusal(
+      'wipe-not-possible',
+      `Phone ${device.number} cannot be wiped. ${choices.choices[0]?.whyNot ?? 'No scope is possible.'}`,
+    );
   }
   return { kind: 'one', value: { view, device, choices } };
 }

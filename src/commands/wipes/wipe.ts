@@ -1,9 +1,9 @@
 import { requireAudit } from '../../audit/require-audit.ts';
-import { MislaidError } from '../../ground/errors.ts';
 import { mayRequest } from '../../incidents/approvals/rules.ts';
 import { proposeWipe } from '../../incidents/wipe/propose-wipe.ts';
 import { incidentFor, requireOpenIncident } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
 export const wipeCommand = defineCommand({
@@ -18,7 +18,6 @@ export const wipeCommand = defineCommand({
   args: WipeArgs,
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'destroy',
-  private: true,
   summary: 'Propose a wipe of one phone; a second person must approve it',
   details:
     'Opens a form: what is erased, why, how the caller was verified. A full wipe is confirmed by typing the name of the phone and the last four characters of its id.',
@@ -31,7 +30,7 @@ export const wipeCommand = defineCommand({
       policy: context.policy,
       roles: ['helpdesk', 'security', 'admin'],
     });
-    if (verdict.kind === 'refusal') throw new MislaidError({ code: verdict.code, message: verdict.sentence });
+    if (verdict.kind === 'refusal') throw refusal(verdict.code, verdict.sentence);
     const target = await wipeTarget(context, view, args, 'wipe');
     if (target.kind === 'answer') return target.answer;
     if (context.via !== 'form') {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
 import { lockApproval } from '../../incidents/approvals/approvals.ts';
 import { moveWipe } from '../../incidents/wipe/wipes.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { DeviceArgument, IncidentArgument, privateAnswer } from '../arguments.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
+import { refusal } from '../refusal.ts';
 import { chooseApproval } from './choose-approval.ts';
 
 export const withdrawCommand = defineCommand({
@@ -19,7 +19,6 @@ export const withdrawCommand = defineCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  private: true,
   summary: 'Take back a request before it is carried out',
   async run(context, args) {
     if (args.incident !== undefined && (await withdrawnBreakGlass(context, args.incident))) {
@@ -35,11 +34,10 @@ export const withdrawCommand = defineCommand({
       });
     });
     if (!done) {
-      throw new MislaidError({
-        code: 'too-late-to-withdraw',
-        message: `approval ${chosen.value.id} is no longer open`,
-        userMessage: 'Too late to withdraw: it was decided or carried out already. Its card says how far it got.',
-      });
+      throw refusal(
+        'too-late-to-withdraw',
+        'Too late to withdraw: it was decided or carried out already. Its card says how far it got.',
+      );
     }
     return privateAnswer('Withdrawn. Nothing was asked of Exchange.');
   },

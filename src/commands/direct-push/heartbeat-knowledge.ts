@@ -1,8 +1,41 @@
 import { z } from 'zod';
 import { adviceMessage, edgeKinds } from '../../heartbeat/advice.ts';
-import { latestLook } from '../../heartbeat/looks.ts';
+import { explainMessage } from '../../heartbeat/explain.ts';
+import { historyMessage } from '../../heartbeat/history.ts';
+import { latestLook, looksByDay } from '../../heartbeat/looks.ts';
 import { longestHeartbeat } from '../../heartbeat/values.ts';
 import { defineCommand } from '../command.ts';
+
+const days = 14;
+
+export const heartbeatHistoryCommand = defineCommand({
+  id: 'heartbeat-history',
+  topic: 'direct-push',
+  patterns: ['heartbeat history'],
+  examples: ['heartbeat history'],
+  args: z.object({}),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  summary: 'How Direct Push did over the last two weeks, and what changed',
+  async run({ store, organisation, clock, policy: { timeZone } }) {
+    const looks = await looksByDay(store.db, { organisation, now: clock.now(), days, timeZone });
+    return { private: historyMessage(looks, days) };
+  },
+});
+
+export const heartbeatExplainCommand = defineCommand({
+  id: 'heartbeat-explain',
+  topic: 'direct-push',
+  patterns: ['heartbeat explain', 'explain (heartbeat|event 1040|1040)'],
+  examples: ['heartbeat explain', 'explain event 1040'],
+  args: z.object({}),
+  roles: ['helpdesk', 'security', 'admin'],
+  effect: 'read',
+  summary: 'What heartbeats and event 1040 mean, in words, with the numbers of now',
+  async run({ store, organisation }) {
+    return { private: explainMessage(await latestLook(store.db, organisation)) };
+  },
+});
 
 /** What people call a box, where its kind in policy.yaml is called otherwise. */
 const alsoCalled = { citrix: 'citrix-adc', netscaler: 'citrix-adc', 'big-ip': 'f5', loadmaster: 'kemp' } as const;
@@ -18,7 +51,6 @@ export const heartbeatAdviceCommand = defineCommand({
   args: z.object({ kind: z.union([z.enum(edgeKinds), Called]) }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
-  private: true,
   summary: 'What to set on a firewall, load balancer or proxy so that phones can wait',
   async run({ store, organisation }, { kind }) {
     const look = await latestLook(store.db, organisation);
