@@ -18,7 +18,14 @@ export default defineConfig({
       // The run's own PostgreSQL.
       { extends: true, test: { name: 'database', include: [database], globalSetup: ['test/setup/global.ts'] } },
       // Programs that are started, killed and spoken to: the bot itself, Redis, PowerShell.
-      { extends: true, test: { name: 'process', include: [process], globalSetup: ['test/setup/global.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: [process],
+          globalSetup: ['test/setup/global.ts', 'test/setup/powershell.ts'],
+        },
+      },
     ],
   },
 });

@@ -1,4 +1,5 @@
 /** The suite that the lab passes, over PowerShell sessions and the fake Exchange; the engine lives in another time zone. */
+import { describe } from 'vitest';
 import { guidFrom } from '../../../src/exchange/lab/guids.ts';
 import { labPhones } from '../../../src/exchange/lab/phones.ts';
 import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
@@ -18,7 +19,7 @@ function partnership(owner: string): string {
   return guidFrom(`contoso phone ${index} partnership`);
 }
 
-if (hasEngine) {
+describe.runIf(hasEngine)('through the engine', () => {
   exchangeContract('PowerShell', async () => {
     const fake = fakeExchange({ zone: 'America/New_York' });
     // Between two calls of the suite no phone makes contact, however long they take.
@@ -65,4 +66,4 @@ if (hasEngine) {
       },
     };
   });
-}
+});

@@ -61,7 +61,7 @@ async function open() {
   };
 }
 
-if (hasEngine) {
+describe.runIf(hasEngine)('through the engine', () => {
   serversContract('winrm over PowerShell', open);
 
   describe('winrm', () => {
@@ -99,4 +99,4 @@ if (hasEngine) {
       expect(readdirSync(join(subject.config, '..')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     });
   });
-}
+});
