@@ -8,7 +8,7 @@ import { personFromRow } from '../src/directory/store-people.ts';
 import { removeMobileDevice } from '../src/exchange/cmdlets/remove-mobile-device.ts';
 import { labPhonesNow, returnLabPhone } from '../src/exchange/lab/operations.ts';
 import { IdentityText, PlaceText } from '../src/ground/addresses.ts';
-import { MislaidError } from '../src/ground/errors.ts';
+import { internalProblem, MislaidError } from '../src/ground/errors.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { fitForDrill } from '../src/incidents/drill/rules.ts';
 import { openIncident } from '../src/incidents/incident/open-incident.ts';
@@ -39,6 +39,7 @@ export const startDrillJob = defineJob({
       throw new MislaidError({
         code: 'wrong-organisation',
         message: 'a drill was handed an Exchange that is not the lab',
+        userMessage: internalProblem,
       });
     }
     // Beside a real organisation the lab's people are known only from here on.
@@ -55,7 +56,7 @@ export const startDrillJob = defineJob({
             blocks: [
               paragraph(
                 wanted === undefined
-                  ? 'No phone of the lab is free for a drill now. I have set one up anew; say it again in a few minutes.'
+                  ? 'No phone of the lab is free for a drill now. I have set one up again; say it again in a few minutes.'
                   : 'The lab has no free phone for a person of this name. Say "drill lost device", and I choose one.',
               ),
             ],
@@ -73,7 +74,7 @@ export const startDrillJob = defineJob({
         .where((eb) => eb(eb.ref('data', '->>').key('token'), '=', token))
         .executeTakeFirst();
       if (before !== undefined) return;
-      // Who said it was authorised when he said it; nothing here asks for a role.
+      // Who said it was authorised when they said it; nothing here asks for a role.
       const none: ReadonlySet<Role> = new Set();
       const actor: Actor = { person: starter, identity, roles: none, grantedRoles: none, suspendedBy: [] };
       const { number } = await openIncident(change, policy, {
@@ -122,7 +123,7 @@ async function ownerFor(context: JobContext, wanted: string | undefined): Promis
     (person) => !context.policy.people.some((entry) => entry.roles.length > 0 && isMailboxOf(entry.mailbox, person)),
   );
   const owner = (await firstFit(context, unlisted)) ?? (await firstFit(context, everybody));
-  if (owner === undefined) await setOneUpAnew(context);
+  if (owner === undefined) await returnOnePhone(context);
   return owner;
 }
 
@@ -143,7 +144,7 @@ async function firstFit(context: JobContext, people: readonly Person[]): Promise
 }
 
 /** Phones are used up by drills: one that erased itself is set up again, under a new partnership. */
-async function setOneUpAnew({ store, clock, exchange }: JobContext): Promise<void> {
+async function returnOnePhone({ store, clock, exchange }: JobContext): Promise<void> {
   const erased = (await labPhonesNow(store.db)).find((phone) => phone.erasedAt !== null);
   if (erased === undefined) return;
   if (erased.present) await exchange('lab').run(removeMobileDevice, { Identity: erased.guid });

@@ -16,6 +16,9 @@ export class MislaidError extends Error {
   }
 }
 
+/** For people, where an error can only come of a fault in Mislaid. */
+export const internalProblem = 'Something went wrong inside Mislaid. The log has the details.';
+
 /** Closes a union: a new member breaks the build where it is not handled. */
 export function assertNever(value: never, what = 'value'): never {
   throw new MislaidError({ code: 'unreachable', message: `unhandled ${what}: ${JSON.stringify(value)}` });

@@ -49,7 +49,7 @@ export const acceptRoleCommand = defineCommand({
         const acceptor = { guid: actor.person.guid, roles: actor.roles, cooling };
         const accepted = acceptGrant({ grant, holder: person.guid, acceptor, now: change.now });
         if (accepted.kind === 'refusal') {
-          throw refusal(accepted.code, accepted.sentence);
+          throw refusal(accepted.code, accepted.userMessage);
         }
         await acceptStoredGrant(change.tx, organisation, grant, accepted.acceptedBy);
         complete &&= accepted.complete;

@@ -30,7 +30,7 @@ export const breakGlassCommand = defineCommand({
     if (target.kind === 'answer') return target.answer;
     const verdict = mayBreakGlass({ guid: actor.person.guid, roles: actor.roles, ownerGuid: view.owner.guid });
     if (verdict.kind === 'refusal') {
-      throw refusal(verdict.code, verdict.sentence);
+      throw refusal(verdict.code, verdict.userMessage);
     }
     await requireCurrentRole(store.db, actor, ['security', 'admin'], clock.now());
     if (context.via !== 'form') {

@@ -30,7 +30,7 @@ export const wipeCommand = defineCommand({
       policy: context.policy,
       roles: ['helpdesk', 'security', 'admin'],
     });
-    if (verdict.kind === 'refusal') throw refusal(verdict.code, verdict.sentence);
+    if (verdict.kind === 'refusal') throw refusal(verdict.code, verdict.userMessage);
     const target = await wipeTarget(context, view, args, 'wipe');
     if (target.kind === 'answer') return target.answer;
     if (context.via !== 'form') {

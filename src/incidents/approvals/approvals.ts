@@ -1,6 +1,6 @@
 /**
  * Approvals for any subject: a frozen payload waits for the decision of a second person on exactly that payload.
- * What an approval sets going stands with its subject: `wipe/approval-subject.ts`, `brake/unlock-subject.ts` …
+ * What an approval sets going lies with its subject: `wipe/approval-subject.ts`, `brake/unlock-subject.ts` …
  */
 import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
@@ -26,7 +26,7 @@ export type ApprovalEnding = 'denied' | 'withdrawn' | 'expired' | 'voided' | 'la
 /** What an approval is about: how approvers see it, and what happens when it is decided. */
 export type ApprovalSubject = {
   readonly kind: string;
-  /** What the approver must see before he decides; title without the incident. */
+  /** What the approver must see before they decide; title without the incident. */
   describe(input: {
     db: Kysely<Database>;
     approval: Approval;
@@ -73,6 +73,8 @@ export class Approvals {
     throw new MislaidError({
       code: 'unknown-subject',
       message: `approvals of kind ${approval.subjectKind} are not known to this version`,
+      userMessage:
+        'A newer version of Mislaid asked for this approval. Decide it there, or ask an admin to update this one.',
     });
   }
 
@@ -97,7 +99,7 @@ export class Approvals {
       throw new MislaidError({
         code: verdict.code,
         message: `approval ${approvalId}: ${verdict.code}`,
-        userMessage: await naming(change, policy, approval, by, verdict),
+        userMessage: await refusalWithNames(change, policy, approval, by, verdict),
       });
     }
     await change.tx
@@ -235,8 +237,8 @@ async function privateCopies(change: Change, policy: Policy, approval: Approval,
     // Roles hang on the accounts that policy lists: a copy to any other could not be answered.
     const identity = lately !== undefined && listed.includes(lately) ? lately : listed[0];
     if (identity === undefined) continue;
-    const standing = await currentRoles(change.tx, policy, { guid: person.guid, identity }, change.now);
-    if (standing.has(role)) identities.push(identity);
+    const current = await currentRoles(change.tx, policy, { guid: person.guid, identity }, change.now);
+    if (current.has(role)) identities.push(identity);
   }
   return identities;
 }
@@ -246,26 +248,26 @@ function isHolderRole(role: string): role is 'approver' | 'security' | 'admin' {
 }
 
 /** Adds the names of those who may decide to a refusal that leaves others free to. */
-async function naming(
+async function refusalWithNames(
   change: Change,
   policy: Policy,
   approval: Approval,
   by: Actor,
-  verdict: { code: string; sentence: string },
+  verdict: { code: string; userMessage: string },
 ): Promise<string> {
   if (
     !['approval-own-request', 'approval-own-device', 'approval-role'].includes(verdict.code) ||
     !isHolderRole(approval.role)
   )
-    return verdict.sentence;
+    return verdict.userMessage;
   const holders = await holdersOf(change.tx, policy, by.person.organisation, approval.role);
   const others = holders
     .map(({ person }) => person)
     .filter((person) => person.guid !== approval.requestedBy && person.guid !== approval.ownerGuid);
   const names = others.map((person) => person.displayName);
   const last = names.at(-1);
-  if (last === undefined) return `${verdict.sentence} Nobody else may: policy.yaml names no other ${approval.role}.`;
-  return `${verdict.sentence} ${names.length === 1 ? last : `${names.slice(0, -1).join(', ')} or ${last}`} can decide.`;
+  if (last === undefined) return `${verdict.userMessage} Nobody else may: policy.yaml names no other ${approval.role}.`;
+  return `${verdict.userMessage} ${names.length === 1 ? last : `${names.slice(0, -1).join(', ')} or ${last}`} can decide.`;
 }
 
 /** The job did what was approved. */

@@ -57,24 +57,24 @@ function decided(
   decisions: readonly Decision[],
   names: ReadonlyMap<string, string>,
 ): Block<Intent>[] {
-  const said = decisions.map((made) =>
+  const made = decisions.map((each) =>
     paragraph(
-      made.decision === 'approve' ? '✔ ' : '✘ ',
-      strong(made.decision === 'approve' ? 'Approved' : 'Denied'),
-      ` by ${names.get(made.actorGuid) ?? 'somebody'}, `,
-      time(made.at),
-      made.reason === null ? '' : `: ${made.reason}`,
+      each.decision === 'approve' ? '✔ ' : '✘ ',
+      strong(each.decision === 'approve' ? 'Approved' : 'Denied'),
+      ` by ${names.get(each.actorGuid) ?? 'somebody'}, `,
+      time(each.at),
+      each.reason === null ? '' : `: ${each.reason}`,
     ),
   );
   if (approval.state === 'waiting') {
     const missing = approval.needed - decisions.length;
     return [
-      ...said,
+      ...made,
       ...(approval.needed > 1
         ? [paragraph(`${missing} more ${missing === 1 ? 'person' : 'people'} must approve.`)]
         : []),
       buttons(
-        // Each decision takes its button with it; the next person needs one of his own.
+        // Each decision takes its button with it; the next person needs one of their own.
         button('Approve', 'approve', { approval: approval.id }, { style: 'primary', epoch: decisions.length }),
         button('Deny…', 'deny', { approval: approval.id }, { style: 'danger', epoch: decisions.length }),
       ),
@@ -96,5 +96,5 @@ function decided(
     voided: `This approval is void: ${approval.reason ?? 'its facts changed.'} Propose again.`,
     lapsed: 'Approved, but not carried out in time. Propose again.',
   } as const;
-  return [...said, paragraph(strong(words[approval.state]))];
+  return [...made, paragraph(strong(words[approval.state]))];
 }

@@ -1,6 +1,6 @@
 /**
  * Who may ask for an approval, who may decide it, and whether it still stands when it is executed. People are directory
- * persons: two chat accounts of one person are one person. Rights are looked at at the click and again at execution.
+ * persons: two chat accounts of one person are one person. Rights are checked at the click and again at execution.
  */
 import type { Selectable } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
@@ -10,7 +10,7 @@ import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { ApprovalTable } from '../../store/schema.ts';
 
-export type ApprovalVerdict = { kind: 'ok' } | { kind: 'refusal'; code: ApprovalRefusal; sentence: string };
+export type ApprovalVerdict = { kind: 'ok' } | { kind: 'refusal'; code: ApprovalRefusal; userMessage: string };
 
 export type ApprovalRefusal =
   | 'approval-own-request'
@@ -118,7 +118,7 @@ export function mayRequest(input: {
 }
 
 /** How many different people must agree. */
-export function approversNeeded(_policy: Policy, vip: boolean): number {
+export function approversNeeded(vip: boolean): number {
   return vip ? 2 : 1;
 }
 
@@ -192,6 +192,6 @@ function whyClosed(approval: ApprovalFacts): string | undefined {
   }
 }
 
-function refusal(code: ApprovalRefusal, sentence: string): ApprovalVerdict & { kind: 'refusal' } {
-  return { kind: 'refusal', code, sentence };
+function refusal(code: ApprovalRefusal, userMessage: string): ApprovalVerdict & { kind: 'refusal' } {
+  return { kind: 'refusal', code, userMessage };
 }

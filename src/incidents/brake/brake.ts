@@ -1,5 +1,6 @@
-/** The brake and the lock in the store: both are looked at before a wipe is issued, in the transaction that takes it. */
+/** The brake and the lock in the store: both are checked before a wipe is issued, in the transaction that claims it. */
 import { type Kysely, sql } from 'kysely';
+import { day } from '../../ground/durations.ts';
 import type { Organisation, PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
@@ -16,8 +17,6 @@ export type BrakeScope = {
   policy: Policy;
 };
 
-const dayMs = 24 * 60 * 60_000;
-
 /** Wipes issued in the last 24 hours, of this organisation; drills are counted apart. */
 async function issuedSince(
   db: Kysely<Database>,
@@ -28,7 +27,7 @@ async function issuedSince(
     .select(['issuingAt', 'requestedBy'])
     .where('organisation', '=', organisation)
     .where('drill', '=', drill)
-    .where('issuingAt', '>', new Date(now.getTime() - dayMs))
+    .where('issuingAt', '>', new Date(now.getTime() - day))
     .orderBy('issuingAt')
     .execute();
   return rows.flatMap((row) => (row.issuingAt === null ? [] : [{ at: row.issuingAt, requester: row.requestedBy }]));
@@ -44,14 +43,14 @@ export async function brakeCounts(
 }
 
 /**
- * Taken before anything that the gate looks at is read, and before any row: two workers cannot both take the last place, and
+ * Taken before anything that the gate checks is read, and before any row: two workers cannot both take the last place, and
  * nobody goes through while the lock is being pulled. Held until the transaction ends.
  */
 export async function lockBrake(change: Change): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('mislaid.brake'))`.execute(change.tx);
 }
 
-/** What the gate in rules/issue.ts needs. */
+/** What the gate in wipe/issue-gate.ts needs. */
 export async function brakeInput(change: Change, question: BrakeScope): Promise<Omit<BrakeInput, 'now'>> {
   await lockBrake(change);
   const unlocked = await change.tx
@@ -94,7 +93,7 @@ export async function lockState(db: Kysely<Database>): Promise<LockState> {
   };
 }
 
-/** Locks or unlocks; false when it is so already. A person who pulls it again makes it his own: what would unlock it is void. */
+/** Locks or unlocks; false when it is so already. A person who pulls it again makes it their own: what would unlock it is void. */
 export async function setLock(
   change: Change,
   input: { state: 'locked' | 'unlocked'; cause: 'person' | 'brake' | 'approval'; by: By; reason: string },

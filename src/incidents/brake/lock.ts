@@ -39,7 +39,7 @@ export async function lockWipes(
   return true;
 }
 
-/** After unlocking: what was held is looked at again at once, as long as its time lasts. */
+/** After unlocking: what was held is re-enqueued at once, as long as its time lasts. */
 export async function unlockWipes(
   change: Change,
   policy: Policy,

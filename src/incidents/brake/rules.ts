@@ -1,3 +1,4 @@
+import { day, minute } from '../../ground/durations.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 
@@ -6,12 +7,19 @@ export type Issued = { readonly at: Date; readonly requester: PersonGuid };
 export type BrakeVerdict =
   | { kind: 'ok' }
   /** Only this requester is refused, and security is told. */
-  | { kind: 'refuse-requester'; count: number; limit: number; sentence: string }
+  | { kind: 'refuse-requester'; count: number; limit: number; userMessage: string }
   /** Everything locks before the next wipe is issued. */
-  | { kind: 'lock-all'; window: 'ten-minutes' | 'day'; count: number; limit: number; people: number; sentence: string };
+  | {
+      kind: 'lock-all';
+      window: 'ten-minutes' | 'day';
+      count: number;
+      limit: number;
+      people: number;
+      userMessage: string;
+    };
 
 export type BrakeInput = {
-  /** Every wipe of this organisation that was taken for issuing within the last 24 hours, drills counted apart. */
+  /** Every wipe of this organisation that was claimed for issuing within the last 24 hours, drills counted apart. */
   issuedAt: readonly Issued[];
   requester: PersonGuid;
   now: Date;
@@ -23,24 +31,21 @@ export type BrakeInput = {
   unlockedAt?: Date | null;
 };
 
-const tenMinutes = 10 * 60_000;
-const oneDay = 24 * 60 * 60_000;
-
 /** Asked before each single wipe is issued; `ok` lets exactly one through. A day is the last 24 hours, whatever the date. */
 export function checkBrake({ issuedAt, requester, now, policy, unlockedAt = null }: BrakeInput): BrakeVerdict {
   const { perRequesterAndDay, perTenMinutes, perDay } = policy.brake;
-  const day = issuedAt.filter((issued) => within(issued, now, oneDay));
-  const own = day.filter((issued) => issued.requester === requester).length;
+  const today = issuedAt.filter((issued) => isWithin(issued, now, day));
+  const own = today.filter((issued) => issued.requester === requester).length;
   if (own >= perRequesterAndDay) {
     return {
       kind: 'refuse-requester',
       count: own,
       limit: perRequesterAndDay,
-      sentence: `${plural(own)} asked by one person were issued in the last 24 hours, and ${perRequesterAndDay} is the limit. Somebody else must ask for the next one.`,
+      userMessage: `${plural(own)} asked by one person were issued in the last 24 hours, and ${perRequesterAndDay} is the limit. Somebody else must ask for the next one.`,
     };
   }
-  const counted = unlockedAt === null ? day : day.filter((issued) => issued.at.getTime() > unlockedAt.getTime());
-  const recent = counted.filter((issued) => within(issued, now, tenMinutes));
+  const counted = unlockedAt === null ? today : today.filter((issued) => issued.at.getTime() > unlockedAt.getTime());
+  const recent = counted.filter((issued) => isWithin(issued, now, 10 * minute));
   if (recent.length >= perTenMinutes) return lockAll('ten-minutes', recent, perTenMinutes);
   if (counted.length >= perDay) return lockAll('day', counted, perDay);
   return { kind: 'ok' };
@@ -56,12 +61,12 @@ function lockAll(window: 'ten-minutes' | 'day', counted: readonly Issued[], limi
     count: counted.length,
     limit,
     people,
-    sentence: `${plural(counted.length)} in ${span} by ${who}; the next one was not issued, all wipes are locked, two admins must unlock.`,
+    userMessage: `${plural(counted.length)} in ${span} by ${who}; the next one was not issued, all wipes are locked, two admins must unlock.`,
   };
 }
 
 /** A wipe dated after `now` counts as well: a clock that was set back must not open the brake. */
-function within(issued: Issued, now: Date, span: number): boolean {
+function isWithin(issued: Issued, now: Date, span: number): boolean {
   return now.getTime() - issued.at.getTime() < span;
 }
 

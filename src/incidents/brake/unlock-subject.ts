@@ -33,7 +33,7 @@ export const unlockSubject: ApprovalSubject = {
         },
         paragraph(
           strong('Approved wipes that wait are issued at once.'),
-          ` The counts of 10 minutes and of the day begin anew; each person's own limit of ${policy.brake.perRequesterAndDay} a day stays.`,
+          ` The counts of 10 minutes and of the day start over; each person's own limit of ${policy.brake.perRequesterAndDay} a day stays.`,
         ),
       ],
     };

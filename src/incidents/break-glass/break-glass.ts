@@ -1,5 +1,6 @@
 /** Break-glass in the store: the wipe of one person alone, its alert, and the review that falls due the next day. */
-import { MislaidError } from '../../ground/errors.ts';
+import { after, minute } from '../../ground/durations.ts';
+import { internalProblem, MislaidError } from '../../ground/errors.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
@@ -23,7 +24,7 @@ export async function breakGlass(
   const roles = await currentRoles(change.tx, policy, who, change.now);
   const verdict = mayBreakGlass({ guid: by.person.guid, roles, ownerGuid: view.owner.guid });
   if (verdict.kind === 'refusal') {
-    throw new MislaidError({ code: verdict.code, message: verdict.sentence, userMessage: verdict.sentence });
+    throw new MislaidError({ code: verdict.code, message: verdict.userMessage, userMessage: verdict.userMessage });
   }
   const waiting = await openWipeOf(change.tx, device.guid);
   if (waiting?.state === 'awaiting-approval') {
@@ -41,7 +42,11 @@ export async function breakGlass(
     { by, why: proposal.reason },
   );
   if (moved === undefined)
-    throw new MislaidError({ code: 'break-glass-failed', message: `wipe ${wipe.id} did not move` });
+    throw new MislaidError({
+      code: 'break-glass-failed',
+      message: `wipe ${wipe.id} did not move`,
+      userMessage: internalProblem,
+    });
   const review = await change.tx
     .insertInto('wipeReview')
     .values({
@@ -80,10 +85,10 @@ export async function breakGlass(
 
 /** Break-glass must be carried out in the same time as an approval. */
 export function breakGlassUntil(wipe: Pick<Wipe, 'proposedAt'>, policy: Policy): Date {
-  return new Date(wipe.proposedAt.getTime() + policy.approvals.executeWithinMinutes * 60_000);
+  return after(wipe.proposedAt, policy.approvals.executeWithinMinutes * minute);
 }
 
-/** Why the one person's word no longer stands when it is carried out; undefined: it stands. */
+/** Why the wipe of one person alone may no longer be issued; undefined: it may. */
 export async function breakGlassRefusal(change: Change, policy: Policy, wipe: Wipe): Promise<string | undefined> {
   const review = await change.tx
     .selectFrom('wipeReview')

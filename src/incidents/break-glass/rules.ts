@@ -1,11 +1,12 @@
+import { after, day } from '../../ground/durations.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Role } from '../../policy.ts';
 
 export type BreakGlass =
   | { kind: 'ok' }
-  | { kind: 'refusal'; code: 'break-glass-role' | 'break-glass-own-device'; sentence: string };
+  | { kind: 'refusal'; code: 'break-glass-role' | 'break-glass-own-device'; userMessage: string };
 
-/** `roles` are those that stand: after suspension, without those that cool off. Owners never break glass for themselves. */
+/** `roles` are the current ones: after suspension, without those that cool off. Owners never break glass for themselves. */
 export function mayBreakGlass(input: {
   guid: PersonGuid;
   roles: ReadonlySet<Role>;
@@ -15,20 +16,18 @@ export function mayBreakGlass(input: {
     return {
       kind: 'refusal',
       code: 'break-glass-own-device',
-      sentence: 'Nobody breaks the glass for his own phone. Somebody else of security or an admin must.',
+      userMessage: 'Nobody breaks the glass for their own phone. Somebody else of security or an admin must.',
     };
   }
   if (input.roles.has('security') || input.roles.has('admin')) return { kind: 'ok' };
   return {
     kind: 'refusal',
     code: 'break-glass-role',
-    sentence: 'Only security and admins break the glass, and not with a role that is new or suspended.',
+    userMessage: 'Only security and admins break the glass, and not with a role that is new or suspended.',
   };
 }
 
-const dayMs = 24 * 60 * 60_000;
-
 /** When the review is first due, and then each day. */
 export function reviewDueAt(from: Date): Date {
-  return new Date(from.getTime() + dayMs);
+  return after(from, day);
 }

@@ -24,7 +24,7 @@ export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
     ...(index < detailed && isToBeChosen(device, input.view) ? [details(device, input)] : []),
     ...(device.present
       ? []
-      : [note('This partnership is gone from Exchange: it was removed, or the phone set up its account anew.')]),
+      : [note('This partnership is gone from Exchange: it was removed, or the phone has set up its account again.')]),
     ...ownerRemark(device, input.view),
   ]);
 }
@@ -88,7 +88,7 @@ function details(device: IncidentDevice, { view, capabilities, evidence, now }: 
     const reasons = new Set(choices.choices.map((choice) => choice.whyNot ?? 'It is not possible here.'));
     lines.push(text(strong('It cannot be wiped from here. '), [...reasons].join(' ')));
   } else {
-    lines.push(text(reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).sentence));
+    lines.push(text(reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).summary));
   }
   lines.push(text(`Passcode: ${passcode(facts)}.`));
   for (const item of evidence.get(device.guid) ?? []) lines.push(text(...item.text));

@@ -14,7 +14,7 @@ export type Reachability = {
   /** Pieces that follow a colon, most important first. */
   because: readonly string[];
   /** One sentence of all of it. */
-  sentence: string;
+  summary: string;
 };
 
 export type ReachabilityInput = {
@@ -82,7 +82,7 @@ function answer(likelihood: Likelihood, because: readonly string[], withinSecond
     likelihood,
     ...(withinSeconds === undefined ? {} : { withinSeconds }),
     because,
-    sentence: `${opening(likelihood, withinSeconds)}: ${reason}.`,
+    summary: `${opening(likelihood, withinSeconds)}: ${reason}.`,
   };
 }
 

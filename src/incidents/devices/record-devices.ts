@@ -9,7 +9,7 @@ export type DeviceNews = 'partnerships' | 'facts' | 'nothing';
 
 /**
  * Stores what Exchange told of an incident's devices. A device gets its number once; a new partnership gets the next one,
- * and one that is gone keeps its number. Cards are shown anew where anything that they show is different.
+ * and one that is gone keeps its number. Cards are rendered again where anything that they show is different.
  */
 export async function recordDevices(
   change: Change,

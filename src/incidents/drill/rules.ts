@@ -1,7 +1,8 @@
+import { hour } from '../../ground/durations.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 
 /** A phone that came within this time holds a connection or looks often, so that a drill shows something. */
-const lately = 2 * 60 * 60_000;
+const lately = 2 * hour;
 
 /** Whether a lab phone is worth a drill: allowed, lately there, and nobody has asked for a wipe of it. */
 export function fitForDrill(device: DeviceFacts, now: Date): boolean {

@@ -1,4 +1,4 @@
-/** The hold in the store: "do not reset the password yet". What closes it is the rule in rules/hold.ts. */
+/** The hold in the store: "do not reset the password yet". What closes it is the rule in rules.ts. */
 
 import { strong, text } from '../../message/text.ts';
 import type { Change } from '../../store/port.ts';

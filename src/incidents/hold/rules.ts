@@ -2,6 +2,7 @@
  * The hold: "do not reset the password, disable, block, remove or suspend yet". It opens with the incident; it survives
  * withdrawn, denied, expired, voided and failed wipes; it closes for the reasons below and for no others.
  */
+import { after, hour, minute } from '../../ground/durations.ts';
 import { assertNever } from '../../ground/errors.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { IncidentTable, WipeState } from '../../store/schema.ts';
@@ -69,19 +70,16 @@ export function holdClosedBy(wipes: readonly HoldWipe[]): string | undefined {
     : 'The wipe was given up.';
 }
 
-/** How long after `sent` without an answer the card offers "reset anyway: the answer may be lost". */
-const answerMinutes = 15;
-
 /** Whether the card offers "reset anyway" because a phone that was told has not answered for 15 minutes. */
 export function offersResetAnyway(wipe: { state: WipeState; sentAt: Date | null }, now: Date): boolean {
   if (wipe.state !== 'sent' || wipe.sentAt === null) return false;
-  return now.getTime() - wipe.sentAt.getTime() >= answerMinutes * 60_000;
+  return now >= after(wipe.sentAt, 15 * minute);
 }
 
 /** When a person must be asked about an open hold: holdMaxHours after it opened, or after we last asked. */
 export function holdQuestionAt(incident: { openedAt: Date; holdAskedAt: Date | null }, policy: Policy): Date {
   const since = incident.holdAskedAt ?? incident.openedAt;
-  return new Date(since.getTime() + policy.holdMaxHours * 3_600_000);
+  return after(since, policy.holdMaxHours * hour);
 }
 
 /** What would stop a wipe that is on its way, and why (Exchange facts 5.4): said while the hold is open, never to the owner. */

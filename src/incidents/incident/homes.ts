@@ -1,8 +1,8 @@
 import type { Change } from '../../store/port.ts';
 
 /**
- * Renders the home pages anew that show incidents, approvals and the lock: of people whom policy.yaml lists and who have
- * opened theirs before. Everybody else's is rendered when he opens it.
+ * Renders again the home pages that show incidents, approvals and the lock: of people whom policy.yaml lists and who have
+ * opened theirs before. Everybody else's is rendered when they open it.
  */
 export async function refreshHomes(change: Change): Promise<void> {
   const opened = await change.tx

@@ -2,7 +2,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Person } from '../../directory/person.ts';
 import { personFromRow } from '../../directory/store-people.ts';
-import { MislaidError } from '../../ground/errors.ts';
+import { internalProblem, MislaidError } from '../../ground/errors.ts';
 import type {
   ApprovalDecisionTable,
   ApprovalTable,
@@ -104,7 +104,11 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
   const people = new Map(rows.map((row) => [row.guid, personFromRow(row)]));
   const owner = people.get(incident.personGuid);
   if (owner === undefined)
-    throw new MislaidError({ code: 'no-such-person', message: `INC-${number}: its owner is not in the directory` });
+    throw new MislaidError({
+      code: 'no-such-person',
+      message: `INC-${number}: its owner is not in the directory`,
+      userMessage: internalProblem,
+    });
   return {
     incident,
     owner,

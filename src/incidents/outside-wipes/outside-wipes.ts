@@ -18,7 +18,7 @@ import { record } from '../incident/timeline.ts';
 
 export type WipeRequest = { guid: string; scope: 'full' | 'account-only'; times: WipeTimes };
 
-/** Remembers a request; false when it was known already. */
+/** Records a request; false when it was known already. */
 export async function recordWipeRequest(
   change: Change,
   organisation: Organisation,
@@ -57,7 +57,7 @@ export async function watchedSince(db: Kysely<Database>, organisation: Organisat
   return new Date(Watch.parse(row.value).since);
 }
 
-/** Looks at one person's devices as just read; answers how many wipes came from elsewhere and were not known. */
+/** Checks one person's devices as just read; answers how many wipes came from elsewhere and were not known. */
 export async function recordOutsideWipes(
   change: Change,
   policy: Policy,

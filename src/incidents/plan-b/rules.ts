@@ -1,7 +1,8 @@
 /**
- * Plan B: the phone was not told of the wipe although its longest wait is over. Security is told, with a ladder of next
+ * Plan B: the phone has not heard of the wipe although its longest wait is over. Security is notified, with a ladder of next
  * steps, cheapest first, that says which rung ends the chance of a wipe.
  */
+import { after, minute, second } from '../../ground/durations.ts';
 import type { Policy } from '../../policy.ts';
 import type { WipeState } from '../../store/schema.ts';
 
@@ -19,10 +20,10 @@ export type PlanBInput = {
 
 /** When Plan B is first due: max(30 min, last heartbeat + 10 min) after the request; figures from policy. */
 export function planBFirstDueAt({ requestedAt, lastHeartbeatSeconds, policy }: PlanBInput): Date {
-  const plain = policy.planB.afterMinutes * 60_000;
+  const plain = policy.planB.afterMinutes * minute;
   const heartbeat =
-    lastHeartbeatSeconds === null ? 0 : lastHeartbeatSeconds * 1000 + policy.planB.afterHeartbeatMinutes * 60_000;
-  return new Date(requestedAt.getTime() + Math.max(plain, heartbeat));
+    lastHeartbeatSeconds === null ? 0 : lastHeartbeatSeconds * second + policy.planB.afterHeartbeatMinutes * minute;
+  return after(requestedAt, Math.max(plain, heartbeat));
 }
 
 /**
@@ -32,8 +33,7 @@ export function planBFirstDueAt({ requestedAt, lastHeartbeatSeconds, policy }: P
 export function planBDueAt(input: PlanBInput): Date | undefined {
   if (input.state !== 'requested') return undefined;
   const { policy, quietUntil = null, raisedAt = null } = input;
-  const due =
-    raisedAt === null ? planBFirstDueAt(input) : new Date(raisedAt.getTime() + policy.planB.againMinutes * 60_000);
+  const due = raisedAt === null ? planBFirstDueAt(input) : after(raisedAt, policy.planB.againMinutes * minute);
   return quietUntil !== null && quietUntil.getTime() > due.getTime() ? quietUntil : due;
 }
 

@@ -1,4 +1,5 @@
 import type { Identity } from '../../ground/addresses.ts';
+import { after, day } from '../../ground/durations.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
 
@@ -13,13 +14,13 @@ export type CoolingRole = (typeof coolingRoleNames)[number];
 export type Grant = { readonly mailbox: string; readonly identity: Identity; readonly role: CoolingRole };
 
 export type RecordedGrant = Grant & {
-  /** When it first stood in a policy; null: it stood in the first one, or on the lab. */
+  /** When a policy first had it; null: the first policy had it, or it is on the lab. */
   readonly grantedAt: Date | null;
   /** Admins who accepted it early, as directory persons. */
   readonly acceptedBy: readonly PersonGuid[];
 };
 
-const coolOff = 24 * 60 * 60_000;
+const coolOff = day;
 const acceptancesNeeded = 2;
 
 /** Every grant of a role that cools off, in a policy. */
@@ -38,8 +39,8 @@ export function grantKey(grant: Grant): string {
 }
 
 /**
- * The grants to record when a policy is loaded: those that go on standing keep their time, new ones begin to cool off, and
- * one that was taken away is forgotten, so that giving it again begins anew. `stored` undefined: the store never saw a policy.
+ * The grants to record when a policy is loaded: those that stay keep their time, new ones begin to cool off, and one that was
+ * revoked is deleted, so that granting it again starts over. `stored` undefined: the store never saw a policy.
  */
 export function recordGrants(input: {
   stored: readonly RecordedGrant[] | undefined;
@@ -49,9 +50,9 @@ export function recordGrants(input: {
 }): RecordedGrant[] {
   const { stored, policy, now, lab } = input;
   const known = new Map((stored ?? []).map((grant) => [grantKey(grant), grant]));
-  const standsAtOnce = stored === undefined || lab;
+  const decidesAtOnce = stored === undefined || lab;
   return grantsOf(policy).map(
-    (grant) => known.get(grantKey(grant)) ?? { ...grant, grantedAt: standsAtOnce ? null : now, acceptedBy: [] },
+    (grant) => known.get(grantKey(grant)) ?? { ...grant, grantedAt: decidesAtOnce ? null : now, acceptedBy: [] },
   );
 }
 
@@ -59,7 +60,7 @@ export function recordGrants(input: {
 export function coolsUntil(grant: RecordedGrant, now: Date): Date | null {
   if (grant.grantedAt === null) return null;
   if (new Set(grant.acceptedBy).size >= acceptancesNeeded) return null;
-  const until = new Date(grant.grantedAt.getTime() + coolOff);
+  const until = after(grant.grantedAt, coolOff);
   return now.getTime() < until.getTime() ? until : null;
 }
 
@@ -85,7 +86,7 @@ export type Acceptance =
   | {
       kind: 'refusal';
       code: 'accept-not-admin' | 'accept-own-role' | 'accept-twice' | 'accept-not-needed';
-      sentence: string;
+      userMessage: string;
     };
 
 /** `accept role <person>`: one admin, whose own admin role does not cool off, accepts somebody else's grant. */
@@ -101,20 +102,20 @@ export function acceptGrant(input: {
     return {
       kind: 'refusal',
       code: 'accept-not-admin',
-      sentence: 'A new role is accepted by two admins whose own role is not new.',
+      userMessage: 'A new role is accepted by two admins whose own role is not new.',
     };
   }
   if (acceptor.guid === holder) {
-    return { kind: 'refusal', code: 'accept-own-role', sentence: 'Nobody accepts his own role.' };
+    return { kind: 'refusal', code: 'accept-own-role', userMessage: 'Nobody accepts their own role.' };
   }
   if (coolsUntil(grant, now) === null) {
-    return { kind: 'refusal', code: 'accept-not-needed', sentence: 'This role decides already.' };
+    return { kind: 'refusal', code: 'accept-not-needed', userMessage: 'This role decides already.' };
   }
   if (grant.acceptedBy.includes(acceptor.guid)) {
     return {
       kind: 'refusal',
       code: 'accept-twice',
-      sentence: 'You have accepted this already; a second admin must too.',
+      userMessage: 'You have accepted this already; a second admin must too.',
     };
   }
   const acceptedBy = [...grant.acceptedBy, acceptor.guid];

@@ -1,6 +1,6 @@
 /**
- * What a person holds now, as it is looked at again when something is carried out: policy's grants to the chat account that
- * spoke, none of them while an incident on one of his own devices is open, and none that cools off.
+ * What a person holds now, as it is checked again when something is carried out: policy's grants to the chat account that
+ * spoke, none of them while an incident on one of their own devices is open, and none that cools off.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
@@ -15,7 +15,7 @@ import type { TimelineKind } from '../incident/timeline-event.ts';
 import { coolingOf } from './grants.ts';
 
 /**
- * For a query over `person`: open incidents on the person's own devices after which nobody has restored his roles. Drills
+ * For a query over `person`: open incidents on the person's own devices after which nobody has restored their roles. Drills
  * suspend nobody.
  */
 export const suspendedBy: RawBuilder<number[]> = sql<number[]>`array(

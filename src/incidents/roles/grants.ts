@@ -1,4 +1,4 @@
-/** Role grants in the store: since when each one stands, and who accepted it early. The rule is in rules/cooling.ts. */
+/** Role grants in the store: since when each one is held, and who accepted it early. The rule is in cooling.ts. */
 import type { Kysely } from 'kysely';
 import type { Identity } from '../../ground/addresses.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
@@ -19,7 +19,7 @@ export async function storedGrants(
   );
 }
 
-/** Makes the stored grants these: known ones stay as they are, those that are not given any more are forgotten. */
+/** Makes the stored grants these: known ones stay as they are, those that are no longer granted are deleted. */
 export async function replaceGrants(
   tx: Kysely<Database>,
   organisation: Organisation,

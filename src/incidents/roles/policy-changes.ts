@@ -52,16 +52,22 @@ export async function recordPolicy(change: Change, load: PolicyLoad): Promise<bo
     action: before === undefined ? 'policy.first-seen' : 'policy.changed',
     subject: 'policy',
     actor: { guid: null, identity: `process:${processUser}` },
-    data: { why, from: before?.hash ?? null, to: now.hash, sections, people },
+    data: {
+      why,
+      from: before?.hash ?? null,
+      to: now.hash,
+      sections,
+      people: people.map(({ revoked, ...each }) => ({ ...each, taken: revoked })),
+    },
   });
-  if (before !== undefined) await tellChanges(change, load, sections, people);
+  if (before !== undefined) await notifyChanges(change, load, sections, people);
   return true;
 }
 
 type PersonChange = {
   person: string | null;
   granted: string[];
-  taken: string[];
+  revoked: string[];
   /** Chat accounts that now speak for this person, or no longer do. */
   accountsAdded: number;
   accountsRemoved: number;
@@ -80,18 +86,18 @@ async function peopleChanges(
     const is = merged(now.people, mailbox);
     const found = {
       granted: without(is.roles, was.roles),
-      taken: without(was.roles, is.roles),
+      revoked: without(was.roles, is.roles),
       accountsAdded: without(is.identities, was.identities).length,
       accountsRemoved: without(was.identities, is.identities).length,
     };
-    if (found.granted.length + found.taken.length + found.accountsAdded + found.accountsRemoved === 0) continue;
+    if (found.granted.length + found.revoked.length + found.accountsAdded + found.accountsRemoved === 0) continue;
     const person = await personByAddress(db, organisation, mailbox);
     changes.push({ person: person?.guid ?? null, ...found });
   }
   return changes;
 }
 
-async function tellChanges(
+async function notifyChanges(
   change: Change,
   { policy, why, processUser }: PolicyLoad,
   sections: readonly string[],

@@ -1,6 +1,7 @@
 import { auditIsWritable } from '../../audit/chain.ts';
 import { personByGuid } from '../../directory/find.ts';
 import type { Identity } from '../../ground/addresses.ts';
+import { after, minute, second } from '../../ground/durations.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { type Policy, policyHash, type Role } from '../../policy.ts';
@@ -21,13 +22,13 @@ import { reconcileAt } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 /** How long Clear-MobileDevice may take before its session is killed; reconciling goes on for 16 minutes after it. */
-export const issueTimeLimit = 60_000;
-/** A held wipe is looked at again so often, until its time runs out. */
-const heldAgainMs = 15_000;
-/** Unlocking looks at once at everything that it held; this only finds what ran out of time. */
-const lockedAgainMs = 60_000;
+export const issueTimeLimit = minute;
+/** A held wipe is checked again so often, until its time runs out. */
+const checkHeldAfter = 15 * second;
+/** Unlocking re-enqueues at once all that the lock held; this only finds what ran out of time. */
+const checkLockedAfter = minute;
 
-/** The wipe in state `issuing`, or undefined when it was not taken: held, ended, or somebody else was faster. */
+/** The wipe in state `issuing`, or undefined when it was not claimed: held, ended, or another worker was faster. */
 export async function claimWipe(
   context: JobContext,
   wipeId: number,
@@ -43,7 +44,7 @@ export async function claimWipe(
     return undefined;
   }
   return store.change(async (change) => {
-    // In this order everywhere: the brake, the approval, the wipe, its incident; so that nobody waits crosswise.
+    // In this order everywhere: the brake, the approval, the wipe, its incident; so that there is no deadlock.
     await lockBrake(change);
     const approval = await openApproval(change.tx, 'wipe', String(wipeId));
     if (approval !== undefined) await lockApproval(change, approval.id);
@@ -51,7 +52,7 @@ export async function claimWipe(
     if (wipe.state !== 'approved') return undefined;
     const refused =
       wipe.breakGlassBy === null
-        ? await approvalNoLongerStands(change, context, approval)
+        ? await approvalRefusal(change, context, approval)
         : await breakGlassRefusal(change, policy, wipe);
     if (refused !== undefined) {
       await endUnissued(change, context, { wipe, approval, how: 'voided', why: refused });
@@ -71,7 +72,7 @@ export async function claimWipe(
         policy,
       }),
     });
-    if (gate.kind === 'go') return await taken(change, { wipe, approval, device, readAt });
+    if (gate.kind === 'go') return await claim(change, { wipe, approval, device, readAt });
     await heldOrRefused(change, context, wipe, approval, gate);
     return undefined;
   });
@@ -91,17 +92,17 @@ export async function heldByLock(context: JobContext, wipeId: number): Promise<b
       await endUnissued(change, context, { wipe, approval, how: 'lapsed', why });
       return true;
     }
-    await hold(change, wipe, lockedBecause, lockedAgainMs);
+    await hold(change, wipe, lockedBecause, checkLockedAfter);
     return true;
   });
 }
 
-async function taken(
+async function claim(
   change: Change,
   input: { wipe: Wipe; approval: Approval | undefined; device: DeviceFacts; readAt: Date },
 ): Promise<Wipe | undefined> {
   const { wipe, approval, device, readAt } = input;
-  const callDeadlineAt = new Date(change.now.getTime() + issueTimeLimit);
+  const callDeadlineAt = after(change.now, issueTimeLimit);
   const moved = await moveWipe(
     change,
     wipe,
@@ -128,7 +129,7 @@ async function taken(
   return moved;
 }
 
-async function approvalNoLongerStands(
+async function approvalRefusal(
   change: Change,
   { policy }: JobContext,
   approval: Approval | undefined,
@@ -153,12 +154,12 @@ async function approvalNoLongerStands(
     now: change.now,
     rolesOf: (guid) => roles.get(guid) ?? new Set(),
   });
-  if (verdict.kind === 'refusal' && verdict.code !== 'approval-expired') return verdict.sentence;
-  return await requesterMayNot(change, policy, locked);
+  if (verdict.kind === 'refusal' && verdict.code !== 'approval-expired') return verdict.userMessage;
+  return await requesterRefusal(change, policy, locked);
 }
 
-/** Who asked must still be somebody who may ask: a role that was taken away meanwhile, or a suspension, ends the proposal. */
-async function requesterMayNot(change: Change, policy: Policy, approval: Approval): Promise<string | undefined> {
+/** Whoever proposed it must still be allowed to: a role that was revoked meanwhile, or a suspension, ends the proposal. */
+async function requesterRefusal(change: Change, policy: Policy, approval: Approval): Promise<string | undefined> {
   const person = await personByGuid(change.tx, approval.requestedBy);
   if (person === undefined) return 'The person who asked is no longer in the directory.';
   const roles = await rolesOfRequester(change, policy, { guid: person.guid, identity: approval.requestedVia });
@@ -193,24 +194,24 @@ async function heldOrRefused(
   const { policy } = context;
   if (gate.kind === 'held') return hold(change, wipe, gate.because);
   if (gate.kind === 'lapsed') {
-    return endUnissued(change, context, { wipe, approval, how: 'lapsed', why: gate.sentence });
+    return endUnissued(change, context, { wipe, approval, how: 'lapsed', why: gate.userMessage });
   }
   const { brake } = gate;
   // Drills are counted apart, and too many of them must not stop a real wipe.
   if (brake.kind === 'lock-all' && !wipe.drill) {
-    await lockWipes(change, policy, { by: null, reason: brake.sentence, incident: wipe.incidentNumber });
+    await lockWipes(change, policy, { by: null, reason: brake.userMessage, incident: wipe.incidentNumber });
     return hold(change, wipe, lockedBecause);
   }
   await notifySecurity(change, policy, {
     incident: wipe.incidentNumber,
     tone: 'danger',
-    line: [`wipe not issued: ${brake.sentence}`],
+    line: [`wipe not issued: ${brake.userMessage}`],
     key: `braked:${wipe.id}`,
   });
-  await endUnissued(change, context, { wipe, approval, how: 'voided', why: brake.sentence });
+  await endUnissued(change, context, { wipe, approval, how: 'voided', why: brake.userMessage });
 }
 
-/** Ends it through its approval where it has one, so that both are told the same; break-glass has none. */
+/** Ends it through its approval where it has one, so that both end alike; break-glass has none. */
 async function endUnissued(
   change: Change,
   { policy, approvals }: JobContext,
@@ -247,7 +248,7 @@ async function endUnissued(
   });
 }
 
-async function hold(change: Change, wipe: Wipe, because: string, againMs = heldAgainMs): Promise<void> {
+async function hold(change: Change, wipe: Wipe, because: string, wait = checkHeldAfter): Promise<void> {
   if (wipe.heldBecause !== because) {
     await change.tx.updateTable('wipe').set({ heldBecause: because }).where('id', '=', wipe.id).execute();
     await record(change, {
@@ -257,7 +258,7 @@ async function hold(change: Change, wipe: Wipe, because: string, againMs = heldA
       data: { wipe: wipe.id, because },
     });
   }
-  await lookAgain(change, wipe.id, againMs);
+  await reEnqueue(change, wipe.id, wait);
 }
 
 /** The same where nothing can be audited: the card and security say so, and no fact is changed that an audit would have to hold. */
@@ -274,15 +275,15 @@ async function holdUnaudited({ store, policy }: JobContext, wipeId: number): Pro
     await notifySecurity(change, policy, {
       incident: wipe.incidentNumber,
       tone: 'danger',
-      line: ['the audit cannot be written: no wipe is issued until it can. Look at the disk of the database.'],
+      line: ['the audit cannot be written: no wipe is issued until it can. Check the disk of the database.'],
       key: `audit-away:${wipeId}`,
     });
-    await lookAgain(change, wipeId, heldAgainMs);
+    await reEnqueue(change, wipeId, checkHeldAfter);
   });
 }
 
-/** A key of its own: this run's row is still waiting, and a wish for it would be due at once. */
-async function lookAgain(change: Change, wipeId: number, againMs: number): Promise<void> {
-  const dueAt = new Date(change.now.getTime() + againMs);
+/** A key of its own: this run's row is still waiting, and the same key would be due at once. */
+async function reEnqueue(change: Change, wipeId: number, wait: number): Promise<void> {
+  const dueAt = after(change.now, wait);
   await change.enqueue('issue-wipe', { wipe: wipeId }, { key: `${wipeId}-${dueAt.getTime()}`, dueAt });
 }

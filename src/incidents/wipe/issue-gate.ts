@@ -1,5 +1,5 @@
 /**
- * Whether an approved wipe may be taken for issuing now: the one gate before Clear-MobileDevice, over every path.
+ * Whether an approved wipe may be claimed for issuing now: the one gate before Clear-MobileDevice, over every path.
  * Held waits (its time runs on); lapsed ends it; refused ends it for this requester.
  */
 import { type BrakeInput, type BrakeVerdict, checkBrake } from '../brake/rules.ts';
@@ -7,7 +7,7 @@ import { type BrakeInput, type BrakeVerdict, checkBrake } from '../brake/rules.t
 export type IssueGate =
   | { kind: 'go' }
   | { kind: 'held'; because: string }
-  | { kind: 'lapsed'; sentence: string }
+  | { kind: 'lapsed'; userMessage: string }
   | { kind: 'braked'; brake: Exclude<BrakeVerdict, { kind: 'ok' }> };
 
 export type IssueInput = {
@@ -24,7 +24,7 @@ export type IssueInput = {
 /** Break-glass goes through the same gate: it bypasses the second person, never the brake or a lock. */
 export function checkIssueGate(input: IssueInput): IssueGate {
   if (input.now.getTime() >= input.executeBy.getTime()) {
-    return { kind: 'lapsed', sentence: 'The approval was not carried out in time. Propose the wipe again.' };
+    return { kind: 'lapsed', userMessage: 'The approval was not carried out in time. Propose the wipe again.' };
   }
   if (input.locked) return { kind: 'held', because: 'All wipes are locked.' };
   if (!input.policyAgrees) return { kind: 'held', because: 'Not every process runs the same policy.' };

@@ -1,12 +1,12 @@
 /**
- * Asks Exchange for an approved wipe, effectively once: fresh facts are compared with the frozen ones, then one worker takes
+ * Asks Exchange for an approved wipe, effectively once: fresh facts are compared with the frozen ones, then one worker claims
  * `approved → issuing` by compare-and-set with the wipe times as just read; only after that commit is the cmdlet sent. Whatever
  * happens to the answer, only reading proves that Exchange was asked (reconcile-wipe.ts).
  */
 
 import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
-import { MislaidError } from '../../ground/errors.ts';
+import { internalProblem, MislaidError } from '../../ground/errors.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
@@ -24,7 +24,7 @@ import { lockWipe, moveWipe } from './wipes.ts';
 export async function issueWipe(context: JobContext, wipeId: number): Promise<void> {
   const { store } = context;
   const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
-  // Anything but `approved`: withdrawn, or taken by an earlier run of this job, whose reconciling is on its way already.
+  // Anything but `approved`: withdrawn, or claimed by an earlier run of this job, whose reconciling is on its way already.
   if (wipe?.state !== 'approved') return;
   const exchange = exchangeOf(context, wipe);
   if (await heldByLock(context, wipeId)) return;
@@ -36,19 +36,19 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
     return;
   }
   const readAt = context.clock.now();
-  const taken = await claimWipe(context, wipeId, device, readAt);
-  if (taken === undefined) return;
+  const claimed = await claimWipe(context, wipeId, device, readAt);
+  if (claimed === undefined) return;
 
   await context.assertLock();
   // Pulled in this very moment: what was not sent yet is not sent.
   if ((await lockState(store.db)).locked) {
-    await notAsked(context, taken, {
+    await notAsked(context, claimed, {
       code: 'locked',
       userMessage: 'All wipes were locked just before Exchange was asked.',
     });
     return;
   }
-  await ask(context, exchange, taken);
+  await send(context, exchange, claimed);
 }
 
 /** A drill's wipe lives on the lab, and a real one never goes there: an Exchange of another organisation is refused. */
@@ -58,6 +58,7 @@ function exchangeOf(context: JobContext, wipe: Wipe): Exchange {
   throw new MislaidError({
     code: 'wrong-organisation',
     message: `wipe ${wipe.id} is of the organisation ${wipe.organisation}, and the Exchange at hand is of ${exchange.organisation}`,
+    userMessage: internalProblem,
   });
 }
 
@@ -90,7 +91,7 @@ async function voidWipe(context: JobContext, wipe: Wipe, changes: readonly strin
 }
 
 /** Sends the one request. After doubt nothing is done here: reconciling is enqueued already. */
-async function ask(context: JobContext, exchange: Exchange, wipe: Wipe): Promise<void> {
+async function send(context: JobContext, exchange: Exchange, wipe: Wipe): Promise<void> {
   try {
     await exchange.run(
       clearMobileDevice,

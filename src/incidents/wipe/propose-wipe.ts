@@ -35,7 +35,7 @@ export async function proposeWipe(change: Change, policy: Policy, proposal: Prop
     policy,
     roles: ['helpdesk', 'security', 'admin'],
   });
-  if (verdict.kind === 'refusal') throw refused(verdict.code, verdict.sentence);
+  if (verdict.kind === 'refusal') throw refused(verdict.code, verdict.userMessage);
 
   const wipe = await insertWipe(change, policy, proposal, null);
   const approval = await requestApproval(change, policy, {
@@ -52,7 +52,7 @@ export async function proposeWipe(change: Change, policy: Policy, proposal: Prop
     },
     ownerGuid: view.owner.guid,
     role: 'approver',
-    needed: approversNeeded(policy, isVip(policy, view.owner)),
+    needed: approversNeeded(isVip(policy, view.owner)),
     by,
   });
   await notifySecurity(change, policy, {
@@ -132,6 +132,6 @@ export async function insertWipe(
   return wipe;
 }
 
-function refused(code: string, sentence: string): MislaidError {
-  return new MislaidError({ code, message: sentence, userMessage: sentence });
+function refused(code: string, userMessage: string): MislaidError {
+  return new MislaidError({ code, message: userMessage, userMessage: userMessage });
 }

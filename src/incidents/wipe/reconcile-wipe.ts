@@ -1,5 +1,6 @@
 /** After asking: reads until Exchange proves that it was asked, or that it was not. Only reads that succeed count. */
 import { z } from 'zod';
+import { after, second } from '../../ground/durations.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { type DeviceFacts, DeviceWipe } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
@@ -73,12 +74,12 @@ export async function reconcileWipe(context: JobContext, wipeId: number, step: n
       await notifySecurity(change, policy, {
         incident: row.incidentNumber,
         tone: 'danger',
-        line: [`it is not known whether Exchange was asked: ${proof.sentence}`],
+        line: [`it is not known whether Exchange was asked: ${proof.description}`],
         key: `doubt:${row.id}:${proof.why}`,
       });
     }
     const dueAt = reconcileAt(deadline, step + 1);
-    const next = dueAt > change.now ? dueAt : new Date(change.now.getTime() + 5_000);
+    const next = dueAt > change.now ? dueAt : after(change.now, 5 * second);
     await change.enqueue(
       'reconcile-wipe',
       { wipe: wipeId, step: reached(deadline, change.now, step) },
@@ -107,7 +108,7 @@ async function requested(context: JobContext, wipe: Wipe, device: DeviceFacts, r
     await change.enqueue(
       'watch-wipe',
       { wipe: wipe.id },
-      { key: String(wipe.id), dueAt: new Date(change.now.getTime() + watchSchedule(0)) },
+      { key: String(wipe.id), dueAt: after(change.now, watchSchedule(0)) },
     );
     await change.enqueue(
       'plan-b',

@@ -2,6 +2,7 @@
  * Whether Exchange was asked for a wipe, from reads alone: the answer of Clear-MobileDevice may be lost, and the cmdlet
  * answers nothing on success. And when to read: after doubt (reconciling), and while following a wipe (watching).
  */
+import { after, hour, minute, second } from '../../ground/durations.ts';
 import type { WipeScope } from '../../store/schema.ts';
 import type { DeviceWipe, WipeTimes } from '../devices/device.ts';
 
@@ -25,7 +26,7 @@ export type Proof =
    * A request is there that cannot be called ours: neither `requested` nor `not asked` may be concluded, a person must look.
    * `not-later` points at a clock that differs between Exchange and us.
    */
-  | { kind: 'doubt'; why: 'other-requestor' | 'not-later'; sentence: string };
+  | { kind: 'doubt'; why: 'other-requestor' | 'not-later'; description: string };
 
 /** Proof: this scope's request time differs from the stored one, is later than our last read, and the requestor is ours. */
 export function provesRequest(input: ProofInput): Proof {
@@ -37,7 +38,7 @@ export function provesRequest(input: ProofInput): Proof {
       doubt = {
         kind: 'doubt',
         why: 'other-requestor',
-        sentence: 'Exchange shows a wipe request that another account made.',
+        description: 'Exchange shows a wipe request that another account made.',
       };
       continue;
     }
@@ -45,7 +46,7 @@ export function provesRequest(input: ProofInput): Proof {
       doubt ??= {
         kind: 'doubt',
         why: 'not-later',
-        sentence: 'Exchange shows a new wipe request dated before our last read; its clock and ours differ.',
+        description: 'Exchange shows a new wipe request dated before our last read; its clock and ours differ.',
       };
       continue;
     }
@@ -70,15 +71,11 @@ export function timesFor(scope: WipeScope, wipe: DeviceWipe): WipeTimes {
   return instantOf(wipe.accountOnly.requested) > instantOf(wipe.full.requested) ? wipe.accountOnly : wipe.full;
 }
 
-const second = 1_000;
-const minute = 60_000;
-const hour = 60 * minute;
-
 const reconcileAfter = [0, 30 * second, 2 * minute, 5 * minute, 16 * minute] as const;
 
 /** When a call in doubt is read again, counted from its deadline. An online cmdlet may go on for 15 minutes, hence the last. */
 export function reconcileSchedule(callDeadline: Date): Date[] {
-  return reconcileAfter.map((after) => new Date(callDeadline.getTime() + after));
+  return reconcileAfter.map((wait) => after(callDeadline, wait));
 }
 
 /** The instant of reconciling step n (0, 1, …); after the last step every five minutes until a read succeeds. */
@@ -86,12 +83,12 @@ export function reconcileAt(callDeadline: Date, step: number): Date {
   const planned = reconcileSchedule(callDeadline)[step];
   if (planned !== undefined) return planned;
   const late = step - reconcileAfter.length + 1;
-  return new Date(callDeadline.getTime() + 16 * minute + late * 5 * minute);
+  return after(callDeadline, (16 + late * 5) * minute);
 }
 
 /** Only a read that succeeded, 16 minutes or more after the deadline, and showed no request, proves that Exchange was not asked. */
 export function provesNotAsked(input: { callDeadline: Date; readAt: Date; proof: Proof }): boolean {
-  return input.proof.kind === 'not-seen' && input.readAt.getTime() >= input.callDeadline.getTime() + 16 * minute;
+  return input.proof.kind === 'not-seen' && input.readAt >= after(input.callDeadline, 16 * minute);
 }
 
 /** [reads of this pace, pace]: close at first (Outlook hears within seconds), then about as often as a phone may connect. */

@@ -1,5 +1,6 @@
 /** Follows a wipe that Exchange took: handed to the phone, acknowledged, refused, not reported; with back-off, without an end. */
 import { personByGuid } from '../../directory/find.ts';
+import { after, minute } from '../../ground/durations.ts';
 import { paragraph, strong, text } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import { notifySecurity } from '../../notices/security.ts';
@@ -16,8 +17,8 @@ import { timesFor, watchSchedule } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 const watched: readonly string[] = ['requested', 'sent', 'refused-by-device', 'not-reported', 'given-up'];
-/** Told twice so far apart without an acknowledgement: the phone answers with status 2, or its answer is lost every time. */
-const toldAgainMs = 60_000;
+/** Handed over twice so far apart without an acknowledgement: the phone answers with status 2, or its answer is lost every time. */
+const sentAgainAfter = minute;
 
 export async function watchWipe(context: JobContext, wipeId: number): Promise<void> {
   const { store } = context;
@@ -33,14 +34,14 @@ export async function watchWipe(context: JobContext, wipeId: number): Promise<vo
       return;
     }
     await recordOneDevice(change, row.incidentNumber, device);
-    const after = await follow(change, context, row, device, reportsWipes);
-    if (!isWatched(after)) return;
+    const followed = await follow(change, context, row, device, reportsWipes);
+    if (!isWatched(followed)) return;
     const watchStep = row.watchStep + 1;
     await change.tx.updateTable('wipe').set({ watchStep }).where('id', '=', wipeId).execute();
     await change.enqueue(
       'watch-wipe',
       { wipe: wipeId },
-      { key: `${wipeId}-${watchStep}`, dueAt: new Date(change.now.getTime() + watchSchedule(watchStep)) },
+      { key: `${wipeId}-${watchStep}`, dueAt: after(change.now, watchSchedule(watchStep)) },
     );
   });
 }
@@ -59,20 +60,20 @@ async function follow(
 ): Promise<Wipe> {
   const times = timesFor(wipe.scope, device.wipe);
   if (times.acknowledged !== null) return acknowledged(change, context, wipe, new Date(times.acknowledged));
-  if (times.sent !== null) return told(change, context, wipe, new Date(times.sent));
+  if (times.sent !== null) return sent(change, context, wipe, new Date(times.sent));
   if (!reportsWipes && wipe.state === 'requested') {
-    return step(change, wipe, { kind: 'not-reported' }, { exchangeHolds: true });
+    return moveTo(change, wipe, { kind: 'not-reported' }, { exchangeHolds: true });
   }
   return wipe;
 }
 
-async function told(change: Change, context: JobContext, wipe: Wipe, sentAt: Date): Promise<Wipe> {
+async function sent(change: Change, context: JobContext, wipe: Wipe, sentAt: Date): Promise<Wipe> {
   if (wipe.state === 'requested' || wipe.state === 'not-reported') {
-    return step(change, wipe, { kind: 'sent' }, { sentAt, exchangeHolds: true });
+    return moveTo(change, wipe, { kind: 'sent' }, { sentAt, exchangeHolds: true });
   }
-  if (wipe.state !== 'sent' || wipe.sentAt === null || sentAt.getTime() - wipe.sentAt.getTime() < toldAgainMs)
+  if (wipe.state !== 'sent' || wipe.sentAt === null || sentAt.getTime() - wipe.sentAt.getTime() < sentAgainAfter)
     return wipe;
-  const moved = await step(change, wipe, { kind: 'refused-by-device' }, { exchangeHolds: true });
+  const moved = await moveTo(change, wipe, { kind: 'refused-by-device' }, { exchangeHolds: true });
   if (moved.state !== 'refused-by-device') return moved;
   await change.reply(incidentSubject(wipe.incidentNumber), {
     tone: 'danger',
@@ -92,14 +93,14 @@ async function told(change: Change, context: JobContext, wipe: Wipe, sentAt: Dat
 }
 
 async function acknowledged(change: Change, context: JobContext, wipe: Wipe, acknowledgedAt: Date): Promise<Wipe> {
-  const moved = await step(
+  const moved = await moveTo(
     change,
     wipe,
     { kind: 'acknowledged' },
     { acknowledgedAt, endedAt: change.now, exchangeHolds: false, sentAt: wipe.sentAt ?? acknowledgedAt },
   );
   if (moved.state !== 'acknowledged') return moved;
-  if (wipe.drill) await tellDrill(change, context, wipe);
+  if (wipe.drill) await reportDrill(change, context, wipe);
   const owner = await personByGuid(change.tx, wipe.mailboxGuid);
   await change.reply(incidentSubject(wipe.incidentNumber), {
     tone: 'success',
@@ -122,7 +123,7 @@ async function acknowledged(change: Change, context: JobContext, wipe: Wipe, ack
 }
 
 /** The figures of a drill go where drills are judged: under its card and to security. */
-async function tellDrill(change: Change, context: JobContext, wipe: Wipe): Promise<void> {
+async function reportDrill(change: Change, context: JobContext, wipe: Wipe): Promise<void> {
   const view = await loadIncident(change.tx, wipe.incidentNumber);
   const figures = drillSteps(view)
     .filter((one) => one.seconds > 0)
@@ -163,7 +164,7 @@ async function removed(change: Change, context: JobContext, wipe: Wipe): Promise
   });
 }
 
-async function step(
+async function moveTo(
   change: Change,
   wipe: Wipe,
   event: WipeEvent,

@@ -1,9 +1,9 @@
 /**
  * Wipes in the store: every move is a compare-and-set on the state that the rule saw, stored with who, when, why and from
- * which answer of Exchange. The rule itself is the pure function in rules/wipe.ts.
+ * which answer of Exchange. The rule itself is the pure function in machine.ts.
  */
 import type { Kysely } from 'kysely';
-import { MislaidError } from '../../ground/errors.ts';
+import { internalProblem, MislaidError } from '../../ground/errors.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database, WipeState } from '../../store/schema.ts';
 import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
@@ -37,7 +37,7 @@ export type Move = {
 export async function lockWipe(change: Change, id: number): Promise<Wipe> {
   const wipe = await change.tx.selectFrom('wipe').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   if (wipe !== undefined) return wipe;
-  throw new MislaidError({ code: 'no-such-wipe', message: `wipe ${id} does not exist` });
+  throw new MislaidError({ code: 'no-such-wipe', message: `wipe ${id} does not exist`, userMessage: internalProblem });
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
+import { after, second } from '../../ground/durations.ts';
 import { strong, text } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import type { DeviceFacts } from '../devices/device.ts';
@@ -15,7 +16,7 @@ import { lockWipe, moveWipe } from './wipes.ts';
 
 /** Cancelling again does not help where it did not help so often. `watchStep` counts it while the wipe is being issued. */
 const mostCancels = 3;
-const againMs = 10_000;
+const againAfter = 10 * second;
 
 /** Exchange shows the full wipe: cancel and look again, or, when that did not help, say so and end. */
 export async function cancelFullWipe(
@@ -72,7 +73,7 @@ export async function cancelFullWipe(
     await change.enqueue(
       'reconcile-wipe',
       { wipe: wipe.id, step: 0 },
-      { key: `${wipe.id}-scope-${row.watchStep + 1}`, dueAt: new Date(change.now.getTime() + againMs) },
+      { key: `${wipe.id}-scope-${row.watchStep + 1}`, dueAt: after(change.now, againAfter) },
     );
   });
 }

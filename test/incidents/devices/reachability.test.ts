@@ -43,7 +43,7 @@ describe('reachability', () => {
     ['has its clock ahead of ours', silent(-60_000), 'likely'],
   ])('of a phone that %s', (_what, facts, likelihood) => {
     expect(of(facts).likelihood).toBe(likelihood);
-    expect(of(facts).sentence).toMatch(/^[A-Z].*: .+\.$/);
+    expect(of(facts).summary).toMatch(/^[A-Z].*: .+\.$/);
   });
 
   it('minds a password that was changed after the last contact, and not one from before', () => {
