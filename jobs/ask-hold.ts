@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { holdQuestionAt } from '../src/incidents/hold/rules.ts';
-import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
+import { replyOnIncident } from '../src/incidents/incident/reply.ts';
+import { record } from '../src/incidents/incident/timeline.ts';
 import { defineJob } from '../src/incidents/job.ts';
-import { paragraph, strong } from '../src/message/text.ts';
 
 export const askHoldJob = defineJob({
   name: 'ask-hold',
@@ -25,15 +25,13 @@ export const askHoldJob = defineJob({
       }
       await change.tx.updateTable('incident').set({ holdAskedAt: change.now }).where('number', '=', incident).execute();
       await record(change, { incident, kind: 'hold.asked', by: null, data: {} });
-      await change.reply(incidentSubject(incident), {
-        tone: 'warning',
-        blocks: [
-          paragraph(
-            strong(`The hold of INC-${incident} has been open for ${policy.holdMaxHours} hours or more.`),
-            ' Somebody must decide: keep waiting, "give up", or "reset anyway" (a wipe still on its way may then never arrive).',
-          ),
-        ],
-      });
+      await replyOnIncident(
+        change,
+        incident,
+        'warning',
+        `The hold of INC-${incident} has been open for ${policy.holdMaxHours} hours or more.`,
+        ' Somebody must decide: keep waiting, "give up", or "reset anyway" (a wipe still on its way may then never arrive).',
+      );
       const again = holdQuestionAt({ openedAt: row.openedAt, holdAskedAt: change.now }, policy);
       await change.enqueue('ask-hold', { incident }, { key: `${incident}-${again.getTime()}`, dueAt: again });
     });

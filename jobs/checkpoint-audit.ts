@@ -1,8 +1,7 @@
 import { z } from 'zod';
+import { hour } from '../src/ground/durations.ts';
 import { type BotJob, defineJob } from '../src/incidents/job.ts';
 import { code, note, paragraph } from '../src/message/text.ts';
-
-const hour = 3_600_000;
 
 /** The hour that follows an instant: each hour has one work row, however often this job runs in it. */
 function nextHour(now: Date): Date {

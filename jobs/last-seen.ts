@@ -8,11 +8,11 @@ import { daysOf } from '../src/apps/usage.ts';
 import { requestsPerDayAlt, requestsPerDayChart } from '../src/charts/requests-per-day.ts';
 import { personByGuid } from '../src/directory/find.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
+import { day, second } from '../src/ground/durations.ts';
 import type { DeviceFacts } from '../src/incidents/devices/device.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { defineJob, type JobContext } from '../src/incidents/job.ts';
 
-const day = 86_400_000;
 const days = 14;
 
 export const lastSeenJob = defineJob({
@@ -25,7 +25,7 @@ export const lastSeenJob = defineJob({
     identity: z.string(),
     token: z.string(),
   }),
-  retryAfter: (failures) => (failures < 4 ? 5_000 * failures : undefined),
+  retryAfter: (failures) => (failures < 4 ? 5 * second * failures : undefined),
   async run(context, { organisation, person: guid, identity, token }) {
     const { store, clock, policy, log } = context;
     const person = await personByGuid(store.db, guid);

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { personByGuid } from '../src/directory/find.ts';
+import { second } from '../src/ground/durations.ts';
 import { devicesMessage } from '../src/incidents/devices/message.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { defineJob } from '../src/incidents/job.ts';
+import { paragraph } from '../src/message/text.ts';
 
 export const listDevicesJob = defineJob({
   name: 'list-devices',
@@ -15,7 +17,7 @@ export const listDevicesJob = defineJob({
     token: z.string(),
   }),
   // An answer that comes much later answers nobody.
-  retryAfter: (failures) => (failures < 4 ? 5_000 * failures : undefined),
+  retryAfter: (failures) => (failures < 4 ? 5 * second * failures : undefined),
   async run(context, { organisation, person: guid, identity, token }) {
     const person = await personByGuid(context.store.db, guid);
     if (person === undefined) return;
@@ -31,14 +33,7 @@ export const listDevicesJob = defineJob({
         identity,
         {
           tone: 'danger',
-          blocks: [
-            {
-              kind: 'text',
-              text: [
-                { kind: 'plain', text: 'Exchange does not answer, so I cannot list the phones. Ask again later.' },
-              ],
-            },
-          ],
+          blocks: [paragraph('Exchange does not answer, so I cannot list the phones. Ask again later.')],
         },
         `devices:${token}`,
       ),

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { lookUpPeople } from '../src/directory/refresh.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
 import { IdentityText } from '../src/ground/addresses.ts';
+import { backOff } from '../src/ground/back-off.ts';
+import { hour, second } from '../src/ground/durations.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage, Span } from '../src/message/model.ts';
 import { code, paragraph, strong } from '../src/message/text.ts';
@@ -27,7 +29,7 @@ export const lookUpPersonJob = defineJob({
       await change.privately(identity, people.length === 0 ? nobody(name) : somebody(name, people));
     });
   },
-  retryAfter: (failures) => (failures < 5 ? 10_000 * 2 ** failures : undefined),
+  retryAfter: (failures) => (failures < 5 ? backOff(failures, { first: 20 * second, most: hour }) : undefined),
   onGivenUp: async ({ store }, { text: name, identity }) => {
     if (identity === undefined) return;
     await store.change((change) =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { configsMessage } from '../src/apps/block/configs.ts';
 import { loadBlock } from '../src/apps/block/store.ts';
+import { second } from '../src/ground/durations.ts';
 import { defineJob } from '../src/incidents/job.ts';
 
 export const readAppConfigsJob = defineJob({
@@ -8,7 +9,7 @@ export const readAppConfigsJob = defineJob({
   does: 'Reads the web.config files of every server and answers where an app could be denied, and where not and why',
   lane: 'logs',
   payload: z.object({ block: z.number().int(), identity: z.string(), token: z.string() }),
-  retryAfter: (failures) => (failures < 3 ? 5_000 : undefined),
+  retryAfter: (failures) => (failures < 3 ? 5 * second : undefined),
   async run({ store, servers }, { block: id, identity, token }) {
     const { block } = await loadBlock(store.db, id);
     const message = await configsMessage(servers(block.organisation), block);

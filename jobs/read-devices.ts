@@ -4,10 +4,10 @@ import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { recordDevices } from '../src/incidents/devices/record-devices.ts';
 import { exchangeAnswers, recordExchangeAway } from '../src/incidents/incident/exchange-away.ts';
 import { ownerReport } from '../src/incidents/incident/owner-report.ts';
-import { incidentSubject, record } from '../src/incidents/incident/timeline.ts';
+import { replyOnIncident } from '../src/incidents/incident/reply.ts';
+import { record } from '../src/incidents/incident/timeline.ts';
 import { loadIncident } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
-import { paragraph, strong } from '../src/message/text.ts';
 import type { Change } from '../src/store/port.ts';
 
 export const readDevicesJob = defineJob({
@@ -31,10 +31,13 @@ export const readDevicesJob = defineJob({
         const before = await exchangeAnswers(change, incident);
         const last = before[0];
         if (last === 'exchange.away') {
-          await change.reply(incidentSubject(incident), {
-            tone: 'success',
-            blocks: [paragraph(strong('Exchange answers again.'), ' The card shows the phones as they are now.')],
-          });
+          await replyOnIncident(
+            change,
+            incident,
+            'success',
+            'Exchange answers again.',
+            ' The card shows the phones as they are now.',
+          );
         }
         const news = await recordDevices(change, incident, facts);
         // The same phones once more, a little later, are nothing that happened: their rows say when they were read.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { second } from '../src/ground/durations.ts';
 import { showHeartbeat } from '../src/heartbeat/show.ts';
 import { lookNow } from '../src/heartbeat/summary.ts';
 import { defineJob } from '../src/incidents/job.ts';
@@ -16,7 +17,7 @@ export const readHeartbeatJob = defineJob({
     token: z.string(),
   }),
   // An answer that comes much later answers nobody.
-  retryAfter: (failures) => (failures < 4 ? 5_000 * failures : undefined),
+  retryAfter: (failures) => (failures < 4 ? 5 * second * failures : undefined),
   async run(context, { organisation, server, identity, token }) {
     const { store, log } = context;
     const seen = await lookNow(context, organisation);

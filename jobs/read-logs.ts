@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { readServer } from '../src/activesync/read-server.ts';
 import { pruneLogs } from '../src/activesync/store/prune.ts';
 import { refreshLogEvidence } from '../src/apps/evidence.ts';
+import { day, minute } from '../src/ground/durations.ts';
 import type { LogKind } from '../src/ground/identifiers.ts';
 import { type BotJob, defineJob } from '../src/incidents/job.ts';
 
-const KINDS: readonly LogKind[] = ['backEnd', 'frontEnd', 'httpProxy', 'edge'];
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const kinds: readonly LogKind[] = ['backEnd', 'frontEnd', 'httpProxy', 'edge'];
 /** Apps and heartbeats are asked about by week and month; older roll-ups only cost room. */
-const KEPT_DAYS = 35;
+const keptFor = 35 * day;
 
 const Payload = z.object({ organisation: z.enum(['real', 'lab']), server: z.string().min(1) });
 
@@ -31,9 +30,9 @@ export const readLogsJob: BotJob<'read-logs', z.infer<typeof Payload>> = defineJ
         { dueAt, key: `${organisation}:${server}@${dueAt.toISOString()}` },
       );
     });
-    const since = new Date(now.getTime() - KEPT_DAYS * DAY);
+    const since = new Date(now.getTime() - keptFor);
     const phones: string[] = [];
-    for (const kind of KINDS) {
+    for (const kind of kinds) {
       const read = await readServer(servers(organisation), server, kind, {
         db: store.db,
         organisation,
@@ -56,6 +55,6 @@ export const readLogsJob: BotJob<'read-logs', z.infer<typeof Payload>> = defineJ
 
 /** Once a minute, each server at its own second: all at once would be a minute's work in one heap. */
 function nextReading(now: Date, all: readonly string[], server: string): Date {
-  const offset = Math.floor((MINUTE * Math.max(0, all.indexOf(server))) / Math.max(1, all.length));
-  return new Date((Math.floor((now.getTime() - offset) / MINUTE) + 1) * MINUTE + offset);
+  const offset = Math.floor((minute * Math.max(0, all.indexOf(server))) / Math.max(1, all.length));
+  return new Date((Math.floor((now.getTime() - offset) / minute) + 1) * minute + offset);
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { refreshDirectory as refresh } from '../src/directory/refresh.ts';
+import { backOff } from '../src/ground/back-off.ts';
+import { hour, minute } from '../src/ground/durations.ts';
 import { type BotJob, defineJob } from '../src/incidents/job.ts';
-
-const hour = 3_600_000;
 
 /** The type is spelt out because the job enqueues itself. */
 export const refreshDirectoryJob: BotJob<'refresh-directory', { organisation: 'real' | 'lab' }> = defineJob({
@@ -20,6 +20,6 @@ export const refreshDirectoryJob: BotJob<'refresh-directory', { organisation: 'r
     const { people, gone } = await refresh({ db: store.db, exchange: exchange(organisation), clock });
     log.info({ organisation, people, gone }, 'directory refreshed');
   },
-  // The next hour asks anew: an old wish need not be kept for ever.
-  retryAfter: (failures) => (failures < 6 ? 30_000 * 2 ** failures : undefined),
+  // The next hour asks again: an old one need not be kept for ever.
+  retryAfter: (failures) => (failures < 6 ? backOff(failures, { first: minute, most: hour }) : undefined),
 });

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { dimensions } from '../src/apps/overview.ts';
 import { appsNow, showApp, showApps, showBlocked, showNewApps } from '../src/apps/show.ts';
+import { day, second } from '../src/ground/durations.ts';
 import { defineJob, type JobContext } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { paragraph } from '../src/message/text.ts';
 import type { Change } from '../src/store/port.ts';
-
-const week = 7 * 86_400_000;
 
 const Payload = z.object({
   organisation: z.enum(['real', 'lab']),
@@ -27,7 +26,7 @@ export const showAppsJob = defineJob({
   does: 'Reads devices and logs and answers which apps are used, by whom, and what is new',
   lane: 'exchange',
   payload: Payload,
-  retryAfter: (failures) => (failures < 4 ? 5_000 * failures : undefined),
+  retryAfter: (failures) => (failures < 4 ? 5 * second * failures : undefined),
   async run(context, payload) {
     const message = await answer(context, payload);
     await context.store.change(async (change) => {
@@ -54,7 +53,7 @@ async function answer(context: JobContext, { organisation, view, person }: Paylo
     .where('organisation', '=', organisation)
     .where('personGuid', '=', person)
     .executeTakeFirst();
-  const newSince = look?.lookedAt ?? new Date(found.now.getTime() - week);
+  const newSince = look?.lookedAt ?? new Date(found.now.getTime() - 7 * day);
   return view.kind === 'new' ? showNewApps(found, newSince) : showApps(context, found, view.by, newSince, organisation);
 }
 

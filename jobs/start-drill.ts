@@ -8,6 +8,7 @@ import { personFromRow } from '../src/directory/store-people.ts';
 import { removeMobileDevice } from '../src/exchange/cmdlets/remove-mobile-device.ts';
 import { labPhonesNow, returnLabPhone } from '../src/exchange/lab/operations.ts';
 import { IdentityText, PlaceText } from '../src/ground/addresses.ts';
+import { second } from '../src/ground/durations.ts';
 import { internalProblem, MislaidError } from '../src/ground/errors.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { fitForDrill } from '../src/incidents/drill/rules.ts';
@@ -31,7 +32,7 @@ export const startDrillJob = defineJob({
     place: PlaceText.optional(),
     person: z.string().optional(),
   }),
-  retryAfter: (failures) => (failures < 4 ? 15_000 * failures : undefined),
+  retryAfter: (failures) => (failures < 4 ? 15 * second * failures : undefined),
   async run(context, { token, by, identity, place, person: wanted }) {
     const { store, policy, clock } = context;
     const lab = context.exchange('lab');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { verifyAudit } from '../src/audit/verify.ts';
+import { second } from '../src/ground/durations.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { list, note, paragraph, strong, text } from '../src/message/text.ts';
@@ -11,7 +12,7 @@ export const verifyAuditJob = defineJob({
   does: 'Reads the whole audit chain, compares it with the signed checkpoints and tells who asked',
   lane: 'upkeep',
   payload: z.object({ identity: z.string(), token: z.string() }),
-  retryAfter: (failures) => (failures < 3 ? 5_000 : undefined),
+  retryAfter: (failures) => (failures < 3 ? 5 * second : undefined),
   async run({ store, seal, policy }, { identity, token }) {
     const checkpoints = await seal?.read();
     const verdict = await verifyAudit(store.db, checkpoints === undefined ? {} : { checkpoints });

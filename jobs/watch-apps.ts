@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { watchApps as watch, watchPeriod } from '../src/apps/watch.ts';
+import { second } from '../src/ground/durations.ts';
 import { type BotJob, defineJob } from '../src/incidents/job.ts';
 
 const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
@@ -13,12 +14,12 @@ export const watchAppsJob: BotJob<'watch-apps', z.infer<typeof Payload>> = defin
   payload: Payload,
   run: async (context, { organisation }) => {
     const period = await watchPeriod(context, organisation);
-    // First the next one: a look that fails must not end the row of looks.
+    // First the next one: a check that fails must not end the row of checks.
     await context.store.change(async (change) => {
       const dueAt = new Date((Math.floor(change.now.getTime() / period) + 1) * period);
       await change.enqueue('watch-apps', { organisation }, { dueAt, key: `${organisation}@${dueAt.toISOString()}` });
     });
     await watch(context, organisation);
   },
-  retryAfter: (failures) => (failures < 5 ? 10_000 * failures : undefined),
+  retryAfter: (failures) => (failures < 5 ? 10 * second * failures : undefined),
 });

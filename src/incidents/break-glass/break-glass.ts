@@ -1,12 +1,13 @@
 /** Break-glass in the store: the wipe of one person alone, its alert, and the review that falls due the next day. */
+
 import { after, minute } from '../../ground/durations.ts';
 import { internalProblem, MislaidError } from '../../ground/errors.ts';
-import { paragraph, strong } from '../../message/text.ts';
+import { strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { type Approvals, openApproval } from '../approvals/approvals.ts';
-import { incidentSubject } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import { currentRoles } from '../roles/current-roles.ts';
 import { insertWipe, type Proposal } from '../wipe/propose-wipe.ts';
@@ -63,15 +64,13 @@ export async function breakGlass(
     .executeTakeFirstOrThrow();
   await change.enqueue('remind-review', { review: review.id }, { key: String(review.id), dueAt: review.dueAt });
   await change.enqueue('issue-wipe', { wipe: wipe.id }, { key: String(wipe.id) });
-  await change.reply(incidentSubject(view.incident.number), {
-    tone: 'danger',
-    blocks: [
-      paragraph(
-        strong(`${by.person.displayName} broke the glass`),
-        ` for phone ${device.number} (${proposal.scope}), without a second person: ${proposal.reason}`,
-      ),
-    ],
-  });
+  await replyOnIncident(
+    change,
+    view.incident.number,
+    'danger',
+    `${by.person.displayName} broke the glass`,
+    ` for phone ${device.number} (${proposal.scope}), without a second person: ${proposal.reason}`,
+  );
   await notifySecurity(change, policy, {
     incident: view.incident.number,
     tone: 'danger',

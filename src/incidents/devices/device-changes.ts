@@ -1,4 +1,5 @@
 /** Blocking, unblocking and removing one device: what the bot does itself, and refuses while it would stop a wipe. */
+
 import type { Kysely } from 'kysely';
 import { getCasMailbox } from '../../exchange/cmdlets/get-cas-mailbox.ts';
 import { getMailbox } from '../../exchange/cmdlets/get-mailbox.ts';
@@ -6,11 +7,11 @@ import { removeMobileDevice } from '../../exchange/cmdlets/remove-mobile-device.
 import { setCasMailbox } from '../../exchange/cmdlets/set-cas-mailbox.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
-import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import type { Database } from '../../store/schema.ts';
 import { markExecuted } from '../approvals/approvals.ts';
-import { incidentSubject, record } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
+import { record } from '../incident/timeline.ts';
 import { loadIncident } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { blocksDeviceChanges, outcomeWord } from '../wipe/machine.ts';
@@ -64,23 +65,19 @@ export async function setDeviceBlocked(context: JobContext, change: DeviceChange
       by: { guid: change.by },
       data: { device: change.device },
     });
-    await tx.reply(incidentSubject(change.incident), {
-      tone: done ? 'success' : 'danger',
-      blocks: [
-        paragraph(
-          strong(
-            done
-              ? `Phone ${change.device} is ${word} in Exchange.`
-              : `Exchange does not show phone ${change.device} as ${word}.`,
-          ),
-          done && blocked
-            ? ' It gets no mail, and it can no longer hear of a wipe.'
-            : done
-              ? ' It may sync again.'
-              : ' Try again, or look with Get-CASMailbox.',
-        ),
-      ],
-    });
+    await replyOnIncident(
+      tx,
+      change.incident,
+      done ? 'success' : 'danger',
+      done
+        ? `Phone ${change.device} is ${word} in Exchange.`
+        : `Exchange does not show phone ${change.device} as ${word}.`,
+      done && blocked
+        ? ' It gets no mail, and it can no longer hear of a wipe.'
+        : done
+          ? ' It may sync again.'
+          : ' Try again, or look with Get-CASMailbox.',
+    );
     await tx.enqueue('read-devices', { incident: change.incident }, { key: String(change.incident) });
     await notifySecurity(tx, policy, {
       incident: change.incident,
@@ -144,19 +141,13 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
         );
       }
     }
-    await tx.reply(incidentSubject(change.incident), {
-      tone: gone ? 'success' : 'danger',
-      blocks: [
-        paragraph(
-          strong(
-            gone
-              ? `The partnership of phone ${change.device} is removed.`
-              : `Exchange still shows phone ${change.device}.`,
-          ),
-          gone ? ' A phone that connects again starts a new partnership.' : ' Try again.',
-        ),
-      ],
-    });
+    await replyOnIncident(
+      tx,
+      change.incident,
+      gone ? 'success' : 'danger',
+      gone ? `The partnership of phone ${change.device} is removed.` : `Exchange still shows phone ${change.device}.`,
+      gone ? ' A phone that connects again starts a new partnership.' : ' Try again.',
+    );
     await notifySecurity(tx, policy, {
       incident: change.incident,
       line: [`partnership of phone ${change.device} ${gone ? 'removed' : 'could not be removed'}`],
@@ -164,8 +155,6 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
   });
 
   async function say(first: string, rest: string): Promise<void> {
-    await store.change((tx) =>
-      tx.reply(incidentSubject(change.incident), { tone: 'warning', blocks: [paragraph(strong(first), ` ${rest}`)] }),
-    );
+    await store.change((tx) => replyOnIncident(tx, change.incident, 'warning', first, ` ${rest}`));
   }
 }

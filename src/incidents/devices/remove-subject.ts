@@ -3,7 +3,7 @@ import { paragraph, strong } from '../../message/text.ts';
 import { type ApprovalSubject, replyEnded } from '../approvals/approvals.ts';
 import { loadIncident } from '../incident/view.ts';
 
-export const RemovePayload = z.object({
+const RemovePayload = z.object({
   incident: z.number().int(),
   device: z.number().int(),
   label: z.string(),

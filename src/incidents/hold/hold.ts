@@ -1,8 +1,8 @@
 /** The hold in the store: "do not reset the password yet". What closes it is the rule in rules.ts. */
 
-import { strong, text } from '../../message/text.ts';
 import type { Change } from '../../store/port.ts';
-import { type By, guidOf, incidentSubject, record } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
+import { type By, guidOf, record } from '../incident/timeline.ts';
 import { holdClosedBy } from './rules.ts';
 
 /** Closes the hold when the incident's wipes say so (every chosen one acknowledged, or a give-up or cancel was read back). */
@@ -45,9 +45,6 @@ export async function closeHold(change: Change, incident: number, by: By, why: s
     .executeTakeFirst();
   if (closed.numUpdatedRows === 0n) return false;
   await record(change, { incident, kind: 'hold.closed', by, data: { why } });
-  await change.reply(incidentSubject(incident), {
-    tone: 'success',
-    blocks: [{ kind: 'text', text: text(strong('The password may be reset now.'), ` ${why}`) }],
-  });
+  await replyOnIncident(change, incident, 'success', 'The password may be reset now.', ` ${why}`);
   return true;
 }

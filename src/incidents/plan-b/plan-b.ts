@@ -1,7 +1,7 @@
-import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { DeviceFacts } from '../devices/device.ts';
-import { incidentSubject, record } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
+import { record } from '../incident/timeline.ts';
 import type { JobContext } from '../job.ts';
 import { lockWipe } from '../wipe/wipes.ts';
 import { planBDueAt, planBIsDue } from './rules.ts';
@@ -48,15 +48,13 @@ export async function raisePlanB({ store, policy }: JobContext, wipeId: number):
         by: null,
         data: { wipe: wipe.id, minutes },
       });
-      await change.reply(incidentSubject(incident.number), {
-        tone: 'danger',
-        blocks: [
-          paragraph(
-            strong(`Not reached for ${minutes} minutes.`),
-            ' The card shows the next steps, cheapest first. Security was told.',
-          ),
-        ],
-      });
+      await replyOnIncident(
+        change,
+        incident.number,
+        'danger',
+        `Not reached for ${minutes} minutes.`,
+        ' The card shows the next steps, cheapest first. Security was told.',
+      );
       await notifySecurity(change, policy, {
         incident: incident.number,
         tone: 'danger',

@@ -1,10 +1,9 @@
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { ExchangeError } from '../../exchange/port.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
-import { paragraph, strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
-import { incidentSubject } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
 import type { JobContext } from '../job.ts';
 import { timesFor } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
@@ -43,7 +42,7 @@ export async function cancelWipeInExchange(
     const person = { guid: by };
     const evidence = { readAt: change.now.toISOString(), stillHeld };
     const reply = (tone: 'neutral' | 'warning', first: string, rest: string) =>
-      change.reply(incidentSubject(row.incidentNumber), { tone, blocks: [paragraph(strong(first), ` ${rest}`)] });
+      replyOnIncident(change, row.incidentNumber, tone, first, ` ${rest}`);
     if (
       !stillHeld &&
       (await moveWipe(

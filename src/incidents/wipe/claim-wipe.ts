@@ -3,6 +3,7 @@ import { personByGuid } from '../../directory/find.ts';
 import type { Identity } from '../../ground/addresses.ts';
 import { after, minute, second } from '../../ground/durations.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
+import { paragraph } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { type Policy, policyHash, type Role } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
@@ -232,20 +233,9 @@ async function endUnissued(
     set: { endedAt: change.now, heldBecause: null },
   });
   if (moved === undefined) return;
-  await change.reply(incidentSubject(wipe.incidentNumber), {
-    tone: 'warning',
-    blocks: [
-      {
-        kind: 'text',
-        text: [{ kind: 'plain', text: `The wipe of phone ${wipe.deviceNumber} was not carried out: ${why}` }],
-      },
-    ],
-  });
-  await notifySecurity(change, policy, {
-    incident: wipe.incidentNumber,
-    tone: 'warning',
-    line: [`wipe of phone ${wipe.deviceNumber} was not carried out: ${why}`],
-  });
+  const rest = `wipe of phone ${wipe.deviceNumber} was not carried out: ${why}`;
+  await change.reply(incidentSubject(wipe.incidentNumber), { tone: 'warning', blocks: [paragraph(`The ${rest}`)] });
+  await notifySecurity(change, policy, { incident: wipe.incidentNumber, tone: 'warning', line: [rest] });
 }
 
 async function hold(change: Change, wipe: Wipe, because: string, wait = checkHeldAfter): Promise<void> {

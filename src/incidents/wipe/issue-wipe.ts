@@ -14,7 +14,7 @@ import { openApproval } from '../approvals/approvals.ts';
 import { lockState } from '../brake/brake.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
-import { incidentSubject } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { claimWipe, heldByLock, issueTimeLimit } from './claim-wipe.ts';
@@ -135,18 +135,13 @@ async function notAsked(
 }
 
 export async function notifyNotAsked(change: Change, policy: Policy, wipe: Wipe, why: string): Promise<void> {
-  await change.reply(incidentSubject(wipe.incidentNumber), {
-    tone: 'danger',
-    blocks: [
-      {
-        kind: 'text',
-        text: [
-          { kind: 'strong', text: 'Exchange was not asked for the wipe.' },
-          { kind: 'plain', text: ` ${why} To ask again, propose it again; the hold stays open.` },
-        ],
-      },
-    ],
-  });
+  await replyOnIncident(
+    change,
+    wipe.incidentNumber,
+    'danger',
+    'Exchange was not asked for the wipe.',
+    ` ${why} To ask again, propose it again; the hold stays open.`,
+  );
   await notifySecurity(change, policy, {
     incident: wipe.incidentNumber,
     tone: 'warning',

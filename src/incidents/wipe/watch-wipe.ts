@@ -1,7 +1,7 @@
 /** Follows a wipe that Exchange took: handed to the phone, acknowledged, refused, not reported; with back-off, without an end. */
+
 import { personByGuid } from '../../directory/find.ts';
 import { after, minute } from '../../ground/durations.ts';
-import { paragraph, strong, text } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import type { Change } from '../../store/port.ts';
@@ -9,7 +9,8 @@ import type { DeviceFacts } from '../devices/device.ts';
 import { readOneDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
 import { drillSteps, formatDuration } from '../drill/drill.ts';
-import { incidentSubject, record } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
+import { record } from '../incident/timeline.ts';
 import { loadIncident, type Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import type { WipeEvent } from './machine.ts';
@@ -75,15 +76,13 @@ async function sent(change: Change, context: JobContext, wipe: Wipe, sentAt: Dat
     return wipe;
   const moved = await moveTo(change, wipe, { kind: 'refused-by-device' }, { exchangeHolds: true });
   if (moved.state !== 'refused-by-device') return moved;
-  await change.reply(incidentSubject(wipe.incidentNumber), {
-    tone: 'danger',
-    blocks: [
-      paragraph(
-        strong(`Phone ${wipe.deviceNumber} was told to erase itself more than once and has not acknowledged.`),
-        ' It refuses, or its answer is lost each time. The request stays in Exchange and is repeated whenever the phone connects.',
-      ),
-    ],
-  });
+  await replyOnIncident(
+    change,
+    wipe.incidentNumber,
+    'danger',
+    `Phone ${wipe.deviceNumber} was told to erase itself more than once and has not acknowledged.`,
+    ' It refuses, or its answer is lost each time. The request stays in Exchange and is repeated whenever the phone connects.',
+  );
   await notifySecurity(change, context.policy, {
     incident: wipe.incidentNumber,
     tone: 'danger',
@@ -102,18 +101,13 @@ async function acknowledged(change: Change, context: JobContext, wipe: Wipe, ack
   if (moved.state !== 'acknowledged') return moved;
   if (wipe.drill) await reportDrill(change, context, wipe);
   const owner = await personByGuid(change.tx, wipe.mailboxGuid);
-  await change.reply(incidentSubject(wipe.incidentNumber), {
-    tone: 'success',
-    blocks: [
-      {
-        kind: 'text',
-        text: text(
-          strong(`${firstWord(owner?.displayName ?? 'The owner')}'s phone ${wipe.deviceNumber} acknowledged the wipe.`),
-          ' It erases itself after this; Exchange cannot see that.',
-        ),
-      },
-    ],
-  });
+  await replyOnIncident(
+    change,
+    wipe.incidentNumber,
+    'success',
+    `${firstWord(owner?.displayName ?? 'The owner')}'s phone ${wipe.deviceNumber} acknowledged the wipe.`,
+    ' It erases itself after this; Exchange cannot see that.',
+  );
   await notifySecurity(change, context.policy, {
     incident: wipe.incidentNumber,
     tone: 'success',
@@ -135,10 +129,7 @@ async function reportDrill(change: Change, context: JobContext, wipe: Wipe): Pro
     by: null,
     data: Object.fromEntries(drillSteps(view).map((one) => [one.what, one.seconds])),
   });
-  await change.reply(incidentSubject(wipe.incidentNumber), {
-    tone: 'success',
-    blocks: [paragraph(strong('The drill is over:'), ` ${figures}.`)],
-  });
+  await replyOnIncident(change, wipe.incidentNumber, 'success', 'The drill is over:', ` ${figures}.`);
   await notifySecurity(change, context.policy, { incident: wipe.incidentNumber, tone: 'success', line: [figures] });
 }
 

@@ -2,13 +2,14 @@
  * Account-only was asked, and Exchange took a full wipe: a factory reset too many costs somebody's photos. It is cancelled at
  * once and read back, a few times at most; how it ended is said as it is, and the wipe ends: nothing asks again by itself.
  */
+
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { after, second } from '../../ground/durations.ts';
-import { strong, text } from '../../message/text.ts';
+import { strong } from '../../message/text.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import type { DeviceFacts } from '../devices/device.ts';
-import { incidentSubject } from '../incident/timeline.ts';
+import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { recordWipeRequest } from '../outside-wipes/outside-wipes.ts';
@@ -53,10 +54,7 @@ export async function cancelFullWipe(
     if (row.watchStep === 0) {
       const sentence =
         'Exchange took a FULL wipe where account-only was asked. I am cancelling it and reading it back.';
-      await change.reply(incidentSubject(wipe.incidentNumber), {
-        tone: 'danger',
-        blocks: [{ kind: 'text', text: text(strong(sentence)) }],
-      });
+      await replyOnIncident(change, wipe.incidentNumber, 'danger', sentence);
       await notifySecurity(change, context.policy, {
         incident: wipe.incidentNumber,
         tone: 'danger',
@@ -99,10 +97,7 @@ async function end(context: JobContext, wipe: Wipe, stillHeld: boolean): Promise
     const next = stillHeld
       ? ' Tell the owner. "Remove device" is the only way to end it, and needs a second person.'
       : ' Nothing is asked of Exchange now. Account-only does not work on this phone or this Exchange; decide whether a full wipe is right, and propose it.';
-    await change.reply(incidentSubject(wipe.incidentNumber), {
-      tone: stillHeld ? 'danger' : 'warning',
-      blocks: [{ kind: 'text', text: text(strong(why), next) }],
-    });
+    await replyOnIncident(change, wipe.incidentNumber, stillHeld ? 'danger' : 'warning', why, next);
     await notifySecurity(change, context.policy, {
       incident: wipe.incidentNumber,
       tone: 'danger',

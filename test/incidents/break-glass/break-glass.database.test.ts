@@ -90,7 +90,7 @@ describe('break-glass', () => {
     expect((await bot.type('ada', '#helpdesk', 'restore sasha because he called from his desk')).text).toContain(
       'holds all roles again',
     );
-    expect((await ask(bot, { ...glass, incident })).text).toContain('for his own phone');
+    expect((await ask(bot, { ...glass, incident })).text).toContain('for their own phone');
     const audit = await bot.db.selectFrom('audit').select('action').where('action', '=', 'roles-restored').execute();
     expect(audit).toHaveLength(1);
   });

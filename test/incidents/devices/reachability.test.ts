@@ -22,7 +22,7 @@ describe('reachability', () => {
   it('says of a phone that holds a connection how long that may last', () => {
     expect(of(device())).toMatchObject({
       likelihood: 'likely',
-      sentence:
+      summary:
         'Likely to hear of a wipe within about 16 minutes: it holds a connection to the server (heartbeat 900 s).',
     });
   });
