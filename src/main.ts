@@ -138,6 +138,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
                   .flatMap((command) => command.examples)
                   .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
               historyFile: join(config.MISLAID_DATA, 'console-history'),
+              ...(args.resume ? { resumeFile: join(config.MISLAID_DATA, 'console-resume.json') } : {}),
               settled: async () => {
                 await waitUntilSettled({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
               },
@@ -153,6 +154,8 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     },
   });
   if (reloadWanted) void bot.reloadPolicy();
+  // Whoever started this process as its child and listens.
+  if (process.connected) process.send?.('ready');
   finish();
 }
 

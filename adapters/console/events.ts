@@ -33,6 +33,8 @@ export type Conversation = {
   hear(line: string): Promise<void>;
   /** What stands before the line being typed. */
   prompt(): string;
+  /** Who says the next line, unless it says otherwise. */
+  speaker(): Speaker;
   /** Whether the next line answers a form, and so is nobody's business later. */
   inForm(): boolean;
 };
@@ -247,6 +249,7 @@ export function createConversation(input: ConversationInput): Conversation {
       const form = forms.get(identityOf(current.name));
       return form === undefined ? `${speakerLabel(current)}> ` : `${current.name} · ${question(form.open).prompt} `;
     },
+    speaker: () => current,
     inForm: () => forms.has(identityOf(current.name)),
   };
 }

@@ -10,9 +10,10 @@ import type { Message } from '../../src/message/model.ts';
 import { createButtons } from './buttons.ts';
 import { changesSince } from './changes.ts';
 import { type Conversation, consoleHelp, createConversation } from './events.ts';
-import { identityOf, nameOf, namePattern, type Persona, senderOf } from './identity.ts';
+import { identityOf, nameOf, namePattern, type Persona, type Speaker, senderOf } from './identity.ts';
 import { consoleLimits } from './limits.ts';
 import { mintRef, readRef } from './refs.ts';
+import { leaveResumed, takeResumed } from './resume.ts';
 import { jsonSink, plainSink, type Shown, type Sink, type Target, terminalSink } from './send.ts';
 import { openTerminal, type Screen } from './terminal.ts';
 
@@ -43,6 +44,8 @@ export type ConsoleOptions = {
   /** Whole lines that the typed beginning could become; the console adds its own words. */
   complete?(line: string): readonly string[] | Promise<readonly string[]>;
   historyFile?: string;
+  /** A terminal that is stopped from outside leaves here where it was, also when killed, and the next one goes on there. */
+  resumeFile?: string;
   /** Resolves when nothing is runnable and no delivery is due: a script's next line waits for it. */
   settled?(): Promise<void>;
   onEnd(why: ConsoleEnd): void;
@@ -57,10 +60,14 @@ export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
   let sink: Sink | undefined;
   let screen: Screen | undefined;
   let closeInput: (() => void) | undefined;
+  let keep = (): void => {};
   let stopped = false;
 
   function end(why: ConsoleEnd): void {
     if (stopped) return;
+    // Who leaves of their own accord begins anew.
+    if (options.resumeFile !== undefined) takeResumed(options.resumeFile);
+    keep = () => {};
     options.onEnd(why);
   }
 
@@ -71,13 +78,13 @@ export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
   async function start({ onCommand }: { onCommand(incoming: Incoming): Promise<Receipt> }): Promise<void> {
     output.on('error', () => end('output-closed'));
     const speaker = options.place === undefined ? { name: options.who } : { name: options.who, place: options.place };
-    const open = (to: Sink, asksToConfirm: boolean) =>
+    const open = (to: Sink, asksToConfirm: boolean, start: Speaker = speaker) =>
       createConversation({
         sink: to,
         buttons,
         personas,
         canImpersonate: options.canImpersonate,
-        start: speaker,
+        start,
         timeZone,
         asksToConfirm,
         nextEventKey: () => `console:${process}:${++events}`,
@@ -85,7 +92,7 @@ export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
         onQuit: () => end('quit'),
       });
     if (options.isTerminal) {
-      startTerminal((to) => open(to, true));
+      startTerminal((to, start) => open(to, true, start));
       return;
     }
     sink = options.json ? jsonSink(write, { clock, timeZone }) : plainSink(write, { clock, timeZone });
@@ -108,28 +115,46 @@ export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
     end('end-of-input');
   }
 
-  function startTerminal(open: (sink: Sink) => Conversation): void {
+  function startTerminal(open: (sink: Sink, start: Speaker | undefined) => Conversation): void {
     let handled = Promise.resolve();
+    const { resumeFile } = options;
+    const left = resumeFile === undefined ? undefined : takeResumed(resumeFile);
+    const resumed = left !== undefined && maySpeakFirst(left.speaker) ? left : undefined;
     const opened = openTerminal({
       input,
       output,
       ...(options.historyFile === undefined ? {} : { historyFile: options.historyFile }),
       complete: async (line) => [...own(line), ...((await options.complete?.(line)) ?? [])],
       keepsLine: () => !conversation.inForm(),
+      onKey: () => keep(),
       onLine: (line) => {
         handled = handled.then(async () => {
           if (stopped) return;
           await conversation.hear(line);
-          if (!stopped) opened.prompt(conversation.prompt());
+          if (stopped) return;
+          opened.prompt(conversation.prompt());
+          keep();
         });
       },
       onClose: (why) => end(why === 'interrupt' ? 'interrupt' : 'quit'),
     });
     screen = opened;
     sink = terminalSink(opened, options.colour, { clock, timeZone });
-    const conversation = open(sink);
-    sink.note(consoleHelp(options.canImpersonate));
+    const conversation = open(sink, resumed?.speaker);
+    if (resumed === undefined) sink.note(consoleHelp(options.canImpersonate));
     opened.prompt(conversation.prompt());
+    if (resumed !== undefined) opened.type(resumed.line);
+    if (resumeFile === undefined) return;
+    // With each key, so that it is there after a kill, too.
+    keep = () => {
+      const line = conversation.inForm() ? '' : opened.typed();
+      leaveResumed(resumeFile, { speaker: conversation.speaker(), line });
+    };
+    keep();
+  }
+
+  function maySpeakFirst({ name }: Speaker): boolean {
+    return name === options.who || (options.canImpersonate && personas.some((persona) => persona.name === name));
   }
 
   /** The console's own completions. */

@@ -19,6 +19,8 @@ export type TerminalInput = {
   /** Answers to forms hold reasons and names: they are not kept. */
   keepsLine(): boolean;
   onLine(line: string): void;
+  /** After each key: the line being typed may be another. */
+  onKey?(): void;
   /** Ctrl-D or a closed terminal, or Ctrl-C. */
   onClose(why: 'end-of-input' | 'interrupt'): void;
 };
@@ -30,6 +32,10 @@ export type Screen = {
   /** Draws over the card that was printed last; false when something stands below it or it does not fit. */
   redraw(ref: string, lines: readonly string[]): boolean;
   prompt(text: string): void;
+  /** The line being typed, as it stands now. */
+  typed(): string;
+  /** As if somebody had typed it. */
+  type(text: string): void;
   close(): void;
 };
 
@@ -56,6 +62,10 @@ export function openTerminal(options: TerminalInput): Screen {
   lines.on('line', (line) => {
     lastCard = undefined;
     options.onLine(line);
+  });
+  // readline's own listener came first.
+  input.on('keypress', () => {
+    if (!closed) options.onKey?.();
   });
   lines.on('SIGINT', () => {
     if (closed) return;
@@ -112,6 +122,8 @@ export function openTerminal(options: TerminalInput): Screen {
       lines.setPrompt(text);
       lines.prompt(true);
     },
+    typed: () => lines.line,
+    type: (text) => lines.write(text),
     close: () => {
       closed = true;
       lines.close();

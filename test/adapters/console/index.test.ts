@@ -254,6 +254,32 @@ describe('a terminal', () => {
     await eventually(() => expect(stripVTControlCharacters(console.written())).toContain(`> ${whole}`));
   });
 
+  it('goes on where it was stopped from outside: who speaks, where, and what was typed so far; once', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'console-'));
+    const options = { isTerminal: true, resumeFile: join(folder, 'resume.json') };
+    const first = await start({}, options);
+    for (const line of ['as otto', 'in #approvals']) {
+      first.console.keys(`${line}\r`);
+      await eventually(() => expect(first.console.written()).toContain(line));
+    }
+    await eventually(() => expect(first.console.written()).toContain('otto #approvals> '));
+    first.console.keys('approve INC-1');
+    await eventually(() => expect(lastLine(first.console)).toMatch(/otto #approvals> approve INC-1$/));
+    await first.console.adapter.stop();
+
+    const second = await start({}, options);
+    expect(lastLine(second.console)).toMatch(/otto #approvals> approve INC-1$/);
+    second.console.keys('01\r');
+    await eventually(() => expect(second.heard).toMatchObject([{ said: { text: 'approve INC-101' } }]));
+    second.console.keys('quit\r');
+    await eventually(() => expect(second.console.ends).toEqual(['quit']));
+    await second.console.adapter.stop();
+
+    const third = await start({}, options);
+    expect(lastLine(third.console)).toMatch(/hana #helpdesk> $/);
+    rmSync(folder, { recursive: true });
+  });
+
   it.each([
     ['\u0003', 'interrupt'],
     ['\u0004', 'quit'],
@@ -280,6 +306,10 @@ async function start(answers: Readonly<Record<string, Answer>>, options: Partial
     },
   });
   return { console, heard };
+}
+
+function lastLine(console: Pick<TestConsole, 'written'>): string | undefined {
+  return stripVTControlCharacters(console.written()).split('\n').at(-1);
 }
 
 function sample(name: string): Message {
