@@ -80,9 +80,9 @@ export function chatAdapterContract(
         {
           sender: { identity: harness.hana },
           place: harness.place,
-          said: { kind: 'sentence', text: 'lost device alice' },
+          input: { kind: 'sentence', text: 'lost device alice' },
         },
-        { sender: { identity: harness.otto }, said: { kind: 'sentence', text: 'approvals' } },
+        { sender: { identity: harness.otto }, input: { kind: 'sentence', text: 'approvals' } },
       ]);
       expect(heard[1]?.place).toBeUndefined();
       expect(new Set(heard.map((incoming) => incoming.eventKey)).size).toBe(2);
@@ -198,7 +198,7 @@ export function chatAdapterContract(
           sender: { identity: harness.otto },
           place: harness.place,
           thread: ref,
-          said: { kind: 'click', action: 'action-approve' },
+          input: { kind: 'click', action: 'action-approve' },
         },
       ]);
     });
@@ -216,7 +216,7 @@ export function chatAdapterContract(
       expect(heard[1]).toMatchObject({
         sender: { identity: harness.otto },
         place: harness.place,
-        said: { kind: 'form', action: 'submit-deny', values: { reason: 'no' } },
+        input: { kind: 'form', action: 'submit-deny', values: { reason: 'no' } },
       });
       expect(harness.openForm(harness.otto)).toMatchObject({
         errors: { reason: 'Say why in a whole sentence.' },

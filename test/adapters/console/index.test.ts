@@ -108,7 +108,7 @@ describe('a script', () => {
     await console.type('as otto');
     await console.type('incidents');
 
-    expect(heard).toMatchObject([{ sender: { identity: 'console:root' }, said: { text: 'incidents' } }]);
+    expect(heard).toMatchObject([{ sender: { identity: 'console:root' }, input: { text: 'incidents' } }]);
     expect(console.written().match(/Here it speaks as root/g)).toHaveLength(2);
   });
 
@@ -207,7 +207,7 @@ describe('a terminal', () => {
     expect(heard).toEqual([]);
     console.keys('4\ry\r');
 
-    await eventually(() => expect(heard).toMatchObject([{ said: { kind: 'click', action: 'remove-device' } }]));
+    await eventually(() => expect(heard).toMatchObject([{ input: { kind: 'click', action: 'remove-device' } }]));
   });
 
   it('asks a form line by line and keeps its answers out of the history', async () => {
@@ -270,7 +270,7 @@ describe('a terminal', () => {
     const second = await start({}, options);
     expect(lastLine(second.console)).toMatch(/otto #approvals> approve INC-1$/);
     second.console.keys('01\r');
-    await eventually(() => expect(second.heard).toMatchObject([{ said: { text: 'approve INC-101' } }]));
+    await eventually(() => expect(second.heard).toMatchObject([{ input: { text: 'approve INC-101' } }]));
     second.console.keys('quit\r');
     await eventually(() => expect(second.console.ends).toEqual(['quit']));
     await second.console.adapter.stop();

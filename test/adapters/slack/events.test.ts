@@ -41,7 +41,7 @@ describe('in Slack', () => {
       {
         place,
         sender: { identity: `slack:${team}/${hana}`, bare: true },
-        said: { kind: 'sentence', text: 'lost device alice.ng@contoso.example & bob@contoso.example' },
+        input: { kind: 'sentence', text: 'lost device alice.ng@contoso.example & bob@contoso.example' },
       },
     ]);
     expect(test.heard[0]?.thread).toBeUndefined();
@@ -71,7 +71,7 @@ describe('in Slack', () => {
 
     await test.slack.direct('U0ALICE', 'I lost my phone');
 
-    expect(test.heard[0]).toMatchObject({ address: 'DU0ALICE', said: { text: 'I lost my phone' } });
+    expect(test.heard[0]).toMatchObject({ address: 'DU0ALICE', input: { text: 'I lost my phone' } });
     expect(test.heard[0]?.place).toBeUndefined();
     await eventually(() => expect(test.slack.shownTo('U0ALICE')).toEqual(['I am sorry about your phone']));
     expect(test.slack.calls.filter(({ method }) => method === 'chat.postEphemeral')).toEqual([]);
@@ -104,7 +104,7 @@ describe('in Slack', () => {
 
     await test.slack.shortcut(hana, { author: 'U0ALICE', text: 'I left my phone in a <taxi>' }, helpdesk);
 
-    expect(test.heard[0]).toMatchObject({ said: { kind: 'shortcut', author: `slack:${team}/U0ALICE` } });
+    expect(test.heard[0]).toMatchObject({ input: { kind: 'shortcut', author: `slack:${team}/U0ALICE` } });
     expect(test.heard[0]?.place).toBeUndefined();
     await eventually(() => expect(test.slack.shownTo(hana)).toEqual(['INC-104']));
   });

@@ -47,7 +47,7 @@ describe('/api/messages', () => {
   it('takes what Teams signed', async () => {
     expect(await sent({})).toBe(200);
     expect(heard).toHaveLength(1);
-    expect(heard[0]).toMatchObject({ said: { text: 'incidents' }, sender: { email: 'hana@contoso.example' } });
+    expect(heard[0]).toMatchObject({ input: { text: 'incidents' }, sender: { email: 'hana@contoso.example' } });
   });
 
   it.each<[string, Partial<Signing> | string]>([

@@ -361,7 +361,7 @@ describe('other ways in', () => {
 
     expect(heard[0]).toMatchObject({
       place: placeOf(tenant, channel.id),
-      said: { kind: 'shortcut', author: identityOf(tenant, otto.objectId), text: 'I left my phone in a taxi' },
+      input: { kind: 'shortcut', author: identityOf(tenant, otto.objectId), text: 'I left my phone in a taxi' },
     });
     expect(harness.teams.shownTo(hana).join()).toContain('INC-7 is open.');
   });
