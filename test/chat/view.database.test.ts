@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { formCommands } from '../../src/chat/actions.ts';
 import { createCardView } from '../../src/chat/view.ts';
@@ -105,6 +105,9 @@ it('knows of each command that its click opens a form, as far as its file says s
   expect(opening.filter((id) => !formCommands.has(id))).toEqual([]);
 });
 
+/** The file of a topic in which the command stands. */
 function sourceOf(topic: string, id: string): string {
-  return readFileSync(new URL(`../../src/commands/${topic}/${id}.ts`, import.meta.url), 'utf8');
+  const folder = new URL(`../../src/commands/${topic}/`, import.meta.url);
+  const sources = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  return sources.find((source) => source.includes(`id: '${id}'`)) ?? '';
 }
