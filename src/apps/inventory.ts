@@ -33,7 +33,7 @@ export async function readInventory(
   return {
     readAt,
     defaultAccessLevel: settings?.defaultAccessLevel ?? '',
-    devices: devices.map(({ identity: _identity, distinguishedName: _name, ...row }) => ({
+    devices: devices.map(({ identity: _identity, distinguishedName: _name, unreadable: _unreadable, ...row }) => ({
       ...row,
       organisation,
       personGuid: ownerOf({ identity: _identity, distinguishedName: _name }) ?? null,
@@ -41,7 +41,7 @@ export async function readInventory(
       readAt,
       gone: false,
     })),
-    rules: rules.map((rule) => ({ ...rule, organisation, readAt, goneAt: null })),
+    rules: rules.map(({ unreadable: _unreadable, ...rule }) => ({ ...rule, organisation, readAt, goneAt: null })),
   };
 }
 

@@ -55,6 +55,8 @@ function startDev(): ChildProcess {
   running.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
   });
+  // One that has ended takes no more lines; why it did stands in what it wrote.
+  running.stdin.on('error', () => {});
   running.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text;
   });
