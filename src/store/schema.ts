@@ -224,6 +224,9 @@ export type WipeTable = {
   watchStep: Generated<number>;
   /** Exchange still holds a request for this device (sent without answer, refused, not reported). */
   exchangeHolds: Generated<boolean>;
+  /** Since when, and in how many good readings, Exchange has not shown the partnership; null while it does. */
+  absentSince: Date | null;
+  absentReads: Generated<number>;
 };
 
 export type WipeTransitionTable = {

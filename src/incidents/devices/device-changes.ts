@@ -17,7 +17,8 @@ import type { JobContext } from '../job.ts';
 import { blocksDeviceChanges, outcomeWord } from '../wipe/machine.ts';
 import { timesFor } from '../wipe/request-proof.ts';
 import { lockWipe, moveWipe, openWipeOf } from '../wipe/wipes.ts';
-import { readOneDevice } from './read-facts.ts';
+import { wipeTimesKnown } from './device.ts';
+import { readDevice } from './read-facts.ts';
 
 /** Throws MislaidError `wipe-on-its-way`: from approved to acknowledged the change would stop the wipe. */
 export async function refuseWhileWiping(db: Kysely<Database>, deviceGuid: string, what: string): Promise<void> {
@@ -96,10 +97,12 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
   const device = view.devices.find((candidate) => candidate.number === change.device);
   if (device === undefined) return;
   const exchange = context.exchange(view.incident.organisation);
-  const facts = await readOneDevice(exchange, view.owner.guid, device.guid);
+  const before = await readDevice(exchange, view.owner.guid, device.guid);
+  const facts = before.kind === 'found' ? before.facts : undefined;
   const wipe = view.wipes.filter((candidate) => candidate.deviceNumber === change.device).at(-1);
   if (facts !== undefined && change.approval === null) {
-    const acknowledged = wipe?.state === 'acknowledged' && timesFor(wipe.scope, facts.wipe).acknowledged !== null;
+    const acknowledged =
+      wipe?.state === 'acknowledged' && wipeTimesKnown(facts) && timesFor(wipe.scope, facts.wipe).acknowledged !== null;
     if (!acknowledged) {
       await say(
         `I did not remove phone ${change.device}: a fresh read shows no acknowledgement.`,
@@ -109,9 +112,9 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
     }
   }
   if (facts !== undefined) await exchange.run(removeMobileDevice, { Identity: device.guid });
-  const after = await readOneDevice(exchange, view.owner.guid, device.guid);
+  const after = await readDevice(exchange, view.owner.guid, device.guid);
   await store.change(async (tx) => {
-    const gone = after === undefined;
+    const gone = after.kind === 'absent';
     if (change.approval !== null) await markExecuted(tx, change.approval);
     await record(tx, {
       incident: change.incident,

@@ -60,8 +60,42 @@ export const DeviceFacts = z.object({
   managedByMdm: z.boolean(),
   /** DevicePhoneNumber, which Exchange obfuscates; empty where it has none. */
   phoneHint: z.string(),
+  /**
+   * Which of Exchange's two lists has it: the directory (Get-MobileDevice), the mailbox (Get-MobileDeviceStatistics), or both. What only
+   * the other one tells is not known.
+   */
+  knownTo: z.enum(['both', 'directory', 'mailbox']).default('both'),
+  /** Properties that Exchange answered with and that could not be read: not known, which is not the same as absent. */
+  unreadable: z.array(z.string()).default([]),
+  /** Exchange answered with several rows of it that disagree about what it is or about its wipes: nothing is decided on it. */
+  contradicted: z.boolean().default(false),
 });
 export type DeviceFacts = z.infer<typeof DeviceFacts>;
+
+const wipeProperties: readonly string[] = [
+  'DeviceWipeRequestTime',
+  'DeviceWipeSentTime',
+  'DeviceWipeAckTime',
+  'AccountOnlyDeviceWipeRequestTime',
+  'AccountOnlyDeviceWipeSentTime',
+  'AccountOnlyDeviceWipeAckTime',
+];
+
+/** Whether what Exchange holds for this device, or that it holds nothing, is known: only then anything follows from it. */
+export function wipeTimesKnown(facts: DeviceFacts): boolean {
+  return (
+    facts.knownTo !== 'directory' &&
+    !facts.contradicted &&
+    !facts.unreadable.some((property) => wipeProperties.includes(property))
+  );
+}
+
+const kindProperties: readonly string[] = ['ClientType', 'ClientVersion', 'DeviceType', 'IsRemoteWipeSupported'];
+
+/** Whether it is known what a wipe does on this device: nothing milder than a factory reset is promised where it is not. */
+export function clientKnown(facts: DeviceFacts): boolean {
+  return !facts.contradicted && !facts.unreadable.some((property) => kindProperties.includes(property));
+}
 
 /** Longest name that is shown and typed; a device chooses its own friendly name, so it is bounded. */
 const longestName = 60;

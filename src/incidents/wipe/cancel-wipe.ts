@@ -1,9 +1,12 @@
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { ExchangeError } from '../../exchange/port.ts';
+import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { readOneDevice } from '../devices/read-facts.ts';
+import { wipeTimesKnown } from '../devices/device.ts';
+import { readDevice } from '../devices/read-facts.ts';
 import { replyOnIncident } from '../incident/reply.ts';
+import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { timesFor } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
@@ -34,8 +37,10 @@ export async function cancelWipeInExchange(
     if (!(error instanceof ExchangeError) || !surelyNot.includes(error.code)) throw error;
     context.log.warn({ wipe: wipe.id, code: error.code }, 'Exchange did not take the cancel');
   }
-  const device = await readOneDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
-  const stillHeld = device !== undefined && timesFor(wipe.scope, device.wipe).requested !== null;
+  const answer = await readDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  // Without a good reading nobody is told anything: the job runs again and reads again.
+  if (answer.kind !== 'found' || !wipeTimesKnown(answer.facts)) throw notReadBack(wipe);
+  const stillHeld = timesFor(wipe.scope, answer.facts.wipe).requested !== null;
 
   await store.change(async (change) => {
     const row = await lockWipe(change, wipeId);
@@ -98,5 +103,13 @@ export async function cancelWipeInExchange(
         `wipe of phone ${row.deviceNumber} given up: ${why}${stillHeld ? '; Exchange still holds the request' : ''}`,
       ],
     });
+  });
+}
+
+function notReadBack(wipe: Wipe): MislaidError {
+  return new MislaidError({
+    code: 'cancel-not-read-back',
+    message: `Exchange does not show the device of wipe ${wipe.id} whole, so it is not known whether the cancel was taken`,
+    userMessage: 'Whether Exchange took the cancel is not known yet. I am reading it again.',
   });
 }

@@ -12,8 +12,8 @@ import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { openApproval } from '../approvals/approvals.ts';
 import { lockState } from '../brake/brake.ts';
-import type { DeviceFacts } from '../devices/device.ts';
-import { readOneDevice } from '../devices/read-facts.ts';
+import { type DeviceFacts, wipeTimesKnown } from '../devices/device.ts';
+import { readDevice } from '../devices/read-facts.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
@@ -29,7 +29,9 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
   const exchange = exchangeOf(context, wipe);
   if (await heldByLock(context, wipeId)) return;
 
-  const device = await readOneDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const answer = await readDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const device = answer.kind === 'found' ? answer.facts : undefined;
+  if (answer.kind === 'not-known' || (device !== undefined && !wipeTimesKnown(device))) throw notKnown(wipe);
   const changes = await whatChanged(context, wipe, device);
   if (device === undefined || changes.length > 0) {
     await voidWipe(context, wipe, changes);
@@ -92,6 +94,7 @@ async function voidWipe(context: JobContext, wipe: Wipe, changes: readonly strin
 
 /** Sends the one request. After doubt nothing is done here: reconciling is enqueued already. */
 async function send(context: JobContext, exchange: Exchange, wipe: Wipe): Promise<void> {
+  let refused: string | undefined;
   try {
     await exchange.run(
       clearMobileDevice,
@@ -100,7 +103,7 @@ async function send(context: JobContext, exchange: Exchange, wipe: Wipe): Promis
         ...(wipe.scope === 'account-only' ? { AccountOnly: true as const } : {}),
         ...(wipe.notify.length > 0 ? { NotificationEmailAddresses: [...wipe.notify] } : {}),
       },
-      { deadlineMs: issueTimeLimit },
+      { deadlineMs: issueTimeLimit, ...(wipe.callDeadlineAt === null ? {} : { notAfter: wipe.callDeadlineAt }) },
     );
   } catch (error) {
     if (error instanceof ExchangeError && error.reached === 'no') {
@@ -108,11 +111,25 @@ async function send(context: JobContext, exchange: Exchange, wipe: Wipe): Promis
       return;
     }
     context.log.warn({ wipe: wipe.id, err: error }, 'the answer to a wipe request is in doubt; only reading decides');
+    if (error instanceof ExchangeError && error.reached === 'refused') refused = error.userMessage;
   }
   // Read back at once rather than at the deadline: people wait.
   await context.store.change((change) =>
-    change.enqueue('reconcile-wipe', { wipe: wipe.id, step: 0 }, { key: `${wipe.id}-0` }),
+    change.enqueue(
+      'reconcile-wipe',
+      { wipe: wipe.id, step: 0, ...(refused === undefined ? {} : { refused }) },
+      { key: `${wipe.id}-0` },
+    ),
   );
+}
+
+/** Tried again until the approval's time is up: nothing is issued on facts that are not known, and nothing is voided by them. */
+function notKnown(wipe: Wipe): MislaidError {
+  return new MislaidError({
+    code: 'device-not-known',
+    message: `what Exchange holds for the device of wipe ${wipe.id} cannot be read, or its lists disagree`,
+    userMessage: 'What Exchange says of this phone cannot be read whole. I am reading it again.',
+  });
 }
 
 /** Exchange was surely not asked: refused before anything was sent. */

@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import { after, second } from '../../ground/durations.ts';
 import { notifySecurity } from '../../notices/security.ts';
-import { type DeviceFacts, DeviceWipe } from '../devices/device.ts';
-import { readOneDevice } from '../devices/read-facts.ts';
+import type { Change } from '../../store/port.ts';
+import { type DeviceFacts, DeviceWipe, wipeTimesKnown } from '../devices/device.ts';
+import { readDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { planBFirstDueAt } from '../plan-b/rules.ts';
+import { absenceRecheck, countAbsence, endAbsence } from './absence.ts';
 import { notifyNotAsked } from './issue-wipe.ts';
 import {
   type ProofInput,
@@ -22,17 +24,31 @@ import { cancelFullWipe, endCancelledFullWipe } from './wrong-scope.ts';
 
 const Before = z.object({ wipe: DeviceWipe, readAt: z.iso.datetime() });
 
-export async function reconcileWipe(context: JobContext, wipeId: number, step: number): Promise<void> {
+/**
+ * `refused`: Exchange answered with one of the verdicts that it gives before it writes, in words for people; one good reading without a
+ * request proves then that it holds none.
+ */
+export async function reconcileWipe(
+  context: JobContext,
+  wipeId: number,
+  step: number,
+  refused?: string,
+): Promise<void> {
   const { store, policy, clock } = context;
   const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
   if (wipe?.state !== 'issuing' || wipe.callDeadlineAt === null) return;
   const exchange = context.exchange(wipe.organisation);
-  const device = await readOneDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const answer = await readDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
   const readAt = clock.now();
-  if (device === undefined) {
-    await partnershipGone(context, wipe);
+  if (answer.kind === 'absent') {
+    await absent(context, wipe, step);
     return;
   }
+  if (answer.kind === 'not-known' || !wipeTimesKnown(answer.facts)) {
+    await readAgain(context, wipe, step);
+    return;
+  }
+  const device = answer.facts;
   const before = Before.parse(wipe.before);
   const question: ProofInput = {
     scope: wipe.scope,
@@ -59,8 +75,10 @@ export async function reconcileWipe(context: JobContext, wipeId: number, step: n
   await store.change(async (change) => {
     const row = await lockWipe(change, wipeId);
     if (row.state !== 'issuing') return;
-    if (provesNotAsked({ callDeadline: deadline, readAt, proof })) {
-      const why = 'Exchange shows no request 16 minutes after it should have answered.';
+    await endAbsence(change, row);
+    const verdict = proof.kind === 'not-seen' ? refused : undefined;
+    if (verdict !== undefined || provesNotAsked({ callDeadline: deadline, readAt, proof })) {
+      const why = verdict ?? 'Exchange shows no request 16 minutes after it should have answered.';
       const moved = await moveWipe(
         change,
         row,
@@ -78,13 +96,28 @@ export async function reconcileWipe(context: JobContext, wipeId: number, step: n
         key: `doubt:${row.id}:${proof.why}`,
       });
     }
-    const dueAt = reconcileAt(deadline, step + 1);
-    const next = dueAt > change.now ? dueAt : after(change.now, 5 * second);
-    await change.enqueue(
-      'reconcile-wipe',
-      { wipe: wipeId, step: reached(deadline, change.now, step) },
-      { key: `${wipeId}-${step + 1}`, dueAt: next },
-    );
+    await enqueueNext(change, row, step);
+  });
+}
+
+/** Reads again at the next step; `within` (milliseconds) makes it sooner. */
+async function enqueueNext(change: Change, wipe: Wipe, step: number, within?: number): Promise<void> {
+  const deadline = wipe.callDeadlineAt ?? change.now;
+  const planned = reconcileAt(deadline, step + 1);
+  const next = planned > change.now ? planned : after(change.now, 5 * second);
+  const soonest = within === undefined ? undefined : after(change.now, within);
+  await change.enqueue(
+    'reconcile-wipe',
+    { wipe: wipe.id, step: reached(deadline, change.now, step) },
+    { key: `${wipe.id}-${step + 1}`, dueAt: soonest !== undefined && soonest < next ? soonest : next },
+  );
+}
+
+/** Nothing follows from a reading that does not say what Exchange holds. */
+async function readAgain(context: JobContext, wipe: Wipe, step: number): Promise<void> {
+  await context.store.change(async (change) => {
+    const row = await lockWipe(change, wipe.id);
+    if (row.state === 'issuing') await enqueueNext(change, row, step, absenceRecheck);
   });
 }
 
@@ -130,9 +163,15 @@ async function requested(context: JobContext, wipe: Wipe, device: DeviceFacts, r
   });
 }
 
-async function partnershipGone(context: JobContext, wipe: Wipe): Promise<void> {
+/** Neither list shows the partnership: it ends the wipe only when that is known by then. */
+async function absent(context: JobContext, wipe: Wipe, step: number): Promise<void> {
   await context.store.change(async (change) => {
     const row = await lockWipe(change, wipe.id);
+    if (row.state !== 'issuing') return;
+    if (!(await countAbsence(change, row))) {
+      await enqueueNext(change, row, step, absenceRecheck);
+      return;
+    }
     const why = 'The partnership is gone from the mailbox, and with it any request.';
     const moved = await moveWipe(
       change,
@@ -140,11 +179,11 @@ async function partnershipGone(context: JobContext, wipe: Wipe): Promise<void> {
       { kind: 'partnership-removed' },
       { by: null, why, set: { endedAt: change.now } },
     );
-    if (moved !== undefined)
-      await notifySecurity(change, context.policy, {
-        incident: wipe.incidentNumber,
-        tone: 'danger',
-        line: [`phone ${wipe.deviceNumber}: ${why}`],
-      });
+    if (moved === undefined) return;
+    await notifySecurity(change, context.policy, {
+      incident: wipe.incidentNumber,
+      tone: 'danger',
+      line: [`phone ${wipe.deviceNumber}: ${why}`],
+    });
   });
 }

@@ -7,7 +7,7 @@
 import type { Capabilities } from '../../exchange/port.ts';
 import { assertNever } from '../../ground/errors.ts';
 import type { WipeScope } from '../../store/schema.ts';
-import { type DeviceFacts, isOutlookApp, versionText } from '../devices/device.ts';
+import { clientKnown, type DeviceFacts, isOutlookApp, versionText, wipeTimesKnown } from '../devices/device.ts';
 
 export type ScopeChoice = {
   scope: WipeScope;
@@ -73,10 +73,16 @@ function reasonAgainst(
   device: DeviceFacts,
   capabilities: Pick<Capabilities, 'accountOnly'>,
 ): string | undefined {
+  if (!wipeTimesKnown(device)) {
+    return "Exchange's answers about this phone disagree or cannot be read: what it holds for it is not known, so nothing is decided on it.";
+  }
   if (device.wipeSupported === false) {
     return 'This device does not support being wiped; Exchange would only block it.';
   }
   if (scope !== 'account-only') return undefined;
+  if (!clientKnown(device) || device.wipeSupported === null) {
+    return 'Account-only is offered only where it is known what this phone is and that it can be wiped; Exchange does not say it.';
+  }
   if (device.client !== 'eas') return 'Account-only needs an ActiveSync mail app with EAS 16.1; this one is not.';
   if (device.clientVersion === null)
     return 'Account-only needs EAS 16.1; which version this phone speaks is not known.';

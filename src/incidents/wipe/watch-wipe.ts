@@ -5,14 +5,15 @@ import { after, minute } from '../../ground/durations.ts';
 import { firstWord } from '../../message/words.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import type { Change } from '../../store/port.ts';
-import type { DeviceFacts } from '../devices/device.ts';
-import { readOneDevice } from '../devices/read-facts.ts';
+import { type DeviceFacts, wipeTimesKnown } from '../devices/device.ts';
+import { type DeviceAnswer, readDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
 import { drillSteps, formatDuration } from '../drill/drill.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { record } from '../incident/timeline.ts';
 import { loadIncident, type Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
+import { absenceRecheck, countAbsence, endAbsence } from './absence.ts';
 import type { WipeEvent } from './machine.ts';
 import { timesFor, watchSchedule } from './request-proof.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
@@ -25,26 +26,35 @@ export async function watchWipe(context: JobContext, wipeId: number): Promise<vo
   const { store } = context;
   const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
   if (wipe === undefined || !isWatched(wipe)) return;
-  const device = await readOneDevice(context.exchange(wipe.organisation), wipe.mailboxGuid, wipe.deviceGuid);
+  const answer = await readDevice(context.exchange(wipe.organisation), wipe.mailboxGuid, wipe.deviceGuid);
   const { reportsWipes } = await context.capabilities(wipe.organisation);
   await store.change(async (change) => {
     const row = await lockWipe(change, wipeId);
     if (!isWatched(row)) return;
-    if (device === undefined) {
+    if (answer.kind === 'absent' && (await countAbsence(change, row))) {
       await removed(change, context, row);
       return;
     }
-    await recordOneDevice(change, row.incidentNumber, device);
-    const followed = await follow(change, context, row, device, reportsWipes);
-    if (!isWatched(followed)) return;
+    if (answer.kind === 'found') {
+      await endAbsence(change, row);
+      await recordOneDevice(change, row.incidentNumber, answer.facts);
+      const known = wipeTimesKnown(answer.facts);
+      if (known && !isWatched(await follow(change, context, row, answer.facts, reportsWipes))) return;
+    }
     const watchStep = row.watchStep + 1;
     await change.tx.updateTable('wipe').set({ watchStep }).where('id', '=', wipeId).execute();
     await change.enqueue(
       'watch-wipe',
       { wipe: wipeId },
-      { key: `${wipeId}-${watchStep}`, dueAt: after(change.now, watchSchedule(watchStep)) },
+      { key: `${wipeId}-${watchStep}`, dueAt: after(change.now, nextRead(watchStep, answer)) },
     );
   });
+}
+
+/** A partnership that is not shown is looked for again soon, however slowly the wipe is followed by now. */
+function nextRead(watchStep: number, answer: DeviceAnswer): number {
+  const pace = watchSchedule(watchStep);
+  return answer.kind === 'found' ? pace : Math.min(pace, absenceRecheck);
 }
 
 /** A wipe that was given up is watched only while Exchange still holds its request. */

@@ -12,6 +12,7 @@ import * as logBatches from './0010-log-batches.ts';
 import * as logAccounts from './0011-log-accounts.ts';
 import * as auditLock from './0012-audit-lock.ts';
 import * as words from './0013-words.ts';
+import * as absence from './0014-absence.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -28,4 +29,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0011-log-accounts': logAccounts,
   '0012-audit-lock': auditLock,
   '0013-words': words,
+  '0014-absence': absence,
 };
