@@ -5,7 +5,7 @@ import { getRecipient } from '../exchange/cmdlets/get-recipient.ts';
 import { getUser, type UserRow } from '../exchange/cmdlets/get-user.ts';
 import { listMailboxes } from '../exchange/cmdlets/list-mailboxes.ts';
 import { listUsers } from '../exchange/cmdlets/list-users.ts';
-import { type Exchange, ExchangeError } from '../exchange/port.ts';
+import { type Exchange, ExchangeError, type Unreadable } from '../exchange/port.ts';
 import type { Clock } from '../ground/clock.ts';
 import type { Database } from '../store/schema.ts';
 import type { Person } from './person.ts';
@@ -22,13 +22,18 @@ export async function refreshDirectory(input: {
 }): Promise<{ people: number; gone: number }> {
   const { db, exchange, clock } = input;
   const began = clock.now();
-  const mailboxes = await exchange.run(listMailboxes, {});
+  let whole = true;
+  const onUnreadable = ({ rowLost }: Unreadable) => {
+    whole &&= !rowLost;
+  };
+  const mailboxes = await exchange.run(listMailboxes, {}, { onUnreadable });
   if (mailboxes.length === 0) return { people: 0, gone: 0 };
   const users = new Map((await exchange.run(listUsers, {})).map((user) => [user.objectGuid, user]));
   const people = mailboxes.map((mailbox) => personFrom(mailbox, users.get(mailbox.objectGuid), exchange));
   const gone = await db.transaction().execute(async (tx) => {
     await storePeople(tx, people, began);
-    return markGone(tx, exchange.organisation, began);
+    // A mailbox whose row could not be read is not gone.
+    return whole ? markGone(tx, exchange.organisation, began) : 0;
   });
   return { people: people.length, gone };
 }
