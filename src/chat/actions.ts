@@ -7,7 +7,8 @@ import { canonicalHash, canonicalJson } from '../ground/canonical.ts';
 import type { Ids } from '../ground/clock.ts';
 import type { Answer, Block, DraftAnswer, DraftForm, DraftMessage, Form, Intent, Message } from '../message/model.ts';
 import type { Subject } from '../store/port.ts';
-import type { Database, StoredActionTable } from '../store/schema.ts';
+import type { Database } from '../store/schema.ts';
+import type { StoredActionTable } from '../store/tables/chat.ts';
 
 export type StoredAction = Selectable<StoredActionTable>;
 

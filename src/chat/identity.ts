@@ -12,7 +12,8 @@ import type { Organisation } from '../ground/identifiers.ts';
 import { code, person as personSpan, text } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
-import type { ChatIdentityTable, Database } from '../store/schema.ts';
+import type { Database } from '../store/schema.ts';
+import type { ChatIdentityTable } from '../store/tables/people.ts';
 import type { Sender } from './port.ts';
 
 export type Resolving = {

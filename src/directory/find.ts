@@ -6,7 +6,8 @@ import { distance } from 'fastest-levenshtein';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Organisation, PersonGuid } from '../ground/identifiers.ts';
 import { Guid } from '../ground/identifiers.ts';
-import type { Database, PersonTable } from '../store/schema.ts';
+import type { Database } from '../store/schema.ts';
+import type { PersonTable } from '../store/tables/people.ts';
 import type { Person } from './person.ts';
 import { personFromRow } from './store-people.ts';
 

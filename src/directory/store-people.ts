@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Organisation } from '../ground/identifiers.ts';
-import type { Database, PersonTable } from '../store/schema.ts';
+import type { Database } from '../store/schema.ts';
+import type { PersonTable } from '../store/tables/people.ts';
 import type { Person } from './person.ts';
 
 /** The person as commands read it, from its row. */

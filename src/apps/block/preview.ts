@@ -2,7 +2,8 @@
 import type { Kysely } from 'kysely';
 import type { Organisation } from '../../ground/identifiers.ts';
 import { blocksDeviceChanges } from '../../incidents/wipe/machine.ts';
-import type { Database, WipeState } from '../../store/schema.ts';
+import type { Database } from '../../store/schema.ts';
+import type { WipeState } from '../../store/tables/wipes.ts';
 import { usageDays } from '../cards/apps.ts';
 import { peopleOf } from '../overview.ts';
 import { loadPhones, type Phone } from '../phones.ts';

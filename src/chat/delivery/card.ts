@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import type { MessageRef } from '../../ground/addresses.ts';
 import { canonicalHash } from '../../ground/canonical.ts';
 import type { Message } from '../../message/model.ts';
-import type { CardTable } from '../../store/schema.ts';
+import type { CardTable } from '../../store/tables/deliveries.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
 import { notifyDead } from './dead.ts';

@@ -2,7 +2,7 @@
 import type { Selectable } from 'kysely';
 import { assertNever } from '../../ground/errors.ts';
 import type { DraftMessage, Message } from '../../message/model.ts';
-import type { DeliveryTable } from '../../store/schema.ts';
+import type { DeliveryTable } from '../../store/tables/deliveries.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
 import { notifyDead } from './dead.ts';

@@ -8,7 +8,7 @@ import type { Person } from '../../directory/person.ts';
 import { assertNever } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy, Role } from '../../policy.ts';
-import type { ApprovalTable } from '../../store/schema.ts';
+import type { ApprovalTable } from '../../store/tables/approvals.ts';
 
 export type ApprovalVerdict = { kind: 'ok' } | { kind: 'refusal'; code: ApprovalRefusal; userMessage: string };
 

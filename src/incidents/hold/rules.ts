@@ -5,7 +5,8 @@
 import { after, hour, minute } from '../../ground/durations.ts';
 import { assertNever } from '../../ground/errors.ts';
 import type { Policy, Role } from '../../policy.ts';
-import type { IncidentTable, WipeState } from '../../store/schema.ts';
+import type { IncidentTable } from '../../store/tables/incidents.ts';
+import type { WipeState } from '../../store/tables/wipes.ts';
 import { isOpen } from '../wipe/state.ts';
 
 export type Hold = IncidentTable['hold'];

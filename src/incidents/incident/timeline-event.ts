@@ -1,7 +1,7 @@
 /** What can stand on the timeline of an incident: every kind with its data. A new kind is added here, and nowhere else can it be written. */
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
-import type { IncidentEventTable } from '../../store/schema.ts';
+import type { IncidentEventTable } from '../../store/tables/incidents.ts';
 
 function event<const Kind extends string, Data extends z.ZodType>(kinds: readonly Kind[], data: Data) {
   return z.object({ kind: z.literal(kinds), data });

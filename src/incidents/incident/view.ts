@@ -3,14 +3,10 @@ import type { Kysely, Selectable } from 'kysely';
 import type { Person } from '../../directory/person.ts';
 import { personFromRow } from '../../directory/store-people.ts';
 import { internalProblem, MislaidError } from '../../ground/errors.ts';
-import type {
-  ApprovalDecisionTable,
-  ApprovalTable,
-  Database,
-  IncidentTable,
-  WipeTable,
-  WipeTransitionTable,
-} from '../../store/schema.ts';
+import type { Database } from '../../store/schema.ts';
+import type { ApprovalDecisionTable, ApprovalTable } from '../../store/tables/approvals.ts';
+import type { IncidentTable } from '../../store/tables/incidents.ts';
+import type { WipeTable, WipeTransitionTable } from '../../store/tables/wipes.ts';
 import { type LockState, lockState } from '../brake/brake.ts';
 import { DeviceFacts, deviceLabel } from '../devices/device.ts';
 import { type IncidentEvent, parseEvent } from './timeline-event.ts';

@@ -4,7 +4,7 @@
  */
 import { after, minute, second } from '../../ground/durations.ts';
 import type { Policy } from '../../policy.ts';
-import type { WipeState } from '../../store/schema.ts';
+import type { WipeState } from '../../store/tables/wipes.ts';
 
 export type PlanBInput = {
   state: WipeState;

@@ -3,7 +3,7 @@
  * The last sync is shown as it was and voids nothing (a phone that syncs is what we hope for).
  */
 import { z } from 'zod';
-import type { WipeScope } from '../../store/schema.ts';
+import type { WipeScope } from '../../store/tables/wipes.ts';
 import { ClientKind, type DeviceFacts, DeviceWipe, versionText, type WipeTimes } from '../devices/device.ts';
 
 export const Frozen = z.object({

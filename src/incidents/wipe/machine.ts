@@ -3,8 +3,8 @@
  *
  * Nothing returns to `approved`: a second request must never happen by accident, because it resets Exchange's own times.
  */
-import type { WipeState } from '../../store/schema.ts';
 import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
+import type { WipeState } from '../../store/tables/wipes.ts';
 import { outcomeWord } from './state.ts';
 
 export { blocksDeviceChanges, isOpen, outcomeWord } from './state.ts';

@@ -3,7 +3,7 @@ import { MislaidError } from '../../ground/errors.ts';
 import { notifySecurity } from '../../notices/security.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
-import type { WipeScope } from '../../store/schema.ts';
+import type { WipeScope } from '../../store/tables/wipes.ts';
 import { requestApproval } from '../approvals/approvals.ts';
 import { approversNeeded, isVip, mayRequest } from '../approvals/rules.ts';
 import { openHold } from '../hold/hold.ts';

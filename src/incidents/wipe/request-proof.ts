@@ -3,7 +3,7 @@
  * answers nothing on success. And when to read: after doubt (reconciling), and while following a wipe (watching).
  */
 import { after, hour, minute, second } from '../../ground/durations.ts';
-import type { WipeScope } from '../../store/schema.ts';
+import type { WipeScope } from '../../store/tables/wipes.ts';
 import type { DeviceWipe, WipeTimes } from '../devices/device.ts';
 
 export type ProofInput = {

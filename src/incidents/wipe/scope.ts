@@ -6,7 +6,7 @@
 
 import type { Capabilities } from '../../exchange/port.ts';
 import { assertNever } from '../../ground/errors.ts';
-import type { WipeScope } from '../../store/schema.ts';
+import type { WipeScope } from '../../store/tables/wipes.ts';
 import { clientKnown, type DeviceFacts, isOutlookApp, versionText, wipeTimesKnown } from '../devices/device.ts';
 
 export type ScopeChoice = {

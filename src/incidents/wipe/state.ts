@@ -1,6 +1,6 @@
 /** What a state of a wipe means: whether it is the device's open one, what it forbids, and its graded word. */
 import { assertNever } from '../../ground/errors.ts';
-import type { WipeState } from '../../store/schema.ts';
+import type { WipeState } from '../../store/tables/wipes.ts';
 
 /** The device's one open proposal or wipe; the same list as the unique index `wipe_one_open`. */
 export function isOpen(state: WipeState): boolean {

@@ -5,8 +5,9 @@
 import type { Kysely } from 'kysely';
 import { internalProblem, MislaidError } from '../../ground/errors.ts';
 import type { Change } from '../../store/port.ts';
-import type { Database, WipeState } from '../../store/schema.ts';
+import type { Database } from '../../store/schema.ts';
 import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
+import type { WipeState } from '../../store/tables/wipes.ts';
 import { holdAfterWipes } from '../hold/hold.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';

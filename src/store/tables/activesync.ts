@@ -1,8 +1,8 @@
 /** Tables of the log reader's roll-ups (migrations 0003, 0007 and 0008). Everything here can be read again from the logs, and is pruned by age. */
 import type { ColumnType, Generated } from 'kysely';
 import type { LogKind, Organisation } from '../../ground/identifiers.ts';
+import type { Fixed } from './columns.ts';
 
-type Fixed<T> = ColumnType<T, T, never>;
 type Seen<T> = ColumnType<T, never, never>;
 type Selected<T> = T extends ColumnType<infer S, unknown, unknown> ? S : T;
 

@@ -1,10 +1,7 @@
 /** Tables of the apps (migration 0005): the inventory as Exchange last told it, blocks with their steps, and scheduled reports. */
-import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Generated } from 'kysely';
 import type { ConfigKind, Organisation } from '../../ground/identifiers.ts';
-
-type Fixed<T> = ColumnType<T, T, never>;
-type Json<T extends object> = JSONColumnType<T>;
-type NullableJson<T extends object> = ColumnType<T | null, string | null, string | null>;
+import type { Fixed, Json, NullableJson } from './columns.ts';
 
 /** One mobile device partnership of the organisation; `gone` when the last refresh no longer found it. */
 export type MobileDeviceTable = {

@@ -1,8 +1,7 @@
 /** Tables of the heartbeat reports (migrations 0006 and 0008): what was seen at each look, which alerts stand, waits summed up. */
-import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Generated, JSONColumnType } from 'kysely';
 import type { Organisation } from '../../ground/identifiers.ts';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './columns.ts';
 
 /** One look at all servers of an organisation. */
 export type HeartbeatLookTable = {

@@ -1,8 +1,6 @@
 /** The lab's own tables (migration 0002): nothing but src/exchange/lab and src/servers/lab reads them. */
-import type { ColumnType, Generated, JSONColumnType } from 'kysely';
-
-type Fixed<T> = ColumnType<T, T, never>;
-type Json<T extends object> = JSONColumnType<T>;
+import type { Generated } from 'kysely';
+import type { Fixed, Json } from './columns.ts';
 
 /** What the lab as a whole remembers: one row, `id` 1. */
 export type LabStateTable = {

@@ -1,8 +1,7 @@
 /** Tables of trust (migration 0004): role grants, reviews of break-glass, and wipe requests that Exchange has shown. */
-import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+import type { Generated, JSONColumnType } from 'kysely';
 import type { Organisation } from '../../ground/identifiers.ts';
-
-type Fixed<T> = ColumnType<T, T, never>;
+import type { Fixed } from './columns.ts';
 
 /** One chat identity's grant of a role that cools off, as policy.yaml stands; see rules/cooling.ts. */
 export type RoleGrantTable = {

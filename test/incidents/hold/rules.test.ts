@@ -11,7 +11,7 @@ import {
   stopsWipe,
 } from '../../../src/incidents/hold/rules.ts';
 import type { Role } from '../../../src/policy.ts';
-import type { WipeState } from '../../../src/store/schema.ts';
+import type { WipeState } from '../../../src/store/tables/wipes.ts';
 import { policy } from '../facts.ts';
 import { runs } from '../runs.ts';
 

@@ -11,7 +11,7 @@ import type { Issued } from '../../../src/incidents/brake/rules.ts';
 import { checkIssueGate } from '../../../src/incidents/wipe/issue-gate.ts';
 import { transition, type WipeEvent } from '../../../src/incidents/wipe/machine.ts';
 import type { Role } from '../../../src/policy.ts';
-import type { WipeState } from '../../../src/store/schema.ts';
+import type { WipeState } from '../../../src/store/tables/wipes.ts';
 import { policy } from '../facts.ts';
 import { actor } from '../people.ts';
 import { runs } from '../runs.ts';

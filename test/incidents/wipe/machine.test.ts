@@ -7,7 +7,7 @@ import {
   transition,
   type WipeEvent,
 } from '../../../src/incidents/wipe/machine.ts';
-import type { WipeState } from '../../../src/store/schema.ts';
+import type { WipeState } from '../../../src/store/tables/wipes.ts';
 import { runs } from '../runs.ts';
 
 const states = [
