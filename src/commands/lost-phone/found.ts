@@ -87,7 +87,7 @@ async function settle(
     });
     await notifySecurity(change, context.policy, {
       incident: args.incident,
-      line: [`${what}, privateAnswer by ${context.actor.person.displayName}; owner verified: ${String(args.how)}`],
+      line: [`${what}, said by ${context.actor.person.displayName}; owner verified: ${String(args.how)}`],
     });
     if (nothingOnTheWay)
       await closeHold(

@@ -29,7 +29,7 @@ export const resetAnywayCommand = defineCommand({
         await notifySecurity(change, context.policy, {
           incident,
           tone: 'warning',
-          line: [`hold closed by "reset anyway", privateAnswer by ${context.actor.person.displayName}`],
+          line: [`hold closed by "reset anyway", said by ${context.actor.person.displayName}`],
         });
       return done;
     });

@@ -153,8 +153,8 @@ describe('what is pressed', () => {
     vi.spyOn(performance, 'now').mockReturnValue(0);
   }
 
-  async function posted(action = 'act', asks = false): Promise<void> {
-    await harness.adapter.post(placeOf(tenant, channel.id), card('The card', action, asks), 'key-1');
+  async function posted(action = 'act', opensForm = false): Promise<void> {
+    await harness.adapter.post(placeOf(tenant, channel.id), card('The card', action, opensForm), 'key-1');
   }
 
   it('takes effect once, although Teams sends it again under another id while it waits', async () => {
@@ -467,7 +467,7 @@ function stored(answer: Answer): Receipt {
   return { kind: 'stored', answer: Promise.resolve(answer) };
 }
 
-function card(words: string, action?: string, asks = false): Message {
+function card(words: string, action?: string, opensForm = false): Message {
   return {
     tone: 'neutral',
     blocks: [
@@ -475,7 +475,10 @@ function card(words: string, action?: string, asks = false): Message {
       ...(action === undefined
         ? []
         : [
-            { kind: 'buttons' as const, buttons: [{ label: words, action, ...(asks ? { asks: true as const } : {}) }] },
+            {
+              kind: 'buttons' as const,
+              buttons: [{ label: words, action, ...(opensForm ? { opensForm: true as const } : {}) }],
+            },
           ]),
     ],
   };
