@@ -113,7 +113,9 @@ describe.runIf(hasEngine)('faults of sessions', () => {
     async (when, what, times) => {
       const before = wipes();
       world.fake.faults({ cmdlet: 'Clear-MobileDevice', when, what, times: 1 });
-      await expect(wipe()).rejects.toMatchObject({ code: 'exchange-away', reached: 'perhaps' });
+      // Whether the end of the process or of its last line is seen first is a race; what counts is that nothing is known.
+      const code = expect.stringMatching(/^exchange-(away|bad-answer)$/);
+      await expect(wipe()).rejects.toMatchObject({ code, reached: 'perhaps' });
       // Reconciling: reads go on at once, on another session.
       const [device] = await world.exchange.run(getMobileDeviceStatistics, { Identity: phone });
       expect(wipes() - before).toBe(times);
