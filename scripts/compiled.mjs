@@ -25,7 +25,6 @@ writeFileSync(
       tsBuildInfoFile: `${out}/.tsbuildinfo`,
     },
     include: [`${top}src`, `${top}adapters`, `${top}jobs`, `${top}test`, `${top}scripts`],
-    exclude: [`${top}src/activesync/reader/assembly`],
   }),
 );
 const tsc = spawnSync(process.execPath, [`${top}node_modules/typescript/bin/tsc`, '-p', project], {

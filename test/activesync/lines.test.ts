@@ -20,7 +20,7 @@ it('counts every request while the table of known clients starts anew, also in t
     if (n % 7 === 0) parts.push(often);
   }
 
-  const batch = await rolled('frontEnd', parts.join(''), { hours: false });
+  const batch = await rolled('frontEnd', parts.join(''));
 
   const counts = rows(batch).map(({ account, command, requests }) => [account, command, requests]);
   expect(counts.sort()).toEqual([
@@ -74,7 +74,7 @@ it('knows every day from 1990 to 2099, and no other', async () => {
         line({ at: at.toISOString().slice(0, 19).replace('T', ' '), query: 'Cmd=Ping&DeviceId=A1&DeviceType=iPhone' }),
       );
 
-      const { firstEnd, lastEnd, requests } = await rolled('frontEnd', head + lines.join(''), { hours: false });
+      const { firstEnd, lastEnd, requests } = await rolled('frontEnd', head + lines.join(''));
 
       const seconds = instants.map((at) => Math.floor(at.getTime() / 1000));
       expect({ firstEnd, lastEnd, requests }).toEqual({

@@ -1,14 +1,11 @@
 /**
- * The log reader against DuckDB (two threads each, in turns, equal results), every dialect alone, line tools beside it; and the roll-ups
- * in PostgreSQL: first reading, a repeated report after 1 MB of new lines, one device's history.
+ * Logs as the bot reads them, from files on the disk to committed roll-ups in PostgreSQL: a first reading, a repeated report after 1 MB
+ * of new lines, one device's history.
  */
-import { execFile } from 'node:child_process';
-import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { pino } from 'pino';
-import { z } from 'zod';
 import type { AccountOwner } from '../../src/activesync/account.ts';
 import { readServer } from '../../src/activesync/read-server.ts';
 import { pruneLogs } from '../../src/activesync/store/prune.ts';
@@ -16,160 +13,41 @@ import { usesOf } from '../../src/apps/overview.ts';
 import { loadPhones } from '../../src/apps/phones.ts';
 import { daysOf, summaryOf, usageOf } from '../../src/apps/usage.ts';
 import { systemClock } from '../../src/ground/clock.ts';
-import type { LogKind } from '../../src/ground/identifiers.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { type Dialect, headOf, lineOf, otherLine, requests, seeded } from '../fixtures/activesync-logs.ts';
-import type { Measured } from './report-logs.ts';
 import { type BenchResult, quantile, rounded } from './result.ts';
 
-const run = promisify(execFile);
-const duckdb = resolve('test/bench/duckdb');
-const reportLogs = join(import.meta.dirname, 'report-logs.js');
-const rounds = 3;
+const megabytes = 100;
 /** Minutes of logs whose reading is not counted: they find a cold process, which a bot that reads every minute is not. */
 const coldMinutes = 20;
 const countedMinutes = 30;
 const dayStart = Date.UTC(2026, 2, 2) / 1000;
 
-type Options = {
-  /** Of the set that DuckDB reads too. The bar is meant for 1,000; with smaller ones starting weighs more. */
-  megabytes?: number;
-  dialectMegabytes?: number;
-  storedMegabytes?: number;
-};
-
-const KINDS: Record<Dialect, LogKind> = {
-  frontEnd: 'frontEnd',
-  base64: 'frontEnd',
-  backEnd2013: 'backEnd',
-  backEnd2016: 'backEnd',
-  httpProxy: 'httpProxy',
-  edge: 'edge',
-};
-
-export async function benchLogs({
-  megabytes = 1_000,
-  dialectMegabytes = 100,
-  storedMegabytes = 100,
-}: Options = {}): Promise<BenchResult[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'mislaid-bench-'));
-  try {
-    const results = [await againstDuckDb(join(folder, 'front.log'), megabytes)];
-    for (const dialect of ['backEnd2016', 'backEnd2013', 'base64', 'httpProxy', 'edge'] as const) {
-      const path = join(folder, `${dialect}.log`);
-      generate(path, dialect, dialectMegabytes);
-      const measured = await ours(KINDS[dialect], path);
-      results.push({ name: `logs: ${dialect} alone`, figures: figuresOf(measured, '') });
-      rmSync(path);
-    }
-    results.push(...(await stored(folder, storedMegabytes)));
-    return results;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function againstDuckDb(path: string, megabytes: number): Promise<BenchResult> {
-  if (!existsSync(join(duckdb, 'node_modules'))) {
-    await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: duckdb });
-  }
-  generate(path, 'frontEnd', megabytes);
-  const mine: Measured[] = [];
-  const theirs: Measured[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    theirs.push(await measuredBy([join(duckdb, 'report.mjs'), path]));
-    mine.push(await ours('frontEnd', path));
-  }
-  const speed = (runs: readonly Measured[]) =>
-    quantile(
-      runs.map(({ megabytes: size, milliseconds }) => (size * 1000) / milliseconds),
-      0.5,
-    );
-  // Neighbours in time are compared: what else the machine does changes from minute to minute.
-  const ratioOf = (of: (run: Measured) => number) =>
-    quantile(
-      mine.flatMap((run, round) => (theirs[round] === undefined ? [] : [of(theirs[round]) / of(run)])),
-      0.5,
-    );
-  const ratio = ratioOf(({ milliseconds }) => milliseconds);
-  const equal = new Set([...mine, ...theirs].map(({ digest }) => digest)).size === 1;
-  const memory = Math.max(...mine.map(({ memoryMegabytes }) => memoryMegabytes));
-  return {
-    name: `logs: ${megabytes} MB of front-end lines by person, device, type and command`,
-    figures: {
-      'MB/s': rounded(speed(mine)),
-      'DuckDB MB/s': rounded(speed(theirs)),
-      ratio: rounded(ratio),
-      'ratio of CPU': rounded(ratioOf(({ cpuSeconds }) => cpuSeconds)),
-      'memory MB': rounded(memory),
-      'DuckDB memory MB': rounded(Math.max(...theirs.map(({ memoryMegabytes }) => memoryMegabytes))),
-      'CPU s': rounded(
-        quantile(
-          mine.map(({ cpuSeconds }) => cpuSeconds),
-          0.5,
-        ),
-      ),
-      'DuckDB CPU s': rounded(
-        quantile(
-          theirs.map(({ cpuSeconds }) => cpuSeconds),
-          0.5,
-        ),
-      ),
-      rows: mine[0]?.rows ?? 0,
-      'equal results': equal ? 1 : 0,
-      ...(await lineTools(path)),
-    },
-    bar: 'at least 1.25 times DuckDB with equal results, under 200 MB',
-    pass: ratio >= 1.25 && equal && memory < 200,
-  };
-}
-
-/** Tools for lines, where they are installed, with a program that does the same grouping of these plain lines. */
-async function lineTools(path: string): Promise<Record<string, number>> {
-  const program =
-    'index($5,"/Microsoft-Server-ActiveSync")==1{split($6,q,"&");k=q[2] q[3] q[4] q[1];n[k]++;l[k]=$1" "$2}END{for(k in n)c++;print c}';
-  const tools = {
-    gawk: [program, path],
-    mawk: [program, path],
-    rg: ['-c', 'Microsoft-Server-ActiveSync.*Cmd=([A-Za-z]+)&User=([^&]+)&DeviceId=([^&]+)', path],
-  };
-  const figures: Record<string, number> = {};
-  const { size } = await import('node:fs/promises').then(({ stat }) => stat(path));
-  for (const [tool, args] of Object.entries(tools)) {
-    const began = performance.now();
-    try {
-      await run(tool, args, { env: { LC_ALL: 'C', PATH: '/usr/local/bin:/usr/bin:/bin' } });
-      figures[`${tool} MB/s`] = rounded(size / 1000 / (performance.now() - began));
-    } catch {
-      // Not installed here.
-    }
-  }
-  return figures;
-}
-
-async function stored(folder: string, megabytes: number): Promise<BenchResult[]> {
+export async function benchLogs(): Promise<BenchResult[]> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'mislaid-bench-'));
   const server = await startEmbeddedPostgres({ dataFolder, log: pino({ level: 'silent' }) });
   const { db, close } = openDatabase(server.connection, { own: true });
   try {
     await migrate(db);
-    const logs = join(folder, 'stored');
+    const logs = join(dataFolder, 'read');
     mkdirSync(logs);
     const path = join(logs, 'u_ex260302.log');
     generate(path, 'frontEnd', megabytes);
     const servers = createFileServers([{ name: 'EX01', frontEndLogs: logs }]);
     const read = () => readServer(servers, 'EX01', 'frontEnd', { db, organisation: 'real', clock: systemClock });
+    const spentBefore = process.cpuUsage();
     let began = performance.now();
     const first = await read();
     const firstSeconds = (performance.now() - began) / 1000;
+    const firstSpent = process.cpuUsage(spentBefore);
 
     const again: number[] = [];
     const histories: number[] = [];
     const cpu: number[] = [];
-    const folds: number[] = [];
+    const merges: number[] = [];
     // Made beforehand: what making them leaves to be collected is no part of the reading.
     const minutes = Array.from({ length: coldMinutes + countedMinutes }, (_, minute) =>
       Buffer.from(linesOf('frontEnd', 1_000_000, dayStart + 86_400 + minute * 60, minute), 'latin1'),
@@ -188,7 +66,7 @@ async function stored(folder: string, megabytes: number): Promise<BenchResult[]>
       began = performance.now();
       await pruneLogs(db, new Date(0));
       if (minute < coldMinutes) continue;
-      folds.push(performance.now() - began);
+      merges.push(performance.now() - began);
       again.push(reported);
       cpu.push((user + system) / 1_000);
       histories.push(asked);
@@ -200,7 +78,11 @@ async function stored(folder: string, megabytes: number): Promise<BenchResult[]>
     return [
       {
         name: `logs: first reading of ${megabytes} MB into hourly roll-ups`,
-        figures: { 'MB/s': rounded(first.bytes / 1e6 / firstSeconds), requests: first.requests },
+        figures: {
+          'MB/s': rounded(first.bytes / 1e6 / firstSeconds),
+          'CPU s of the bot': rounded((firstSpent.user + firstSpent.system) / 1e6),
+          requests: first.requests,
+        },
       },
       {
         name: 'logs: 1 MB of new lines read, stored and reported',
@@ -208,7 +90,7 @@ async function stored(folder: string, megabytes: number): Promise<BenchResult[]>
           'p50 ms': rounded(quantile(again, 0.5)),
           'fastest ms': rounded(quantile(again, 0)),
           'CPU ms of the bot': rounded(quantile(cpu, 0.5)),
-          'folding ms per reading': rounded(folds.reduce((sum, ms) => sum + ms, 0) / folds.length),
+          'merging ms per reading': rounded(merges.reduce((sum, ms) => sum + ms, 0) / merges.length),
           'inventory ms': rounded(inventoryMs),
           phones: phones.length,
           apps: apps.length,
@@ -246,34 +128,6 @@ async function history(db: OpenDatabase['db']): Promise<void> {
 
 const upn = 'user04018@contoso.example';
 const somebody: AccountOwner = { guid: 'somebody', alias: 'user04018', upn, primarySmtp: upn, addresses: [] };
-
-function ours(kind: LogKind, path: string): Promise<Measured> {
-  return measuredBy([reportLogs, kind, '1', path]);
-}
-
-const MeasuredLine = z.object({
-  milliseconds: z.number(),
-  megabytes: z.number(),
-  memoryMegabytes: z.number(),
-  cpuSeconds: z.number(),
-  lines: z.number().default(0),
-  requests: z.number().default(0),
-  rows: z.number(),
-  digest: z.string(),
-});
-
-async function measuredBy(args: readonly string[]): Promise<Measured> {
-  const { stdout } = await run(process.execPath, [...args]);
-  return MeasuredLine.parse(JSON.parse(stdout));
-}
-
-function figuresOf(measured: Measured, prefix: string): Record<string, number> {
-  return {
-    [`${prefix}MB/s`]: rounded((measured.megabytes * 1000) / measured.milliseconds),
-    [`${prefix}memory MB`]: rounded(measured.memoryMegabytes),
-    [`${prefix}CPU s`]: rounded(measured.cpuSeconds),
-  };
-}
 
 /** A day of 5,000 people in one file; seven of ten lines are ActiveSync. */
 function generate(path: string, dialect: Dialect, megabytes: number): void {

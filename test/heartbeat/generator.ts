@@ -8,7 +8,6 @@
  * Sources: MS-ASCMD (Ping), KB905013 and the Exchange help on Direct Push (15 min fails, 8, 12, 16 fails, stays at 12).
  */
 import { Heartbeats } from '../../src/activesync/reader/heartbeats.ts';
-import { ENDED_NAMES } from '../../src/activesync/reader/outcome.ts';
 import type { Observation } from '../../src/heartbeat/observation.ts';
 import { seeded } from '../fixtures/activesync-logs.ts';
 
@@ -185,36 +184,38 @@ function cut(state: Habits, habit: Habit): void {
 
 /** Through the log reader's own counting, as lines in the order of their ends. */
 function observed(requests: readonly Request[], world: World): Observation[] {
-  const heartbeats = new Heartbeats();
-  for (const request of requests) {
-    const line = {
-      end: Math.floor(request.end),
-      taken: Math.round((request.end - request.start) * 1000),
-      win32: request.win32,
-      http: 200,
-    };
-    heartbeats.add(line, request.phone, 0, request.asked, request.status, false, request.collision);
+  const heartbeats = new Heartbeats<number>();
+  for (const { phone, start: began, end, ...rest } of requests) {
+    const taken = Math.round((end - began) * 1000);
+    heartbeats.add(phone, 'Ping', { ...rest, end: Math.floor(end), taken, http: 200, timedOut: false });
   }
   const rows = new Map<string, Observation>();
-  for (let row = 0; row < heartbeats.size; row += 1) {
-    const [client = 0, , hour = 0, asked = 0, how = 0, lived = 0] = heartbeats.keys.values.slice(row * 6, row * 6 + 6);
-    const ended = ENDED_NAMES[Math.floor(how / 100_000)] ?? 'unknown';
+  for (const {
+    client,
+    hour,
+    asked,
+    ended,
+    lived,
+    requests: count,
+    shortest,
+    longest,
+    ...counted
+  } of heartbeats.counts) {
     const phone = world.phones[client];
-    const count = heartbeats.requests[row] ?? 0;
     const at = hour * 3_600_000;
     // As the store's query groups them: hours fall together.
     const key = `${client} ${asked} ${ended} ${lived}`;
     const known = rows.get(key);
-    const sum = (heartbeats.sum[row] ?? 0) / 1000;
+    const sum = counted.sum / 1000;
     const requestsBefore = known?.requests ?? 0;
     rows.set(key, {
       client: String(client),
       asked,
       ended,
       requests: requestsBefore + count,
-      shortest: Math.min(known?.shortest ?? Number.POSITIVE_INFINITY, (heartbeats.shortest[row] ?? 0) / 1000),
+      shortest: Math.min(known?.shortest ?? Number.POSITIVE_INFINITY, shortest / 1000),
       mean: ((known?.mean ?? 0) * requestsBefore + sum) / (requestsBefore + count),
-      longest: Math.max(known?.longest ?? 0, (heartbeats.longest[row] ?? 0) / 1000),
+      longest: Math.max(known?.longest ?? 0, longest / 1000),
       firstHour: Math.min(known?.firstHour ?? at, at),
       lastHour: Math.max(known?.lastHour ?? at, at),
       deviceType: phone?.deviceType ?? '',

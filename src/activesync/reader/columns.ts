@@ -3,104 +3,100 @@
  * starts, so every reading goes by the header in force and never by position.
  */
 
-/** What a field is to us; everything else is `skip`. */
-export const Role = {
-  skip: 0,
-  date: 1,
-  time: 2,
-  method: 3,
-  stem: 4,
-  query: 5,
-  user: 6,
-  address: 7,
-  agent: 8,
-  status: 9,
-  substatus: 10,
-  win32: 11,
-  taken: 12,
-  sent: 13,
-  received: 14,
-  forwarded: 15,
-  protocol: 16,
-  backEndStatus: 17,
-  error: 18,
-} as const;
-export type Role = (typeof Role)[keyof typeof Role];
-export const ROLES = 19;
+type Role =
+  | 'date'
+  | 'time'
+  | 'method'
+  | 'stem'
+  | 'query'
+  | 'user'
+  | 'address'
+  | 'forwarded'
+  | 'agent'
+  | 'status'
+  | 'substatus'
+  | 'win32'
+  | 'taken'
+  | 'sent'
+  | 'received'
+  | 'protocol'
+  | 'error';
 
 /** Names of IIS's W3C fields; X-Forwarded-For as administrators add it (`X-Forwarded-For`, `cs(X-Forwarded-For)`). */
-const W3C: Record<string, Role> = {
-  date: Role.date,
-  time: Role.time,
-  'cs-method': Role.method,
-  'cs-uri-stem': Role.stem,
-  'cs-uri-query': Role.query,
-  'cs-username': Role.user,
-  'c-ip': Role.address,
-  'cs(user-agent)': Role.agent,
-  'sc-status': Role.status,
-  'sc-substatus': Role.substatus,
-  'sc-win32-status': Role.win32,
-  'time-taken': Role.taken,
-  'sc-bytes': Role.sent,
-  'cs-bytes': Role.received,
-  'x-forwarded-for': Role.forwarded,
-  'cs(x-forwarded-for)': Role.forwarded,
-  originalip: Role.forwarded,
-};
+const w3c = new Map<string, Role>([
+  ['date', 'date'],
+  ['time', 'time'],
+  ['cs-method', 'method'],
+  ['cs-uri-stem', 'stem'],
+  ['cs-uri-query', 'query'],
+  ['cs-username', 'user'],
+  ['c-ip', 'address'],
+  ['cs(user-agent)', 'agent'],
+  ['sc-status', 'status'],
+  ['sc-substatus', 'substatus'],
+  ['sc-win32-status', 'win32'],
+  ['time-taken', 'taken'],
+  ['sc-bytes', 'sent'],
+  ['cs-bytes', 'received'],
+  ['x-forwarded-for', 'forwarded'],
+  ['cs(x-forwarded-for)', 'forwarded'],
+  ['originalip', 'forwarded'],
+]);
 
 /** Names of Exchange's HttpProxy logs; the header of 2013 is shorter than that of 2016 and 2019. */
-const HTTP_PROXY: Record<string, Role> = {
-  datetime: Role.date,
-  protocol: Role.protocol,
-  urlstem: Role.stem,
-  urlquery: Role.query,
-  authenticateduser: Role.user,
-  useragent: Role.agent,
-  clientipaddress: Role.address,
-  httpstatus: Role.status,
-  backendstatus: Role.backEndStatus,
-  errorcode: Role.error,
-  method: Role.method,
-  totalrequesttime: Role.taken,
-  requestbytes: Role.received,
-  responsebytes: Role.sent,
-};
+const httpProxy = new Map<string, Role>([
+  ['datetime', 'date'],
+  ['protocol', 'protocol'],
+  ['urlstem', 'stem'],
+  ['urlquery', 'query'],
+  ['authenticateduser', 'user'],
+  ['useragent', 'agent'],
+  ['clientipaddress', 'address'],
+  ['httpstatus', 'status'],
+  ['errorcode', 'error'],
+  ['method', 'method'],
+  ['totalrequesttime', 'taken'],
+  ['requestbytes', 'received'],
+  ['responsebytes', 'sent'],
+]);
 
-/** Roles by field number. `usable` is false where a field is missing without which a line says nothing. */
-export type Columns = { roles: Uint8Array; usable: boolean };
+/** The fields of a line by their meaning; undefined where the header lacks a field without which a line says nothing. */
+export type Columns = { readonly count: number; readonly places: Readonly<Partial<Record<Role, number>>> } | undefined;
 
-export const NO_COLUMNS: Columns = { roles: new Uint8Array(0), usable: false };
-
-/** A W3C `#Fields:` line. */
+/** Of the W3C `#Fields:` line. */
 export function w3cColumns(header: string): Columns {
-  const names = header
-    .replace(/^\uFEFF?#Fields:/i, '')
-    .trim()
-    .split(/[\s]+/);
-  return columnsOf(names, W3C, [Role.date, Role.time, Role.stem, Role.query, Role.status]);
+  const names = header.replace(fieldsMark, '').trim().split(/\s+/);
+  return columnsOf(names, w3c, ['date', 'time', 'stem', 'query', 'status']);
 }
 
-/** The header of an HttpProxy file, with or without `#Fields:`. */
+/** Of the header of an HttpProxy file, with or without `#Fields:`. */
 export function httpProxyColumns(header: string): Columns {
-  const names = header
-    .replace(/^\uFEFF?(#Fields:)?/i, '')
-    .trim()
-    .split(',');
-  return columnsOf(names, HTTP_PROXY, [Role.date, Role.query, Role.status]);
+  const names = header.replace(fieldsMark, '').trim().split(',');
+  return columnsOf(names, httpProxy, ['date', 'query', 'status']);
 }
 
-const MOST_FIELDS = 512;
+const fieldsMark = /^#Fields:/i;
+const mostFields = 512;
 
-function columnsOf(names: readonly string[], known: Record<string, Role>, needed: readonly Role[]): Columns {
-  const roles = new Uint8Array(Math.min(names.length, MOST_FIELDS));
-  const seen = new Set<Role>();
-  for (const [index, name] of names.slice(0, MOST_FIELDS).entries()) {
-    const key = name.trim().toLowerCase();
-    const role = Object.hasOwn(known, key) ? known[key] : undefined;
-    if (role === undefined || seen.has(role)) continue;
-    seen.add(role);
-    roles[index] = role;
+function columnsOf(names: readonly string[], known: ReadonlyMap<string, Role>, needed: readonly Role[]): Columns {
+  const places: Partial<Record<Role, number>> = {};
+  const used = names.slice(0, mostFields);
+  for (const [place, name] of used.entries()) {
+    const role = known.get(name.trim().toLowerCase());
+    if (role !== undefined) places[role] ??= place;
   }
-  return { roles, usable: needed.every((role) => seen.has(role)) };
+  return needed.every((role) => places[role] !== undefined) ? { count: used.length, places } : undefined;
+}
+
+/** UTF-8's mark at the head of a file, as Latin-1. */
+const byteOrderMark = '\u00ef\u00bb\u00bf';
+
+/** The line without the mark. */
+export function unmarked(line: string): string {
+  return line.startsWith(byteOrderMark) ? line.slice(byteOrderMark.length) : line;
+}
+
+/** Whether the line (without a mark) says what the fields of the lines below it are. */
+export function isHeader(line: string, dialect: 'w3c' | 'httpProxy'): boolean {
+  return fieldsMark.test(line) || (dialect === 'httpProxy' && /^datetime,/i.test(line));
 }

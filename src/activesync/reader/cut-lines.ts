@@ -1,10 +1,5 @@
 import type { LogKind } from '../../ground/identifiers.ts';
-import { ascii, startsAt } from './line.ts';
-
-export const CHUNK_BYTES = 512 << 10;
-const NEWLINE = 10;
-/** Behind a chunk, for the newline that a last line lacks. */
-const ROOM = 1;
+import { isHeader, unmarked } from './columns.ts';
 
 /** Where a file's reading stands: what the next reading needs to go on exactly there. */
 export type Position = {
@@ -16,11 +11,9 @@ export type Position = {
   skipping: boolean;
 };
 
-export const AT_START: Position = { offset: 0, header: '', skipping: false };
-
 export type CutChunk = {
-  buffer: ArrayBuffer;
-  length: number;
+  /** Whole lines, each byte a character (Latin-1). */
+  text: string;
   /** The header in force at its start. */
   header: string;
   /** Lines dropped just before this chunk because they were too long. */
@@ -29,109 +22,69 @@ export type CutChunk = {
   next: Position;
 };
 
-/** With `last`, a half line at the end counts as a line (the file is closed: packed, or rotated away). */
+const newline = 10;
+
+/**
+ * Whole lines, of each piece as many as there are; a line longer than `longestLine` is dropped. With `last`, a half line at the end counts as
+ * a line (the file is closed: packed, or rotated away).
+ */
 export async function* cutLines(
   source: AsyncIterable<Uint8Array>,
-  options: { kind: LogKind; from: Position; last: boolean; chunkBytes?: number; buffers?: Buffers },
+  options: { kind: LogKind; from: Position; last: boolean; longestLine?: number },
 ): AsyncGenerator<CutChunk> {
-  const size = options.chunkBytes ?? CHUNK_BYTES;
+  const { kind, last, longestLine = 512 << 10 } = options;
   let { offset, header, skipping } = options.from;
-  const buffers = options.buffers ?? new Buffers();
-  let bytes = new Uint8Array(buffers.take(size + ROOM));
-  let filled = 0;
+  let rest = Buffer.alloc(0);
   let overLong = 0;
 
-  function emit(length: number): CutChunk {
-    const chunk = { buffer: bytes.buffer, length, header, overLong };
-    offset += length;
-    header = headerAfter(options.kind, bytes, length, header);
-    const rest = bytes.subarray(length, filled);
-    bytes = new Uint8Array(buffers.take(size + ROOM));
-    bytes.set(rest);
-    filled = rest.length;
+  function chunkOf(lines: Buffer): CutChunk {
+    const text = lines.toString('latin1');
+    const chunk = { text, header, overLong };
+    offset += lines.length;
+    header = headerAfter(kind, text, header);
     overLong = 0;
     return { ...chunk, next: { offset, header, skipping } };
   }
 
   for await (const piece of source) {
-    let at = 0;
-    while (at < piece.length) {
-      if (skipping) {
-        const newline = piece.indexOf(NEWLINE, at);
-        const stop = newline < 0 ? piece.length : newline + 1;
-        offset += stop - at;
-        at = stop;
-        skipping = newline < 0;
-        continue;
-      }
-      const room = Math.min(size - filled, piece.length - at);
-      bytes.set(piece.subarray(at, at + room), filled);
-      filled += room;
-      at += room;
-      if (filled < size) continue;
-      const newline = bytes.lastIndexOf(NEWLINE, filled - 1);
-      if (newline >= 0) yield emit(newline + 1);
-      else {
-        offset += filled;
-        filled = 0;
-        skipping = true;
-        overLong += 1;
-      }
+    const from = piece.indexOf(newline) + 1;
+    const head = from === 0 ? piece : piece.subarray(0, from);
+    if (skipping) {
+      offset += head.length;
+      skipping = from === 0;
+    } else rest = Buffer.concat([rest, head]);
+    if (from > 0) {
+      if (rest.length > 0) yield chunkOf(rest);
+      const end = piece.lastIndexOf(newline) + 1;
+      if (end > from) yield chunkOf(Buffer.from(piece.buffer, piece.byteOffset + from, end - from));
+      // Copied: a piece is good until the next is asked for.
+      rest = Buffer.from(piece.subarray(end));
     }
+    if (rest.length < longestLine) continue;
+    offset += rest.length;
+    rest = Buffer.alloc(0);
+    skipping = true;
+    overLong += 1;
   }
-  const newline = filled === 0 ? -1 : bytes.lastIndexOf(NEWLINE, filled - 1);
-  if (newline >= 0) yield emit(newline + 1);
-  if (options.last && filled > 0) {
-    bytes[filled] = NEWLINE;
-    const length = filled + 1;
-    const next = { offset: offset + filled, header, skipping: false };
-    yield { buffer: bytes.buffer, length, header, overLong, next };
-    return;
-  }
-  buffers.give(bytes.buffer);
-  if (overLong > 0 || skipping) {
-    yield { buffer: new ArrayBuffer(0), length: 0, header, overLong, next: { offset, header, skipping } };
-  }
+  if (last && rest.length > 0) yield chunkOf(rest);
+  else if (overLong > 0 || skipping) yield chunkOf(Buffer.alloc(0));
 }
 
-const HASH = 35;
-const FIELDS = ascii('#fields:');
-const FIRST = ascii('datetime,');
+const longestHeader = 16_384;
 
-/** The last header line in the chunk, or the one before it. A `#` is rare in logs, and looking for one byte is next to free. */
-function headerAfter(kind: LogKind, bytes: Uint8Array, length: number, before: string): string {
+/** The last header line in the text, or the one before it. A `#` is rare in logs, and looking for one character is next to free. */
+function headerAfter(kind: LogKind, text: string, before: string): string {
   if (kind === 'edge') return before;
-  let best = -1;
-  const first = bytes[0] === 0xef ? 3 : 0;
-  if (kind === 'httpProxy' && startsAt(bytes, first, length, FIRST)) best = first;
-  // Buffer finds a byte several times as fast as Uint8Array does.
-  const view = Buffer.from(bytes.buffer, 0, length);
-  for (let at = view.indexOf(HASH); at >= 0; at = view.indexOf(HASH, at + 1)) {
-    const lineStart = at === first || bytes[at - 1] === NEWLINE;
-    if (lineStart && startsAt(bytes, at, length, FIELDS)) best = at;
-  }
-  if (best < 0) return before;
-  const end = bytes.indexOf(NEWLINE, best);
-  return Buffer.from(bytes.buffer, best, Math.min(end - best, LONGEST_HEADER))
-    .toString('latin1')
-    .trim();
+  const dialect = kind === 'httpProxy' ? kind : 'w3c';
+  let header = lineAt(text, 0, dialect) ?? before;
+  for (let at = text.indexOf('#', 1); at >= 0; at = text.indexOf('#', at + 1))
+    if (text[at - 1] === '\n') header = lineAt(text, at, dialect) ?? header;
+  return header;
 }
 
-const LONGEST_HEADER = 16_384;
-
-/** A few more than wait for one thread. */
-const MOST_SPARE = 12;
-
-/** Chunk buffers that were read and can be filled again: a new one would be cleared by the engine first. */
-export class Buffers {
-  readonly #spare: ArrayBuffer[] = [];
-
-  take(size: number): ArrayBuffer {
-    const spare = this.#spare.pop();
-    return spare !== undefined && spare.byteLength === size ? spare : new ArrayBuffer(size);
-  }
-
-  give(buffer: ArrayBuffer): void {
-    if (this.#spare.length < MOST_SPARE && buffer.byteLength > 0) this.#spare.push(buffer);
-  }
+/** The line at `at` where it is a header. */
+function lineAt(text: string, at: number, dialect: 'w3c' | 'httpProxy'): string | undefined {
+  const end = text.indexOf('\n', at);
+  const line = unmarked(text.slice(at, Math.min(end < 0 ? text.length : end, at + longestHeader)));
+  return isHeader(line, dialect) ? Buffer.from(line, 'latin1').toString('latin1').trim() : undefined;
 }

@@ -1,113 +1,87 @@
 /** Exchange's HttpProxy logs (`Logging\HttpProxy\Eas\*.LOG`): CSV whose header differs between versions. */
-import type { Chunk } from './chunk.ts';
-import { type Columns, httpProxyColumns, NO_COLUMNS, ROLES, Role } from './columns.ts';
-import { csvFields } from './csv.ts';
-import { ascii, Days, type Line, numberAt, startsAt, twoDigits } from './line.ts';
-import { MOST_LINES } from './lines.ts';
-import type { Rollup } from './rollup.ts';
+import { type Columns, httpProxyColumns, isHeader, unmarked } from './columns.ts';
+import {
+  activeSyncStem,
+  dayOf,
+  isHttpStatus,
+  type LineParser,
+  numberOf,
+  type Parsed,
+  secondsOf,
+  startsWith,
+} from './line.ts';
 
-const NEWLINE = 10;
-const FIELDS = ascii('#fields:');
-const FIRST = ascii('datetime,');
-const EAS = ascii('eas');
-const STEM = ascii('/microsoft-server-activesync');
-
-export class HttpProxyReader {
+export class HttpProxyParser implements LineParser {
   #header = '';
-  #columns: Columns = NO_COLUMNS;
-  #filled = 0;
-  readonly #days = new Days();
-  readonly #starts = new Int32Array(ROLES);
-  readonly #ends = new Int32Array(ROLES);
+  #columns: Columns;
 
   set header(header: string) {
     if (header === this.#header) return;
     this.#header = header;
-    this.#columns = header === '' ? NO_COLUMNS : httpProxyColumns(header);
+    this.#columns = httpProxyColumns(header);
   }
 
-  read(chunk: Chunk, rollup: Rollup): void {
-    const { bytes } = chunk;
-    let at = chunk.start;
-    while (at < chunk.end) {
-      const newline = bytes.indexOf(NEWLINE, at);
-      let end = newline;
-      if (bytes[end - 1] === 13) end -= 1;
-      if (end > at) this.#line(chunk, at, end, rollup);
-      at = newline + 1;
-    }
-    this.#handOn(chunk, rollup);
+  parse(line: string): Parsed {
+    const text = unmarked(line);
+    const isNames = isHeader(text, 'httpProxy');
+    if (isNames) this.header = text;
+    if (isNames || text.startsWith('#')) return undefined;
+    return this.#columns === undefined ? 'no-fields' : parseFields(csvFields(line, this.#columns.count), this.#columns);
   }
+}
 
-  #line(chunk: Chunk, from: number, end: number, rollup: Rollup): void {
-    const { bytes } = chunk;
-    const at = bytes[from] === 0xef ? from + 3 : from;
-    const isHeader = startsAt(bytes, at, end, FIRST);
-    if (bytes[at] === 35 || isHeader) {
-      if (isHeader || startsAt(bytes, at, end, FIELDS))
-        this.header = Buffer.from(bytes.subarray(at, end)).toString('latin1');
-      return;
-    }
-    const { roles, usable } = this.#columns;
-    if (!usable) {
-      rollup.odd('no-fields', '');
-      return;
-    }
-    rollup.lines += 1;
-    const starts = this.#starts;
-    const ends = this.#ends;
-    starts.fill(0);
-    ends.fill(0);
-    csvFields(bytes, from, end, roles, starts, ends);
-    const protocol = starts[Role.protocol] ?? 0;
-    if (protocol > 0 && !startsAt(bytes, protocol, ends[Role.protocol] ?? 0, EAS)) return;
-    if (protocol === 0 && !startsAt(bytes, starts[Role.stem] ?? 0, ends[Role.stem] ?? 0, STEM)) return;
-    const line = rollup.memory.lines[this.#filled];
-    if (line === undefined || !this.#fill(bytes, line)) {
-      rollup.odd('unreadable-line', '');
-      return;
-    }
-    this.#filled += 1;
-    if (this.#filled === MOST_LINES) this.#handOn(chunk, rollup);
-  }
+function parseFields(fields: readonly string[], { places }: NonNullable<Columns>): Parsed {
+  const field = (place: number | undefined): string => (place === undefined ? '' : (fields[place] ?? ''));
+  const named = places.protocol !== undefined && places.protocol < fields.length;
+  const isActiveSync = named
+    ? startsWith(field(places.protocol), 'eas')
+    : startsWith(field(places.stem), activeSyncStem);
+  if (!isActiveSync) return undefined;
+  const http = numberOf(field(places.status));
+  const date = field(places.date);
+  const end = dayOf(date) + secondsOf(date, 11);
+  if (!isHttpStatus(http) || date.length < 19 || Number.isNaN(end)) return 'unreadable-line';
+  const taken = field(places.taken);
+  return {
+    end,
+    taken: taken === '' ? -1 : numberOf(taken),
+    http,
+    substatus: 0,
+    win32: 0,
+    sent: numberOf(field(places.sent)),
+    received: numberOf(field(places.received)),
+    isOptions: /^o/i.test(field(places.method)),
+    query: field(places.query).replace(/^\?/, ''),
+    misspelt: false,
+    agent: field(places.agent),
+    user: field(places.user),
+    address: field(places.address),
+    log: '',
+    error: field(places.error),
+  };
+}
 
-  #fill(bytes: Uint8Array, line: Line): boolean {
-    const starts = this.#starts;
-    const ends = this.#ends;
-    const date = starts[Role.date] ?? 0;
-    const time = twoDigits(bytes, date + 11) * 3600 + twoDigits(bytes, date + 14) * 60 + twoDigits(bytes, date + 17);
-    const seconds = this.#days.at(bytes, date) + time;
-    line.http = this.#number(bytes, Role.status);
-    if (!(seconds > 0) || (ends[Role.date] ?? 0) - date < 19 || line.http < 100 || line.http > 999) return false;
-    line.end = seconds;
-    const queryStart = starts[Role.query] ?? 0;
-    line.queryStart = bytes[queryStart] === 63 ? queryStart + 1 : queryStart;
-    line.queryEnd = Math.max(line.queryStart, ends[Role.query] ?? 0);
-    const taken = starts[Role.taken] ?? 0;
-    line.taken = (ends[Role.taken] ?? 0) > taken ? this.#number(bytes, Role.taken) : -1;
-    line.substatus = line.win32 = 0;
-    line.sent = this.#number(bytes, Role.sent);
-    line.received = this.#number(bytes, Role.received);
-    line.method = bytes[starts[Role.method] ?? 0] ?? 0;
-    line.agentStart = starts[Role.agent] ?? 0;
-    line.agentEnd = ends[Role.agent] ?? 0;
-    line.userStart = starts[Role.user] ?? 0;
-    line.userEnd = ends[Role.user] ?? 0;
-    line.addressStart = starts[Role.address] ?? 0;
-    line.addressEnd = ends[Role.address] ?? 0;
-    line.errorStart = starts[Role.error] ?? 0;
-    line.errorEnd = ends[Role.error] ?? 0;
-    line.logStart = line.logEnd = 0;
-    line.misspelt = 0;
-    return true;
+/** The first fields of one CSV line: quoted ones may hold commas and doubled quotes, which stay doubled. */
+function csvFields(line: string, most: number): string[] {
+  if (!line.includes('"')) return line.split(',', most);
+  const fields: string[] = [];
+  for (let at = 0; at <= line.length && fields.length < most; at += 1) {
+    const isQuoted = line[at] === '"';
+    const start = isQuoted ? at + 1 : at;
+    const stop = isQuoted ? closingQuote(line, start) : commaOrEnd(line, start);
+    fields.push(line.slice(start, stop));
+    at = commaOrEnd(line, stop);
   }
+  return fields;
+}
 
-  #number(bytes: Uint8Array, role: Role): number {
-    return numberAt(bytes, this.#starts[role] ?? 0, this.#ends[role] ?? 0);
-  }
+function commaOrEnd(line: string, from: number): number {
+  const comma = line.indexOf(',', from);
+  return comma < 0 ? line.length : comma;
+}
 
-  #handOn(chunk: Chunk, rollup: Rollup): void {
-    rollup.addAll(chunk, this.#filled);
-    this.#filled = 0;
-  }
+function closingQuote(line: string, from: number): number {
+  let at = line.indexOf('"', from);
+  while (at >= 0 && line[at + 1] === '"') at = line.indexOf('"', at + 2);
+  return at < 0 ? line.length : at;
 }

@@ -1,74 +1,84 @@
 /** IIS W3C logs: front end (W3SVC1) and back end (W3SVC2), with any choice and order of fields. */
-import type { Chunk } from './chunk.ts';
-import { type Columns, NO_COLUMNS, w3cColumns } from './columns.ts';
-import { ascii, type Line, startsAt } from './line.ts';
-import { MOST_LINES } from './lines.ts';
-import type { Rollup } from './rollup.ts';
+import { type Columns, isHeader, unmarked, w3cColumns } from './columns.ts';
+import {
+  activeSyncStem,
+  dayOf,
+  isHttpStatus,
+  type LineParser,
+  numberOf,
+  type Parsed,
+  queryInStem,
+  secondsOf,
+  startsWith,
+} from './line.ts';
 
-const NEWLINE = 10;
-const RETURN = 13;
-const STEM = ascii('/microsoft-server-activesync');
-const FIELDS = ascii('#fields:');
-/** Where the query may begin when somebody left out the question mark. */
-const STEM_TAILS = [ascii('/proxy/default.eas'), ascii('/default.eas'), ascii('/')] as const;
-
-export class W3cReader {
+export class W3cParser implements LineParser {
   #header = '';
-  #columns: Columns = NO_COLUMNS;
+  #columns: Columns;
 
-  /** The `#Fields:` line in force where the next chunk begins. */
+  /** The `#Fields:` line in force. */
   set header(header: string) {
     if (header === this.#header) return;
     this.#header = header;
-    this.#columns = header === '' ? NO_COLUMNS : w3cColumns(header);
+    this.#columns = w3cColumns(header);
   }
 
-  read(chunk: Chunk, rollup: Rollup): void {
-    const { bytes, end } = chunk;
-    const { memory } = rollup;
-    memory.roles = this.#columns.roles;
-    let at = chunk.start;
-    while (at < end) {
-      const first = bytes[at] ?? 0;
-      if (first === 35 || first === 0xef) {
-        const stop = bytes.indexOf(NEWLINE, at);
-        const from = first === 0xef ? at + 3 : at;
-        if (startsAt(bytes, from, stop, FIELDS)) {
-          this.header = Buffer.from(bytes.subarray(from, stop)).toString('latin1').trim();
-          memory.roles = this.#columns.roles;
-        }
-        at = stop + 1;
-      } else if (first === NEWLINE || (first === RETURN && bytes[at + 1] === NEWLINE)) {
-        at += first === RETURN ? 2 : 1;
-      } else if (!this.#columns.usable) {
-        rollup.odd('no-fields', '');
-        at = bytes.indexOf(NEWLINE, at) + 1;
-      } else {
-        at = memory.split(at, end, this.#columns.roles.length);
-        rollup.lines += memory.seen;
-        if (memory.unreadable > 0) rollup.odd('unreadable-line', '', memory.unreadable);
-        if (memory.stems > 0) for (const line of memory.lines) if (line.misspelt === 2) queryInStem(bytes, line);
-        if (memory.filled === MOST_LINES) handOn(chunk, rollup);
-      }
+  parse(line: string): Parsed {
+    const text = unmarked(line);
+    if (text.startsWith('#')) {
+      if (isHeader(text, 'w3c')) this.header = text.trim();
+      return undefined;
     }
-    handOn(chunk, rollup);
+    return this.#columns === undefined ? 'no-fields' : parseFields(line.split(' ', this.#columns.count), this.#columns);
   }
 }
 
-function handOn(chunk: Chunk, rollup: Rollup): void {
-  rollup.addAll(chunk, rollup.memory.filled);
-  rollup.memory.filled = 0;
+function parseFields(fields: readonly string[], { places }: NonNullable<Columns>): Parsed {
+  const field = (place: number | undefined): string => (place === undefined ? '' : (fields[place] ?? ''));
+  const stem = field(places.stem);
+  if (stem !== '' ? !startsWith(stem, activeSyncStem) : fields.length > (places.stem ?? 0)) return undefined;
+  const http = numberOf(field(places.status));
+  const date = field(places.date);
+  const end = dayOf(date) + secondsOf(field(places.time));
+  // A half line (the server stopped while writing) or a broken one says nothing that could be trusted.
+  if (!isHttpStatus(http) || date.length !== 10 || Number.isNaN(end)) return 'unreadable-line';
+  const { query, log } = queryParts(field(places.query));
+  const misspelt = query.length <= 1 && stem.includes('=');
+  const taken = field(places.taken);
+  return {
+    end,
+    taken: taken === '' || taken.startsWith('-') ? -1 : numberOf(taken),
+    http,
+    substatus: numberOf(field(places.substatus)),
+    win32: numberOf(field(places.win32)),
+    sent: numberOf(field(places.sent)),
+    received: numberOf(field(places.received)),
+    isOptions: /^o/i.test(field(places.method)),
+    query: misspelt ? queryInStem(stem) : query,
+    misspelt,
+    agent: field(places.agent),
+    user: field(places.user),
+    address: forwardedFor(field(places.forwarded)) ?? field(places.address),
+    log,
+    error: '',
+  };
 }
 
-/** `…/default.eascmd=sync&user=…`: somebody left out the question mark. */
-function queryInStem(bytes: Uint8Array, line: Line): void {
-  const { errorStart: stem, errorEnd: stemEnd } = line;
-  line.misspelt = line.errorStart = line.errorEnd = 0;
-  const rest = stem + STEM.length;
-  const equals = bytes.indexOf(61, rest);
-  if (equals < 0 || equals >= stemEnd) return;
-  const tail = STEM_TAILS.find((text) => startsAt(bytes, rest, stemEnd, text));
-  line.queryStart = rest + (tail?.length ?? 0);
-  line.queryEnd = stemEnd;
-  line.misspelt = 1;
+/** What Exchange appends begins with one of these names, always behind an ampersand. */
+const appended = /&(?:log|correlationid|clientid|cafereqid)=/i;
+
+/** The client's part of the query, and the value of `Log=` behind it. */
+function queryParts(field: string): { query: string; log: string } {
+  const end = field.search(appended);
+  if (end < 0) return { query: field, log: '' };
+  const log = /&log=/gi;
+  log.lastIndex = end;
+  return { query: field.slice(0, end), log: log.test(field) ? field.slice(log.lastIndex) : '' };
+}
+
+/** The first of X-Forwarded-For, which is the phone's where it is logged: c-ip is then a proxy's. */
+function forwardedFor(field: string): string | undefined {
+  const end = field.search(/[,+]/);
+  const first = end < 0 ? field : field.slice(0, end);
+  return first.length > 1 ? first : undefined;
 }

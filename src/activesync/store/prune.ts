@@ -1,11 +1,11 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../store/schema.ts';
-import { foldHours } from './fold.ts';
+import { mergeHours } from './merge-hours.ts';
 
-/** Deletes roll-ups of hours before `before`, and clients not heard of since; folds what is left. Run after each reading; mostly there is nothing to do. */
+/** Deletes roll-ups of hours before `before`, and clients not heard of since; merges what is left. Run after each reading; mostly there is nothing to do. */
 export async function pruneLogs(db: Kysely<Database>, before: Date): Promise<void> {
   const gone = await db.deleteFrom('logHour').where('hour', '<', before).executeTakeFirst();
-  await foldHours(db);
+  await mergeHours(db);
   if (gone.numDeletedRows === 0n) return;
   for (const table of ['logRollupRow', 'logRollupBatch', 'logHeartbeatRow', 'logHeartbeatBatch'] as const)
     await db.deleteFrom(table).where('hour', '<', before).execute();

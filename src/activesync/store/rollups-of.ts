@@ -5,7 +5,7 @@ const FEW = 200;
 
 /**
  * Roll-ups of these clients as a table (`log_rollup`'s columns) to select from. The view alone would unpack every batch that waits to be
- * folded; of a few clients only those elements are taken that are theirs.
+ * merged; of a few clients only those elements are taken that are theirs.
  */
 export function rollupsOf(clientIds: readonly number[]): RawBuilder<unknown> {
   const ids = sql`${`{${clientIds.join(',')}}`}::int[]`;

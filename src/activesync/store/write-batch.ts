@@ -1,14 +1,15 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../../store/schema.ts';
-import type { Batch } from '../reader/batch.ts';
-import { numberArray, textArray } from './arrays.ts';
+import type { Batch, BatchClient } from '../reader/batch.ts';
+import { intArray, textArray } from './arrays.ts';
 import type { BatchOrigin } from './batch-origin.ts';
-import { forgetSpans } from './forget-spans.ts';
 import { writeClients } from './write-clients.ts';
 import { writeGroups } from './write-groups.ts';
 
 /** Samples kept per server and command: more than any HeartbeatSampleSize in use (Exchange's default is 200). */
-const SAMPLES_KEPT = 1_000;
+const samplesKept = 1_000;
+
+type Ids = ReadonlyMap<BatchClient, number>;
 
 /**
  * Adds a batch to the roll-ups, in the caller's transaction of `db`. Everything adds up, so batches may come in any order, but each
@@ -25,62 +26,74 @@ export async function writeBatch(
   if (batch.clients.length === 0) return () => undefined;
   const { ids, remember } = await writeClients(tx, { db, organisation: origin.organisation, deletions, batch });
   await writeGroups(tx, origin, batch, ids);
-  await forgetSpans(tx, origin, batch.heartbeats);
+  await deleteSpans(tx, origin, batch);
   await writeSamples(tx, origin, batch, ids);
   await writeSightings(tx, origin, batch, ids);
   return remember;
 }
 
+/** Deletes what was summed up of hours that get rows now: sums never tell less than the rows. */
+async function deleteSpans(
+  tx: Transaction<Database>,
+  { server, kind }: BatchOrigin,
+  { heartbeats }: Batch,
+): Promise<void> {
+  if (heartbeats.length === 0 || kind !== 'backEnd') return;
+  const first = heartbeats.reduce((least, { hour }) => Math.min(least, hour), Number.POSITIVE_INFINITY);
+  const last = heartbeats.reduce((most, { hour }) => Math.max(most, hour), 0);
+  await tx
+    .deleteFrom('heartbeatSpan')
+    .where('server', '=', server)
+    .where('began', '<=', last)
+    .where('ended', '>', first)
+    .execute();
+}
+
 async function writeSamples(
   tx: Transaction<Database>,
-  origin: BatchOrigin,
-  batch: Batch,
-  clients: Int32Array,
+  { organisation, server }: BatchOrigin,
+  { samples }: Batch,
+  ids: Ids,
 ): Promise<void> {
-  const rows = batch.samples;
-  if (rows.length === 0) return;
-  const { organisation, server } = origin;
+  if (samples.length === 0) return;
   await sql`
     insert into log_sample (organisation, server, command, started_at, asked, client_id)
     select ${organisation}, ${server}, command, to_timestamp(started_at), asked, client_id
-    from unnest(${textArray(rows.map(({ command }) => command))}::text[], ${numberArray(rows.map(({ startedAt }) => startedAt))}::float8[],
-      ${numberArray(rows.map(({ asked }) => asked))}::int[], ${numberArray(rows.map(({ client }) => clients[client] ?? 0))}::int[])
+    from unnest(${textArray(samples.map(({ command }) => command))}::text[], ${samples.map(({ startedAt }) => startedAt)}::float8[],
+      ${intArray(samples.map(({ asked }) => asked))}::int[], ${intArray(samples.map(({ client }) => ids.get(client) ?? 0))}::int[])
       as given (command, started_at, asked, client_id)`.execute(tx);
   await sql`
     delete from log_sample where id in (
       select id from (select id, row_number() over (partition by command order by started_at desc, id desc) as place
         from log_sample where organisation = ${organisation} and server = ${server}) as placed
-      where place > ${SAMPLES_KEPT})`.execute(tx);
+      where place > ${samplesKept})`.execute(tx);
 }
 
 async function writeSightings(
   tx: Transaction<Database>,
   { server }: BatchOrigin,
-  batch: Batch,
-  clients: Int32Array,
+  { sightings }: Batch,
+  ids: Ids,
 ): Promise<void> {
-  const rows = batch.sightings;
-  if (rows.length === 0) return;
+  if (sightings.length === 0) return;
   await sql`
     insert into log_sighting (client_id, server, at, what)
     select client_id, ${server}, to_timestamp(at), what
-    from unnest(${numberArray(rows.map(({ client }) => clients[client] ?? 0))}::int[], ${numberArray(rows.map(({ at }) => at))}::float8[],
-      ${textArray(rows.map(({ what }) => what))}::text[]) as given (client_id, at, what)
+    from unnest(${intArray(sightings.map(({ client }) => ids.get(client) ?? 0))}::int[], ${intArray(sightings.map(({ at }) => at))}::int[],
+      ${textArray(sightings.map(({ what }) => what))}::text[]) as given (client_id, at, what)
     on conflict do nothing`.execute(tx);
 }
 
-async function writeOddities(tx: Transaction<Database>, origin: BatchOrigin, batch: Batch): Promise<void> {
-  const rows = batch.odd;
-  if (rows.length === 0) return;
+async function writeOddities(tx: Transaction<Database>, origin: BatchOrigin, { odd, lastEnd }: Batch): Promise<void> {
+  if (odd.length === 0) return;
   const { organisation, server, kind } = origin;
-  const lastAt = batch.lastEnd;
   await sql`
     insert into log_oddity as known (organisation, server, kind, odd, text, requests, last_at)
-    select ${organisation}, ${server}, ${kind}, odd, text, sum(requests), to_timestamp(${lastAt}::float8)
-    from unnest(${textArray(rows.map((row) => row.kind))}::text[], ${textArray(rows.map(({ text }) => text))}::text[],
-      ${numberArray(rows.map(({ requests }) => requests))}::int[])
+    select ${organisation}, ${server}, ${kind}, odd, text, requests, to_timestamp(${lastEnd}::float8)
+    from unnest(${textArray(odd.map((row) => row.kind))}::text[], ${textArray(odd.map(({ text }) => text))}::text[],
+      ${intArray(odd.map(({ requests }) => requests))}::int[])
       as given (odd, text, requests)
-    group by odd, text order by odd, text
+    order by odd, text
     on conflict (organisation, server, kind, odd, text) do update set
       requests = known.requests + excluded.requests, last_at = greatest(known.last_at, excluded.last_at)`.execute(tx);
 }

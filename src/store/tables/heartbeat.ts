@@ -27,7 +27,7 @@ export type HeartbeatAlertTable = {
 
 /**
  * All waits that ended in one span of hours, summed up from log_heartbeat when the hours were over. It holds exactly what those
- * rows hold: whoever adds rows to one of its hours deletes it in the same transaction (activesync/store/forget-spans.ts).
+ * rows hold: whoever adds rows to one of its hours deletes it in the same transaction (activesync/store/write-batch.ts).
  */
 export type HeartbeatSpanTable = {
   server: Fixed<string>;

@@ -1,0 +1,134 @@
+/** From a line (its query, account and agent) to its client. Phones repeat themselves, so nearly every line finds what it is in memory. */
+import type { OddKind } from '../../store/tables/activesync.ts';
+import type { BatchClient } from './batch.ts';
+import { type Line, printable, textOf } from './line.ts';
+import type { LogTokens } from './log-tokens.ts';
+import { accountOf, type EasQuery, parseEasQuery } from './query.ts';
+
+/** Lengths that are looked at. A longer query is none of ActiveSync. */
+const longest = { query: 8_192, account: 256, agent: 200, device: 64 } as const;
+/** What is remembered from batch to batch: hostile logs repeat nothing. */
+const mostKnown = 50_000;
+const mostCharacters = 16_000_000;
+
+/** A client's requests of one command. */
+export type KnownRequest = {
+  client: BatchClient;
+  command: string /** Of no other client or command. */;
+  number: number;
+};
+/** What a line's query, account and agent say: a phone's request, or why it is none. */
+export type Known =
+  | KnownRequest
+  | { client: undefined; odd: Extract<OddKind, 'unreadable-query' | 'health-mailbox' | 'probe'>; text: string };
+
+export class Clients {
+  #known = new Map<string, Known>();
+  #clients = new Map<string, BatchClient>();
+  #requests = new Map<string, KnownRequest>();
+  #numbers = 0;
+  /** Of what is known. */
+  #characters = 0;
+  readonly #plusIsBlank: boolean;
+
+  /** `plusIsBlank`: W3C writes a blank as `+`. */
+  constructor(plusIsBlank: boolean) {
+    this.#plusIsBlank = plusIsBlank;
+  }
+
+  /** Whether it is time to take what was read, and to `prune` then. */
+  get full(): boolean {
+    return this.#characters > mostCharacters;
+  }
+
+  prune(): void {
+    if (this.#known.size <= mostKnown && !this.full) return;
+    this.#known = new Map();
+    this.#clients = new Map();
+    this.#requests = new Map();
+    this.#characters = 0;
+  }
+
+  of(line: Line): Known {
+    if (line.query.length > longest.query) return { client: undefined, odd: 'unreadable-query', text: '' };
+    const method = line.isOptions ? 'OPTIONS' : '';
+    const key = `${line.query}\n${method}\n${line.user.slice(0, longest.account)}\n${line.agent.slice(0, longest.agent)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const fresh = this.#parse(key);
+    this.#known.set(key, fresh);
+    this.#characters += key.length;
+    return fresh;
+  }
+
+  #parse(key: string): Known {
+    const [query = '', method = '', user = '', agent = ''] = key.split('\n').map(textOf);
+    const parsed = isNothing(query.trim()) ? noQuery : parseEasQuery(query.trim());
+    if (parsed === undefined) return { client: undefined, odd: 'unreadable-query', text: '' };
+    const account = accountOf(user.replace(/%5c/gi, '\\').replace(/%40/g, '@'));
+    if (isHealthMailbox(account) || isHealthMailbox(parsed.user))
+      return { client: undefined, odd: 'health-mailbox', text: '' };
+    const userAgent = this.#plusIsBlank ? agent.trim().replaceAll('+', ' ') : agent.trim();
+    if (isProbeAgent(userAgent)) return { client: undefined, odd: 'probe', text: '' };
+    if (isProbeType(parsed.deviceType)) return { client: undefined, odd: 'probe', text: 'device type' };
+    return this.#request(parsed.command === '' ? method : parsed.command, {
+      account: isNothing(account) ? printable(parsed.user) : account,
+      deviceId: printable(parsed.deviceId),
+      deviceType: printable(parsed.deviceType),
+      userAgent: isNothing(userAgent) ? '' : userAgent,
+      stray: printable(parsed.stray),
+    });
+  }
+
+  #request(command: string, identity: Omit<BatchClient, 'os' | 'model' | 'easVersion'>): KnownRequest {
+    const clientKey = Object.values(identity).join('\n');
+    const key = `${clientKey}\n${command}`;
+    const known = this.#requests.get(key);
+    if (known !== undefined) return known;
+    const client = this.#clients.get(clientKey) ?? { ...identity, os: '', model: '', easVersion: 0 };
+    this.#clients.set(clientKey, client);
+    this.#numbers += 1;
+    const request = { client, command, number: this.#numbers };
+    this.#requests.set(key, request);
+    return request;
+  }
+}
+
+const noQuery: EasQuery = { command: '', user: '', deviceId: '', deviceType: '', stray: '', base64: false };
+
+/** Keeps what the line tells of the phone itself. */
+export function learn(client: BatchClient, { version, os, model }: LogTokens): void {
+  if (version > 0) client.easVersion = version;
+  if (os !== '') client.os = decoded(os);
+  if (model !== '') client.model = decoded(model);
+}
+
+/** `iOS+18.1`, `Android%2014`: device information is URL-encoded in the log. */
+function decoded(raw: string): string {
+  const copy = Buffer.from(raw.slice(0, longest.device), 'latin1').toString('latin1');
+  const blanks = textOf(copy).replaceAll('+', ' ');
+  try {
+    return printable(decodeURIComponent(blanks));
+  } catch {
+    return blanks;
+  }
+}
+
+function isNothing(text: string): boolean {
+  return text === '' || text === '-';
+}
+
+function isHealthMailbox(account: string): boolean {
+  return /^(?:[^\\]*\\)?healthmailbox/.test(account);
+}
+
+/** Managed Availability's probes (`AMProbe/Local/ClientAccess`) and test cmdlets. */
+function isProbeAgent(agent: string): boolean {
+  return /^(?:AMProbe|AMTestAgent|TestActiveSyncConnectivity|MSExchangeMonitoring|MSExchMon|ActiveMonitoring)/i.test(
+    agent,
+  );
+}
+
+function isProbeType(deviceType: string): boolean {
+  return /^(?:EASProbeDeviceType|TestActiveSyncConnectivity)/i.test(deviceType);
+}
