@@ -113,6 +113,14 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
   }
   if (facts !== undefined) await exchange.run(removeMobileDevice, { Identity: device.guid });
   const after = await readDevice(exchange, view.owner.guid, device.guid);
+  // Neither "removed" nor "still shown" is known: the job runs again and reads again.
+  if (after.kind === 'not-known') {
+    throw new MislaidError({
+      code: 'removal-not-read-back',
+      message: `Exchange does not show the devices of INC-${change.incident} whole, so it is not known whether phone ${change.device} is removed`,
+      userMessage: 'Whether the partnership is removed is not known yet. I am reading it again.',
+    });
+  }
   await store.change(async (tx) => {
     const gone = after.kind === 'absent';
     if (change.approval !== null) await markExecuted(tx, change.approval);
