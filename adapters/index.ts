@@ -35,12 +35,12 @@ export const adapters: readonly AdapterEntry[] = [
   {
     name: 'console',
     enabled: (config, asked) => asked || config.platforms.length === 0,
-    create: async ({ console }) => (await import('./console/index.ts')).createConsoleAdapter(console),
+    create: async ({ console }) => new (await import('./console/index.ts')).ConsoleAdapter(console),
   },
   {
     name: 'slack',
     enabled: (config) => config.platforms.includes('slack'),
-    create: async (input) => (await import('./slack/options.ts')).openSlack(input),
+    create: async (input) => (await import('./slack/index.ts')).openSlack(input),
     check: async (config) => (await import('./slack/doctor.ts')).slackDoctor(config),
   },
   {

@@ -11,7 +11,7 @@ type Payload = { organisation: 'real' | 'lab' };
 export const findOutsideWipesJob: BotJob<'find-outside-wipes', Payload> = defineJob({
   name: 'find-outside-wipes',
   does: 'Looks for wipes that did not come from this bot: opens an incident for each and tells security once',
-  lane: 'exchange',
+  lane: 'rounds',
   round: true,
   payload: z.object({ organisation: z.enum(['real', 'lab']) }),
   run: async ({ store, policy, exchange, clock, log, signal }, { organisation }) => {
@@ -21,7 +21,7 @@ export const findOutsideWipesJob: BotJob<'find-outside-wipes', Payload> = define
     for (const person of people) {
       signal.throwIfAborted();
       try {
-        const devices = await readWipeTimes(store.db, exchange(organisation), person);
+        const devices = await readWipeTimes({ db: store.db, exchange: exchange(organisation) }, person);
         if (!devices.some(({ wipe }) => wipe.full.requested !== null || wipe.accountOnly.requested !== null)) continue;
         const found = await store.change((change) => recordOutsideWipes(change, policy, { person, devices, since }));
         if (found > 0) log.warn({ found }, 'a wipe that did not come from this bot');

@@ -8,11 +8,14 @@ import { checkpointAuditJob } from './checkpoint-audit.ts';
 import { deliverJob } from './deliver.ts';
 import { endApprovalJob } from './end-approval.ts';
 import { findOutsideWipesJob } from './find-outside-wipes.ts';
+import { forgetPersonJob } from './forget-person.ts';
 import { issueWipeJob } from './issue-wipe.ts';
 import { lastSeenJob } from './last-seen.ts';
 import { listDevicesJob } from './list-devices.ts';
 import { lookUpPersonJob } from './look-up-person.ts';
+import { pageDecidersJob } from './page-deciders.ts';
 import { planBJob } from './plan-b.ts';
+import { pruneJob } from './prune.ts';
 import { readAppConfigsJob } from './read-app-configs.ts';
 import { readDevicesJob } from './read-devices.ts';
 import { readHeartbeatJob } from './read-heartbeat.ts';
@@ -38,12 +41,15 @@ export const jobs = [
   checkpointAuditJob,
   deliverJob,
   endApprovalJob,
+  pageDecidersJob,
   findOutsideWipesJob,
+  forgetPersonJob,
   issueWipeJob,
   lastSeenJob,
   listDevicesJob,
   lookUpPersonJob,
   planBJob,
+  pruneJob,
   readAppConfigsJob,
   readDevicesJob,
   readHeartbeatJob,

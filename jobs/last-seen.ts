@@ -1,17 +1,15 @@
 import { z } from 'zod';
 import { lastSeenMessage } from '../src/apps/cards/last-seen.ts';
-import { drawn } from '../src/apps/drawn.ts';
 import { freshenLogs } from '../src/apps/freshen.ts';
 import { seenPhones } from '../src/apps/last-seen.ts';
+import { requestsChart } from '../src/apps/optional-chart.ts';
 import { loadPhones } from '../src/apps/phones.ts';
-import { daysOf } from '../src/apps/usage.ts';
-import { requestsPerDayAlt, requestsPerDayChart } from '../src/charts/requests-per-day.ts';
 import { personByGuid } from '../src/directory/find.ts';
 import { ExchangeError } from '../src/exchange/port.ts';
-import { day, second } from '../src/ground/durations.ts';
+import { after, day, second } from '../src/ground/durations.ts';
 import type { DeviceFacts } from '../src/incidents/devices/device.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
-import { defineJob, type JobContext } from '../src/incidents/job.ts';
+import { defineJob } from '../src/incidents/job.ts';
 
 const days = 14;
 
@@ -27,40 +25,25 @@ export const lastSeenJob = defineJob({
   }),
   retryAfter: (failures) => (failures < 4 ? 5 * second * failures : undefined),
   async run(context, { organisation, person: guid, identity, token }) {
-    const { store, clock, policy, log } = context;
+    const { store, clock } = context;
     const person = await personByGuid(store.db, guid);
     if (person === undefined) return;
-    const { facts, away } = await factsOrAway(context, organisation, guid);
+    let facts: DeviceFacts[] = [];
+    let exchangeAway: string | undefined;
+    try {
+      facts = await readDeviceFacts({ db: context.store.db, exchange: context.exchange(organisation) }, guid);
+    } catch (error) {
+      // The logs can answer while Exchange is away; then the answer says so.
+      if (!(error instanceof ExchangeError)) throw error;
+      exchangeAway = error.userMessage;
+    }
     const freshness = await freshenLogs(context, organisation);
     const now = clock.now();
-    const since = new Date(now.getTime() - (days - 1) * day);
-    const { timeZone } = policy;
-    const phones = await loadPhones(store.db, { organisation, since, person, timeZone });
+    const since = after(now, -(days - 1) * day);
+    const phones = await loadPhones(store.db, { organisation, since, person });
+    const chart = await requestsChart(context, { phones, whose: person.displayName, since, now });
     const seen = seenPhones(facts, phones, now);
-    const rows = phones.flatMap(({ clients }) => clients.flatMap((client) => client.rows));
-    const perDay = daysOf(rows, { since, until: now, timeZone });
-    const chart = perDay.every(({ letIn, refused }) => letIn + refused === 0)
-      ? undefined
-      : await drawn(log, store.db, {
-          spec: requestsPerDayChart(perDay),
-          alt: requestsPerDayAlt(person.displayName, perDay),
-          now,
-        });
-    const message = lastSeenMessage({ person, phones: seen, chart, freshness, exchangeAway: away });
+    const message = lastSeenMessage({ person, phones: seen, chart, freshness, exchangeAway });
     await store.change((change) => change.privately(identity, message, `last-seen:${token}`));
   },
 });
-
-/** The logs can answer while Exchange is away; then the answer says so. */
-async function factsOrAway(
-  context: JobContext,
-  organisation: 'real' | 'lab',
-  guid: string,
-): Promise<{ facts: DeviceFacts[]; away?: string }> {
-  try {
-    return { facts: await readDeviceFacts(context.exchange(organisation), guid) };
-  } catch (error) {
-    if (!(error instanceof ExchangeError)) throw error;
-    return { facts: [], away: error.userMessage };
-  }
-}

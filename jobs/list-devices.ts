@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { personByGuid } from '../src/directory/find.ts';
 import { second } from '../src/ground/durations.ts';
 import { devicesMessage } from '../src/incidents/devices/message.ts';
-import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
+import { readDevices } from '../src/incidents/devices/read-facts.ts';
+import { ownRequestsOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import { paragraph } from '../src/message/text.ts';
 
@@ -21,10 +22,19 @@ export const listDevicesJob = defineJob({
   async run(context, { organisation, person: guid, identity, token }) {
     const person = await personByGuid(context.store.db, guid);
     if (person === undefined) return;
-    const facts = await readDeviceFacts(context.exchange(organisation), guid);
-    const now = context.clock.now();
+    const reading = await readDevices({ db: context.store.db, exchange: context.exchange(organisation) }, guid);
+    const readAt = context.clock.now();
+    const online = (await context.capabilities(organisation)).version === 'online';
+    const own = await ownRequestsOf(
+      context.store.db,
+      reading.devices.map((device) => device.guid),
+    );
     await context.store.change((change) =>
-      change.privately(identity, devicesMessage(person, facts, now), `devices:${token}`),
+      change.privately(
+        identity,
+        devicesMessage({ person, reading, readAt, online, own: [...own.values()].flat() }),
+        `devices:${token}`,
+      ),
     );
   },
   async onGivenUp(context, { identity, token }) {

@@ -6,7 +6,7 @@ import { backOff } from '../src/ground/back-off.ts';
 import { hour, second } from '../src/ground/durations.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage, Span } from '../src/message/model.ts';
-import { code, paragraph, strong } from '../src/message/text.ts';
+import { code, remark, strong } from '../src/message/text.ts';
 
 /** How many of the people that were found are named. */
 const mostNamed = 5;
@@ -25,19 +25,22 @@ export const lookUpPersonJob = defineJob({
   run: async ({ store, exchange, clock }, { organisation, text: name, identity }) => {
     const people = await found({ db: store.db, exchange: exchange(organisation), clock }, name);
     if (identity === undefined) return;
-    await store.change(async (change) => {
-      await change.privately(identity, people.length === 0 ? nobody(name) : somebody(name, people));
-    });
+    const answer =
+      people.length === 0
+        ? remark(
+            'neutral',
+            'Exchange knows no one called ',
+            code(name),
+            ' either. Try the e-mail address or the whole name.',
+          )
+        : somebody(name, people);
+    await store.change((change) => change.privately(identity, answer));
   },
   retryAfter: (failures) => (failures < 5 ? backOff(failures, { first: 20 * second, most: hour }) : undefined),
   onGivenUp: async ({ store }, { text: name, identity }) => {
     if (identity === undefined) return;
-    await store.change((change) =>
-      change.privately(identity, {
-        tone: 'warning',
-        blocks: [paragraph('Exchange did not answer, so I could not look for ', code(name), '. Say it again later.')],
-      }),
-    );
+    const sentence = ['Exchange did not answer, so I could not look for ', code(name), '. Say it again later.'];
+    await store.change((change) => change.privately(identity, remark('warning', ...sentence)));
   },
 });
 
@@ -46,19 +49,10 @@ async function found(input: Parameters<typeof lookUpPeople>[0], name: string) {
     return await lookUpPeople(input, name);
   } catch (error) {
     // A text that must not be sent (a wildcard, say) is nobody's name.
-    if (error instanceof ExchangeError && error.code === 'exchange-refused-unsent') return [];
-    if (error instanceof ExchangeError && error.code === 'exchange-not-found') return [];
+    const nobodys = ['exchange-refused-unsent', 'exchange-not-found'];
+    if (error instanceof ExchangeError && nobodys.includes(error.code)) return [];
     throw error;
   }
-}
-
-function nobody(name: string): DraftMessage {
-  return {
-    tone: 'neutral',
-    blocks: [
-      paragraph('Exchange knows no one called ', code(name), ' either. Try the e-mail address or the whole name.'),
-    ],
-  };
 }
 
 function somebody(name: string, people: readonly { displayName: string; primarySmtp: string }[]): DraftMessage {
@@ -70,8 +64,6 @@ function somebody(name: string, people: readonly { displayName: string; primaryS
       ` (${person.primarySmtp})`,
     ]);
   const more = people.length > mostNamed ? ` … ${people.length - mostNamed} more` : '';
-  return {
-    tone: 'neutral',
-    blocks: [paragraph('Exchange knows ', code(name), ' as ', ...named, `${more}. Say it again with the full name.`)],
-  };
+  const rest = `${more}. Say it again with the full name.`;
+  return remark('neutral', 'Exchange knows ', code(name), ' as ', ...named, rest);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { configsMessage } from '../src/apps/block/configs.ts';
 import { loadBlock } from '../src/apps/block/store.ts';
+import { configsMessage } from '../src/apps/block/web-config.ts';
 import { second } from '../src/ground/durations.ts';
 import { defineJob } from '../src/incidents/job.ts';
 

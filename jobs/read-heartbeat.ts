@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { second } from '../src/ground/durations.ts';
-import { showHeartbeat } from '../src/heartbeat/show.ts';
-import { lookNow } from '../src/heartbeat/summary.ts';
+import { readNow, showHeartbeat } from '../src/heartbeat/show.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
 import { paragraph } from '../src/message/text.ts';
 
 export const readHeartbeatJob = defineJob({
   name: 'read-heartbeat',
-  does: 'Looks at the heartbeats of every server now and answers who asked',
+  does: 'Reads the heartbeats of every server now and answers the person who asked',
   lane: 'logs',
   payload: z.object({
     organisation: z.enum(['real', 'lab']),
@@ -20,9 +19,8 @@ export const readHeartbeatJob = defineJob({
   retryAfter: (failures) => (failures < 4 ? 5 * second * failures : undefined),
   async run(context, { organisation, server, identity, token }) {
     const { store, log } = context;
-    const seen = await lookNow(context, organisation);
-    const of = server === undefined ? {} : { server };
-    const message = await showHeartbeat({ db: store.db, log, organisation, ...seen, ...of });
+    const found = await readNow(context, organisation);
+    const message = await showHeartbeat({ db: store.db, log, organisation, server, ...found });
     await store.change((change) => change.privately(identity, message, `heartbeat:${token}`));
   },
   async onGivenUp({ store }, { identity, token }) {

@@ -7,8 +7,6 @@ import type { LogKind } from '../src/ground/identifiers.ts';
 import { type BotJob, defineJob } from '../src/incidents/job.ts';
 
 const kinds: readonly LogKind[] = ['backEnd', 'frontEnd', 'httpProxy', 'edge'];
-/** Apps and heartbeats are asked about by week and month; older roll-ups only cost room. */
-const keptFor = 35 * day;
 
 const Payload = z.object({ organisation: z.enum(['real', 'lab']), server: z.string().min(1) });
 
@@ -19,7 +17,7 @@ export const readLogsJob: BotJob<'read-logs', z.infer<typeof Payload>> = defineJ
   lane: 'logs',
   round: true,
   payload: Payload,
-  run: async ({ store, servers, clock, signal, log }, { organisation, server }) => {
+  run: async ({ store, servers, policy, clock, signal, log }, { organisation, server }) => {
     const now = clock.now();
     // First the next one: a log that cannot be read now must not end the reading for good.
     await store.change(async (change) => {
@@ -30,7 +28,7 @@ export const readLogsJob: BotJob<'read-logs', z.infer<typeof Payload>> = defineJ
         { dueAt, key: `${organisation}:${server}@${dueAt.toISOString()}` },
       );
     });
-    const since = new Date(now.getTime() - keptFor);
+    const since = new Date(now.getTime() - policy.retention.rollUpDays * day);
     const phones: string[] = [];
     for (const kind of kinds) {
       const read = await readServer(servers(organisation), server, kind, {

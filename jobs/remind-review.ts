@@ -4,7 +4,7 @@ import { record } from '../src/incidents/incident/timeline.ts';
 import { namesOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import { strong } from '../src/message/text.ts';
-import { notifySecurity } from '../src/notices/security.ts';
+import { notify } from '../src/notices/notify.ts';
 
 export const remindReviewJob = defineJob({
   name: 'remind-review',
@@ -32,14 +32,13 @@ export const remindReviewJob = defineJob({
         data: { wipe: review.wipeId, times },
       });
       const names = await namesOf(change.tx, [review.actorGuid]);
-      await notifySecurity(change, policy, {
+      await notify(change, policy, 'review-due', {
         incident: review.incidentNumber,
-        tone: 'warning',
         line: [
           strong(times === 1 ? 'a review is due' : `a review is due for ${times} days`),
           `: ${names.get(review.actorGuid) ?? 'somebody'} broke the glass. Somebody else says "review INC-${review.incidentNumber} because …"`,
         ],
-        key: `review:${id}:${times}`,
+        key: `${id}:${times}`,
       });
       await change.enqueue('remind-review', { review: id }, { key: `${id}-${times}`, dueAt: next });
     });

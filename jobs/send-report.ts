@@ -8,7 +8,7 @@ const Payload = z.object({ report: z.number().int() });
 export const sendReportJob: BotJob<'send-report', z.infer<typeof Payload>> = defineJob({
   name: 'send-report',
   does: 'Posts a scheduled summary in its channel, and stores when the next one is due.',
-  lane: 'exchange',
+  lane: 'rounds',
   payload: Payload,
   run: (context, { report }) => send(context, report),
 });

@@ -4,7 +4,7 @@ import { appsNow, showApp, showApps, showBlocked, showNewApps } from '../src/app
 import { day, second } from '../src/ground/durations.ts';
 import { defineJob, type JobContext } from '../src/incidents/job.ts';
 import type { DraftMessage } from '../src/message/model.ts';
-import { paragraph } from '../src/message/text.ts';
+import { remark } from '../src/message/text.ts';
 import type { Change } from '../src/store/port.ts';
 
 const Payload = z.object({
@@ -35,10 +35,7 @@ export const showAppsJob = defineJob({
     });
   },
   async onGivenUp({ store }, { identity, token }) {
-    const message: DraftMessage = {
-      tone: 'danger',
-      blocks: [paragraph('I could not read devices and logs now. Ask again later.')],
-    };
+    const message = remark('danger', 'I could not read devices and logs now. Ask again later.');
     await store.change((change) => change.privately(identity, message, `apps:${token}`));
   },
 });
@@ -54,7 +51,7 @@ async function answer(context: JobContext, { organisation, view, person }: Paylo
     .where('personGuid', '=', person)
     .executeTakeFirst();
   const newSince = look?.lookedAt ?? new Date(found.now.getTime() - 7 * day);
-  return view.kind === 'new' ? showNewApps(found, newSince) : showApps(context, found, view.by, newSince, organisation);
+  return view.kind === 'new' ? showNewApps(found, newSince) : showApps(context, found, view.by, newSince);
 }
 
 async function remember({ tx, now }: Change, { organisation, person }: Payload): Promise<void> {

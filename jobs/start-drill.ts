@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Actor } from '../src/directory/actor.ts';
 import { findPeople, personByGuid } from '../src/directory/find.ts';
@@ -17,7 +18,7 @@ import { record } from '../src/incidents/incident/timeline.ts';
 import type { TimelineKind } from '../src/incidents/incident/timeline-event.ts';
 import { defineJob, type JobContext } from '../src/incidents/job.ts';
 import { paragraph } from '../src/message/text.ts';
-import { notifySecurity } from '../src/notices/security.ts';
+import { notify } from '../src/notices/notify.ts';
 import type { Role } from '../src/policy.ts';
 
 export const startDrillJob = defineJob({
@@ -71,7 +72,8 @@ export const startDrillJob = defineJob({
       const before = await change.tx
         .selectFrom('incidentEvent')
         .select('id')
-        .where('kind', '=', 'drill.started' satisfies TimelineKind)
+        // Written out: the index is of these events alone.
+        .where('kind', '=', sql.lit('drill.started' satisfies TimelineKind))
         .where((eb) => eb(eb.ref('data', '->>').key('token'), '=', token))
         .executeTakeFirst();
       if (before !== undefined) return;
@@ -88,7 +90,7 @@ export const startDrillJob = defineJob({
         ...(place === undefined ? {} : { place }),
       });
       await record(change, { incident: number, kind: 'drill.started', by: actor, data: { token } });
-      await notifySecurity(change, policy, { incident: number, line: [`begun by ${starter.displayName}`] });
+      await notify(change, policy, 'drill-begun', { incident: number, line: [`begun by ${starter.displayName}`] });
       await change.privately(
         identity,
         {
@@ -138,7 +140,7 @@ async function firstFit(context: JobContext, people: readonly Person[]): Promise
       .where('state', '=', 'open')
       .executeTakeFirst();
     if (busy !== undefined) continue;
-    const devices = await readDeviceFacts(context.exchange('lab'), person.guid);
+    const devices = await readDeviceFacts({ db: store.db, exchange: context.exchange('lab') }, person.guid);
     if (devices.some((device) => fitForDrill(device, clock.now()))) return person;
   }
   return undefined;

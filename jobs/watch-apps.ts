@@ -9,7 +9,7 @@ const Payload = z.object({ organisation: z.enum(['real', 'lab']) });
 export const watchAppsJob: BotJob<'watch-apps', z.infer<typeof Payload>> = defineJob({
   name: 'watch-apps',
   does: 'Reads devices, rules and logs, verifies blocks of apps, and tells security what is new or undone.',
-  lane: 'exchange',
+  lane: 'rounds',
   round: true,
   payload: Payload,
   run: async (context, { organisation }) => {

@@ -9,7 +9,7 @@ const period = 15 * minute;
 /** The type is spelt out because the job enqueues itself. */
 export const watchHeartbeatJob: BotJob<'watch-heartbeat', z.infer<typeof Payload>> = defineJob({
   name: 'watch-heartbeat',
-  does: 'Looks at heartbeats, event 1040 and their values every quarter of an hour, and tells what is new or over.',
+  does: 'Reads heartbeats, event 1040 and their values every quarter of an hour, and posts what is new or over.',
   lane: 'logs',
   round: true,
   payload: Payload,

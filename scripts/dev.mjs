@@ -15,7 +15,6 @@ writeFileSync(
     extends: `${top}tsconfig.json`,
     compilerOptions: { noEmit: false, noCheck: true, outDir: out, rootDir: top, sourceMap: true },
     include: ['src', 'adapters', 'jobs', 'scripts'].map((folder) => `${top}${folder}`),
-    exclude: [`${top}src/activesync/reader/assembly`],
   }),
 );
 // What does not parse is shown here, and the bot starts with what there is.

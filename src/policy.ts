@@ -7,24 +7,39 @@ import { z } from 'zod';
 import { IdentityText, PlaceText } from './ground/addresses.ts';
 import { canonicalHash } from './ground/canonical.ts';
 import { MislaidError } from './ground/errors.ts';
+import { isTimeZone } from './ground/time-zone.ts';
+import { counted } from './message/words.ts';
 
-/** From least to most. `user` acts on his own devices only; a person holds exactly the roles that are granted to him. */
+/** From least to most. `user` acts on their own devices only; a person holds exactly the roles that are granted to them. */
 export const Role = z.enum(['user', 'helpdesk', 'approver', 'security', 'admin']);
 export type Role = z.infer<typeof Role>;
 
-const PolicyPerson = z.strictObject({
-  /** For readers of the file; the directory's name is what people see. */
-  name: z.string().min(1),
-  /** An address or UPN of the person's mailbox: how chat accounts become one directory person. */
-  mailbox: z.string().min(1),
-  identities: z.array(IdentityText).min(1),
-  roles: z.array(Role.exclude(['user'])).default([]),
-});
+const PolicyPerson = z
+  .strictObject({
+    /** For readers of the file; the directory's name is what people see. */
+    name: z.string().min(1),
+    /**
+     * An address or UPN of the person's mailbox: how chat accounts become one directory person. A list where one human has several
+     * mailboxes: the first is who they are, and what holds of one holds of all.
+     */
+    mailbox: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+    /** Every mailbox of theirs; may be written instead of the list. */
+    mailboxes: z.array(z.string().min(1)).default([]),
+    identities: z.array(IdentityText).min(1),
+    roles: z.array(Role.exclude(['user'])).default([]),
+  })
+  .transform(({ mailbox, mailboxes, ...person }) => {
+    const all = [...new Set([mailbox, mailboxes].flat())];
+    return { ...person, mailbox: all[0] ?? '', mailboxes: all };
+  });
+export type PolicyPerson = z.output<typeof PolicyPerson>;
 
 const PolicyServer = z.strictObject({
   name: z.string().min(1),
   frontEndLogs: z.string().optional(),
   backEndLogs: z.string().optional(),
+  /** Exchange 2010 has one log of both ends, at port 443: `backEndLogs` names it, and what is written there counts. */
+  exchange: z.literal(2010).optional(),
   httpProxyLogs: z.string().optional(),
   edgeLogs: z.string().optional(),
   exchangePath: z.string().optional(),
@@ -40,8 +55,52 @@ const PolicyEdge = z.strictObject({
   where: z.string().optional(),
 });
 
+const StepUp = z.enum(['off', 'full', 'always']);
+export type StepUp = z.infer<typeof StepUp>;
+
+/** What may be approved, by the role that does. */
+const stepUpRoles = {
+  wipe: 'approver',
+  'remove-device': 'approver',
+  'block-device': 'approver',
+  unlock: 'admin',
+  'app-block': 'approver',
+  'web-config': 'admin',
+} as const satisfies Record<string, Role>;
+type StepUpKind = keyof typeof stepUpRoles;
+const stepUpKinds = [
+  'wipe',
+  'remove-device',
+  'block-device',
+  'unlock',
+  'app-block',
+  'web-config',
+] as const satisfies readonly StepUpKind[];
+
 const places = z.array(PlaceText).default([]);
-const positive = z.number().int().positive();
+
+/** The most that policy.yaml may say, so that one edit cannot take a protection away altogether; docs/policy.md states them. */
+export const policyLimits = {
+  'approvals.expireMinutes': 240,
+  'approvals.executeWithinMinutes': 60,
+  'brake.perRequesterAndDay': 10,
+  'brake.perTenMinutes': 20,
+  'brake.perDay': 100,
+  'planB.afterMinutes': 240,
+  'planB.afterHeartbeatMinutes': 120,
+  'planB.againMinutes': 240,
+  holdMaxHours: 24,
+  'retention.inboxDays': 3650,
+  'retention.deliveriesDays': 3650,
+  'retention.actionsDays': 3650,
+  'retention.evidenceDays': 3650,
+  'retention.rollUpDays': 400,
+} as const satisfies Record<string, number>;
+
+function limited(of: keyof typeof policyLimits) {
+  const most = policyLimits[of];
+  return z.number().int().positive().max(most, `at most ${most}`);
+}
 
 export const Policy = z
   .strictObject({
@@ -53,26 +112,43 @@ export const Policy = z
     vip: z.array(z.string().min(1)).default([]),
     approvals: z
       .strictObject({
-        expireMinutes: positive.default(30),
-        executeWithinMinutes: positive.default(15),
+        expireMinutes: limited('approvals.expireMinutes').default(30),
+        executeWithinMinutes: limited('approvals.executeWithinMinutes').default(15),
         ownersMayAsk: z.boolean().default(false),
+        /**
+         * Before what an approver proves once more who they are, by a code on another chat platform: `full` before wipes that are typed
+         * (full, Outlook), `always` before every approval; one word for all, or one for each kind.
+         */
+        stepUp: z.union([StepUp, z.partialRecord(z.enum(stepUpKinds), StepUp)]).default('off'),
       })
       .prefault({}),
+    /** Who is written to first about what waits for approval, the next and so on, by mailbox; `anyone`: everybody who may decide at once. */
+    rota: z.union([z.literal('anyone'), z.array(z.string().min(1)).min(1)]).default('anyone'),
     brake: z
       .strictObject({
-        perRequesterAndDay: positive.default(3),
-        perTenMinutes: positive.default(5),
-        perDay: positive.default(20),
+        perRequesterAndDay: limited('brake.perRequesterAndDay').default(3),
+        perTenMinutes: limited('brake.perTenMinutes').default(5),
+        perDay: limited('brake.perDay').default(20),
       })
       .prefault({}),
     planB: z
       .strictObject({
-        afterMinutes: positive.default(30),
-        afterHeartbeatMinutes: positive.default(10),
-        againMinutes: positive.default(30),
+        afterMinutes: limited('planB.afterMinutes').default(30),
+        afterHeartbeatMinutes: limited('planB.afterHeartbeatMinutes').default(10),
+        againMinutes: limited('planB.againMinutes').default(30),
       })
       .prefault({}),
-    holdMaxHours: positive.default(4),
+    holdMaxHours: limited('holdMaxHours').default(4),
+    /** Days after which things are emptied or deleted (docs/retention.md); a week at least, for whoever looks into yesterday. */
+    retention: z
+      .strictObject({
+        inboxDays: limited('retention.inboxDays').min(7).default(30),
+        deliveriesDays: limited('retention.deliveriesDays').min(7).default(90),
+        actionsDays: limited('retention.actionsDays').min(7).default(180),
+        evidenceDays: limited('retention.evidenceDays').min(7).default(365),
+        rollUpDays: limited('retention.rollUpDays').min(7).default(35),
+      })
+      .prefault({}),
     /** Domains that wipe notices may go to; an empty list means nowhere. */
     notificationDomains: z.array(z.string().min(1)).default([]),
     channels: z
@@ -108,6 +184,17 @@ export const Policy = z
         owners.set(identity, index);
       }
     }
+    for (const [index, mailbox] of (policy.rota === 'anyone' ? [] : policy.rota).entries()) {
+      const decides = policy.people.some(
+        ({ mailboxes, roles }) =>
+          mailboxes.some((each) => each.toLowerCase() === mailbox.toLowerCase()) &&
+          roles.some((role) => role === 'approver' || role === 'admin'),
+      );
+      if (!decides) {
+        const message = 'names nobody of this file who is an approver or an admin';
+        context.addIssue({ code: 'custom', path: ['rota', index], message });
+      }
+    }
     const edges = new Set(policy.edges.map((edge) => edge.name));
     for (const [index, server] of policy.servers.entries()) {
       if (server.edge !== undefined && !edges.has(server.edge)) {
@@ -121,42 +208,102 @@ export type Policy = z.infer<typeof Policy>;
 export function parsePolicy(yaml: string, from: string): Policy {
   let raw: unknown;
   try {
-    raw = parse(yaml, { strict: true, uniqueKeys: true });
+    // Its warnings would quote the text on standard error.
+    raw = parse(yaml, { strict: true, uniqueKeys: true, logLevel: 'error' }) ?? {};
   } catch (cause) {
     const where =
       cause instanceof Error && 'linePos' in cause && Array.isArray(cause.linePos)
         ? ` near line ${String(cause.linePos[0]?.line)}`
         : '';
-    throw new MislaidError({
-      code: 'policy-invalid',
-      message: `${from} is not YAML${where}. Mend it and start again.`,
-    });
+    throw invalid(`${from} is not YAML${where}. Correct it and start again.`);
   }
-  const parsed = Policy.safeParse(raw ?? {});
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top)'}: ${issue.message}`);
-  throw new MislaidError({
-    code: 'policy-invalid',
-    message: `${from} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.join('\n')}`,
+  if (!isPolicyLike(raw)) {
+    throw invalid(
+      `${from} is no policy: most of what stands in it at the top is no section of one. Nothing of it is shown here. Is MISLAID_POLICY the right file? policy.example.yaml shows how a policy looks.`,
+    );
+  }
+  const parsed = Policy.safeParse(raw);
+  if (parsed.success) {
+    // Looked at in a file alone: while a change cools off, what holds may be stricter than anybody can meet.
+    for (const role of stepUpRolesOf(parsed.data)) {
+      if (canStepUp(parsed.data, role).length >= 2) continue;
+      throw invalid(
+        `${from} has 1 problem:\n  approvals.stepUp: fewer than two people with the role ${role} have accounts on two chat platforms, so it could be that nobody approves`,
+      );
+    }
+    return parsed.data;
+  }
+  const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.') || '(top)'}: ${shown(issue)}`);
+  throw invalid(`${from} has ${counted(problems.length, 'problem')}:\n${problems.join('\n')}`);
+}
+
+/** A name that could not be a key's, a mistyped one included, may be a value that slid into its place. */
+function shown(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  const names = issue.keys.filter((key) => /^[A-Za-z][A-Za-z-]{0,39}$/.test(key));
+  const others = issue.keys.length - names.length;
+  const said = [
+    ...names,
+    ...(others === 0 ? [] : [counted(others, 'key that is not shown', 'keys that are not shown')]),
+  ];
+  return `no policy has ${said.join(', ')} here`;
+}
+
+/** Another file, named by mistake or on purpose, is not told of: neither its keys nor its values. */
+function isPolicyLike(raw: unknown): boolean {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return false;
+  const keys = Object.keys(raw);
+  const known = keys.filter((key) => key in Policy.shape).length;
+  return known * 2 >= keys.length;
+}
+
+function invalid(message: string): MislaidError {
+  return new MislaidError({ code: 'policy-invalid', message, userMessage: message });
+}
+
+/** What policy asks before an approval of this kind. */
+export function stepUpOf({ approvals: { stepUp } }: Pick<Policy, 'approvals'>, kind: string): StepUp {
+  if (typeof stepUp === 'string') return stepUp;
+  const known = stepUpKinds.find((each) => each === kind);
+  return (known && stepUp[known]) ?? 'off';
+}
+
+/** Whether policy asks for step-up at all; roles in which it asks. */
+export function stepUpRolesOf(policy: Pick<Policy, 'approvals'>): ('approver' | 'admin')[] {
+  const asked = stepUpKinds.filter((kind) => {
+    const mode = stepUpOf(policy, kind);
+    return mode === 'always' || (mode === 'full' && kind === 'wipe');
   });
+  return [...new Set(asked.map((kind) => stepUpRoles[kind]))];
+}
+
+/** Who of this role can be sent a code: their accounts lie on two platforms at least. */
+export function canStepUp({ people }: Pick<Policy, 'people'>, role: Role): PolicyPerson[] {
+  return people.filter(
+    ({ roles, identities }) => roles.some((held) => held === role) && new Set(identities.map(platformOf)).size > 1,
+  );
+}
+
+/** The first part of an account's name: `slack`, `entra`, `console`. */
+export function platformOf(identity: string): string {
+  return identity.split(':')[0] ?? identity;
 }
 
 /** Hash of the whole policy: every process must run the same one, or approved wipes wait. */
 export function policyHash(policy: Policy): string {
-  return canonicalHash(policy);
+  return canonicalHash({ ...policy, people: hashedPeople(policy) });
+}
+
+/** One mailbox is hashed as it always was, so that what waits when this version starts is not void. */
+function hashedPeople({ people }: Policy): readonly object[] {
+  return people.map(({ mailboxes, ...person }) => (mailboxes.length === 1 ? person : { ...person, mailboxes }));
 }
 
 /** Hash of what an approval rests on (who holds which role, and what an approval takes): frozen in every proposal. */
 export function approvalsHash(policy: Policy): string {
-  const { people, helpdeskGroups, identitiesManaged, vip, approvals } = policy;
-  return canonicalHash({ people, helpdeskGroups, identitiesManaged, vip, approvals });
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
+  const { helpdeskGroups, identitiesManaged, vip, approvals } = policy;
+  const { stepUp, ...others } = approvals;
+  // As it was before there was step-up, where there is none.
+  const asked = stepUp === 'off' ? others : approvals;
+  return canonicalHash({ people: hashedPeople(policy), helpdeskGroups, identitiesManaged, vip, approvals: asked });
 }

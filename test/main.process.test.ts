@@ -163,10 +163,14 @@ describe('a started bot', () => {
     const server = serverOf(data);
     if (server === undefined) throw new Error('no PostgreSQL runs');
     process.kill(server, 'SIGKILL');
-    await eventually(() => {
-      const next = serverOf(data);
-      expect(next !== undefined && next !== server).toBe(true);
-    });
+    await eventually(
+      () => {
+        const next = serverOf(data);
+        expect(next !== undefined && next !== server).toBe(true);
+      },
+      // What it left must end and what it had written must be read first, on a busy machine too.
+      { timeout: 180_000 },
+    );
     await eventually(
       () => {
         running.say('hana> status INC-101');

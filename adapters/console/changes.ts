@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../src/ground/canonical.ts';
 import type { Block, Message } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
+import { note } from '../../src/message/text.ts';
 
 /**
  * What of a card is new since it was shown: its title, and only the blocks, steps, fields, rows and items that were not
@@ -16,33 +17,29 @@ export function changesSince(before: Message, after: Message): Message | undefin
       ? [heading, ...changed]
       : changed;
   });
-  const gone = pressable(before) && !pressable(after);
-  const remark: Block[] = gone
-    ? [{ kind: 'text', quiet: true, text: [{ kind: 'plain', text: 'Its buttons are gone.' }] }]
-    : [];
+  const remark = pressable(before) && !pressable(after) ? [note('Its buttons are gone.')] : [];
   const title = after.title === undefined ? 'Updated' : `${visible(after.title)} · updated`;
   return { title, tone: after.tone, blocks: [...blocks, ...remark] };
 }
 
 function newOf(block: Block, before: readonly Block[]): Block[] {
   if (isIn(block, before)) return [];
-  const alike = before.filter((old) => old.kind === block.kind);
   switch (block.kind) {
     case 'steps': {
-      const old = alike.flatMap((one) => (one.kind === 'steps' ? one.steps : []));
+      const old = before.flatMap((one) => (one.kind === 'steps' ? one.steps : []));
       return kept(block.steps, old, (steps) => ({ ...block, steps }));
     }
     case 'fields': {
-      const old = alike.flatMap((one) => (one.kind === 'fields' ? one.fields : []));
+      const old = before.flatMap((one) => (one.kind === 'fields' ? one.fields : []));
       return kept(block.fields, old, (fields) => ({ ...block, fields }));
     }
     case 'list': {
-      const old = alike.flatMap((one) => (one.kind === 'list' ? one.items : []));
+      const old = before.flatMap((one) => (one.kind === 'list' ? one.items : []));
       // An ordered list keeps its numbers only as a whole.
       return block.ordered === true ? [block] : kept(block.items, old, (items) => ({ ...block, items }));
     }
     case 'table': {
-      const old = alike.flatMap((one) => (one.kind === 'table' ? one.rows : []));
+      const old = before.flatMap((one) => (one.kind === 'table' ? one.rows : []));
       return kept(block.rows, old, (rows) => ({ ...block, rows }));
     }
     case 'text':

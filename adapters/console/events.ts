@@ -2,18 +2,19 @@
  * From typed lines to the core, and its answers to the sink: who is speaking, which form is open, which button is meant.
  * Lines are handled one at a time.
  */
-import type { Incoming, Receipt, Sender } from '../../src/chat/port.ts';
-import type { Identity } from '../../src/ground/addresses.ts';
+import type { Incoming, Input, Receipt } from '../../src/chat/port.ts';
+import type { Identity, Place } from '../../src/ground/addresses.ts';
 import { assertNever, MislaidError } from '../../src/ground/errors.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
+import { paragraph } from '../../src/message/text.ts';
 import type { Buttons, Pressable, Showing } from './buttons.ts';
-import { type ButtonChoice, createClicks } from './clicks.ts';
+import { type ButtonChoice, Clicks } from './clicks.ts';
 import { answerForm, type OpenForm, openForm, question, withErrors } from './forms.ts';
 import { identityOf, type Persona, type Speaker, senderOf } from './identity.ts';
 import { readLine, splitPrefix, type TypedLine } from './lines.ts';
 import { type Sink, speakerLabel } from './send.ts';
 
-export type ConversationInput = {
+type ConversationInput = {
   sink: Sink;
   buttons: Buttons;
   personas: readonly Persona[];
@@ -28,149 +29,152 @@ export type ConversationInput = {
   onQuit(): void;
 };
 
-export type Conversation = {
+/** Lines of people, one after the other; on the lab they may speak as anyone. */
+export class Conversation {
+  readonly #input: ConversationInput;
+  readonly #knownNames: ReadonlySet<string>;
+  readonly #forms = new Map<Identity, { open: OpenForm; showing: Showing }>();
+  readonly #clicks: Clicks;
+  #current: Speaker;
+
+  constructor(input: ConversationInput) {
+    this.#input = input;
+    this.#knownNames = new Set([...input.personas.map((persona) => persona.name), input.start.name]);
+    this.#clicks = new Clicks({ ...input, ask: (sentence) => input.sink.note(sentence) });
+    this.#current = input.start;
+  }
+
   /** Handles one line; resolves when its answer was shown. Never rejects. */
-  hear(line: string): Promise<void>;
-  /** What stands before the line being typed. */
-  prompt(): string;
-  /** Who says the next line, unless it says otherwise. */
-  speaker(): Speaker;
-  /** Whether the next line answers a form, and so is nobody's business later. */
-  inForm(): boolean;
-};
-
-export function createConversation(input: ConversationInput): Conversation {
-  const { sink, buttons, personas } = input;
-  const knownNames = new Set([...personas.map((persona) => persona.name), input.start.name]);
-  const forms = new Map<Identity, { open: OpenForm; showing: Showing }>();
-  const pressing = createClicks({
-    buttons,
-    asksToConfirm: input.asksToConfirm,
-    ask: (sentence) => sink.note(sentence),
-  });
-  let current = input.start;
-
-  async function hear(line: string): Promise<void> {
+  async hear(line: string): Promise<void> {
     try {
-      await heardLine(line);
+      await this.#hearLine(line);
     } catch (error) {
       // The core catches what goes wrong in it; whatever comes here must not end the conversation.
-      sink.note(`That went wrong here: ${error instanceof Error ? error.message : 'not known why'}.`);
+      this.#input.sink.note(`That went wrong here: ${error instanceof Error ? error.message : 'not known why'}.`);
     }
   }
 
-  async function heardLine(line: string): Promise<void> {
-    const { speaker, text } = splitPrefix(line, current);
-    if (!maySpeakAs(speaker.name)) return;
+  /** What stands before the line being typed. */
+  prompt(): string {
+    const identity = identityOf(this.#current.name);
+    const asked = this.#clicks.confirming(identity);
+    if (asked !== undefined) return `${asked.label}? y/n> `;
+    const form = this.#forms.get(identity);
+    if (form === undefined) return `${speakerLabel(this.#current)}> `;
+    return `${this.#current.name} · ${question(form.open).prompt} `;
+  }
+
+  /** Who says the next line, unless it says otherwise. */
+  speaker(): Speaker {
+    return this.#current;
+  }
+
+  /** Whether the next line answers a form, and so is nobody's business later. */
+  inForm(): boolean {
+    return this.#forms.has(identityOf(this.#current.name));
+  }
+
+  async #hearLine(line: string): Promise<void> {
+    const { speaker, text } = splitPrefix(line, this.#current);
+    if (!this.#maySpeakAs(speaker.name)) return;
     const identity = identityOf(speaker.name);
-    const asked = pressing.confirming(identity);
+    const asked = this.#clicks.confirming(identity);
     if (asked !== undefined) {
-      const confirmed = pressing.confirmed(identity, text);
-      if (confirmed) await click(asked, speaker);
-      else sink.note(`"${asked.label}" was not pressed.`);
+      if (this.#clicks.confirmed(identity, text)) await this.#click(asked, speaker);
+      else this.#input.sink.note(`"${asked.label}" was not pressed.`);
       return;
     }
-    const read = readLine(text, forms.has(identity), knownNames);
-    if (read.kind !== 'nothing') sink.heard(speaker, text.trim());
-    await act(read, speaker);
+    const read = readLine(text, this.#forms.has(identity), this.#knownNames);
+    if (read.kind !== 'nothing') this.#input.sink.echo(speaker, text.trim());
+    await this.#act(read, speaker);
   }
 
-  async function act(line: TypedLine, speaker: Speaker): Promise<void> {
+  async #act(line: TypedLine, speaker: Speaker): Promise<void> {
     const identity = identityOf(speaker.name);
     switch (line.kind) {
       case 'nothing':
         return;
       case 'quit':
-        return input.onQuit();
+        return this.#input.onQuit();
       case 'how':
-        return sink.note(consoleHelp(input.canImpersonate));
+        return this.#input.sink.note(consoleHelp(this.#input.canImpersonate));
       case 'as':
-        return speakAs(line.name);
+        return this.#speakAs(line.name);
       case 'in':
-        current = { ...current, place: line.place };
+        this.#current = { ...this.#current, place: line.place };
         return;
       case 'private':
-        current = { name: current.name };
+        this.#current = { name: this.#current.name };
         return;
       case 'number':
-        return press(pressing.numbered(line.number, identity, speaker.place), speaker);
+        return await this.#press(this.#clicks.numbered(line.number, identity, speaker.place), speaker);
       case 'press':
-        return press(pressing.named(line.words, identity, speaker.place, line.card), speaker);
+        return await this.#press(this.#clicks.named(line.words, identity, speaker.place, line.card), speaker);
       case 'card': {
-        const meant = pressing.named(line.words, identity, speaker.place, line.card);
-        return meant.kind === 'none' ? say(line.text, speaker) : press(meant, speaker);
+        const meant = this.#clicks.named(line.words, identity, speaker.place, line.card);
+        return await (meant.kind === 'none' ? this.#say(line.text, speaker) : this.#press(meant, speaker));
       }
       case 'sentence':
-        return say(line.text, speaker);
+        return await this.#say(line.text, speaker);
       case 'answer':
-        return answer(line.text, identity);
+        return await this.#answer(line.text, speaker);
       default:
         return assertNever(line, 'line');
     }
   }
 
-  /** Says so where he may not be spoken as. A name that nobody has is most often a slip: it is not spoken as a stranger. */
-  function maySpeakAs(name: string): boolean {
-    if (!input.canImpersonate && name !== input.start.name) {
-      sink.note(`Only on the lab can the console speak as somebody else. Here it speaks as ${input.start.name}.`);
+  /** Says so where they may not be spoken as. A name that nobody has is most often a slip: it is not spoken as a stranger. */
+  #maySpeakAs(name: string): boolean {
+    const { canImpersonate, start, sink } = this.#input;
+    if (!canImpersonate && name !== start.name) {
+      sink.note(`Only on the lab can the console speak as somebody else. Here it speaks as ${start.name}.`);
       return false;
     }
-    if (knownNames.has(name)) return true;
-    sink.note(`There is nobody called "${name}" here. There are: ${[...knownNames].join(', ')}.`);
+    if (this.#knownNames.has(name)) return true;
+    sink.note(`There is nobody called "${name}" here. There are: ${[...this.#knownNames].join(', ')}.`);
     return false;
   }
 
-  function speakAs(name: string): void {
-    if (!maySpeakAs(name)) return;
-    current = { ...current, name };
-    const form = forms.get(identityOf(name));
-    if (form !== undefined) sink.form(identityOf(name), form.open, 'question');
+  #speakAs(name: string): void {
+    if (!this.#maySpeakAs(name)) return;
+    this.#current = { ...this.#current, name };
+    const form = this.#forms.get(identityOf(name));
+    if (form !== undefined) this.#input.sink.form(identityOf(name), form.open, 'question');
   }
 
-  async function press(meant: ButtonChoice, speaker: Speaker): Promise<void> {
-    switch (meant.kind) {
-      case 'button':
-        return pressing.wantsConfirming(meant.button, identityOf(speaker.name))
-          ? undefined
-          : click(meant.button, speaker);
-      case 'none':
-      case 'several':
-        return sink.note(meant.sentence);
-      default:
-        return assertNever(meant, 'what a press means');
-    }
+  async #press(meant: ButtonChoice, speaker: Speaker): Promise<void> {
+    if (meant.kind !== 'button') return this.#input.sink.note(meant.sentence);
+    if (this.#clicks.wantsConfirming(meant.button, identityOf(speaker.name))) return;
+    await this.#click(meant.button, speaker);
   }
 
-  function click(button: Pressable, speaker: Speaker): Promise<void> {
-    return send({ kind: 'click', action: button.action }, speaker.name, button.showing);
+  #click(button: Pressable, speaker: Speaker): Promise<void> {
+    return this.#send({ kind: 'click', action: button.action }, speaker.name, button.showing);
   }
 
-  function say(text: string, speaker: Speaker): Promise<void> {
-    return send({ kind: 'sentence', text }, speaker.name, speaker.place === undefined ? {} : { place: speaker.place });
+  #say(text: string, { name, place }: Speaker): Promise<void> {
+    return this.#send({ kind: 'sentence', text }, name, { place });
   }
 
-  async function answer(text: string, identity: Identity): Promise<void> {
-    const form = forms.get(identity);
+  async #answer(text: string, { name }: Speaker): Promise<void> {
+    const { sink } = this.#input;
+    const identity = identityOf(name);
+    const form = this.#forms.get(identity);
     if (form === undefined) return;
     const step = answerForm(form.open, text);
     switch (step.kind) {
       case 'cancel':
-        forms.delete(identity);
-        sink.note(`${form.open.form.title}: left, nothing was sent.`);
-        return;
+        this.#forms.delete(identity);
+        return sink.note(`${form.open.form.title}: left, nothing was sent.`);
       case 'again':
-        sink.form(identity, form.open, 'question', step.sentence);
-        return;
+        return sink.form(identity, form.open, 'question', step.sentence);
       case 'ask':
-        forms.set(identity, { ...form, open: step.open });
-        sink.form(identity, step.open, 'question');
-        return;
+        this.#forms.set(identity, { ...form, open: step.open });
+        return sink.form(identity, step.open, 'question');
       case 'submit': {
+        this.#forms.set(identity, { ...form, open: step.open });
         const { values, form: asked } = step.open;
-        forms.set(identity, { ...form, open: step.open });
-        const said = { kind: 'form', action: asked.submit.action, values: copied(values) } as const;
-        await send(said, identity.replace(/^console:/, ''), form.showing);
-        return;
+        return await this.#send({ kind: 'form', action: asked.submit.action, values }, name, form.showing);
       }
       default:
         return assertNever(step, 'step of a form');
@@ -178,94 +182,68 @@ export function createConversation(input: ConversationInput): Conversation {
   }
 
   /** Hands it to the core and shows what comes of it. */
-  async function send(said: Incoming['input'], name: string, showing: Showing): Promise<void> {
-    const sender: Sender = senderOf(name, personas, input.timeZone);
-    const reception = await received({
-      eventKey: input.nextEventKey(),
-      sender,
-      ...(showing.place === undefined ? {} : { place: showing.place }),
-      ...(showing.ref === undefined ? {} : { thread: showing.ref }),
-      input: said,
-    });
-    const form = said.kind === 'form' ? forms.get(sender.identity) : undefined;
-    switch (reception.kind) {
+  async #send(input: Input, name: string, showing: Showing): Promise<void> {
+    const { personas, timeZone, nextEventKey } = this.#input;
+    const sender = senderOf(name, personas, timeZone);
+    const { identity } = sender;
+    const { place, ref: thread } = showing;
+    const receipt = await this.#received({ eventKey: nextEventKey(), sender, place, thread, input });
+    const form = input.kind === 'form' ? this.#forms.get(identity) : undefined;
+    switch (receipt.kind) {
       case 'duplicate':
         return;
       case 'not-stored':
-        tell(sender.identity, showing, oneSentence(reception.userMessage));
+        this.#reply(identity, place, { tone: 'danger', blocks: [paragraph(receipt.userMessage)] });
         // What was typed is kept: the form is asked again, and empty lines keep the answers.
-        if (form !== undefined) reopen(sender.identity, form.showing, withErrors(form.open, {}));
+        if (form !== undefined) this.#reopen(identity, form.showing, withErrors(form.open, {}));
         return;
       case 'stored':
-        if (form !== undefined) forms.delete(sender.identity);
-        return showAnswer(await reception.answer, sender.identity, showing, form?.open);
+        if (form !== undefined) this.#forms.delete(identity);
+        return this.#showAnswer(await receipt.answer, identity, showing, form?.open);
       default:
-        return assertNever(reception, 'reception');
+        return assertNever(receipt, 'receipt');
     }
   }
 
-  async function received(incoming: Incoming): Promise<Receipt> {
+  async #received(incoming: Incoming): Promise<Receipt> {
     try {
-      return await input.onCommand(incoming);
+      return await this.#input.onCommand(incoming);
     } catch (error) {
-      const sentence =
-        error instanceof MislaidError
-          ? error.userMessage
-          : 'This was not stored, so nothing was done. Please say it again.';
-      return { kind: 'not-stored', userMessage: sentence };
+      const notStored = 'This was not stored, so nothing was done. Please say it again.';
+      return { kind: 'not-stored', userMessage: error instanceof MislaidError ? error.userMessage : notStored };
     }
   }
 
-  function showAnswer(given: Answer, identity: Identity, showing: Showing, submitted: OpenForm | undefined): void {
-    if (given.private !== undefined) tell(identity, showing, given.private);
-    if (given.form !== undefined) {
-      const open = openForm(given.form);
-      forms.set(identity, { open, showing });
-      sink.form(identity, open, 'open');
+  #showAnswer(answer: Answer, identity: Identity, showing: Showing, submitted: OpenForm | undefined): void {
+    if (answer.private !== undefined) this.#reply(identity, showing.place, answer.private);
+    if (answer.form !== undefined) {
+      const open = openForm(answer.form);
+      this.#forms.set(identity, { open, showing });
+      this.#input.sink.form(identity, open, 'open');
     }
-    if (given.fieldErrors !== undefined && Object.keys(given.fieldErrors).length > 0 && submitted !== undefined) {
-      reopen(identity, showing, withErrors(submitted, given.fieldErrors));
+    if (submitted !== undefined && Object.keys(answer.fieldErrors ?? {}).length > 0) {
+      this.#reopen(identity, showing, withErrors(submitted, answer.fieldErrors ?? {}));
     }
   }
 
-  function reopen(identity: Identity, showing: Showing, open: OpenForm): void {
-    forms.set(identity, { open, showing });
-    sink.form(identity, open, 'errors');
+  #reopen(identity: Identity, showing: Showing, open: OpenForm): void {
+    this.#forms.set(identity, { open, showing });
+    this.#input.sink.form(identity, open, 'errors');
   }
 
-  function tell(identity: Identity, showing: Showing, message: Message): void {
-    const numbers = buttons.show(
-      showing.place === undefined ? { identity } : { identity, place: showing.place },
+  #reply(identity: Identity, place: Place | undefined, message: Message): void {
+    const { buttons, sink } = this.#input;
+    sink.show({
+      kind: 'private',
+      target: { to: identity },
       message,
-    );
-    sink.show({ kind: 'private', target: { to: identity }, message, numbers });
+      numbers: buttons.show({ identity, place }, message),
+    });
   }
-
-  return {
-    hear,
-    prompt: () => {
-      const asked = pressing.confirming(identityOf(current.name));
-      if (asked !== undefined) return `${asked.label}? y/n> `;
-      const form = forms.get(identityOf(current.name));
-      return form === undefined ? `${speakerLabel(current)}> ` : `${current.name} · ${question(form.open).prompt} `;
-    },
-    speaker: () => current,
-    inForm: () => forms.has(identityOf(current.name)),
-  };
 }
 
 /** The console's own words, beside the bot's commands. */
 export function consoleHelp(canImpersonate: boolean): string {
   const anyone = canImpersonate ? 'as <name> · <name> #place> … · ' : '';
   return `The console itself: ${anyone}in #place · private · <number> or press <button> presses · quit. Everything else goes to the bot: try help${canImpersonate ? ', or lost device alice' : ''}.`;
-}
-
-function oneSentence(sentence: string): Message {
-  return { tone: 'danger', blocks: [{ kind: 'text', text: [{ kind: 'plain', text: sentence }] }] };
-}
-
-function copied(values: OpenForm['values']): Record<string, string | boolean | string[]> {
-  return Object.fromEntries(
-    Object.entries(values).map(([id, value]) => [id, typeof value === 'object' ? [...value] : value]),
-  );
 }

@@ -3,10 +3,10 @@
  * A line that is a JSON object answers all fields at once, for scripts.
  * Empty text is sent as '', an empty address list as [], an open tick as false; an unanswered choice is left out.
  */
-import { z } from 'zod';
 import { assertNever } from '../../src/ground/errors.ts';
-import type { Field, Form, FormValues } from '../../src/message/model.ts';
+import { type Field, type Form, type FormValue, FormValues } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
+import { addressesIn } from '../../src/message/words.ts';
 
 export type OpenForm = {
   readonly form: Form;
@@ -25,11 +25,12 @@ export type FormStep =
   | { kind: 'cancel' };
 
 export function openForm(form: Form): OpenForm {
-  const values: Record<string, string | boolean | readonly string[]> = {};
-  for (const field of form.fields) {
-    const initial = initialOf(field);
-    if (initial !== undefined) values[field.id] = initial;
-  }
+  const values = Object.fromEntries(
+    form.fields.flatMap((field) => {
+      const initial = initialOf(field);
+      return initial === undefined ? [] : [[field.id, initial]];
+    }),
+  );
   return { form, values, asking: form.fields, errors: {} };
 }
 
@@ -95,22 +96,18 @@ export function question(open: OpenForm): { lines: readonly string[]; prompt: st
   return { lines, prompt: `${visible(field.id)}>` };
 }
 
-const Values = z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())]));
-
 function valuesOf(line: string): FormValues | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
-    return Values.safeParse(JSON.parse(line)).data;
+    return FormValues.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined; // A reason may begin with a brace.
   }
 }
 
-type Read =
-  | { kind: 'value'; value: string | boolean | readonly string[] | undefined }
-  | { kind: 'again'; sentence: string };
+type Read = { kind: 'value'; value: FormValue | undefined } | { kind: 'again'; sentence: string };
 
-function readAnswer(field: Field, line: string, kept: FormValues[string] | undefined): Read {
+function readAnswer(field: Field, line: string, kept: FormValue | undefined): Read {
   if (line === '' && !isEmpty(kept)) return { kind: 'value', value: kept };
   if (line === '' || (line === '-' && !field.required)) {
     if (!field.required) return { kind: 'value', value: emptyOf(field) };
@@ -139,7 +136,7 @@ function readAnswer(field: Field, line: string, kept: FormValues[string] | undef
     case 'typed':
       return { kind: 'value', value: line };
     case 'addresses':
-      return { kind: 'value', value: addresses(line) };
+      return { kind: 'value', value: addressesIn(line) };
     default:
       return assertNever(field, 'field');
   }
@@ -149,54 +146,30 @@ function again(sentence: string): Read {
   return { kind: 'again', sentence };
 }
 
-function wanted(field: Field): string {
-  switch (field.kind) {
-    case 'confirm':
-      return field.required ? ' (y, needed)' : ' (y/n)';
-    case 'choice':
-    case 'text':
-    case 'typed':
-    case 'addresses':
-      return field.required ? '' : ' (may be empty)';
-    default:
-      return assertNever(field, 'field');
-  }
+function wanted({ kind, required }: Field): string {
+  if (kind === 'confirm') return required ? ' (y, needed)' : ' (y/n)';
+  return required ? '' : ' (may be empty)';
 }
 
-function initialOf(field: Field): FormValues[string] | undefined {
-  switch (field.kind) {
-    case 'choice':
-      return field.initial;
-    case 'text':
-      return field.initial ?? '';
-    case 'addresses':
-      return addresses(field.initial ?? '');
-    case 'confirm':
-      return false;
-    case 'typed':
-      return '';
-    default:
-      return assertNever(field, 'field');
-  }
+function initialOf(field: Field): FormValue | undefined {
+  if (field.kind === 'choice') return field.initial;
+  if (field.kind === 'addresses') return addressesIn(field.initial ?? '');
+  return field.kind === 'text' ? (field.initial ?? '') : emptyOf(field);
 }
 
-function emptyOf(field: Field): FormValues[string] | undefined {
+function emptyOf(field: Field): FormValue | undefined {
   if (field.kind === 'confirm') return false;
   if (field.kind === 'addresses') return [];
   return field.kind === 'choice' ? undefined : '';
 }
 
-function isEmpty(value: FormValues[string] | undefined): boolean {
+function isEmpty(value: FormValue | undefined): boolean {
   return value === undefined || value === '' || value === false || (Array.isArray(value) && value.length === 0);
 }
 
-function shownValue(field: Field, value: FormValues[string] | undefined): string | undefined {
+function shownValue(field: Field, value: FormValue | undefined): string | undefined {
   if (value === undefined || isEmpty(value)) return undefined;
   if (value === true) return 'y';
   if (field.kind === 'choice') return visible(field.options.find((option) => option.value === value)?.label ?? '');
   return visible(typeof value === 'object' ? value.join(', ') : String(value));
-}
-
-function addresses(line: string): string[] {
-  return line.split(/[\s,;]+/u).filter((address) => address !== '');
 }

@@ -37,7 +37,7 @@ export function senderOf(name: string, personas: readonly Persona[], timeZone: s
   return {
     identity: identityOf(name),
     displayName: persona?.displayName ?? name.charAt(0).toUpperCase() + name.slice(1),
-    ...(persona?.email === undefined ? {} : { email: persona.email }),
+    email: persona?.email,
     timeZone,
   };
 }

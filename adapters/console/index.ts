@@ -3,19 +3,19 @@
  * without one. On a terminal it draws cards and edits lines; elsewhere it reads lines and writes text or JSON.
  */
 import { createInterface } from 'node:readline';
-import { type ChatAdapter, DeliveryError, type Incoming, type Receipt } from '../../src/chat/port.ts';
+import { type ChatAdapter, DeliveryError, type Incoming, type Receipt, type Sender } from '../../src/chat/port.ts';
 import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
 import type { Clock, Ids } from '../../src/ground/clock.ts';
 import type { Message } from '../../src/message/model.ts';
-import { createButtons } from './buttons.ts';
+import { Buttons } from './buttons.ts';
 import { changesSince } from './changes.ts';
-import { type Conversation, consoleHelp, createConversation } from './events.ts';
-import { identityOf, nameOf, namePattern, type Persona, type Speaker, senderOf } from './identity.ts';
+import { Conversation, consoleHelp } from './events.ts';
+import { nameOf, namePattern, type Persona, placeName, type Speaker, senderOf } from './identity.ts';
 import { consoleLimits } from './limits.ts';
 import { mintRef, readRef } from './refs.ts';
 import { leaveResumed, takeResumed } from './resume.ts';
 import { jsonSink, plainSink, type Shown, type Sink, type Target, terminalSink } from './send.ts';
-import { openTerminal, type Screen } from './terminal.ts';
+import { openTerminal } from './terminal.ts';
 
 export type { Persona } from './identity.ts';
 
@@ -39,7 +39,7 @@ export type ConsoleOptions = {
   canImpersonate: boolean;
   /** Who speaks first: a persona, or the operating system's user, as a name in lower case. */
   who: string;
-  /** Where he speaks first; absent: privately. */
+  /** Where they speak first; absent: privately. */
   place?: Place;
   /** Whole lines that the typed beginning could become; the console adds its own words. */
   complete?(line: string): readonly string[] | Promise<readonly string[]>;
@@ -51,192 +51,190 @@ export type ConsoleOptions = {
   onEnd(why: ConsoleEnd): void;
 };
 
-export function createConsoleAdapter(options: ConsoleOptions): ChatAdapter {
-  const { input, output, clock, timeZone, personas } = options;
-  const buttons = createButtons({ unique: options.isTerminal });
-  const process = options.ids.token();
-  const cards = new Map<MessageRef, { message: Message; target: Target; key: string }>();
-  let events = 0;
-  let sink: Sink | undefined;
-  let screen: Screen | undefined;
-  let closeInput: (() => void) | undefined;
-  let keep = (): void => {};
-  let stopped = false;
+export class ConsoleAdapter implements ChatAdapter {
+  readonly name = 'console';
+  readonly identityPrefix = 'console';
+  readonly limits = consoleLimits;
+  readonly #options: ConsoleOptions;
+  readonly #buttons: Buttons;
+  readonly #process: string;
+  readonly #cards = new Map<MessageRef, { message: Message; target: Target }>();
+  #events = 0;
+  #sink: Sink | undefined;
+  #closeInput = (): void => {};
+  /** Leaves where the console is, for the next one. */
+  #keep = (): void => {};
+  #stopped = false;
 
-  function end(why: ConsoleEnd): void {
-    if (stopped) return;
-    // Who leaves of their own accord begins anew.
-    if (options.resumeFile !== undefined) takeResumed(options.resumeFile);
-    keep = () => {};
-    options.onEnd(why);
+  constructor(options: ConsoleOptions) {
+    this.#options = options;
+    this.#buttons = new Buttons({ unique: options.isTerminal });
+    this.#process = options.ids.token();
   }
 
-  function write(text: string): void {
-    output.write(text);
-  }
-
-  async function start({ onCommand }: { onCommand(incoming: Incoming): Promise<Receipt> }): Promise<void> {
-    output.on('error', () => end('output-closed'));
-    const speaker = options.place === undefined ? { name: options.who } : { name: options.who, place: options.place };
-    const open = (to: Sink, asksToConfirm: boolean, start: Speaker = speaker) =>
-      createConversation({
-        sink: to,
-        buttons,
-        personas,
-        canImpersonate: options.canImpersonate,
-        start,
-        timeZone,
-        asksToConfirm,
-        nextEventKey: () => `console:${process}:${++events}`,
-        onCommand,
-        onQuit: () => end('quit'),
-      });
-    if (options.isTerminal) {
-      startTerminal((to, start) => open(to, true, start));
-      return;
-    }
-    sink = options.json ? jsonSink(write, { clock, timeZone }) : plainSink(write, { clock, timeZone });
-    const conversation = open(sink, false);
+  async start({ onCommand }: Pick<Parameters<ChatAdapter['start']>[0], 'onCommand'>): Promise<void> {
+    const { output, isTerminal, json } = this.#options;
+    output.on('error', () => this.#end('output-closed'));
+    if (isTerminal) return this.#startTerminal(onCommand);
+    const open = json ? jsonSink : plainSink;
+    this.#sink = open((text) => output.write(text), this.#options);
+    const conversation = this.#converse(this.#sink, onCommand);
     // The core is ready when start() has resolved; the first line waits for that.
     setImmediate(() => {
-      readScript(conversation).catch(() => end('quit'));
+      this.#readScript(conversation).catch(() => this.#end('quit'));
     });
   }
 
-  async function readScript(conversation: Conversation): Promise<void> {
-    if (stopped) return;
-    const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-    closeInput = () => lines.close();
-    for await (const line of lines) {
-      if (stopped) return;
-      await conversation.hear(line);
-      await options.settled?.();
-    }
-    end('end-of-input');
+  async post(target: Place, message: Message, key: string): Promise<MessageRef> {
+    return this.#show('post', placed(target), key, message);
   }
 
-  function startTerminal(open: (sink: Sink, start: Speaker | undefined) => Conversation): void {
+  async find(target: Place, key: string): Promise<MessageRef | undefined> {
+    const ref = mintRef(placed(target), key);
+    return this.#cards.has(ref) ? ref : undefined;
+  }
+
+  async edit(ref: MessageRef, message: Message): Promise<void> {
+    const { target, key } = known(ref);
+    this.#show('edit', target, key, message);
+  }
+
+  async reply(ref: MessageRef, message: Message, key: string): Promise<MessageRef> {
+    return this.#show('reply', known(ref).target, key, message, this.#cards.get(ref)?.message.title);
+  }
+
+  async privately(identity: Identity, message: Message, key: string): Promise<MessageRef> {
+    return this.#show('private', { to: identity }, key, message);
+  }
+
+  async identify(identity: Identity): Promise<Sender | undefined> {
+    const { personas, timeZone } = this.#options;
+    const name = nameOf(identity);
+    const isOurs = identity.startsWith('console:') && namePattern.test(name);
+    return isOurs && this.#isKnown(name) ? senderOf(name, personas, timeZone) : undefined;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#closeInput();
+  }
+
+  #end(why: ConsoleEnd): void {
+    if (this.#stopped) return;
+    // Who leaves of their own accord begins anew.
+    if (this.#options.resumeFile !== undefined) takeResumed(this.#options.resumeFile);
+    this.#keep = () => {};
+    this.#options.onEnd(why);
+  }
+
+  #converse(sink: Sink, onCommand: OnCommand, speaker?: Speaker): Conversation {
+    const { who, place, isTerminal } = this.#options;
+    return new Conversation({
+      ...this.#options,
+      sink,
+      buttons: this.#buttons,
+      start: speaker ?? (place === undefined ? { name: who } : { name: who, place }),
+      asksToConfirm: isTerminal,
+      nextEventKey: () => `console:${this.#process}:${++this.#events}`,
+      onCommand,
+      onQuit: () => this.#end('quit'),
+    });
+  }
+
+  async #readScript(conversation: Conversation): Promise<void> {
+    if (this.#stopped) return;
+    const lines = createInterface({ input: this.#options.input, crlfDelay: Number.POSITIVE_INFINITY });
+    this.#closeInput = () => lines.close();
+    for await (const line of lines) {
+      if (this.#stopped) return;
+      await conversation.hear(line);
+      await this.#options.settled?.();
+    }
+    this.#end('end-of-input');
+  }
+
+  #startTerminal(onCommand: OnCommand): void {
+    const { resumeFile, canImpersonate, who, colour } = this.#options;
     let handled = Promise.resolve();
-    const { resumeFile } = options;
+    const mayBegin = (name: string) => name === who || (canImpersonate && this.#isKnown(name));
     const left = resumeFile === undefined ? undefined : takeResumed(resumeFile);
-    const resumed = left !== undefined && maySpeakFirst(left.speaker) ? left : undefined;
-    const opened = openTerminal({
-      input,
-      output,
-      ...(options.historyFile === undefined ? {} : { historyFile: options.historyFile }),
-      complete: async (line) => [...own(line), ...((await options.complete?.(line)) ?? [])],
+    const resumed = left !== undefined && mayBegin(left.speaker.name) ? left : undefined;
+    const screen = openTerminal({
+      ...this.#options,
+      complete: async (line) => [...this.#ownWords(line), ...((await this.#options.complete?.(line)) ?? [])],
       keepsLine: () => !conversation.inForm(),
-      onKey: () => keep(),
+      onKey: () => this.#keep(),
       onLine: (line) => {
         handled = handled.then(async () => {
-          if (stopped) return;
+          if (this.#stopped) return;
           await conversation.hear(line);
-          if (stopped) return;
-          opened.prompt(conversation.prompt());
-          keep();
+          if (this.#stopped) return;
+          screen.prompt(conversation.prompt());
+          this.#keep();
         });
       },
-      onClose: (why) => end(why === 'interrupt' ? 'interrupt' : 'quit'),
+      onClose: (why) => this.#end(why === 'interrupt' ? 'interrupt' : 'quit'),
     });
-    screen = opened;
-    sink = terminalSink(opened, options.colour, { clock, timeZone });
-    const conversation = open(sink, resumed?.speaker);
-    if (resumed === undefined) sink.note(consoleHelp(options.canImpersonate));
-    opened.prompt(conversation.prompt());
-    if (resumed !== undefined) opened.type(resumed.line);
+    this.#closeInput = () => screen.close();
+    this.#sink = terminalSink(screen, colour, this.#options);
+    const conversation = this.#converse(this.#sink, onCommand, resumed?.speaker);
+    if (resumed === undefined) this.#sink.note(consoleHelp(canImpersonate));
+    screen.prompt(conversation.prompt());
+    if (resumed !== undefined) screen.type(resumed.line);
     if (resumeFile === undefined) return;
     // With each key, so that it is there after a kill, too.
-    keep = () => {
-      const line = conversation.inForm() ? '' : opened.typed();
+    this.#keep = () => {
+      const line = conversation.inForm() ? '' : screen.typed();
       leaveResumed(resumeFile, { speaker: conversation.speaker(), line });
     };
-    keep();
+    this.#keep();
   }
 
-  function maySpeakFirst({ name }: Speaker): boolean {
-    return name === options.who || (options.canImpersonate && personas.some((persona) => persona.name === name));
+  #isKnown(name: string): boolean {
+    return name === this.#options.who || this.#options.personas.some((persona) => persona.name === name);
   }
 
   /** The console's own completions. */
-  function own(line: string): string[] {
+  #ownWords(line: string): string[] {
+    const { canImpersonate, personas } = this.#options;
+    const targets = [...this.#cards.values()].map(({ target }) => target);
+    const places = new Set(targets.flatMap((target) => ('place' in target ? [target.place] : [])));
     const words = [
-      ...(options.canImpersonate ? personas.map((persona) => `as ${persona.name}`) : []),
-      ...[...new Set([...cards.values()].flatMap(({ target }) => ('place' in target ? [target.place] : [])))].map(
-        (place) => `in ${place.replace(/^console:/, '')}`,
-      ),
+      ...(canImpersonate ? personas.map((persona) => `as ${persona.name}`) : []),
+      ...[...places].map((place) => `in ${placeName(place)}`),
       'private',
       'quit',
     ];
     return line === '' ? [] : words.filter((word) => word.startsWith(line));
   }
 
-  function shown(kind: Shown['kind'], target: Target, key: string, message: Message, under?: string): MessageRef {
+  #show(kind: Shown['kind'], target: Target, key: string, message: Message, under?: string): MessageRef {
     const ref = mintRef(target, key);
-    if (sink === undefined || stopped) {
+    if (this.#sink === undefined || this.#stopped) {
       throw new DeliveryError({ kind: 'not-sent' }, 'the console is closed');
     }
-    const before = cards.get(ref);
-    if (before !== undefined && changesSince(before.message, message) === undefined) return ref;
-    cards.set(ref, { message, target, key });
+    const before = this.#cards.get(ref)?.message;
+    if (before !== undefined && changesSince(before, message) === undefined) return ref;
+    this.#cards.set(ref, { message, target });
     const showing = 'place' in target ? { place: target.place, ref } : { identity: target.to, ref };
-    const numbers = buttons.show(showing, message);
-    sink.show({
-      // The same key again is the same message: it is never posted twice.
-      kind: before === undefined ? kind : 'edit',
-      target,
-      message,
-      numbers,
-      ref,
-      key,
-      ...(before === undefined ? {} : { before: before.message }),
-      ...(under === undefined ? {} : { under }),
-    });
+    const numbers = this.#buttons.show(showing, message);
+    // The same key again is the same message: it is never posted twice.
+    this.#sink.show({ kind: before === undefined ? kind : 'edit', target, message, numbers, ref, key, before, under });
     return ref;
   }
+}
 
-  function known(ref: MessageRef): { target: Target; key: string } {
-    const read = readRef(ref);
-    if (read !== undefined) return read;
-    throw new DeliveryError({ kind: 'dead', remedy: 'This message was not posted on the console.' }, 'no console ref');
-  }
+type OnCommand = (incoming: Incoming) => Promise<Receipt>;
 
-  function placed(target: Place): Target {
-    if (target.startsWith('console:#')) return { place: target };
-    const remedy = 'Name a place of the console, console:#name, in policy.yaml.';
-    throw new DeliveryError({ kind: 'dead', remedy }, 'no place of the console');
-  }
+function known(ref: MessageRef): { target: Target; key: string } {
+  const read = readRef(ref);
+  if (read !== undefined) return read;
+  throw new DeliveryError({ kind: 'dead', remedy: 'This message was not posted on the console.' }, 'no console ref');
+}
 
-  return {
-    name: 'console',
-    identityPrefix: 'console',
-    limits: consoleLimits,
-    start,
-    post: async (target, message, key) => shown('post', placed(target), key, message),
-    find: async (target, key) => {
-      const ref = mintRef(placed(target), key);
-      return cards.has(ref) ? ref : undefined;
-    },
-    edit: async (ref, message) => {
-      const { target, key } = known(ref);
-      shown('edit', target, key, message);
-    },
-    reply: async (ref, message, key) => {
-      const { target } = known(ref);
-      return shown('reply', target, key, message, cards.get(ref)?.message.title);
-    },
-    privately: async (identity, message, key) => shown('private', { to: identity }, key, message),
-    identify: async (identity: Identity) => {
-      const name = nameOf(identity);
-      const mayBe = personas.some((persona) => persona.name === name) || name === options.who;
-      return mayBe && identity === identityOf(name) && namePattern.test(name)
-        ? senderOf(name, personas, timeZone)
-        : undefined;
-    },
-    stop: async () => {
-      if (stopped) return;
-      stopped = true;
-      closeInput?.();
-      screen?.close();
-    },
-  };
+function placed(target: Place): Target {
+  if (target.startsWith('console:#')) return { place: target };
+  const remedy = 'Name a place of the console, console:#name, in policy.yaml.';
+  throw new DeliveryError({ kind: 'dead', remedy }, 'no place of the console');
 }

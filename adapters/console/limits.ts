@@ -3,8 +3,6 @@ import type { AdapterLimits } from '../../src/chat/port.ts';
 /** A terminal takes what it is given. The numbers only keep the core's pacing finite; a card is never cut here. */
 export const consoleLimits = {
   postsPerSecondPerPlace: 1_000,
-  /** Characters of the rendered text. */
-  messageSize: 10_000_000,
 } as const satisfies AdapterLimits;
 
 /** Columns of a card at most: longer lines are hard to read. */

@@ -23,8 +23,6 @@ export type TypedLine =
   /** An answer to the open form, as typed. */
   | { kind: 'answer'; text: string };
 
-export type Spoken = { speaker: Speaker; line: TypedLine };
-
 const prefix = /^\s*([A-Za-z][\w.-]*)(?:\s+(#[\w-]+|private))?>(?:\s|$)(.*)$/su;
 
 /**

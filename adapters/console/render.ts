@@ -1,6 +1,6 @@
 /**
  * Cards for a terminal: a rule in the colour of the tone, fields aligned, steps with marks, numbered buttons.
- * Lines of a card never exceed the width, so that what was drawn can be drawn over.
+ * Lines of a card never exceed the width, so that what was rendered can be rendered over.
  */
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
@@ -25,15 +25,15 @@ type Brush = { canvas: Canvas; colours: Colours; width: number };
 /** The lines of a card. */
 export function renderMessage(message: Message, canvas: Canvas): string[] {
   const brush = brushFor(canvas);
-  const tone = toneColour(message.tone, brush.colours);
+  const tone = brush.colours[toneColours[message.tone]];
   const lines: string[] = [];
   const title = plainTitle(message);
   if (title !== undefined) lines.push(...wrap(title, brush.width).map((line) => brush.colours.bold(tone(line))));
   for (const [index, block] of message.blocks.entries()) {
-    const drawn = drawBlock(block, brush);
-    if (drawn.length === 0) continue;
+    const rendered = renderBlock(block, brush);
+    if (rendered.length === 0) continue;
     if (index > 0 && lines.length > 0 && !attached(block)) lines.push('');
-    lines.push(...drawn);
+    lines.push(...rendered);
   }
   return lines.map((line) => `${tone('┃')} ${line}`.trimEnd());
 }
@@ -43,7 +43,7 @@ export function renderForm(form: Form, canvas: Canvas): string[] {
   const brush = brushFor(canvas);
   const lines = [
     ...wrap(visible(form.title), brush.width).map((line) => brush.colours.bold(line)),
-    ...(form.intro ?? []).flatMap((block) => drawBlock(block, brush)),
+    ...(form.intro ?? []).flatMap((block) => renderBlock(block, brush)),
     ...wrap(
       brush.colours.dim(
         `Answer line by line; "back" goes back, "cancel" leaves. The last answer sends it: ${visible(form.submit.label)}.`,
@@ -63,7 +63,7 @@ function attached(block: Block): boolean {
   return block.kind === 'list' || (block.kind === 'text' && block.quiet === true);
 }
 
-function drawBlock(block: Block, brush: Brush): string[] {
+function renderBlock(block: Block, brush: Brush): string[] {
   const { colours, width } = brush;
   switch (block.kind) {
     case 'text': {
@@ -72,9 +72,9 @@ function drawBlock(block: Block, brush: Brush): string[] {
       return block.quiet === true ? wrap(text, width).map((line) => colours.dim(line)) : wrap(text, width);
     }
     case 'fields':
-      return drawFields(block.fields, brush);
+      return renderFields(block.fields, brush);
     case 'table':
-      return drawTable(block.columns, block.rows, brush);
+      return renderTable(block.columns, block.rows, brush);
     case 'list':
       return block.items.flatMap((item, index) => {
         const bullet = block.ordered === true ? `${index + 1}. ` : '• ';
@@ -82,18 +82,18 @@ function drawBlock(block: Block, brush: Brush): string[] {
       });
     case 'steps':
       return block.steps.flatMap((step) =>
-        hanging(`${markColour(step.mark, colours)(stepSigns[step.mark])} `, spans(step.text, brush, 'exact'), width),
+        hanging(`${colours[markColours[step.mark]](stepSigns[step.mark])} `, spans(step.text, brush, 'exact'), width),
       );
     case 'image':
       return wrap(colours.dim(`[picture: ${visible(block.alt)}]`), width);
     case 'buttons':
-      return drawButtons(block.buttons, brush);
+      return renderButtons(block.buttons, brush);
     default:
       return assertNever(block, 'block');
   }
 }
 
-function drawFields(fields: readonly { label: string; value: Text }[], brush: Brush): string[] {
+function renderFields(fields: readonly { label: string; value: Text }[], brush: Brush): string[] {
   const labels = fields.map((field) => visible(field.label));
   const column = Math.min(Math.max(0, ...labels.map((label) => stringWidth(label))), 24);
   return fields.flatMap((field, index) => {
@@ -105,27 +105,20 @@ function drawFields(fields: readonly { label: string; value: Text }[], brush: Br
   });
 }
 
+/** cli-table3 draws a rule wherever it is not told otherwise. */
+const rules =
+  'top top-left top-mid top-right bottom bottom-left bottom-mid bottom-right left left-mid mid mid-mid right right-mid';
+const noRules = { ...Object.fromEntries(rules.split(' ').map((name) => [name, ''])), middle: '  ' };
+
 /** In columns where every row fits on one line, else one record after the other: a cell broken over lines is hard to read and to copy. */
-function drawTable(columns: readonly string[], rows: readonly (readonly Text[])[], brush: Brush): string[] {
+function renderTable(columns: readonly string[], rows: readonly (readonly Text[])[], brush: Brush): string[] {
   if (rows.length === 0) return [];
   const { colours, width } = brush;
   const head = columns.map((column) => visible(column));
   const cells = rows.map((row) => head.map((_, column) => spans(row[column] ?? [], brush)));
   const table = new Table({
     head: head.map((name) => colours.bold(name)),
-    chars: {
-      ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
-      ...{
-        'bottom-right': '',
-        left: '',
-        'left-mid': '',
-        mid: '',
-        'mid-mid': '',
-        right: '',
-        'right-mid': '',
-        middle: '  ',
-      },
-    },
+    chars: noRules,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
   table.push(...cells);
@@ -137,7 +130,7 @@ function drawTable(columns: readonly string[], rows: readonly (readonly Text[])[
   ]);
 }
 
-function drawButtons(buttons: readonly Button[], brush: Brush): string[] {
+function renderButtons(buttons: readonly Button[], brush: Brush): string[] {
   const lines: string[] = [];
   let line = '';
   for (const button of buttons) {
@@ -156,59 +149,37 @@ function drawButtons(buttons: readonly Button[], brush: Brush): string[] {
 }
 
 function spans(text: Text, brush: Brush, times: 'both' | 'exact' = 'both'): string {
-  return text.map((span) => paintSpan(span, plainSpan(span, brush.canvas, times), brush.colours)).join('');
+  const { canvas, colours } = brush;
+  return text
+    .map((span) => {
+      const shown = plainSpan(span, canvas, times);
+      return span.kind === 'plain' ? shown : colours[spanColours[span.kind]](shown);
+    })
+    .join('');
 }
 
-function paintSpan(span: Span, text: string, colours: Colours): string {
-  switch (span.kind) {
-    case 'plain':
-      return text;
-    case 'strong':
-      return colours.bold(text);
-    case 'code':
-      return colours.cyan(text);
-    case 'time':
-      return colours.italic(text);
-    case 'person':
-      return colours.bold(text);
-    case 'link':
-      return colours.underline(text);
-    default:
-      return assertNever(span, 'span');
-  }
-}
+const spanColours = {
+  strong: 'bold',
+  code: 'cyan',
+  time: 'italic',
+  person: 'bold',
+  link: 'underline',
+} as const satisfies Readonly<Record<Exclude<Span['kind'], 'plain'>, keyof Colours>>;
 
-function toneColour(tone: Tone, colours: Colours): (text: string) => string {
-  switch (tone) {
-    case 'neutral':
-      return colours.blue;
-    case 'success':
-      return colours.green;
-    case 'warning':
-      return colours.yellow;
-    case 'danger':
-      return colours.red;
-    default:
-      return assertNever(tone, 'tone');
-  }
-}
+const toneColours = {
+  neutral: 'blue',
+  success: 'green',
+  warning: 'yellow',
+  danger: 'red',
+} as const satisfies Readonly<Record<Tone, keyof Colours>>;
 
-function markColour(mark: StepMark, colours: Colours): (text: string) => string {
-  switch (mark) {
-    case 'done':
-      return colours.green;
-    case 'active':
-      return colours.cyan;
-    case 'waiting':
-      return colours.dim;
-    case 'failed':
-      return colours.red;
-    case 'unknown':
-      return colours.yellow;
-    default:
-      return assertNever(mark, 'step mark');
-  }
-}
+const markColours = {
+  done: 'green',
+  active: 'cyan',
+  waiting: 'dim',
+  failed: 'red',
+  unknown: 'yellow',
+} as const satisfies Readonly<Record<StepMark, keyof Colours>>;
 
 function styled(button: Button, colours: Colours): (text: string) => string {
   if (button.style === undefined) return (text) => text;

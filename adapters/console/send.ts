@@ -31,9 +31,9 @@ export type Shown = {
   readonly ref?: MessageRef;
   readonly key?: string;
   /** What an edit replaces, as far as this process showed it. */
-  readonly before?: Message;
+  readonly before?: Message | undefined;
   /** Title of the card that a reply belongs to. */
-  readonly under?: string;
+  readonly under?: string | undefined;
 };
 
 export type Sink = {
@@ -43,7 +43,7 @@ export type Sink = {
   /** The console's own remark, not the bot's. */
   note(text: string): void;
   /** A line was read from a script. */
-  heard(speaker: Speaker, text: string): void;
+  echo(speaker: Speaker, text: string): void;
 };
 
 type Times = { clock: Clock; timeZone: string };
@@ -69,7 +69,7 @@ export function jsonSink(write: (text: string) => void, { clock, timeZone }: Tim
       });
     },
     note: (text) => line({ kind: 'note', text: visible(text) }),
-    heard: () => undefined,
+    echo: () => undefined,
   };
 }
 
@@ -95,7 +95,7 @@ export function plainSink(write: (text: string) => void, { clock, timeZone }: Ti
       say(`to ${nameOf(to)}, privately`, lines.filter((line) => line !== '').join('\n'));
     },
     note: (text) => say('console', visible(text)),
-    heard: (speaker, text) => write(`\n${speakerLabel(speaker)}> ${visible(text)}\n`),
+    echo: (speaker, text) => write(`\n${speakerLabel(speaker)}> ${visible(text)}\n`),
   };
 }
 
@@ -107,15 +107,15 @@ export function terminalSink(screen: Screen, colour: boolean, { clock, timeZone 
       const options = { ...canvas(), numberOf: (action: string) => shown.numbers.get(action) };
       const head = (more: string) =>
         colours.dim(`${label(shown)} · ${exact(clock.now(), { now: clock.now(), timeZone })}${more}`);
-      const draw = (message: Message, more: string) => ['', head(more), ...renderMessage(message, options)];
+      const lines = (message: Message, more: string) => ['', head(more), ...renderMessage(message, options)];
       if (shown.ref !== undefined && shown.before !== undefined) {
-        const again = shown.kind === 'edit' && screen.redraw(shown.ref, draw(shown.message, ' · updated'));
+        const again = shown.kind === 'edit' && screen.replace(shown.ref, lines(shown.message, ' · updated'));
         if (again) return;
       }
       const message = newPart(shown);
       if (message === undefined) return;
       // Only a card that stands there whole can be drawn over as a whole.
-      screen.print(draw(message, ''), message === shown.message ? shown.ref : undefined);
+      screen.print(lines(message, ''), message === shown.message ? shown.ref : undefined);
     },
     form: (_, open, step, again) => {
       const lines: string[] = [];
@@ -130,7 +130,7 @@ export function terminalSink(screen: Screen, colour: boolean, { clock, timeZone 
       screen.print(lines.flatMap((line) => wrapAnsi(line, canvas().width, { trim: false }).split('\n')));
     },
     note: (text) => screen.print(wrapAnsi(colours.dim(visible(text)), canvas().width).split('\n')),
-    heard: () => undefined,
+    echo: () => undefined,
   };
 }
 

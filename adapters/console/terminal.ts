@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline/promises';
 import stringWidth from 'string-width';
 import { historyLines } from './limits.ts';
 
-export type TerminalInput = {
+type TerminalInput = {
   input: NodeJS.ReadableStream;
   /** A terminal's `columns` and `rows` are read where the stream has them. */
   output: NodeJS.WritableStream & { columns?: number; rows?: number };
@@ -25,21 +25,9 @@ export type TerminalInput = {
   onClose(why: 'end-of-input' | 'interrupt'): void;
 };
 
-export type Screen = {
-  columns(): number;
-  /** Prints above the line being typed. A `ref` names a card that may be drawn over while nothing follows it. */
-  print(lines: readonly string[], ref?: string): void;
-  /** Draws over the card that was printed last; false when something stands below it or it does not fit. */
-  redraw(ref: string, lines: readonly string[]): boolean;
-  prompt(text: string): void;
-  /** The line being typed, as it stands now. */
-  typed(): string;
-  /** As if somebody had typed it. */
-  type(text: string): void;
-  close(): void;
-};
+export type Screen = ReturnType<typeof openTerminal>;
 
-export function openTerminal(options: TerminalInput): Screen {
+export function openTerminal(options: TerminalInput) {
   const { input, output, historyFile } = options;
   const columns = () => output.columns ?? 80;
   let closed = false;
@@ -95,7 +83,8 @@ export function openTerminal(options: TerminalInput): Screen {
 
   return {
     columns,
-    print: (printed, ref) => {
+    /** Prints above the line being typed. A `ref` names a card that may be rendered over while nothing follows it. */
+    print: (printed: readonly string[], ref?: string): void => {
       const text = `${printed.join('\n')}\n`;
       if (closed) {
         output.write(text);
@@ -104,27 +93,30 @@ export function openTerminal(options: TerminalInput): Screen {
       above(() => output.write(text));
       lastCard = ref === undefined ? undefined : { ref, height: printed.length, columns: columns() };
     },
-    redraw: (ref, drawn) => {
+    /** Draws over the card that was printed last; false when something stands below it or it does not fit. */
+    replace: (ref: string, rendered: readonly string[]): boolean => {
       const card = lastCard;
       if (closed || card?.ref !== ref || card.columns !== columns()) return false;
       const room = (output.rows ?? 0) - 2 - lines.getCursorPos().rows;
-      if (card.height > room || drawn.some((line) => stringWidth(line) > columns())) return false;
+      if (card.height > room || rendered.some((line) => stringWidth(line) > columns())) return false;
       above(() => {
         moveCursor(output, 0, -card.height);
         clearScreenDown(output);
-        output.write(`${drawn.join('\n')}\n`);
+        output.write(`${rendered.join('\n')}\n`);
       });
-      lastCard = { ref, height: drawn.length, columns: columns() };
+      lastCard = { ref, height: rendered.length, columns: columns() };
       return true;
     },
-    prompt: (text) => {
+    prompt: (text: string): void => {
       if (closed) return;
       lines.setPrompt(text);
       lines.prompt(true);
     },
+    /** The line being typed, as it stands now. */
     typed: () => lines.line,
-    type: (text) => lines.write(text),
-    close: () => {
+    /** As if somebody had typed it. */
+    type: (text: string) => lines.write(text),
+    close: (): void => {
       closed = true;
       lines.close();
     },

@@ -2,34 +2,20 @@
  * Three Web API clients, because one that is rate limited or hangs holds up all its calls: what a person waits for (a trigger
  * dies after 3 s), posting, and looking up. None retries by itself: a post whose answer was lost would be posted again.
  */
-import { webApi } from '@slack/bolt';
+import { type Logger, webApi } from '@slack/bolt';
 import type { Timeouts } from './limits.ts';
-import type { SlackLogger } from './logging.ts';
 
-export type Clients = {
-  readonly interactive: webApi.WebClient;
-  readonly posting: webApi.WebClient;
-  readonly lookUps: webApi.WebClient;
-};
+export type Clients = Readonly<Record<'interactive' | 'posting' | 'lookUps', webApi.WebClient>>;
 
-export function openClients(input: {
-  token: string;
-  apiUrl?: string | undefined;
-  logger: SlackLogger;
-  timeouts: Timeouts;
-}): Clients {
-  const { timeouts } = input;
-  return {
-    interactive: client(input.token, timeouts.interactive, input),
-    posting: client(input.token, timeouts.posting, input),
-    lookUps: client(input.token, timeouts.lookUps, input),
-  };
+export function openClients(token: string, timeouts: Timeouts, input: ClientInput): Clients {
+  const client = (timeout: number) => new webApi.WebClient(token, clientOptions(timeout, input));
+  const { interactive, posting, lookUps } = timeouts;
+  return { interactive: client(interactive), posting: client(posting), lookUps: client(lookUps) };
 }
 
-export function clientOptions(
-  timeout: number,
-  input: { apiUrl?: string | undefined; logger: SlackLogger },
-): webApi.WebClientOptions {
+type ClientInput = { apiUrl?: string | undefined; logger: Logger };
+
+export function clientOptions(timeout: number, input: ClientInput): webApi.WebClientOptions {
   return {
     timeout,
     logger: input.logger,
@@ -37,12 +23,4 @@ export function clientOptions(
     rejectRateLimitedCalls: true,
     ...(input.apiUrl === undefined ? {} : { slackApiUrl: input.apiUrl }),
   };
-}
-
-function client(
-  token: string,
-  timeout: number,
-  input: { apiUrl?: string | undefined; logger: SlackLogger },
-): webApi.WebClient {
-  return new webApi.WebClient(token, clientOptions(timeout, input));
 }

@@ -22,44 +22,50 @@ type Found = z.infer<typeof Found>;
 /** The ts of the post with this key in the channel; throws what the Web API throws. */
 export async function findPost(clients: Clients, channel: string, key: string): Promise<string | undefined> {
   const threads: Found[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < searchedPages; page++) {
-    const answer = await clients.lookUps.conversations.history({
-      channel,
-      limit: searchedPageSize,
-      include_all_metadata: true,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const messages = z.array(Found).parse(answer.messages ?? []);
-    const hit = messages.find((message) => carries(message, key));
-    if (hit !== undefined) return hit.ts;
-    threads.push(...messages.filter((message) => message.bot_id !== undefined && (message.reply_count ?? 0) > 0));
-    cursor = answer.response_metadata?.next_cursor;
-    if (cursor === undefined || cursor === '') break;
-  }
+  const hit = await search(key, (page) => clients.lookUps.conversations.history({ channel, ...page }), threads);
+  if (hit !== undefined) return hit;
   const latest = threads.sort((one, other) => Number(other.latest_reply ?? 0) - Number(one.latest_reply ?? 0));
   for (const { ts } of latest.slice(0, searchedThreads)) {
-    const hit = await findReply(clients, channel, ts, key);
-    if (hit !== undefined) return hit;
+    const reply = await search(key, (page) => clients.lookUps.conversations.replies({ channel, ts, ...page }));
+    if (reply !== undefined) return reply;
   }
   return undefined;
 }
 
-async function findReply(clients: Clients, channel: string, thread: string, key: string): Promise<string | undefined> {
+/** Texts of the newest posts of bots in the channel, newest first; throws what the Web API throws. */
+export async function readPosts(clients: Clients, channel: string): Promise<string[]> {
+  const answer = await clients.lookUps.conversations.history({ channel, limit: searchedPageSize });
+  const messages = z.array(Said).parse(answer.messages ?? []);
+  return messages.flatMap(({ bot_id, blocks }) => (bot_id === undefined ? [] : [textsIn(blocks).join('\n')]));
+}
+
+const Said = z.object({ bot_id: z.string().optional(), blocks: z.unknown() });
+
+/** The texts of blocks in their order, however deep they stand. */
+function textsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === 'text' && typeof inner === 'string' ? [inner] : textsIn(inner),
+  );
+}
+
+type Page = { limit: number; include_all_metadata: true; cursor?: string };
+type Answer = { messages?: unknown; response_metadata?: { next_cursor?: string } };
+
+/** Searches page after page, and adds our messages that were answered to `threads`. */
+async function search(
+  key: string,
+  read: (page: Page) => Promise<Answer>,
+  threads: Found[] = [],
+): Promise<string | undefined> {
   let cursor: string | undefined;
   for (let page = 0; page < searchedPages; page++) {
-    const answer = await clients.lookUps.conversations.replies({
-      channel,
-      ts: thread,
-      limit: searchedPageSize,
-      include_all_metadata: true,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const hit = z
-      .array(Found)
-      .parse(answer.messages ?? [])
-      .find((message) => carries(message, key));
+    const from = cursor === undefined ? {} : { cursor };
+    const answer = await read({ limit: searchedPageSize, include_all_metadata: true, ...from });
+    const messages = z.array(Found).parse(answer.messages ?? []);
+    const hit = messages.find((message) => carries(message, key));
     if (hit !== undefined) return hit.ts;
+    threads.push(...messages.filter((message) => message.bot_id !== undefined && (message.reply_count ?? 0) > 0));
     cursor = answer.response_metadata?.next_cursor;
     if (cursor === undefined || cursor === '') return undefined;
   }

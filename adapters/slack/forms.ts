@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { MessageRef, Place } from '../../src/ground/addresses.ts';
 import { assertNever } from '../../src/ground/errors.ts';
 import { cleanAnswer } from '../../src/language/sentence.ts';
-import type { Field, Form, FormValues } from '../../src/message/model.ts';
-import { plainSpans } from '../../src/message/plain.ts';
+import type { Field, Form, FormValue, FormValues } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
+import { addressesIn } from '../../src/message/words.ts';
 import { limits } from './limits.ts';
 import { plainTextObject } from './parts.ts';
 import { renderBlocks, type SlackBlock } from './render.ts';
@@ -15,8 +15,8 @@ import { bold, cut, head, line, plain } from './rich-text.ts';
 
 export const formCallback = 'form';
 
-export type ModalBlock = SlackBlock | types.InputBlock;
-export type Modal = Omit<types.ModalView, 'blocks'> & { blocks: ModalBlock[] };
+type ModalBlock = SlackBlock | types.InputBlock;
+type Modal = Omit<types.ModalView, 'blocks'> & { blocks: ModalBlock[] };
 
 /** What travels with the modal: the stored action of its submit button, and where it was asked for. */
 export const FormOrigin = z.object({
@@ -27,7 +27,7 @@ export const FormOrigin = z.object({
 export type FormOrigin = z.infer<typeof FormOrigin>;
 
 /** What was typed before, and sentences that Slack can show beside a field only while it waits for an answer. */
-export type Filled = { values?: FormValues; errors?: Readonly<Record<string, string>> };
+type Filled = { values?: FormValues; errors?: Readonly<Record<string, string>> };
 
 export function renderForm(
   form: Form,
@@ -38,24 +38,17 @@ export function renderForm(
   const submit = visible(form.submit.label);
   const { values = {}, errors = {} } = options;
   const top: ModalBlock[] = [
-    ...(title.length > limits.modalTitle ? [headline(title)] : []),
+    ...(title.length > limits.modalTitle ? [richLine([bold(cut(title, limits.blockText))])] : []),
     ...errorBlocks(form, errors),
     ...renderBlocks(form.intro ?? [], { ...options, tables: false, mostBlocks: 20 }),
   ];
-  const fields = form.fields.flatMap((field) => fieldBlocks(field, values[field.id]));
-  const end: ModalBlock[] =
-    submit.length > limits.modalButton
-      ? [{ type: 'context', elements: [plainTextObject(cut(submit, limits.contextText))] }]
-      : [];
-  const { place, thread } = origin;
+  const fields = form.fields.map((field) => fieldBlock(field, values[field.id]));
+  const whole: ModalBlock = { type: 'context', elements: [plainTextObject(cut(submit, limits.contextText))] };
+  const end = submit.length > limits.modalButton ? [whole] : [];
   return {
     type: 'modal',
     callback_id: formCallback,
-    private_metadata: metadata({
-      action: form.submit.action,
-      ...(place === undefined ? {} : { place }),
-      ...(thread === undefined ? {} : { thread }),
-    }),
+    private_metadata: metadata({ action: form.submit.action, place: origin.place, thread: origin.thread }),
     title: plainTextObject(cut(title, limits.modalTitle)),
     submit: plainTextObject(cut(submit === '' ? 'Send' : submit, limits.modalButton)),
     close: plainTextObject('Cancel'),
@@ -73,41 +66,30 @@ export function renderNotice(title: string, sentence: string): Modal {
   };
 }
 
-const State = z.record(
-  z.string(),
-  z.record(
-    z.string(),
-    z.object({
-      value: z.string().nullish(),
-      selected_option: z.object({ value: z.string() }).nullish(),
-      selected_options: z.array(z.object({ value: z.string() })).nullish(),
-    }),
-  ),
-);
+const Option = z.object({ value: z.string() });
+const Element = z.object({
+  value: z.string().nullish(),
+  selected_option: Option.nullish(),
+  selected_options: z.array(Option).nullish(),
+});
+const State = z.record(z.string(), z.record(z.string(), Element));
 
 /** Values by field id; the element's action_id names the field's kind, so that nothing else need be remembered. */
-export function readFormValues(state: unknown): Record<string, string | boolean | string[]> {
-  const values: Record<string, string | boolean | string[]> = {};
-  for (const [field, elements] of Object.entries(State.parse(state))) {
-    for (const [kind, element] of Object.entries(elements)) {
-      const value = readValue(kind, element);
-      if (value !== undefined) values[field] = value;
-    }
-  }
-  return values;
+export function readFormValues(state: unknown): Record<string, FormValue> {
+  const answered = Object.entries(State.parse(state)).flatMap(([field, elements]) =>
+    Object.entries(elements).map(([kind, element]) => [field, readValue(kind, element)] as const),
+  );
+  return Object.fromEntries(answered.flatMap(([field, value]) => (value === undefined ? [] : [[field, value]])));
 }
 
-function readValue(
-  kind: string,
-  element: z.infer<typeof State>[string][string],
-): string | boolean | string[] | undefined {
+function readValue(kind: string, element: z.infer<typeof State>[string][string]): FormValue | undefined {
   switch (kind) {
     case 'choice':
       return element.selected_option?.value;
     case 'confirm':
       return (element.selected_options ?? []).length > 0;
     case 'addresses':
-      return (element.value ?? '').split(/[\s,;]+/u).filter((address) => address !== '');
+      return addressesIn(element.value ?? '');
     case 'text':
     case 'typed':
       return element.value ?? '';
@@ -128,10 +110,10 @@ export function errorsOf(errors: Readonly<Record<string, string>>, fields: reado
   return beside;
 }
 
-function fieldBlocks(field: Field, value: FormValues[string] | undefined): ModalBlock[] {
+function fieldBlock(field: Field, value: FormValue | undefined): types.InputBlock {
   const hint = hintOf(field);
   const label = visible(field.label).trim() === '' ? '…' : visible(field.label);
-  const block: types.InputBlock = {
+  return {
     type: 'input',
     block_id: cut(field.id, limits.blockId),
     label: plainTextObject(cut(label, limits.inputLabel)),
@@ -139,22 +121,20 @@ function fieldBlocks(field: Field, value: FormValues[string] | undefined): Modal
     optional: !field.required,
     ...(hint === undefined ? {} : { hint: plainTextObject(cut(hint, limits.inputHint)) }),
   };
-  return [block];
 }
 
 function hintOf(field: Field): string | undefined {
   const hint = field.hint === undefined ? undefined : visible(field.hint);
   if (field.kind === 'typed') return [`Type “${visible(field.show)}” as shown.`, hint].filter(Boolean).join(' ');
   if (field.kind !== 'choice') return hint;
-  const told = field.options.filter(
-    (option) => option.hint !== undefined && option.hint.length > limits.optionDescription,
+  const notes = field.options.flatMap(({ label, hint: more = '' }) =>
+    more.length > limits.optionDescription ? [`${visible(label)}: ${visible(more)}`] : [],
   );
-  const notes = told.map((option) => `${visible(option.label)}: ${visible(option.hint ?? '')}`);
   const all = [hint, ...notes].filter((one) => one !== undefined);
   return all.length === 0 ? undefined : all.join(' ');
 }
 
-function elementOf(field: Field, value: FormValues[string] | undefined): types.InputBlock['element'] {
+function elementOf(field: Field, value: FormValue | undefined): types.InputBlock['element'] {
   switch (field.kind) {
     case 'text':
     case 'typed':
@@ -186,9 +166,9 @@ function elementOf(field: Field, value: FormValues[string] | undefined): types.I
 
 type Choice = Extract<Field, { kind: 'choice' }>;
 
-function choiceElement(field: Choice, value: FormValues[string] | undefined): types.InputBlock['element'] {
+function choiceElement(field: Choice, value: FormValue | undefined): types.InputBlock['element'] {
   const options = field.options.map((option) => ({
-    text: plainTextObject(cutMiddle75(option.label)),
+    text: plainTextObject(optionLabel(option.label)),
     value: option.value,
     ...(option.hint === undefined || option.hint === ''
       ? {}
@@ -196,7 +176,7 @@ function choiceElement(field: Choice, value: FormValues[string] | undefined): ty
   }));
   const chosen = options.find((option) => option.value === (value ?? field.initial));
   const initial = chosen === undefined ? {} : { initial_option: chosen };
-  if (fitsRadio(field)) return { type: 'radio_buttons', action_id: 'choice', options, ...initial };
+  if (options.length <= limits.radioOptions) return { type: 'radio_buttons', action_id: 'choice', options, ...initial };
   const placeholder = plainTextObject('Choose…');
   if (options.length <= limits.selectOptions)
     return { type: 'static_select', action_id: 'choice', placeholder, options, ...initial };
@@ -208,24 +188,16 @@ function choiceElement(field: Choice, value: FormValues[string] | undefined): ty
   return { type: 'static_select', action_id: 'choice', placeholder, option_groups: groups, ...initial };
 }
 
-function fitsRadio(field: Choice): boolean {
-  return field.options.length <= limits.radioOptions;
-}
-
-function cutMiddle75(label: string): string {
+function optionLabel(label: string): string {
   const seen = visible(label);
   return seen.trim() === '' ? '…' : cut(seen, limits.optionText);
 }
 
-function initialText(field: Field, value: FormValues[string] | undefined): string {
+function initialText(field: Field, value: FormValue | undefined): string {
   const initial = field.kind === 'text' || field.kind === 'addresses' ? (field.initial ?? '') : '';
   const text = typeof value === 'object' ? value.join(', ') : typeof value === 'string' ? value : initial;
   // Lines stay: this is a field to type in, not a line of a card.
   return cleanAnswer(text).replaceAll(/[\u2028\u2029]/gu, '\n');
-}
-
-function headline(title: string): ModalBlock {
-  return richLine([bold(cut(title, limits.blockText))]);
 }
 
 function errorBlocks(form: Form, errors: Readonly<Record<string, string>>): ModalBlock[] {
@@ -242,16 +214,4 @@ function richLine(elements: Parameters<typeof line>[0]): SlackBlock {
 function metadata(origin: FormOrigin): string {
   const text = JSON.stringify(origin);
   return text.length <= limits.privateMetadata ? text : JSON.stringify({ action: origin.action });
-}
-
-/** What was typed, as text: for a person whose modal Slack has closed. */
-export function typedText(form: Form, values: FormValues, options: TimeOptions): string {
-  return form.fields
-    .flatMap((field) => {
-      const value = values[field.id];
-      if (value === undefined || value === '' || value === false) return [];
-      const shown = typeof value === 'object' ? value.join(', ') : value === true ? 'yes' : value;
-      return [`${plainSpans([{ kind: 'plain', text: field.label }], options)}: ${visible(shown)}`];
-    })
-    .join(' · ');
 }

@@ -6,15 +6,11 @@ import { z } from 'zod';
 import type { Sender } from '../../src/chat/port.ts';
 import type { Identity } from '../../src/ground/addresses.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
+import { Remembered } from '../../src/ground/remembered.ts';
 import type { Clients } from './clients.ts';
 import { slackErrorOf } from './failures.ts';
-import { accountFreshMs, groupFreshMs, rememberedAccounts } from './limits.ts';
+import { accountFreshMs, groupFreshMs, rememberedAccounts, rememberedGroups } from './limits.ts';
 import { identityOf, isUser, readTarget } from './refs.ts';
-
-export type Accounts = {
-  /** undefined: Slack knows no such account. Throws MislaidError `identity-not-told` when Slack does not say. */
-  identify(identity: Identity): Promise<Sender | undefined>;
-};
 
 /** docs.slack.dev/reference/objects/user-object */
 const SlackUser = z.object({
@@ -34,32 +30,35 @@ const SlackUser = z.object({
 });
 type SlackUser = z.infer<typeof SlackUser>;
 
-/** `groups`: those of the policy when it was asked; with others, what is known does not tell who is in them. */
-type Known = { at: number; groups: readonly string[]; sender: Promise<Sender | undefined> };
+export class Accounts {
+  readonly #parts: AccountParts;
+  readonly #accounts: Remembered<Sender | undefined>;
+  readonly #members: Remembered<readonly string[]>;
 
-export function createAccounts(input: {
-  clients: Clients;
-  /** The workspace that the bot is installed in, as Slack says. */
-  team: () => Promise<string | undefined>;
-  /** Groups that policy.yaml makes helpdesk now; only these are asked for. */
-  groups: () => readonly string[];
-  onProblem: (what: string, error: unknown) => void;
-  /** Milliseconds that only move forward. */
-  now?: () => number;
-}): Accounts {
-  const { clients, team, onProblem, now = () => performance.now() } = input;
-  const accounts = new Map<Identity, Known>();
-  const members = new Map<string, { at: number; users: Promise<readonly string[]> }>();
+  constructor(parts: AccountParts) {
+    this.#parts = parts;
+    this.#accounts = new Remembered({ most: rememberedAccounts, forMs: accountFreshMs, now: parts.now });
+    this.#members = new Remembered({ most: rememberedGroups, forMs: groupFreshMs, now: parts.now });
+  }
 
-  async function ask(
-    identity: Identity,
-    asked: { team: string; id: string },
-    groups: readonly string[],
-  ): Promise<Sender | undefined> {
+  /** undefined: Slack knows no such account. Throws MislaidError `identity-not-told` when Slack does not say. */
+  async identify(identity: Identity): Promise<Sender | undefined> {
+    const asked = readTarget(identity);
+    if (asked === undefined || !isUser(asked.id)) return undefined;
+    const groups = this.#parts.groups();
+    // With other groups in the policy, what is known does not tell who is in them.
+    const key = [identity, ...groups].join('\n');
+    const sender = this.#accounts.get(key, () => this.#ask(identity, asked, groups));
+    if ((await sender) === undefined) this.#accounts.forget(key, sender);
+    return await sender;
+  }
+
+  async #ask(identity: Identity, asked: Target, groups: readonly string[]): Promise<Sender | undefined> {
+    const { clients, team } = this.#parts;
     try {
       const answer = await clients.lookUps.users.info({ user: asked.id });
       const user = SlackUser.parse(answer.user);
-      return { ...senderOf(identity, user, asked.team, await team()), groups: await groupsOf(asked, groups) };
+      return { ...senderOf(identity, user, asked.team, await team()), groups: await this.#groupsOf(asked, groups) };
     } catch (error) {
       if (unknownAccount.has(slackErrorOf(error) ?? '')) return undefined;
       throw new MislaidError({
@@ -72,61 +71,42 @@ export function createAccounts(input: {
     }
   }
 
-  async function groupsOf(
-    { team: home, id }: { team: string; id: string },
-    groups: readonly string[],
-  ): Promise<string[]> {
+  async #groupsOf({ team, id }: Target, groups: readonly string[]): Promise<string[]> {
     const mine: string[] = [];
     for (const group of groups) {
       const target = readTarget(group);
-      if (target === undefined || target.team !== home) continue;
-      if ((await membersOf(target.id)).includes(id)) mine.push(group);
+      if (target?.team === team && (await this.#membersOf(target.id)).includes(id)) mine.push(group);
     }
     return mine;
   }
 
   /** Nobody, when Slack does not say. */
-  function membersOf(group: string): Promise<readonly string[]> {
-    const known = members.get(group);
-    if (known !== undefined && now() - known.at < groupFreshMs) return known.users;
-    const users = clients.lookUps.usergroups.users.list({ usergroup: group }).then(
-      (answer) => answer.users ?? [],
-      (error: unknown) => {
-        members.delete(group);
-        onProblem('the members of a user group', error);
-        return [];
-      },
-    );
-    members.set(group, { at: now(), users });
-    return users;
+  async #membersOf(usergroup: string): Promise<readonly string[]> {
+    const { clients, onProblem } = this.#parts;
+    try {
+      return await this.#members.get(usergroup, async () => {
+        const { users = [] } = await clients.lookUps.usergroups.users.list({ usergroup });
+        return users;
+      });
+    } catch (error) {
+      onProblem('the members of a user group', error);
+      return [];
+    }
   }
-
-  return {
-    identify: (identity) => {
-      const asked = readTarget(identity);
-      if (asked === undefined || !isUser(asked.id)) return Promise.resolve(undefined);
-      const known = accounts.get(identity);
-      const groups = input.groups();
-      if (known !== undefined && now() - known.at < accountFreshMs && sameGroups(known.groups, groups)) {
-        return known.sender;
-      }
-      accounts.delete(identity);
-      const sender = ask(identity, asked, groups);
-      accounts.set(identity, { at: now(), groups, sender });
-      const forget = (): void => {
-        if (accounts.get(identity)?.sender === sender) accounts.delete(identity);
-      };
-      sender.then((found) => found ?? forget(), forget);
-      const [oldest] = accounts.keys();
-      if (accounts.size > rememberedAccounts && oldest !== undefined) accounts.delete(oldest);
-      return sender;
-    },
-  };
 }
 
-function sameGroups(one: readonly string[], other: readonly string[]): boolean {
-  return one === other || (one.length === other.length && one.every((group, index) => group === other[index]));
-}
+type AccountParts = {
+  clients: Clients;
+  /** The workspace that the bot is installed in, as Slack says. */
+  team: () => Promise<string | undefined>;
+  /** Groups that policy.yaml makes helpdesk now; only these are asked for. */
+  groups: () => readonly string[];
+  onProblem: (what: string, error: unknown) => void;
+  /** Milliseconds that only move forward. */
+  now?: () => number;
+};
+
+type Target = NonNullable<ReturnType<typeof readTarget>>;
 
 /** user_not_visible: a stranger who shares no channel with us. */
 const unknownAccount = new Set(['user_not_found', 'user_not_visible']);
@@ -153,7 +133,7 @@ function outsiderOf(user: SlackUser, asked: string, ours: string | undefined): S
   return user.is_restricted === true || user.is_ultra_restricted === true ? 'guest' : undefined;
 }
 
-/** The sender as an event names him, before Slack was asked who that is. */
+/** The sender as an event names them, before Slack was asked who that is. */
 export function bareSender(team: string, user: string, name: string | undefined): Sender {
   return { identity: identityOf(team, user), displayName: name ?? user, bare: true };
 }

@@ -1,24 +1,24 @@
 /** Slack as a chat platform, on Bolt: over HTTP or Socket Mode, for one workspace. */
 import { App, type Receiver } from '@slack/bolt';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { type ChatAdapter, DeliveryError } from '../../src/chat/port.ts';
+import type { Config } from '../../src/config.ts';
 import type { Clock, Ids } from '../../src/ground/clock.ts';
+import { MislaidError } from '../../src/ground/errors.ts';
+import { withTimeLimit } from '../../src/ground/time-limit.ts';
 import { openClients } from './clients.ts';
 import { addListeners } from './events.ts';
 import { slackErrorOf } from './failures.ts';
-import { createAccounts } from './identity.ts';
+import { Accounts } from './identity.ts';
 import { slackLimits, type Timeouts, timeouts as usualTimeouts } from './limits.ts';
-import type { Self } from './listener.ts';
 import { slackLogger } from './logging.ts';
-import { createUploads, type Pictures } from './pictures.ts';
+import { type Pictures, Uploads } from './pictures.ts';
 import { httpReceiver, socketReceiver } from './receivers.ts';
-import { createKeptForms } from './refilled-forms.ts';
-import { createReplies } from './replies.ts';
-import { createResponseUrls } from './response-url.ts';
-import { createSending } from './send.ts';
-
-export type { Pictures } from './pictures.ts';
+import { KeptForms } from './refilled-forms.ts';
+import { Replies } from './replies.ts';
+import { ResponseUrls } from './response-url.ts';
+import { SelfKnowledge } from './self.ts';
+import { Sending } from './send.ts';
 
 export type SlackOptions = {
   botToken: string;
@@ -31,97 +31,75 @@ export type SlackOptions = {
   images: Pictures;
   clock: Clock;
   ids: Ids;
-  /** For times in notifications; in messages each reader sees his own zone. */
+  /** For times in notifications; in messages each reader sees their own zone. */
   timeZone: () => string;
   log: Logger;
   /** Default: those of limits.ts. */
   timeouts?: Timeouts | undefined;
 };
 
-const AuthTest = z.object({ team_id: z.string(), user_id: z.string(), bot_id: z.string() });
+/** Slack as the settings say. An app token means Socket Mode, whether or not there is a signing secret. */
+export function openSlack(
+  input: Pick<SlackOptions, 'clock' | 'ids' | 'log' | 'timeZone' | 'images'> & {
+    readonly config: Config;
+    helpdeskGroups(): readonly string[];
+  },
+): ChatAdapter {
+  const { config, log, helpdeskGroups, ...rest } = input;
+  const { SLACK_APP_TOKEN: appToken } = config;
+  return createSlackAdapter({
+    ...rest,
+    botToken: needed('SLACK_BOT_TOKEN', config.SLACK_BOT_TOKEN),
+    transport:
+      appToken === undefined
+        ? { kind: 'http', signingSecret: needed('SLACK_SIGNING_SECRET', config.SLACK_SIGNING_SECRET) }
+        : { kind: 'socket', appToken },
+    apiUrl: config.SLACK_API_URL,
+    groups: () => helpdeskGroups().filter((group) => group.startsWith('slack:')),
+    log: log.child({ platform: 'slack' }),
+  });
+}
 
-/** Slack is asked who the bot is until it says so; the waits between, in milliseconds. */
-const waits = [500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000];
-/** start() waits so long for the first answer, and goes on without. */
-const patienceMs = 3_000;
+function needed(name: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw new MislaidError({
+    code: 'config-invalid',
+    message: `${name} is needed for Slack. See .env.example.`,
+    userMessage: `${name} is needed for Slack. See .env.example.`,
+  });
+}
 
 export function createSlackAdapter(options: SlackOptions): ChatAdapter {
-  const { botToken, transport, apiUrl, clock, timeZone, log, timeouts = usualTimeouts } = options;
+  const { botToken, transport, apiUrl, log, timeouts = usualTimeouts } = options;
   const logger = slackLogger(log);
-  const clients = openClients({ token: botToken, apiUrl, logger, timeouts });
-  const uploads = createUploads(clients, options.images);
-  const sending = createSending({ clients, uploads, clock, timeZone });
-  const responseUrls = createResponseUrls({ timeoutMs: timeouts.interactive });
-  const replies = createReplies({ clients, sending, uploads, responseUrls, clock, timeZone, log });
-  const kept = createKeptForms(options.ids);
-  const underWay = new Set<Promise<unknown>>();
-  let self: Self | undefined;
-  let asking: Promise<Self> | undefined;
-  let receiver: Receiver | undefined;
-  let stopped = false;
-  let wake: () => void = () => undefined;
-
-  const accounts = createAccounts({
+  const clients = openClients(botToken, timeouts, { apiUrl, logger });
+  const uploads = new Uploads(clients, options.images);
+  const sending = new Sending({ ...options, clients, uploads });
+  const responseUrls = new ResponseUrls(timeouts.interactive);
+  const replies = new Replies({ clients, sending, uploads, responseUrls, log });
+  const self = new SelfKnowledge(clients, log);
+  const accounts = new Accounts({
     clients,
-    team: askSelf,
+    team: async () => (await self.ask()).team,
     groups: options.groups,
     onProblem: (what, error) => log.warn({ err: error, code: slackErrorOf(error) }, `Slack did not tell ${what}`),
   });
-
-  /** Who the bot is: asked once, and again by the next who wants to know where Slack did not say. */
-  async function askSelf(): Promise<string | undefined> {
-    if (self !== undefined) return self.team;
-    asking ??= clients.lookUps.auth
-      .test()
-      .then((answer) => {
-        const { team_id: team, user_id: botUser, bot_id: botId } = AuthTest.parse(answer);
-        self = { team, botUser, botId };
-        log.info({ team }, 'Slack knows the bot');
-        return self;
-      })
-      .finally(() => {
-        asking = undefined;
-      });
-    return (await asking).team;
-  }
-
-  async function learnSelf(): Promise<void> {
-    for (let attempt = 0; self === undefined && !stopped; attempt++) {
-      try {
-        await askSelf();
-      } catch (error) {
-        log.error(
-          { err: error, code: slackErrorOf(error) },
-          'Slack does not say who the bot is; commands are not taken yet',
-        );
-        await pause(waits[Math.min(attempt, waits.length - 1)] ?? 60_000);
-      }
-    }
-  }
-
-  function pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
+  const inFlight = new Set<Promise<unknown>>();
+  let receiver: Receiver | undefined;
 
   function track(work: Promise<unknown>): void {
     const tracked = work
       .catch((error: unknown) => log.error({ err: error }, 'work for Slack failed'))
-      .finally(() => underWay.delete(tracked));
-    underWay.add(tracked);
+      .finally(() => inFlight.delete(tracked));
+    inFlight.add(tracked);
   }
 
+  const settled = () => withTimeLimit(Promise.all(inFlight), timeouts.startAndStop).catch(() => undefined);
+
   /** Whatever is asked of a stopped adapter was not sent. */
-  function unlessStopped<A extends unknown[], T>(work: (...input: A) => Promise<T>): (...input: A) => Promise<T> {
-    return async (...input) => {
-      if (stopped) throw new DeliveryError({ kind: 'not-sent' }, 'Slack: the bot is stopping');
-      return await work(...input);
-    };
+  async function unlessStopped<T>(work: () => Promise<T>): Promise<T> {
+    if (self.isStopped) throw new DeliveryError({ kind: 'not-sent' }, 'Slack: the bot is stopping');
+    return await work();
   }
 
   return {
@@ -129,50 +107,53 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
     identityPrefix: 'slack',
     limits: slackLimits,
     start: async ({ app: express, onCommand }) => {
-      const isOpen = (): boolean => !stopped;
       receiver =
         transport.kind === 'http'
-          ? httpReceiver({ app: express, signingSecret: transport.signingSecret, log, isOpen })
-          : socketReceiver({ appToken: transport.appToken, apiUrl, connections: transport.connections ?? 2, log });
+          ? httpReceiver({ ...transport, app: express, log, isOpen: () => !self.isStopped })
+          : socketReceiver({ ...transport, apiUrl, connections: transport.connections ?? 2, log });
       const app = new App({
         receiver,
         logger,
         // Nothing is asked of Slack while an event waits: who the bot is, is known beforehand.
-        authorize: async () => ({ botToken, botId: self?.botId ?? '', botUserId: self?.botUser ?? '' }),
+        authorize: async () => ({
+          botToken,
+          botId: self.known()?.botId ?? '',
+          botUserId: self.known()?.botUser ?? '',
+        }),
         clientOptions: { logger, ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }) },
         convoStore: false,
         // What bots say is left out by the listeners, which know better what is ours.
         ignoreSelf: false,
       });
+      const kept = new KeptForms(options.ids);
       addListeners(app, {
         onCommand,
-        self: () => (stopped ? undefined : self),
+        self: () => self.known(),
         accounts,
         replies,
         sending,
         clients,
         kept,
-        clock,
-        timeZone,
+        timeouts,
         log,
         track,
       });
-      track(learnSelf().then(() => (transport.kind === 'socket' && !stopped ? receiver?.start() : undefined)));
-      await Promise.race([Promise.all(underWay), new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
+      track(self.learn().then(() => (transport.kind === 'socket' && !self.isStopped ? receiver?.start() : undefined)));
+      await settled();
     },
-    post: unlessStopped(sending.post),
-    find: unlessStopped(sending.find),
-    edit: unlessStopped(sending.edit),
-    reply: unlessStopped(sending.reply),
-    privately: unlessStopped(sending.privately),
-    home: unlessStopped(sending.home),
+    post: (...post) => unlessStopped(() => sending.post(...post)),
+    find: (...post) => unlessStopped(() => sending.find(...post)),
+    readBack: (place) => unlessStopped(() => sending.readBack(place)),
+    edit: (...post) => unlessStopped(() => sending.edit(...post)),
+    reply: (...post) => unlessStopped(() => sending.reply(...post)),
+    privately: (...post) => unlessStopped(() => sending.privately(...post)),
+    home: (...post) => unlessStopped(() => sending.home(...post)),
     identify: (identity) => accounts.identify(identity),
     stop: async () => {
-      if (stopped) return;
-      stopped = true;
-      wake();
+      if (self.isStopped) return;
+      self.stop();
       if (transport.kind === 'socket') await receiver?.stop();
-      await Promise.race([Promise.all(underWay), new Promise((resolve) => setTimeout(resolve, patienceMs).unref())]);
+      await settled();
       await responseUrls.close();
     },
   };

@@ -9,7 +9,7 @@ export function mentionedUsers(text: string, bot: string): string[] {
   return [...new Set([...text.matchAll(mention)].map(([, user]) => user ?? ''))].filter((user) => user !== bot);
 }
 
-/** `addressOf` gives what stands for a mentioned person: his mail address, where it is known. */
+/** `addressOf` gives what stands for a mentioned person: their mail address, where it is known. */
 export function inputText(text: string, bot: string, addressOf: (user: string) => string | undefined): string {
   return text
     .replaceAll(mention, (_, user: string) => (user === bot ? ' ' : (addressOf(user) ?? `@${user}`)))

@@ -3,12 +3,11 @@
  * /reference/views, /apis/web-api/rate-limits, /interactivity; the `@slack/types` declarations.
  */
 import type { AdapterLimits } from '../../src/chat/port.ts';
+import { minute } from '../../src/ground/durations.ts';
 
 export const slackLimits = {
   /** chat.postMessage takes about one message a second and channel, whichever process it comes from. */
   postsPerSecondPerPlace: 1,
-  /** Characters that a person can read in one message; see `limits.messageText`. */
-  messageSize: 12_000,
 } as const satisfies AdapterLimits;
 
 export const limits = {
@@ -30,13 +29,11 @@ export const limits = {
   optionValue: 75,
   optionDescription: 75,
   selectOptions: 100,
-  selectGroups: 100,
   radioOptions: 10,
   confirmTitle: 100,
   confirmText: 300,
   confirmButton: 30,
   altText: 2_000,
-  imageTitle: 2_000,
   tableRows: 100,
   tableColumns: 20,
   /** All cells of a message together. */
@@ -60,23 +57,35 @@ export const bodyLimit = 1_000_000;
 export const oldestRequestSeconds = 300;
 export const newestRequestSeconds = 60;
 
-/** After these milliseconds a submitted form is told that it takes longer; Slack gives up at 3,000. */
-export const formAnswerMs = 2_500;
-
 /** How long a mentioned person's address is waited for before a command is stored with the bare mention. */
 export const mentionMs = 700;
 
-/** Time-outs of the three Web API clients, in milliseconds. */
-export type Timeouts = { readonly interactive: number; readonly posting: number; readonly lookUps: number };
+/** How long is waited, in milliseconds. */
+export type Timeouts = {
+  /** The three Web API clients: a trigger dies after 3 s, a post may take its time, a look-up keeps a command waiting. */
+  readonly interactive: number;
+  readonly posting: number;
+  readonly lookUps: number;
+  /** Then a submitted form is told that it takes longer; Slack gives up at 3,000. */
+  readonly formAnswer: number;
+  /** For Slack's first answer at the start, and for work in progress at the end; the bot goes on without. */
+  readonly startAndStop: number;
+};
 
-/** The usual ones: a trigger dies after 3 s, a look-up keeps a command waiting, a post may take its time. */
-export const timeouts: Timeouts = { interactive: 2_000, posting: 10_000, lookUps: 2_000 };
+export const timeouts: Timeouts = {
+  interactive: 2_000,
+  posting: 10_000,
+  lookUps: 2_000,
+  formAnswer: 2_500,
+  startAndStop: 3_000,
+};
 
 /** How long an account, and the members of a user group, count as known. */
-export const accountFreshMs = 60_000;
-export const groupFreshMs = 60_000;
-/** Accounts kept in memory at most. */
+export const accountFreshMs = minute;
+export const groupFreshMs = minute;
+/** Accounts and user groups kept in memory at most. */
 export const rememberedAccounts = 5_000;
+export const rememberedGroups = 1_000;
 
 /** Pages of a channel that are searched for a post whose answer was lost, and threads looked into. */
 export const searchedPages = 5;

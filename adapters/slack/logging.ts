@@ -1,18 +1,8 @@
 /** Slack's libraries log through the bot's log: never at debug, where they print whole bodies. */
-import { LogLevel } from '@slack/bolt';
+import { type Logger as BoltLogger, LogLevel } from '@slack/bolt';
 import type { Logger } from 'pino';
 
-export type SlackLogger = {
-  debug(...message: unknown[]): void;
-  info(...message: unknown[]): void;
-  warn(...message: unknown[]): void;
-  error(...message: unknown[]): void;
-  setLevel(level: LogLevel): void;
-  getLevel(): LogLevel;
-  setName(name: string): void;
-};
-
-export function slackLogger(log: Logger): SlackLogger {
+export function slackLogger(log: Logger): BoltLogger {
   // Errors of the libraries become warnings: what matters of them reaches the log once more where it is handled.
   const line = (message: unknown[]): string => message.map(String).join(' ').slice(0, 500);
   return {

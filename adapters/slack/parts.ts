@@ -20,7 +20,7 @@ export type MessagePart =
   | { kind: 'buttons'; elements: readonly ActionElement[] };
 
 /** Numbers elements over a whole message: an action_id must be unique in its block, and the same button may stand twice. */
-export type Numbering = { next(): number };
+type Numbering = { next(): number };
 
 export function partsOf(blocks: readonly Block[], options: TimeOptions): MessagePart[] {
   let last = 0;
@@ -102,7 +102,7 @@ function tableOf(columns: readonly string[], rows: readonly (readonly Text[])[],
 }
 
 /** Buttons as buttons, or as a menu where a row of them would be a wall; what asks before it counts stays a button. */
-export function actionElements(buttons: readonly Button[], numbering: Numbering): ActionElement[] {
+function actionElements(buttons: readonly Button[], numbering: Numbering): ActionElement[] {
   const asMenu =
     buttons.length > mostButtonsInARow &&
     buttons.every(

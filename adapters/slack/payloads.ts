@@ -28,13 +28,12 @@ export const MessageEvent = z.object({
     user_team: id.optional(),
     team: id.optional(),
     text: z.string().default(''),
-    ts: ts,
+    ts,
     thread_ts: ts.optional(),
     subtype: z.string().optional(),
     bot_id: z.string().nullish(),
   }),
 });
-export type MessageEvent = z.infer<typeof MessageEvent>;
 
 export const HomeEvent = z.object({
   team_id: id,
@@ -51,7 +50,6 @@ export const SlashCommand = z.object({
   trigger_id: z.string().min(1),
   response_url: z.url().optional(),
 });
-export type SlashCommand = z.infer<typeof SlashCommand>;
 
 const user = z.object({ id, team_id: id.optional(), username: z.string().optional(), name: z.string().optional() });
 const team = z.object({ id }).nullish();
@@ -81,7 +79,7 @@ export const BlockActions = z.object({
 export type BlockActions = z.infer<typeof BlockActions>;
 
 /** Blocks as Slack sends them back: ours, with their answers beside. */
-export const SentBlock = z.looseObject({ type: z.string(), block_id: z.string().optional() });
+const SentBlock = z.looseObject({ type: z.string(), block_id: z.string().optional() });
 
 export const ViewSubmission = z.object({
   user,
@@ -109,4 +107,3 @@ export const MessageShortcut = z.object({
   response_url: z.url().optional(),
   message: z.object({ user: id.optional(), team: id.optional(), text: z.string().default('') }),
 });
-export type MessageShortcut = z.infer<typeof MessageShortcut>;

@@ -1,32 +1,47 @@
 /** Pictures of the store as files of Slack: uploaded once a process, shown by their id. */
 import { z } from 'zod';
+import { minute } from '../../src/ground/durations.ts';
+import { RecentMap } from '../../src/ground/remembered.ts';
 import type { Block } from '../../src/message/model.ts';
 import type { Clients } from './clients.ts';
 
-/** A PNG of the store. */
-export type Picture = { readonly png: Buffer; readonly alt: string };
-export type Pictures = (id: string) => Promise<Picture | undefined>;
-
-export type Uploads = {
-  /**
-   * File ids of the pictures in these blocks; one that the store no longer has is left out, and described instead. `fresh`:
-   * one was uploaded so lately that Slack may not have taken it in yet, and refuses blocks that show it.
-   */
-  filesFor(blocks: readonly Block[]): Promise<{ files: ReadonlyMap<string, string>; fresh: boolean }>;
-};
+/** Reads a PNG of the store. */
+export type Pictures = (id: string) => Promise<{ readonly png: Buffer; readonly alt: string } | undefined>;
 
 const Uploaded = z.object({ files: z.array(z.object({ files: z.array(z.object({ id: z.string() })) })) });
 
-const remembered = 200;
-const takenInMs = 60_000;
+const mostUploads = 200;
+/** A picture that was uploaded so lately may not have been taken in by Slack, which then refuses blocks that show it. */
+const takenInMs = minute;
 
-export function createUploads(clients: Clients, pictures: Pictures): Uploads {
-  const known = new Map<string, { file: string; at: number }>();
+export class Uploads {
+  readonly #uploaded = new RecentMap<string, { file: string; at: number }>(mostUploads);
+  readonly #clients: Clients;
+  readonly #pictures: Pictures;
 
-  async function upload(id: string): Promise<{ file: string; at: number } | undefined> {
-    const picture = await pictures(id);
+  constructor(clients: Clients, pictures: Pictures) {
+    this.#clients = clients;
+    this.#pictures = pictures;
+  }
+
+  /** File ids of the pictures in these blocks; one that the store no longer has is left out, and described instead. */
+  async filesFor(blocks: readonly Block[]): Promise<{ files: ReadonlyMap<string, string>; fresh: boolean }> {
+    const files = new Map<string, string>();
+    let fresh = false;
+    for (const block of blocks) {
+      if (block.kind !== 'image' || files.has(block.id)) continue;
+      const found = this.#uploaded.get(block.id) ?? (await this.#upload(block.id));
+      if (found === undefined) continue;
+      files.set(block.id, found.file);
+      fresh ||= performance.now() - found.at < takenInMs;
+    }
+    return { files, fresh };
+  }
+
+  async #upload(id: string): Promise<{ file: string; at: number } | undefined> {
+    const picture = await this.#pictures(id);
     if (picture === undefined) return undefined;
-    const answer = await clients.posting.files.uploadV2({
+    const answer = await this.#clients.posting.files.uploadV2({
       file: picture.png,
       filename: 'picture.png',
       title: picture.alt.slice(0, 200),
@@ -35,24 +50,7 @@ export function createUploads(clients: Clients, pictures: Pictures): Uploads {
     const file = Uploaded.parse(answer).files[0]?.files[0]?.id;
     if (file === undefined) return undefined;
     const uploaded = { file, at: performance.now() };
-    known.set(id, uploaded);
-    const [oldest] = known.keys();
-    if (known.size > remembered && oldest !== undefined) known.delete(oldest);
+    this.#uploaded.set(id, uploaded);
     return uploaded;
   }
-
-  return {
-    filesFor: async (blocks) => {
-      const files = new Map<string, string>();
-      let fresh = false;
-      for (const block of blocks) {
-        if (block.kind !== 'image' || files.has(block.id)) continue;
-        const found = known.get(block.id) ?? (await upload(block.id));
-        if (found === undefined) continue;
-        files.set(block.id, found.file);
-        fresh ||= performance.now() - found.at < takenInMs;
-      }
-      return { files, fresh };
-    },
-  };
 }

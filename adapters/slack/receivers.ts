@@ -10,7 +10,7 @@ import type { Logger } from 'pino';
 import { clientOptions } from './clients.ts';
 import { bodyLimit, newestRequestSeconds, oldestRequestSeconds } from './limits.ts';
 import { NotStoredError } from './listener.ts';
-import { type SlackLogger, slackLogger } from './logging.ts';
+import { slackLogger } from './logging.ts';
 import { UnreadableError } from './payloads.ts';
 import { openSocket, type Socket } from './sockets.ts';
 
@@ -79,7 +79,7 @@ export function socketReceiver(input: {
   log: Logger;
 }): Receiver {
   const { appToken, apiUrl, connections, log } = input;
-  const logger: SlackLogger = slackLogger(log);
+  const logger = slackLogger(log);
   const receivers = Array.from(
     { length: connections },
     () =>

@@ -5,17 +5,18 @@
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
 import type { Ids } from '../../src/ground/clock.ts';
-import { MislaidError } from '../../src/ground/errors.ts';
+import { minute } from '../../src/ground/durations.ts';
+import { RecentMap } from '../../src/ground/remembered.ts';
 import type { Message } from '../../src/message/model.ts';
 import { visible } from '../../src/message/safe.ts';
-import { text } from '../../src/message/text.ts';
+import { paragraph, text } from '../../src/message/text.ts';
 import { formCallback, readFormValues } from './forms.ts';
 import { limits, reopenPrefix } from './limits.ts';
 import { plainTextObject } from './parts.ts';
 import type { ViewSubmission } from './payloads.ts';
 import { cut } from './rich-text.ts';
 
-export type SentView = ViewSubmission['view'];
+type SentView = ViewSubmission['view'];
 
 /** Ids of the fields, in order: errors can stand beside these only. */
 export function fieldsOf(view: SentView): string[] {
@@ -72,31 +73,29 @@ function withAnswer(block: SentView['blocks'][number], values: z.infer<typeof An
   return { ...block, element: { ...bare, ...set } };
 }
 
-const keptMs = 15 * 60_000;
+const keptMs = 15 * minute;
 const mostKept = 200;
 
 /** Forms that Slack closed before their answer came, kept for a while in this process. */
-export type KeptForms = {
-  keep(user: string, view: types.ModalView): string;
-  /** The kept form, for the person who had filled it in and nobody else. */
-  take(user: string, action: string): types.ModalView | undefined;
-};
+export class KeptForms {
+  readonly #kept = new RecentMap<string, { user: string; view: types.ModalView; at: number }>(mostKept);
+  readonly #ids: Ids;
 
-export function createKeptForms(ids: Ids, now: () => number = () => performance.now()): KeptForms {
-  const kept = new Map<string, { user: string; view: types.ModalView; at: number }>();
-  return {
-    keep: (user, view) => {
-      const action = `${reopenPrefix}${ids.token()}`;
-      kept.set(action, { user, view, at: now() });
-      const [oldest] = kept.keys();
-      if (kept.size > mostKept && oldest !== undefined) kept.delete(oldest);
-      return action;
-    },
-    take: (user, action) => {
-      const found = kept.get(action);
-      return found !== undefined && found.user === user && now() - found.at < keptMs ? found.view : undefined;
-    },
-  };
+  constructor(ids: Ids) {
+    this.#ids = ids;
+  }
+
+  keep(user: string, view: types.ModalView): string {
+    const action = `${reopenPrefix}${this.#ids.token()}`;
+    this.#kept.set(action, { user, view, at: performance.now() });
+    return action;
+  }
+
+  /** The kept form, for the person who had filled it in and nobody else. */
+  take(user: string, action: string): types.ModalView | undefined {
+    const found = this.#kept.get(action);
+    return found?.user === user && performance.now() - found.at < keptMs ? found.view : undefined;
+  }
 }
 
 /** For the person whose form was closed: what was wrong, what was typed, and the way back. */
@@ -110,34 +109,9 @@ export function closedFormMessage(view: SentView, errors: Readonly<Record<string
     title: view.title.text,
     tone: 'warning',
     blocks: [
-      {
-        kind: 'text',
-        text: text(`${Object.values(errors).join(' ')} Slack had closed the form, so nothing was done.`),
-      },
+      paragraph(`${Object.values(errors).join(' ')} Slack had closed the form, so nothing was done.`),
       ...(typed.length === 0 ? [] : [{ kind: 'fields' as const, fields: typed }]),
       { kind: 'buttons', buttons: [{ label: 'Open it again', action, style: 'primary' }] },
     ],
   };
-}
-
-/** The text of a message for a notice in a form. */
-export function noticeText(message: Message | undefined, render: (message: Message) => { text: string }): string {
-  if (message === undefined) return 'Done. You can close this.';
-  return render(message).text;
-}
-
-/** Throws MislaidError `deadline` when `work` takes longer. */
-export async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new MislaidError({ code: 'deadline', message: 'an answer took too long' })),
-      Math.max(0, milliseconds),
-    );
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -40,7 +40,7 @@ export function renderMessage(message: Message, options: RenderOptions): Rendere
     (options.mostText ?? limits.messageText) - (title?.length ?? 0),
     options,
   );
-  blocks.push(...withinCount(drawn(parts, options), most));
+  blocks.push(...withinCount(blocksOf(parts, options), most));
   return { text: fallbackText(message, options), blocks };
 }
 
@@ -67,7 +67,7 @@ function headerOf(title: string): SlackBlock[] {
   return [header, ...lines.slice(0, 1).map((each): SlackBlock => richText([section(each)]))];
 }
 
-function drawn(parts: readonly MessagePart[], options: RenderOptions): SlackBlock[] {
+function blocksOf(parts: readonly MessagePart[], options: RenderOptions): SlackBlock[] {
   return parts.flatMap((part): SlackBlock[] => {
     switch (part.kind) {
       case 'lines':

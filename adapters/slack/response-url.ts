@@ -4,32 +4,33 @@
  */
 import { Agent, request } from 'undici';
 
-export type ResponseUrls = {
-  /** Whether Slack took it; rejects when no answer came in time. Redirects are not followed: they count as refused. */
-  respond(url: string, body: object): Promise<boolean>;
-  /** Ends the connections, those under way too. */
-  close(): Promise<void>;
-};
-
 /** Idle connections are ours to close, before Slack does it under a request. */
 const idleMs = 4_000;
 
-export function createResponseUrls({ timeoutMs }: { timeoutMs: number }): ResponseUrls {
-  const agent = new Agent({ keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs });
+export class ResponseUrls {
+  readonly #agent = new Agent({ keepAliveTimeout: idleMs, keepAliveMaxTimeout: idleMs });
+  readonly #timeoutMs: number;
 
-  return {
-    respond: async (url, body) => {
-      const { statusCode, body: answer } = await request(url, {
-        method: 'POST',
-        dispatcher: agent,
-        headers: { 'content-type': 'application/json; charset=utf-8' },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      const said = await answer.text();
-      // Some refusals come with 200 and a JSON `ok: false`.
-      return statusCode >= 200 && statusCode < 300 && !/"ok"\s*:\s*false/.test(said);
-    },
-    close: () => agent.destroy(),
-  };
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Whether Slack took it; rejects when no answer came in time. Redirects are not followed: they count as refused. */
+  async respond(url: string, body: object): Promise<boolean> {
+    const { statusCode, body: answer } = await request(url, {
+      method: 'POST',
+      dispatcher: this.#agent,
+      headers: { 'content-type': 'application/json; charset=utf-8' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(this.#timeoutMs),
+    });
+    const text = await answer.text();
+    // Some refusals come with 200 and a JSON `ok: false`.
+    return statusCode >= 200 && statusCode < 300 && !/"ok"\s*:\s*false/.test(text);
+  }
+
+  /** Ends the connections, those in flight too. */
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
 }

@@ -10,11 +10,11 @@ import type { Span, Text } from '../../src/message/model.ts';
 import { isolated, safeUrl, visible } from '../../src/message/safe.ts';
 import { exact, relativeAndExact, type TimeOptions } from '../../src/message/times.ts';
 
-export type RichElement = types.RichTextElement;
+type RichElement = types.RichTextElement;
 export type RichLine = { readonly elements: readonly RichElement[]; readonly length: number };
 
 /** In steps, where times stand under each other, only the exact half is shown. */
-export type Times = 'both' | 'exact';
+type Times = 'both' | 'exact';
 
 export function lineOf(text: Text, options: TimeOptions, times: Times = 'both'): RichLine {
   return line(text.flatMap((span) => elementsOf(span, options, times)));
@@ -42,16 +42,8 @@ export function lengthOf(element: RichElement): number {
       return (element.text ?? element.url).length;
     case 'date':
       return element.fallback?.length ?? element.format.length;
-    case 'broadcast':
-    case 'channel':
-    case 'color':
-    case 'emoji':
-    case 'team':
-    case 'user':
-    case 'usergroup':
-      return 0; // Never made here.
     default:
-      return assertNever(element, 'rich text element');
+      return 0; // No other is made here.
   }
 }
 
@@ -157,15 +149,7 @@ function dateOf(instant: string, options: TimeOptions, times: Times): RichElemen
   const at = new Date(instant);
   const fallback = times === 'exact' ? exact(instant, options) : relativeAndExact(instant, options);
   if (Number.isNaN(at.getTime())) return plain(fallback);
-  return {
-    type: 'date',
-    timestamp: Math.floor(at.getTime() / 1_000),
-    format: dateFormat(at, options, times),
-    fallback,
-  };
-}
-
-export function dateFormat(at: Date, { now }: TimeOptions, times: Times): string {
-  const past = at.getTime() <= now.getTime();
-  return times === 'both' && past ? '{ago}, {date_short_pretty} {time}' : '{date_short_pretty} {time}';
+  const isAgo = times === 'both' && at.getTime() <= options.now.getTime();
+  const format = isAgo ? '{ago}, {date_short_pretty} {time}' : '{date_short_pretty} {time}';
+  return { type: 'date', timestamp: Math.floor(at.getTime() / 1_000), format, fallback };
 }

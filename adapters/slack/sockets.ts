@@ -4,6 +4,9 @@
  */
 import type { SocketModeReceiver } from '@slack/bolt';
 import type { Logger } from 'pino';
+import { backOff } from '../../src/ground/back-off.ts';
+import { second } from '../../src/ground/durations.ts';
+import { withTimeLimit } from '../../src/ground/time-limit.ts';
 
 type Client = SocketModeReceiver['client'];
 
@@ -13,14 +16,13 @@ export type Socket = {
   close(): Promise<void>;
 };
 
-const firstWaitMs = 100;
-const longestWaitMs = 30_000;
+const waits = { first: 100, most: 30 * second };
 /** Without Slack's hello by then the connection is given up. */
-const helloMs = 10_000;
+const helloMs = 10 * second;
 
 export function openSocket(client: Client, log: Logger): Socket {
   let closed = false;
-  let wait = firstWaitMs;
+  let failures = 0;
   let wake: () => void = () => undefined;
   let first: () => void = () => undefined;
   const connected = new Promise<void>((resolve) => {
@@ -29,7 +31,7 @@ export function openSocket(client: Client, log: Logger): Socket {
 
   shielded(client, log);
   client.on('connected', () => {
-    wait = firstWaitMs;
+    failures = 0;
     first();
   });
   client.on('disconnected', () => wake());
@@ -63,6 +65,8 @@ export function openSocket(client: Client, log: Logger): Socket {
         if (!closed) log.info('the Socket Mode connection ended; connecting again');
       } catch (error) {
         if (closed) return;
+        failures += 1;
+        const wait = backOff(failures, waits);
         log.warn({ err: error, wait }, 'no Socket Mode connection to Slack');
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, wait);
@@ -72,7 +76,6 @@ export function openSocket(client: Client, log: Logger): Socket {
             resolve();
           };
         });
-        wait = Math.min(wait * 2, longestWaitMs);
       }
     }
   }
@@ -87,10 +90,7 @@ export function openSocket(client: Client, log: Logger): Socket {
       const left = client.disconnect();
       wake();
       // Slack may never complete the closing handshake.
-      await Promise.race([
-        Promise.allSettled([left, over]),
-        new Promise((resolve) => setTimeout(resolve, 1_000).unref()),
-      ]);
+      await withTimeLimit(Promise.allSettled([left, over]), second).catch(() => undefined);
     },
   };
 }

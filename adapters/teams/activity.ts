@@ -53,7 +53,7 @@ const CardInput = z.discriminatedUnion('kind', [
   /** Sent by the client itself when somebody looks at the card. */
   z.object({ kind: z.literal('refresh'), key: z.string().optional() }),
 ]);
-export type CardInput = z.infer<typeof CardInput>;
+export type Pressed = Exclude<z.infer<typeof CardInput>, { kind: 'refresh' }>;
 
 const Data = z.looseObject({ mislaid: CardInput });
 
@@ -65,14 +65,17 @@ const MessagePayload = z.object({
   body: z.object({ content: z.string().nullish() }).nullish(),
 });
 
-export type TeamsInput =
+/** `shape`: which response Teams expects. */
+export type TeamsInput = { shape: Shape } & (
   | { kind: 'sentence'; text: string }
-  /** `shape`: which response Teams expects. */
-  | { kind: 'pressed'; pressed: CardInput; values: SentValues; shape: Shape }
-  | { kind: 'extension'; author?: string; text: string }
+  | { kind: 'pressed'; pressed: Pressed; values: SentValues }
+  /** A client asks for the card by itself, because somebody looks at it. */
+  | { kind: 'refresh'; key: string | undefined }
+  | { kind: 'extension'; author: string | undefined; text: string }
   | { kind: 'installed' }
   | { kind: 'uninstalled' }
-  | { kind: 'nothing'; shape?: Shape };
+  | { kind: 'nothing' }
+);
 
 /** `message`: no card in the response. `card`: Action.Execute. `dialog`: task/fetch, task/submit and message extensions. */
 export type Shape = 'message' | 'card' | 'dialog';
@@ -80,49 +83,51 @@ export type Shape = 'message' | 'card' | 'dialog';
 export function readInput(activity: TeamsActivity): TeamsInput {
   switch (activity.type) {
     case 'message':
-      return hearMessage(activity);
+      return readMessage(activity);
     case 'invoke':
-      return hearInvoke(activity);
+      return readInvoke(activity);
     case 'installationUpdate':
-      if (activity.action?.startsWith('add') === true) return { kind: 'installed' };
-      return activity.action?.startsWith('remove') === true ? { kind: 'uninstalled' } : { kind: 'nothing' };
+      if (activity.action?.startsWith('add') === true) return { kind: 'installed', shape: 'message' };
+      return { kind: activity.action?.startsWith('remove') === true ? 'uninstalled' : 'nothing', shape: 'message' };
     default:
-      return { kind: 'nothing' };
+      return { kind: 'nothing', shape: 'message' };
   }
 }
 
-function hearMessage(activity: TeamsActivity): TeamsInput {
+function readMessage(activity: TeamsActivity): TeamsInput {
   const data = Data.safeParse(activity.value);
   if (data.success) return pressed(data.data, 'message');
   const text = sentenceOf(activity);
-  return text === '' ? { kind: 'nothing' } : { kind: 'sentence', text };
+  return text === '' ? { kind: 'nothing', shape: 'message' } : { kind: 'sentence', text, shape: 'message' };
 }
 
-function hearInvoke(activity: TeamsActivity): TeamsInput {
-  switch (activity.name) {
-    case 'adaptiveCard/action': {
-      const value = z.object({ action: z.object({ data: Data }) }).safeParse(activity.value);
-      return value.success ? pressed(value.data.action.data, 'card') : { kind: 'nothing', shape: 'card' };
-    }
+const CardAction = z.object({ action: z.object({ data: Data }) });
+const DialogAction = z.object({ data: Data });
+const Extension = z.object({ messagePayload: MessagePayload });
+
+function readInvoke({ name, value }: TeamsActivity): TeamsInput {
+  switch (name) {
+    case 'adaptiveCard/action':
+      return pressed(CardAction.safeParse(value).data?.action.data, 'card');
     case 'task/fetch':
     case 'task/submit':
-    case 'composeExtension/submitAction': {
-      const value = z.object({ data: Data }).safeParse(activity.value);
-      return value.success ? pressed(value.data.data, 'dialog') : { kind: 'nothing', shape: 'dialog' };
-    }
+    case 'composeExtension/submitAction':
+      return pressed(DialogAction.safeParse(value).data?.data, 'dialog');
     case 'composeExtension/fetchTask': {
-      const value = z.object({ messagePayload: MessagePayload }).safeParse(activity.value);
-      if (!value.success) return { kind: 'nothing', shape: 'dialog' };
-      const { from, body } = value.data.messagePayload;
-      const author = from?.user?.id;
-      return { kind: 'extension', text: plainBody(body?.content ?? ''), ...(author === undefined ? {} : { author }) };
+      const message = Extension.safeParse(value).data?.messagePayload;
+      if (message === undefined) return { kind: 'nothing', shape: 'dialog' };
+      const text = plainBody(message.body?.content ?? '');
+      return { kind: 'extension', text, author: message.from?.user?.id, shape: 'dialog' };
     }
     default:
-      return { kind: 'nothing' };
+      return { kind: 'nothing', shape: 'message' };
   }
 }
 
-function pressed({ mislaid, ...values }: z.infer<typeof Data>, shape: Shape): TeamsInput {
+function pressed(data: z.infer<typeof Data> | undefined, shape: Shape): TeamsInput {
+  if (data === undefined) return { kind: 'nothing', shape };
+  const { mislaid, ...values } = data;
+  if (mislaid.kind === 'refresh') return { kind: 'refresh', key: mislaid.key, shape };
   return { kind: 'pressed', pressed: mislaid, values, shape };
 }
 

@@ -17,6 +17,7 @@ import {
   ServiceClientCredentialsFactory,
 } from 'botframework-connector';
 import { z } from 'zod';
+import type { Config } from '../../src/config.ts';
 import { systemClock } from '../../src/ground/clock.ts';
 import { readCertificate } from './certificate.ts';
 import { callTimeoutMs } from './limits.ts';
@@ -44,13 +45,12 @@ const clouds = {
   },
 } as const;
 
-export function cloudOf(options: Pick<TeamsOptions, 'openIdMetadataUrl'>): (typeof clouds)[keyof typeof clouds] {
-  const { openIdMetadataUrl } = options;
+export function cloudOf(openIdMetadataUrl: string | undefined): (typeof clouds)[keyof typeof clouds] {
   const isGovernment = openIdMetadataUrl !== undefined && new URL(openIdMetadataUrl).hostname.endsWith('.azure.us');
   return isGovernment ? clouds.government : clouds.public;
 }
 
-/** The check itself failed (keys cannot be fetched): nothing is known of the caller, so nothing is done for him. */
+/** The check itself failed (keys cannot be fetched): nothing is known of the caller, so nothing is done for them. */
 export class CheckUnavailable extends Error {
   override readonly name = 'CheckUnavailable';
 }
@@ -60,7 +60,7 @@ export class GuardedAuthentication extends ConfigurationBotFrameworkAuthenticati
   readonly #development: boolean;
 
   constructor(options: TeamsOptions) {
-    const cloud = cloudOf(options);
+    const cloud = cloudOf(options.openIdMetadataUrl);
     const { appId = '', tenant } = options;
     super(
       {
@@ -191,6 +191,20 @@ function claimsOf(authHeader: string): z.infer<typeof Claims> | undefined {
   }
 }
 
+/** The bot's own account as the settings say; undefined in development. */
+export function configuredClient(config: Config): ConfidentialClientApplication | undefined {
+  const { TEAMS_APP_ID: appId, TEAMS_TENANT_ID: tenant = '' } = config;
+  if (appId === undefined) return undefined;
+  return openClient({
+    appId,
+    tenant,
+    password: config.TEAMS_APP_PASSWORD,
+    certificateFile: config.TEAMS_CERTIFICATE_FILE,
+    tokenUrl: config.TEAMS_TOKEN_URL,
+    login: cloudOf(config.TEAMS_OPENID_METADATA_URL).login,
+  });
+}
+
 /** The bot's own account in Entra ID: with a secret, or with a certificate and its key in one PEM file. */
 export function openClient(input: {
   appId: string;
@@ -205,7 +219,7 @@ export function openClient(input: {
   const secret =
     certificateFile === undefined
       ? { clientSecret: password ?? '' }
-      : { clientCertificate: certificateOf(certificateFile) };
+      : { clientCertificate: readCertificate(certificateFile, systemClock.now()).forEntra };
   const metadata =
     tokenUrl === undefined ? {} : { authorityMetadata: JSON.stringify(authorityOf(authority, tokenUrl)) };
   const configuration: Configuration = { auth: { clientId: appId, authority, ...secret, ...metadata } };
@@ -221,9 +235,4 @@ function authorityOf(authority: string, tokenUrl: string): Record<string, unknow
     end_session_endpoint: `${authority}/oauth2/v2.0/logout`,
     jwks_uri: `${authority}/discovery/v2.0/keys`,
   };
-}
-
-function certificateOf(file: string): { thumbprintSha256: string; privateKey: string; x5c: string } {
-  const { thumbprintSha256, privateKey, x5c } = readCertificate(file, systemClock.now());
-  return { thumbprintSha256, privateKey, x5c };
 }

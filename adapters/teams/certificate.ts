@@ -4,27 +4,21 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { MislaidError } from '../../src/ground/errors.ts';
 
-export type Certificate = {
-  readonly thumbprintSha256: string;
-  /** PEM. */
-  readonly privateKey: string;
-  /** PEM: the certificate of the key first, then what else the file holds (the chain). */
-  readonly x5c: string;
-  readonly endsAt: Date;
-};
-
 const certificates = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 const keys = /-----BEGIN (?:RSA )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA )?PRIVATE KEY-----/;
 const lockedKeys = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
 /** Throws MislaidError `teams-certificate` with what is wrong with the file and the remedy, and nothing of what it holds. */
-export function readCertificate(file: string, now: Date): Certificate {
+export function readCertificate(file: string, now: Date) {
   const pem = readPem(file);
   const found = [...pem.matchAll(certificates)].map(([text]) => text);
   if (found.length === 0)
     throw unusable('holds no certificate', 'Put the certificate and its private key into it, as PEM.');
   const key = keyIn(pem);
-  const parsed = found.map((text) => ({ text, certificate: parseCertificate(text) }));
+  const parsed = found.map((text) => ({
+    text,
+    certificate: readable(() => new X509Certificate(text), 'certificate'),
+  }));
   const own = parsed.find(({ certificate }) => certificate.checkPrivateKey(key));
   if (own === undefined)
     throw unusable('holds a private key of another certificate', 'Put the two that belong together into it.');
@@ -39,10 +33,14 @@ export function readCertificate(file: string, now: Date): Certificate {
   if (begins > now)
     throw unusable(`holds a certificate that begins on ${day(begins)}`, 'Check the clock of this machine, or wait.');
   return {
-    thumbprintSha256: createHash('sha256').update(certificate.raw).digest('hex'),
-    privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    x5c: [own, ...parsed.filter((other) => other !== own)].map(({ text }) => text).join('\n'),
     endsAt: ends,
+    forEntra: {
+      thumbprintSha256: createHash('sha256').update(certificate.raw).digest('hex'),
+      /** PEM. */
+      privateKey: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      /** PEM: the certificate of the key first, then what else the file holds (the chain). */
+      x5c: [own, ...parsed.filter((other) => other !== own)].map(({ text }) => text).join('\n'),
+    },
   };
 }
 
@@ -62,18 +60,14 @@ function keyIn(pem: string): KeyObject {
   const text = keys.exec(pem)?.[0];
   if (text === undefined)
     throw unusable('holds no RSA private key', 'Put the certificate and its private key into it, as PEM.');
-  const key = parsed(() => createPrivateKey(text), 'private key');
+  const key = readable(() => createPrivateKey(text), 'private key');
   if (key.asymmetricKeyType !== 'rsa')
     throw unusable('holds a key that is not RSA', 'Entra ID takes RSA alone: make a certificate with an RSA key.');
   return key;
 }
 
-function parseCertificate(text: string): X509Certificate {
-  return parsed(() => new X509Certificate(text), 'certificate');
-}
-
 /** What the parser says is left out: it may quote what it read. */
-function parsed<T>(parse: () => T, what: string): T {
+function readable<T>(parse: () => T, what: string): T {
   try {
     return parse();
   } catch {
@@ -82,8 +76,6 @@ function parsed<T>(parse: () => T, what: string): T {
 }
 
 function unusable(what: string, remedy: string): MislaidError {
-  return new MislaidError({
-    code: 'teams-certificate',
-    message: `TEAMS_CERTIFICATE_FILE ${what}. ${remedy} See docs/teams.md.`,
-  });
+  const message = `TEAMS_CERTIFICATE_FILE ${what}. ${remedy} See docs/teams.md.`;
+  return new MislaidError({ code: 'teams-certificate', message, userMessage: message });
 }

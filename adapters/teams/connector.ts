@@ -3,6 +3,7 @@ import type { Activity } from 'botbuilder';
 import { AuthenticationConstants, ClaimsIdentity, type ConnectorClient } from 'botframework-connector';
 import { z } from 'zod';
 import { DeliveryError, type DeliveryProblem } from '../../src/chat/port.ts';
+import { Remembered } from '../../src/ground/remembered.ts';
 import type { GuardedAuthentication } from './authentication.ts';
 import { refreshedPeople } from './limits.ts';
 import type { TeamsOptions } from './options.ts';
@@ -20,43 +21,29 @@ const RosterMember = z.object({
 });
 export type RosterMember = z.infer<typeof RosterMember>;
 
+const Members = z.object({ members: z.array(z.object({ id: z.string() })) });
+
 /** Only a call that surely had no effect may be made again unseen. */
 type Call = 'read' | 'post' | 'edit';
 
-export type Connector = {
-  /** Answers the id of the new message. */
-  post(serviceUrl: string, conversation: string, activity: Partial<Activity>): Promise<string>;
-  edit(serviceUrl: string, conversation: string, id: string, activity: Partial<Activity>): Promise<void>;
-  remove(serviceUrl: string, conversation: string, id: string): Promise<void>;
-  /** The personal chat with this person (his Teams id or Entra object id); Teams answers the same one each time. */
-  openPersonal(serviceUrl: string, user: string): Promise<string>;
-  /** undefined when the conversation knows nobody of this id. */
-  member(serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined>;
-  /** Teams ids of some of those who read along. */
-  someMembers(serviceUrl: string, conversation: string): Promise<readonly string[]>;
-};
+export type Connector = ReturnType<typeof createConnector>;
 
-export function createConnector(authentication: GuardedAuthentication, options: TeamsOptions): Connector {
+export function createConnector(authentication: GuardedAuthentication, options: TeamsOptions) {
   const { appId = '', tenant } = options;
-  const clients = new Map<string, Promise<ConnectorClient>>();
-
-  function client(serviceUrl: string): Promise<ConnectorClient> {
-    const known = clients.get(serviceUrl);
-    if (known !== undefined) return known;
-    const identity = new ClaimsIdentity([
-      { type: AuthenticationConstants.AudienceClaim, value: appId },
-      { type: AuthenticationConstants.AppIdClaim, value: appId },
-      { type: AuthenticationConstants.ServiceUrlClaim, value: serviceUrl },
-    ]);
-    const made = authentication.createConnectorFactory(identity).create(serviceUrl, options.audience);
-    clients.set(serviceUrl, made);
-    made.catch(() => clients.delete(serviceUrl));
-    return made;
-  }
+  const clients = new Remembered<ConnectorClient>({ most: 1_000 });
 
   async function call<T>(kind: Call, serviceUrl: string, work: (client: ConnectorClient) => Promise<T>): Promise<T> {
+    const { AudienceClaim, AppIdClaim, ServiceUrlClaim } = AuthenticationConstants;
     try {
-      return await work(await client(serviceUrl));
+      const client = clients.get(serviceUrl, () => {
+        const identity = new ClaimsIdentity([
+          { type: AudienceClaim, value: appId },
+          { type: AppIdClaim, value: appId },
+          { type: ServiceUrlClaim, value: serviceUrl },
+        ]);
+        return authentication.createConnectorFactory(identity).create(serviceUrl, options.audience);
+      });
+      return await work(await client);
     } catch (cause) {
       throw deliveryError(cause, kind);
     }
@@ -65,22 +52,24 @@ export function createConnector(authentication: GuardedAuthentication, options: 
   const bot = { id: `28:${appId}`, name: 'Mislaid' };
 
   return {
-    post: (serviceUrl, conversation, activity) =>
+    /** Answers the id of the new message. */
+    post: (serviceUrl: string, conversation: string, activity: Partial<Activity>): Promise<string> =>
       call('post', serviceUrl, async ({ conversations }) => {
         const { id } = await conversations.sendToConversation(conversation, { ...activity, from: bot });
         // Without its id the message could be neither edited nor replied to.
         if (typeof id !== 'string' || id === '') throw new DeliveryError({ kind: 'unknown' }, 'Teams answered no id');
         return id;
       }),
-    edit: (serviceUrl, conversation, id, activity) =>
+    edit: (serviceUrl: string, conversation: string, id: string, activity: Partial<Activity>): Promise<void> =>
       call('edit', serviceUrl, async ({ conversations }) => {
         await conversations.updateActivity(conversation, id, { ...activity, id, from: bot });
       }),
-    remove: (serviceUrl, conversation, id) =>
+    remove: (serviceUrl: string, conversation: string, id: string): Promise<void> =>
       call('edit', serviceUrl, async ({ conversations }) => {
         await conversations.deleteActivity(conversation, id);
       }),
-    openPersonal: (serviceUrl, user) =>
+    /** The personal chat with this person (their Teams id or Entra object id); Teams answers the same one each time. */
+    openPersonal: (serviceUrl: string, user: string): Promise<string> =>
       call('read', serviceUrl, async ({ conversations }) => {
         const { id } = await conversations.createConversation({
           isGroup: false,
@@ -91,7 +80,8 @@ export function createConnector(authentication: GuardedAuthentication, options: 
         });
         return z.string().min(1).parse(id);
       }),
-    member: async (serviceUrl, conversation, user) => {
+    /** undefined when the conversation knows nobody of this id. */
+    member: async (serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> => {
       try {
         return await call('read', serviceUrl, async ({ conversations }) =>
           RosterMember.parse(await conversations.getConversationMember(conversation, user)),
@@ -101,14 +91,11 @@ export function createConnector(authentication: GuardedAuthentication, options: 
         throw error;
       }
     },
-    someMembers: (serviceUrl, conversation) =>
+    /** Teams ids of some of those who read along. */
+    someMembers: (serviceUrl: string, conversation: string): Promise<readonly string[]> =>
       call('read', serviceUrl, async ({ conversations }) => {
-        const page = await conversations.getConversationPagedMembers(conversation);
-        return z
-          .object({ members: z.array(z.object({ id: z.string() })) })
-          .parse(page)
-          .members.slice(0, refreshedPeople)
-          .map(({ id }) => id);
+        const { members } = Members.parse(await conversations.getConversationPagedMembers(conversation));
+        return members.slice(0, refreshedPeople).map(({ id }) => id);
       }),
   };
 }
@@ -128,7 +115,7 @@ const Failure = z.object({
 });
 
 /** From what the connector's client throws; the client's messages may quote what was sent and stay in `cause` alone. */
-export function deliveryError(cause: unknown, call: Call): DeliveryError {
+function deliveryError(cause: unknown, call: Call): DeliveryError {
   if (cause instanceof DeliveryError) return cause;
   const failure = Failure.safeParse(cause).data ?? {};
   const problem = problemOf(failure, call);
@@ -145,7 +132,8 @@ function problemOf(failure: z.infer<typeof Failure>, call: Call): DeliveryProble
   // An edit done twice is one edit, and a read is none.
   const inDoubt: DeliveryProblem = call === 'post' ? { kind: 'unknown' } : { kind: 'not-sent' };
   if (statusCode === undefined) {
-    if (errorCode !== undefined) return ofTokenService(errorCode);
+    // No token, so nothing was sent: a wrong secret needs a person, all else passes.
+    if (errorCode !== undefined) return badSecret.has(errorCode) ? wrongSecret : { kind: 'not-sent' };
     const never = ['ENOTFOUND', 'ECONNREFUSED', 'EAI_AGAIN', 'ENETUNREACH', 'EHOSTUNREACH'];
     return never.includes(String(failure.code)) ? { kind: 'not-sent' } : inDoubt;
   }
@@ -157,16 +145,11 @@ function problemOf(failure: z.infer<typeof Failure>, call: Call): DeliveryProble
   return { kind: 'dead', remedy: remedyOf(statusCode, code) };
 }
 
-/** No token, so nothing was sent: a wrong secret needs a person, all else passes. */
-function ofTokenService(errorCode: string): DeliveryProblem {
-  if (['invalid_client', 'unauthorized_client', 'invalid_request'].includes(errorCode)) {
-    return {
-      kind: 'dead',
-      remedy: 'Entra ID refuses the bot: renew TEAMS_APP_PASSWORD or the certificate and start again.',
-    };
-  }
-  return { kind: 'not-sent' };
-}
+const badSecret = new Set(['invalid_client', 'unauthorized_client', 'invalid_request']);
+const wrongSecret: DeliveryProblem = {
+  kind: 'dead',
+  remedy: 'Entra ID refuses the bot: renew TEAMS_APP_PASSWORD or the certificate and start again.',
+};
 
 function remedyOf(status: number, code: string): string {
   if (code === 'MessageSizeTooBig' || status === 413)

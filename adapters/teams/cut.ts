@@ -22,14 +22,14 @@ export function bytesOf(value: unknown): number {
 
 /** All blocks within `room` bytes together, and how many did not get any. */
 export function fitInto(blocks: readonly Shrinkable[], room: number): { elements: CardElement[]; left: number } {
-  const sizes = blocks.map((drawn) => bytesOf(drawn.elements));
+  const sizes = blocks.map((each) => bytesOf(each.elements));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total <= room) return { elements: blocks.flatMap((drawn) => [...drawn.elements]), left: 0 };
+  if (total <= room) return { elements: blocks.flatMap((each) => [...each.elements]), left: 0 };
   const most = Math.max(1, Math.floor(room / leastBytes));
   const kept = blocks.length > most && largestShare(sizes, room) < leastBytes ? blocks.slice(0, most) : blocks;
   const share = largestShare(sizes.slice(0, kept.length), room);
-  const elements = kept.flatMap((drawn, index) =>
-    (sizes[index] ?? 0) <= share ? [...drawn.elements] : [...drawn.within(share)],
+  const elements = kept.flatMap((each, index) =>
+    (sizes[index] ?? 0) <= share ? [...each.elements] : [...each.within(share)],
   );
   return { elements, left: blocks.length - kept.length };
 }

@@ -4,7 +4,7 @@ import type { Config } from '../../src/config.ts';
 import { systemClock } from '../../src/ground/clock.ts';
 import type { DoctorRow } from '../../src/ground/doctor-row.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
-import { cloudOf, openClient } from './authentication.ts';
+import { cloudOf, configuredClient } from './authentication.ts';
 import { readCertificate } from './certificate.ts';
 import { callTimeoutMs } from './limits.ts';
 
@@ -14,32 +14,19 @@ const Keys = z.object({ keys: z.array(z.object({ kid: z.string() })).min(1) });
 const TokenError = z.object({ errorCode: z.string() });
 
 export async function teamsDoctor(config: Config): Promise<DoctorRow[]> {
-  const { TEAMS_APP_ID: appId, TEAMS_TENANT_ID: tenant = '', TEAMS_OPENID_METADATA_URL: openIdMetadataUrl } = config;
-  if (appId === undefined) {
-    return [
-      {
-        check: 'Teams',
-        ok: false,
-        found: 'no credentials: whoever reaches this machine is believed',
-        remedy:
-          'set TEAMS_APP_ID, TEAMS_TENANT_ID and TEAMS_APP_PASSWORD (docs/teams.md) and leave TEAMS_DEVELOPMENT out',
-      },
-    ];
-  }
-  const certificate =
-    config.TEAMS_CERTIFICATE_FILE === undefined ? [] : [certificateRow(config.TEAMS_CERTIFICATE_FILE)];
+  const { TEAMS_CERTIFICATE_FILE: file, TEAMS_OPENID_METADATA_URL: openIdMetadataUrl } = config;
+  const certificate = file === undefined ? [] : [certificateRow(file)];
   if (certificate.some(({ usable }) => !usable)) return certificate.map(({ row }) => row);
-  const cloud = cloudOf(openIdMetadataUrl === undefined ? {} : { openIdMetadataUrl });
-  const client = openClient({
-    appId,
-    tenant,
-    password: config.TEAMS_APP_PASSWORD,
-    certificateFile: config.TEAMS_CERTIFICATE_FILE,
-    tokenUrl: config.TEAMS_TOKEN_URL,
-    login: cloud.login,
-  });
+  const client = configuredClient(config);
+  if (client === undefined) {
+    const found = 'no credentials: whoever reaches this machine is believed';
+    const remedy =
+      'set TEAMS_APP_ID, TEAMS_TENANT_ID and TEAMS_APP_PASSWORD (docs/teams.md) and leave TEAMS_DEVELOPMENT out';
+    return [{ check: 'Teams', ok: false, found, remedy }];
+  }
+  const cloud = cloudOf(openIdMetadataUrl);
   const token = (check: string, base: string) =>
-    looked(
+    checked(
       check,
       'renew the secret or certificate of the app registration, and check TEAMS_APP_ID and TEAMS_TENANT_ID',
       async () => {
@@ -50,7 +37,7 @@ export async function teamsDoctor(config: Config): Promise<DoctorRow[]> {
   return [
     ...certificate.map(({ row }) => row),
     await token('Entra ID, for Teams', cloud.issuer),
-    await looked('keys of Teams', 'let this machine reach the OpenID metadata address over HTTPS', () =>
+    await checked('keys of Teams', 'let this machine reach the OpenID metadata address over HTTPS', () =>
       countKeys(openIdMetadataUrl ?? cloud.metadata),
     ),
     ...(config.TEAMS_GRAPH_GROUPS ? [await token('Entra ID, for Graph', config.TEAMS_GRAPH_URL ?? cloud.graph)] : []),
@@ -87,9 +74,9 @@ async function readJson(url: string): Promise<unknown> {
   return await response.json();
 }
 
-async function looked(check: string, remedy: string, look: () => Promise<string>): Promise<DoctorRow> {
+async function checked(check: string, remedy: string, read: () => Promise<string>): Promise<DoctorRow> {
   try {
-    return { check, ok: true, found: await look() };
+    return { check, ok: true, found: await read() };
   } catch (error) {
     const code = TokenError.safeParse(error).data?.errorCode;
     return { check, ok: false, found: code ?? (error instanceof Error ? error.name : 'no answer'), remedy };

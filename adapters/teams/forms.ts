@@ -5,10 +5,11 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
 import { assertNever } from '../../src/ground/errors.ts';
-import type { Field, Form, FormValues } from '../../src/message/model.ts';
+import { Field, type Form, type FormValue, type FormValues, StaticBlock } from '../../src/message/model.ts';
+import { addressesIn } from '../../src/message/words.ts';
 import type { SentValues } from './activity.ts';
 import type { CardElement, Input, TeamsCard, TextRun } from './card.ts';
-import { type Canvas, renderMessage } from './render.ts';
+import { type Canvas, renderMessage, styleOf } from './render.ts';
 import { block, literalRuns, markdownString, plainString } from './rich-text.ts';
 
 export type FormShowing = {
@@ -17,9 +18,9 @@ export type FormShowing = {
   readonly values?: FormValues;
   /** Sentences beside fields, by field id. */
   readonly errors?: Readonly<Record<string, string>>;
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The message whose button opened it. */
-  readonly card?: string;
+  readonly card?: string | undefined;
 };
 
 /** More choices are offered as a list that opens. */
@@ -33,16 +34,9 @@ export function renderForm(showing: FormShowing, canvas: Canvas): TeamsCard {
   const known = new Set(form.fields.map((field) => field.id));
   const loose = Object.entries(errors).flatMap(([id, sentence]) => (known.has(id) ? [] : [problem(sentence)]));
   const { submit } = form;
-  const mislaid = {
-    kind: 'form',
-    action: submit.action,
-    form: pack(form),
-    ...(key === undefined ? {} : { key }),
-    ...(card === undefined ? {} : { card }),
-  };
+  const mislaid = { kind: 'form', action: submit.action, form: pack(form), key, card };
   const title = plainString(submit.label);
-  const style =
-    submit.style === undefined ? {} : ({ style: submit.style === 'primary' ? 'positive' : 'destructive' } as const);
+  const style = styleOf(submit);
   return {
     type: 'AdaptiveCard',
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
@@ -52,7 +46,7 @@ export function renderForm(showing: FormShowing, canvas: Canvas): TeamsCard {
       ...(canvas.inDialog === true ? [] : [block(literalRuns(form.title, { weight: 'bolder', size: 'medium' }))]),
       ...intro,
       ...loose,
-      ...form.fields.flatMap((field) => drawField(field, values[field.id], errors[field.id])),
+      ...form.fields.flatMap((field) => renderField(field, values[field.id], errors[field.id])),
     ],
     actions: [
       canvas.inDialog === true
@@ -62,41 +56,33 @@ export function renderForm(showing: FormShowing, canvas: Canvas): TeamsCard {
   };
 }
 
-function drawField(field: Field, value: FormValues[string] | undefined, error: string | undefined): CardElement[] {
-  return [
-    ...(field.kind === 'typed'
-      ? [
-          block([
-            ...literalRuns('As shown: ', { isSubtle: true }),
-            ...literalRuns(field.show, { fontType: 'monospace', weight: 'bolder' }),
-          ]),
-        ]
-      : []),
-    ...(field.kind === 'choice' ? choiceHints(field) : []),
-    input(field, value),
-    ...(field.hint === undefined
-      ? []
-      : [block(literalRuns(field.hint, { isSubtle: true, size: 'small' }), { spacing: 'small' })]),
-    ...(error === undefined ? [] : [problem(error)]),
-  ];
+function renderField(field: Field, value: FormValue | undefined, error: string | undefined): CardElement[] {
+  const elements: CardElement[] = [];
+  if (field.kind === 'typed') {
+    const shown = literalRuns(field.show, { fontType: 'monospace', weight: 'bolder' });
+    elements.push(block([...literalRuns('As shown: ', { isSubtle: true }), ...shown]));
+  }
+  if (field.kind === 'choice' && field.options.length > mostExpanded) {
+    for (const { label, hint } of field.options) {
+      if (hint !== undefined) elements.push(block(literalRuns(`${label}: ${hint}`, small)));
+    }
+  }
+  elements.push(input(field, value));
+  if (field.hint !== undefined) elements.push(block(literalRuns(field.hint, small), { spacing: 'small' }));
+  if (error !== undefined) elements.push(problem(error));
+  return elements;
 }
 
-function choiceHints(field: Extract<Field, { kind: 'choice' }>): CardElement[] {
-  const hints = field.options.filter((option) => option.hint !== undefined);
-  if (hints.length === 0 || field.options.length <= mostExpanded) return [];
-  return hints.map(({ label, hint = '' }) =>
-    block(literalRuns(`${label}: ${hint}`, { isSubtle: true, size: 'small' })),
-  );
-}
+const small = { isSubtle: true, size: 'small' } as const;
 
 function problem(sentence: string): CardElement {
-  const look = { color: 'attention', weight: 'bolder' } as const;
-  return block([{ type: 'TextRun', text: '✘ ', ...look } satisfies TextRun, ...literalRuns(sentence, look)], {
+  const style = { color: 'attention', weight: 'bolder' } as const;
+  return block([{ type: 'TextRun', text: '✘ ', ...style } satisfies TextRun, ...literalRuns(sentence, style)], {
     spacing: 'small',
   });
 }
 
-function input(field: Field, value: FormValues[string] | undefined): Input {
+function input(field: Field, value: FormValue | undefined): Input {
   const common = {
     id: field.id,
     label: plainString(field.label),
@@ -112,10 +98,7 @@ function input(field: Field, value: FormValues[string] | undefined): Input {
         ...common,
         style: expanded ? 'expanded' : 'compact',
         wrap: true,
-        choices: field.options.map((option) => ({
-          title: choiceTitle(option, expanded),
-          value: option.value,
-        })),
+        choices: field.options.map((option) => ({ title: choiceTitle(option, expanded), value: option.value })),
         ...(chosen === undefined ? {} : { value: chosen }),
       };
     }
@@ -158,15 +141,15 @@ function choiceTitle(option: { label: string; hint?: string }, expanded: boolean
 
 /** What was answered, by field id. An unanswered choice is left out; anything that the form did not ask is dropped. */
 export function readFormValues(form: Form, sent: SentValues): FormValues {
-  const values: Record<string, string | boolean | readonly string[]> = {};
-  for (const field of form.fields) {
-    const value = answerOf(field, sent[field.id]);
-    if (value !== undefined) values[field.id] = value;
-  }
-  return values;
+  return Object.fromEntries(
+    form.fields.flatMap((field) => {
+      const value = answerOf(field, sent[field.id]);
+      return value === undefined ? [] : [[field.id, value]];
+    }),
+  );
 }
 
-function answerOf(field: Field, sent: unknown): string | boolean | readonly string[] | undefined {
+function answerOf(field: Field, sent: unknown): FormValue | undefined {
   const text = typeof sent === 'string' ? sent : '';
   switch (field.kind) {
     case 'choice':
@@ -177,7 +160,7 @@ function answerOf(field: Field, sent: unknown): string | boolean | readonly stri
     case 'confirm':
       return sent === true || text === 'true';
     case 'addresses':
-      return text.split(/[\s,;]+/u).filter((address) => address !== '');
+      return addressesIn(text);
     default:
       return assertNever(field, 'field');
   }
@@ -198,48 +181,10 @@ export function unpack(packed: string): Form | undefined {
   }
 }
 
-const common = { id: z.string(), label: z.string(), required: z.boolean(), hint: z.string().exactOptional() };
-const SpanShape = z.discriminatedUnion('kind', [
-  z.object({ kind: z.enum(['plain', 'strong', 'code']), text: z.string() }),
-  z.object({ kind: z.literal('time'), instant: z.string() }),
-  z.object({ kind: z.literal('person'), guid: z.string(), name: z.string() }),
-  z.object({ kind: z.literal('link'), text: z.string(), url: z.string() }),
-]);
-const TextShape = z.array(SpanShape);
-const Intro = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('text'), text: TextShape, quiet: z.boolean().exactOptional() }),
-  z.object({ kind: z.literal('fields'), fields: z.array(z.object({ label: z.string(), value: TextShape })) }),
-  z.object({ kind: z.literal('table'), columns: z.array(z.string()), rows: z.array(z.array(TextShape)) }),
-  z.object({ kind: z.literal('list'), items: z.array(TextShape), ordered: z.boolean().exactOptional() }),
-  z.object({
-    kind: z.literal('steps'),
-    steps: z.array(z.object({ mark: z.enum(['done', 'active', 'waiting', 'failed', 'unknown']), text: TextShape })),
-  }),
-  z.object({ kind: z.literal('image'), id: z.string(), alt: z.string(), width: z.number(), height: z.number() }),
-]);
 const PackedForm = z.object({
   id: z.string(),
   title: z.string(),
-  intro: z.array(Intro).exactOptional(),
-  fields: z.array(
-    z.discriminatedUnion('kind', [
-      z.object({
-        kind: z.literal('choice'),
-        ...common,
-        options: z.array(z.object({ value: z.string(), label: z.string(), hint: z.string().exactOptional() })),
-        initial: z.string().exactOptional(),
-      }),
-      z.object({
-        kind: z.literal('text'),
-        ...common,
-        multiline: z.boolean(),
-        maxLength: z.number(),
-        initial: z.string().exactOptional(),
-      }),
-      z.object({ kind: z.literal('confirm'), ...common }),
-      z.object({ kind: z.literal('typed'), ...common, show: z.string() }),
-      z.object({ kind: z.literal('addresses'), ...common, initial: z.string().exactOptional() }),
-    ]),
-  ),
+  intro: z.array(StaticBlock).exactOptional(),
+  fields: z.array(Field),
   submit: z.object({ label: z.string(), action: z.string(), style: z.enum(['primary', 'danger']).exactOptional() }),
 });

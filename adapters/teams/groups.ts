@@ -2,28 +2,26 @@
 import type { ConfidentialClientApplication } from '@azure/msal-node';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { Clock } from '../../src/ground/clock.ts';
+import { Remembered } from '../../src/ground/remembered.ts';
 import { callTimeoutMs, groupsMs } from './limits.ts';
 
 const Page = z.object({ value: z.array(z.object({ id: z.string() })), '@odata.nextLink': z.string().optional() });
 /** 999 groups a page: nobody has more than Entra ID's limit of 2,000 or so. */
 const mostPages = 10;
 
-export type EntraGroups = {
-  /** `entra:<tenant>/<group id>`; none when Graph does not answer: whoever cannot be told for certain is in no group. */
-  of(objectId: string): Promise<readonly string[]>;
-};
+export type EntraGroups = ReturnType<typeof createEntraGroups>;
 
 export function createEntraGroups(input: {
   client: ConfidentialClientApplication;
   graphUrl: string;
   tenant: string;
-  clock: Clock;
   log: Logger;
-}): EntraGroups {
-  const { client, graphUrl, tenant, clock, log } = input;
+  /** Milliseconds that only move forward. */
+  now?: () => number;
+}) {
+  const { client, graphUrl, tenant, log, now } = input;
   const base = graphUrl.replace(/\/+$/, '');
-  const known = new Map<string, { until: number; groups: readonly string[] }>();
+  const known = new Remembered<readonly string[]>({ most: 5_000, forMs: groupsMs, now });
 
   async function token(): Promise<string> {
     const result = await client.acquireTokenByClientCredential({ scopes: [`${base}/.default`] });
@@ -50,15 +48,10 @@ export function createEntraGroups(input: {
   }
 
   return {
-    of: async (objectId) => {
-      const now = clock.now().getTime();
-      const kept = known.get(objectId);
-      if (kept !== undefined && kept.until > now) return kept.groups;
-      known.delete(objectId);
+    /** `entra:<tenant>/<group id>`; none when Graph does not answer: whoever is not known for certain is in no group. */
+    of: async (objectId: string): Promise<readonly string[]> => {
       try {
-        const groups = await read(objectId);
-        known.set(objectId, { until: now + groupsMs, groups });
-        return groups;
+        return await known.get(objectId, () => read(objectId));
       } catch (error) {
         log.warn({ err: error }, 'Entra groups could not be read; nobody is helpdesk by a group now');
         return [];

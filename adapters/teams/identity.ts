@@ -1,24 +1,18 @@
 /**
- * Who speaks, as far as Teams vouches for it: tenant and Entra object id, and from the conversation's roster whether he is a
+ * Who speaks, as far as Teams vouches for it: tenant and Entra object id, and from the conversation's roster whether they are a
  * guest, of another tenant or anonymous.
  */
-import type { Sender } from '../../src/chat/port.ts';
-import { DeliveryError } from '../../src/chat/port.ts';
-import type { Identity } from '../../src/ground/addresses.ts';
-import type { Clock } from '../../src/ground/clock.ts';
+import { DeliveryError, type Sender } from '../../src/chat/port.ts';
+import type { Identity, Place } from '../../src/ground/addresses.ts';
+import { RecentMap, Remembered } from '../../src/ground/remembered.ts';
+import { isTimeZone } from '../../src/ground/time-zone.ts';
 import type { TeamsActivity } from './activity.ts';
 import type { Connector, RosterMember } from './connector.ts';
 import type { EntraGroups } from './groups.ts';
 import { memberMs } from './limits.ts';
 import { type Address, identityOf, mintAddress, objectIdOf, placeOf } from './refs.ts';
 
-export type People = {
-  /** Throws DeliveryError when Teams does not tell who it is. */
-  senderOf(activity: TeamsActivity): Promise<Sender>;
-  identify(identity: Identity): Promise<Sender | undefined>;
-  /** How the person was last reached, in this process. */
-  lastAddress(identity: Identity): Address | undefined;
-};
+export type People = ReturnType<typeof createPeople>;
 
 /** People remembered; older ones are asked for again. */
 const mostRemembered = 5_000;
@@ -28,44 +22,35 @@ export function createPeople(parts: {
   tenant: string;
   serviceUrl: () => string;
   groups?: EntraGroups | undefined;
-  clock: Clock;
   /** Development without credentials: there is no roster to ask. */
   trustsActivities: boolean;
-}): People {
-  const { connector, tenant, groups, clock } = parts;
-  const members = new Map<string, { until: number; member: RosterMember | undefined }>();
-  const addresses = new Map<Identity, Address>();
+}) {
+  const { connector, tenant, groups } = parts;
+  const members = new Remembered<RosterMember | undefined>({ most: mostRemembered, forMs: memberMs });
+  const addresses = new RecentMap<Identity, Address>(mostRemembered);
 
-  async function memberOf(serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> {
-    const key = `${conversation}\n${user}`;
-    const now = clock.now().getTime();
-    const known = members.get(key);
-    if (known !== undefined && known.until > now) return known.member;
-    const member = await connector.member(serviceUrl, conversation, user);
-    if (members.size >= mostRemembered) members.clear();
-    members.set(key, { until: now + memberMs, member });
-    return member;
+  function memberOf(serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> {
+    return members.get(`${conversation}\n${user}`, () => connector.member(serviceUrl, conversation, user));
   }
 
-  async function describe(objectId: string, member: RosterMember, rest: Partial<Sender>): Promise<Sender> {
+  async function describe(objectId: string, member: RosterMember, spoken: Partial<Sender>): Promise<Sender> {
     const outsider = outsiderOf(member, objectId, tenant);
-    const email = member.email ?? member.userPrincipalName ?? undefined;
-    const found = outsider === undefined && groups !== undefined ? { groups: [...(await groups.of(objectId))] } : {};
-    return {
+    const known = {
       identity: identityOf(tenant, objectId),
-      displayName: member.name ?? rest.displayName ?? 'somebody without a name',
-      ...(email === undefined || outsider !== undefined ? {} : { email }),
-      ...(rest.timeZone === undefined ? {} : { timeZone: rest.timeZone }),
-      ...(outsider === undefined ? {} : { outsider }),
-      ...found,
+      displayName: member.name ?? spoken.displayName ?? 'somebody without a name',
+      timeZone: spoken.timeZone,
     };
+    if (outsider !== undefined) return { ...known, outsider };
+    const email = member.email ?? member.userPrincipalName ?? undefined;
+    return { ...known, email, groups: groups && [...(await groups.of(objectId))] };
   }
 
   return {
-    senderOf: async (activity) => {
+    /** Throws DeliveryError when Teams does not tell who it is. */
+    senderOf: async (activity: TeamsActivity): Promise<Sender> => {
       const { from, conversation, localTimezone } = activity;
       const displayName = from.name ?? 'somebody without a name';
-      const timeZone = isTimeZone(localTimezone) ? { timeZone: localTimezone } : {};
+      const timeZone = localTimezone !== undefined && isTimeZone(localTimezone) ? localTimezone : undefined;
       if (from.role === 'bot' || from.id.startsWith('28:')) {
         return { identity: strangerOf(tenant, from.id), displayName, outsider: 'bot' };
       }
@@ -73,13 +58,13 @@ export function createPeople(parts: {
         return { identity: strangerOf(tenant, from.id), displayName, outsider: 'stranger' };
       }
       const identity = identityOf(tenant, from.aadObjectId);
-      remember(identity, addressOf(activity));
-      if (parts.trustsActivities) return { identity, displayName, ...timeZone };
+      addresses.set(identity, { ...addresses.get(identity), ...addressOf(activity) });
+      if (parts.trustsActivities) return { identity, displayName, timeZone };
       const member = await memberOf(activity.serviceUrl, conversation.id, from.id);
       if (member === undefined) return { identity, displayName, outsider: 'stranger' };
-      return await describe(from.aadObjectId, member, { displayName, ...timeZone });
+      return await describe(from.aadObjectId, member, { displayName, timeZone });
     },
-    identify: async (identity) => {
+    identify: async (identity: Identity): Promise<Sender | undefined> => {
       const objectId = objectIdOf(tenant, identity);
       if (objectId === undefined) return undefined;
       const { serviceUrl = parts.serviceUrl(), conversation } = addresses.get(identity) ?? {};
@@ -92,13 +77,9 @@ export function createPeople(parts: {
         throw error;
       }
     },
-    lastAddress: (identity) => addresses.get(identity),
+    /** How the person was last reached, in this process. */
+    lastAddress: (identity: Identity): Address | undefined => addresses.get(identity),
   };
-
-  function remember(identity: Identity, address: Address): void {
-    if (addresses.size >= mostRemembered) addresses.clear();
-    addresses.set(identity, { ...addresses.get(identity), ...address });
-  }
 }
 
 /** Opaque to the core, which keeps it with the person. */
@@ -113,8 +94,9 @@ export function isPersonal({ conversation }: TeamsActivity): boolean {
   );
 }
 
-export function placeIn(activity: TeamsActivity, tenant: string): { place?: string } {
-  return isPersonal(activity) ? {} : { place: placeOf(tenant, activity.conversation.id) };
+/** undefined in a personal chat. */
+export function placeIn(activity: TeamsActivity, tenant: string): Place | undefined {
+  return isPersonal(activity) ? undefined : placeOf(tenant, activity.conversation.id);
 }
 
 function addressOf(activity: TeamsActivity): Address {
@@ -128,21 +110,11 @@ function outsiderOf(member: RosterMember, objectId: string, tenant: string): Sen
   if (role === 'anonymous') return 'stranger';
   if ((member.tenantId ?? tenant).toLowerCase() !== tenant.toLowerCase()) return 'other-tenant';
   if (role === 'guest' || member.userPrincipalName?.includes('#EXT#') === true) return 'guest';
-  const told = member.aadObjectId ?? member.objectId;
-  return typeof told === 'string' && told.toLowerCase() === objectId.toLowerCase() ? undefined : 'stranger';
+  const known = member.aadObjectId ?? member.objectId;
+  return typeof known === 'string' && known.toLowerCase() === objectId.toLowerCase() ? undefined : 'stranger';
 }
 
 /** Somebody without an object id still needs a name in the audit; it can be listed nowhere. */
 function strangerOf(tenant: string, id: string): Identity {
   return `entra:${tenant}/unknown-${encodeURIComponent(id)}`;
-}
-
-function isTimeZone(name: string | undefined): name is string {
-  if (name === undefined) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
 }

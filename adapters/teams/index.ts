@@ -1,20 +1,19 @@
 import { type Activity, CloudAdapter } from 'botbuilder';
-import { AuthenticationError } from 'botframework-connector';
 import express, { type Request as HttpRequest, type Response as HttpResponse } from 'express';
+import { z } from 'zod';
 import { type ChatAdapter, DeliveryError } from '../../src/chat/port.ts';
 import type { Config } from '../../src/config.ts';
-import { systemClock } from '../../src/ground/clock.ts';
 import { TeamsActivity } from './activity.ts';
-import { CheckUnavailable, cloudOf, GuardedAuthentication, openClient } from './authentication.ts';
+import { CheckUnavailable, cloudOf, configuredClient, GuardedAuthentication } from './authentication.ts';
 import { createConnector } from './connector.ts';
-import { createTurns, type Turns } from './events.ts';
+import { Turns } from './events.ts';
 import { createEntraGroups } from './groups.ts';
 import { createPeople } from './identity.ts';
 import { teamsLimits } from './limits.ts';
 import type { TeamsOptions } from './options.ts';
 import { readAddress } from './refs.ts';
 import type { Response } from './responses.ts';
-import { createSending } from './send.ts';
+import { Sending } from './send.ts';
 
 /** The address of Teams for everybody, used until it was heard from (learn.microsoft.com, "Send proactive messages"). */
 const globalService = 'https://smba.trafficmanager.net/teams/';
@@ -24,49 +23,32 @@ export function teamsOptions(
   config: Config,
   rest: Pick<TeamsOptions, 'clock' | 'timeZone' | 'log' | 'images'>,
 ): TeamsOptions {
-  const {
-    TEAMS_APP_ID: appId,
-    TEAMS_TENANT_ID: tenant = anyTenant,
-    TEAMS_OPENID_METADATA_URL: openIdMetadataUrl,
-  } = config;
-  const metadata = openIdMetadataUrl === undefined ? {} : { openIdMetadataUrl };
-  const cloud = cloudOf(metadata);
-  const common = {
+  const cloud = cloudOf(config.TEAMS_OPENID_METADATA_URL);
+  return {
     ...rest,
-    ...metadata,
-    tenant,
+    appId: config.TEAMS_APP_ID,
+    tenant: config.TEAMS_TENANT_ID ?? anyTenant,
+    client: configuredClient(config),
+    openIdMetadataUrl: config.TEAMS_OPENID_METADATA_URL,
     audience: cloud.issuer,
     serviceUrl: config.TEAMS_SERVICE_URL ?? globalService,
+    graphUrl: config.TEAMS_GRAPH_GROUPS ? (config.TEAMS_GRAPH_URL ?? cloud.graph) : undefined,
   };
-  if (appId === undefined) return common;
-  const client = openClient({
-    appId,
-    tenant,
-    password: config.TEAMS_APP_PASSWORD,
-    certificateFile: config.TEAMS_CERTIFICATE_FILE,
-    tokenUrl: config.TEAMS_TOKEN_URL,
-    login: cloud.login,
-  });
-  const graph = config.TEAMS_GRAPH_GROUPS ? { graphUrl: config.TEAMS_GRAPH_URL ?? cloud.graph } : {};
-  return { ...common, ...graph, appId, client };
 }
 
 export function createTeamsAdapter(options: TeamsOptions): ChatAdapter {
-  const { tenant, clock, log, client, graphUrl } = options;
+  const { tenant, log, client, graphUrl } = options;
   const authentication = new GuardedAuthentication(options);
   const bot = new TeamsBot(authentication);
   const connector = createConnector(authentication, options);
-  const sending = createSending({ ...options, connector, people: () => people });
+  const sending: Sending = new Sending({ ...options, connector, people: () => people });
   const groups =
-    client === undefined || graphUrl === undefined
-      ? undefined
-      : createEntraGroups({ client, graphUrl, tenant, clock: systemClock, log });
+    client === undefined || graphUrl === undefined ? undefined : createEntraGroups({ client, graphUrl, tenant, log });
   const people = createPeople({
     connector,
     tenant,
-    serviceUrl: sending.serviceUrl,
+    serviceUrl: () => sending.serviceUrl(),
     groups,
-    clock: systemClock,
     trustsActivities: client === undefined,
   });
   let turns: Turns | undefined;
@@ -104,20 +86,20 @@ export function createTeamsAdapter(options: TeamsOptions): ChatAdapter {
     identityPrefix: 'entra',
     limits: teamsLimits,
     start: async ({ app, onCommand, view }) => {
-      turns = createTurns({ ...options, sending, people, onCommand, view, now: () => clock.now() });
+      turns = new Turns({ tenant, log, sending, people, onCommand, view });
       app.post('/api/messages', express.json({ limit: '1mb' }), (request, response, next) => {
         receive(request, response).catch(next);
       });
     },
-    post: (place, message, key) => open(() => sending.post(place, message, key)),
+    post: (...post) => open(() => sending.post(...post)),
     /**
      * Teams lets a bot search nothing, so a post whose answer was lost is known again only when somebody looked at it or pressed
      * it: its buttons and its refresh carry the key. Until then it counts as lost and is posted again: two cards of an incident
      * are a nuisance and share their buttons, no card at all is a wipe that nobody approves. The copy goes when it is looked at.
      */
     find: async (_, key) => sending.find(key),
-    edit: (ref, message) => open(() => sending.edit(ref, message)),
-    reply: (ref, message, key) => open(() => sending.reply(ref, message, key)),
+    edit: (...post) => open(() => sending.edit(...post)),
+    reply: (...post) => open(() => sending.reply(...post)),
     privately: (identity, message, key, address) =>
       open(() => sending.privately(identity, message, key, readAddress(address))),
     identify: (identity) => people.identify(identity),
@@ -138,7 +120,7 @@ class TeamsBot extends CloudAdapter {
       });
       return response ?? { status: 200 };
     } catch (error) {
-      return { status: statusOf(error) };
+      return { status: error instanceof CheckUnavailable ? 503 : 401 };
     }
   }
 
@@ -149,24 +131,13 @@ class TeamsBot extends CloudAdapter {
   }
 }
 
-function statusOf(error: unknown): number {
-  if (error instanceof AuthenticationError) return 401;
-  return error instanceof CheckUnavailable ? 503 : 401;
-}
-
 /** The SDK reads three texts of an activity to check its caller; what is used afterwards was parsed. */
 function untrusted(body: unknown): Activity {
-  const text = (name: string): string => {
-    const value =
-      typeof body === 'object' && body !== null ? Object.entries(body).find(([key]) => key === name)?.[1] : undefined;
-    return typeof value === 'string' ? value : '';
-  };
+  const text = z.string().catch('');
+  const read = z.object({ type: text, id: text, channelId: text, serviceUrl: text }).safeParse(body);
   const nobody = { id: '', name: '' };
   return {
-    type: text('type'),
-    id: text('id'),
-    channelId: text('channelId'),
-    serviceUrl: text('serviceUrl'),
+    ...(read.data ?? { type: '', id: '', channelId: '', serviceUrl: '' }),
     from: nobody,
     recipient: nobody,
     conversation: { id: '', name: '', isGroup: false, conversationType: '' },

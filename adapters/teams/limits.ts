@@ -1,4 +1,5 @@
 import type { AdapterLimits } from '../../src/chat/port.ts';
+import { minute, second } from '../../src/ground/durations.ts';
 
 /**
  * Teams counts per bot and conversation: 7 messages in 1 s, 8 in 2 s, 60 in 30 s, 1,800 in an hour
@@ -7,9 +8,10 @@ import type { AdapterLimits } from '../../src/chat/port.ts';
  */
 export const teamsLimits = {
   postsPerSecondPerPlace: 2,
-  /** Bytes of the whole activity as JSON. Teams takes 28 KB everywhere; the rest is room for what it adds itself. */
-  messageSize: 25_000,
 } as const satisfies AdapterLimits;
+
+/** Bytes of the whole activity as JSON. Teams takes 28 KB everywhere; the rest is room for what it adds itself. */
+export const activityBytes = 25_000;
 
 /** Bytes of an activity that no client is sure to show. */
 export const hardSize = 28_000;
@@ -36,13 +38,13 @@ export const labelLength = 60;
 export const noticeLength = 300;
 
 /** Teams gives a bot 15 s for a response; what takes longer is said to be under way. */
-export const responseMs = 10_000;
+export const responseMs = 10 * second;
 
 /** One call to the connector; no retry of its own. */
-export const callTimeoutMs = 15_000;
+export const callTimeoutMs = 15 * second;
 
 /** How long what Teams says of a person (guest, address) is believed. */
-export const memberMs = 10 * 60_000;
+export const memberMs = 10 * minute;
 
 /** How long a person's Entra groups are believed. */
-export const groupsMs = 60_000;
+export const groupsMs = minute;

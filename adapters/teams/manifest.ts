@@ -4,62 +4,14 @@
  */
 import { z } from 'zod';
 
-const httpsUrl = z.url({ protocol: /^https$/ }).max(2_048);
-
-/** The lengths that Teams refuses to go over. */
-const Command = z.strictObject({ title: z.string().min(1).max(32), description: z.string().min(1).max(128) });
-
-export const Manifest = z.strictObject({
-  $schema: z.string(),
-  manifestVersion: z.literal('1.19'),
+/** What the organisation chooses, within what Teams takes. */
+const Chosen = z.object({
+  appId: z.uuid(),
+  name: z.string().min(1).max(30),
   version: z.string().regex(/^\d+\.\d+\.\d+$/),
-  id: z.uuid(),
-  developer: z.strictObject({
-    name: z.string().min(1).max(32),
-    websiteUrl: httpsUrl,
-    privacyUrl: httpsUrl,
-    termsOfUseUrl: httpsUrl,
-  }),
-  icons: z.strictObject({ color: z.literal('color.png'), outline: z.literal('outline.png') }),
-  name: z.strictObject({ short: z.string().min(1).max(30), full: z.string().max(100) }),
-  description: z.strictObject({ short: z.string().min(1).max(80), full: z.string().min(1).max(4_000) }),
-  accentColor: z.string().regex(/^#[0-9A-F]{6}$/),
-  bots: z.array(
-    z.strictObject({
-      botId: z.uuid(),
-      scopes: z.array(z.enum(['personal', 'team', 'groupChat'])),
-      supportsFiles: z.literal(false),
-      isNotificationOnly: z.literal(false),
-      commandLists: z
-        .array(
-          z.strictObject({
-            scopes: z.array(z.enum(['personal', 'team', 'groupChat'])),
-            commands: z.array(Command).min(1).max(10),
-          }),
-        )
-        .max(3),
-    }),
-  ),
-  composeExtensions: z.array(
-    z.strictObject({
-      botId: z.uuid(),
-      commands: z.array(
-        z.strictObject({
-          id: z.string().max(64),
-          type: z.literal('action'),
-          title: z.string().max(32),
-          description: z.string().max(128),
-          context: z.array(z.literal('message')),
-          fetchTask: z.literal(true),
-        }),
-      ),
-    }),
-  ),
-  permissions: z.array(z.enum(['identity', 'messageTeamMembers'])),
-  validDomains: z.array(z.string()),
-  defaultInstallScope: z.literal('personal'),
+  /** The organisation's own page: Teams wants an address for the maker, its privacy words and its terms. */
+  website: z.url({ protocol: /^https$/ }).max(2_048),
 });
-export type Manifest = z.infer<typeof Manifest>;
 
 /** Sentences that Teams offers; each is one that the bot understands. */
 const personalCommands = [
@@ -69,7 +21,7 @@ const personalCommands = [
   { title: 'whoami', description: 'Who you are to me and what you may do' },
   { title: 'approvals', description: 'What waits for a decision of yours' },
   { title: 'incidents', description: 'Cases that are open' },
-] as const;
+];
 
 const placeCommands = [
   { title: 'lost device', description: 'lost device <person>: somebody lost a phone, and a case begins' },
@@ -78,17 +30,12 @@ const placeCommands = [
   { title: 'heartbeat', description: 'Whether phones can hold their connections' },
   { title: 'apps', description: 'Which apps phones use for mail' },
   { title: 'help', description: 'What you can say to me' },
-] as const;
+];
 
-export function manifestOf(input: {
-  appId: string;
-  name: string;
-  version: string;
-  /** The organisation's own page: Teams wants an address for the maker, his privacy words and his terms. */
-  website: string;
-}): Manifest {
-  const { appId, name, version, website } = input;
-  return Manifest.parse({
+/** Throws where Teams would refuse the package. */
+export function manifestOf(input: z.infer<typeof Chosen>) {
+  const { appId, name, version, website } = Chosen.parse(input);
+  return {
     $schema: 'https://developer.microsoft.com/json-schemas/teams/v1.19/MicrosoftTeams.schema.json',
     manifestVersion: '1.19',
     version,
@@ -131,7 +78,7 @@ export function manifestOf(input: {
     permissions: ['identity', 'messageTeamMembers'],
     validDomains: [],
     defaultInstallScope: 'personal',
-  });
+  };
 }
 
 /** A phone that calls for help: the ground is full, so that Teams may round its corners. */

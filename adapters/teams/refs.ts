@@ -56,7 +56,7 @@ export function objectIdOf(tenant: string, identity: Identity): string | undefin
   return identity.startsWith(prefix) ? identity.slice(prefix.length) : undefined;
 }
 
-/** How a person is reached: the service that spoke for him, his id there, and the personal chat where he spoke in it. */
+/** How a person is reached: the service that spoke for them, their id there, and the personal chat where they spoke in it. */
 const Address = z.object({
   serviceUrl: z.string(),
   user: z.string(),

@@ -1,6 +1,6 @@
 /** The message model as an Adaptive Card 1.5, for desktop and phone. */
 import { assertNever } from '../../src/ground/errors.ts';
-import type { Block, Button, Message, StepMark, Text, Tone } from '../../src/message/model.ts';
+import type { Button, Message, StaticBlock, StepMark, Text, Tone } from '../../src/message/model.ts';
 import { notificationText, plainTitle, stepSigns } from '../../src/message/plain.ts';
 import type { TimeOptions } from '../../src/message/times.ts';
 import type { CardAction, CardElement, TeamsCard, TextRun } from './card.ts';
@@ -13,7 +13,7 @@ export type Canvas = TimeOptions & {
   /** Data URIs of small PNGs, by the id of the picture; one that is missing is told by its alt text. */
   pictures?: ReadonlyMap<string, string>;
   /** The core's key of this post: it comes back with every click, so that a post whose answer was lost is known again. */
-  key?: string;
+  key?: string | undefined;
   /** A dialog takes Action.Submit alone. */
   inDialog?: boolean;
 };
@@ -25,16 +25,11 @@ export function renderMessage(message: Message, canvas: Canvas): TeamsCard {
   const shownButtons = new Set(buttons.slice(0, mostButtons));
   const title = plainTitle(message);
   const head = title === undefined ? [] : [banner(shortened(title, 300), message.tone)];
-  const parts = message.blocks.map((each) =>
-    each.kind === 'buttons'
-      ? {
-          fixed: buttonRows(
-            each.buttons.filter((button) => shownButtons.has(button)),
-            canvas,
-          ),
-        }
-      : { drawn: drawBlock(each, canvas) },
-  );
+  const parts = message.blocks.map((each): Part => {
+    if (each.kind !== 'buttons') return { shrinkable: renderBlock(each, canvas) };
+    const shown = each.buttons.filter((button) => shownButtons.has(button));
+    return { fixed: buttonRows(shown, canvas) };
+  });
   const fixed = bytesOf([head, parts.map((part) => part.fixed ?? [])]);
   const body = placed(parts, cardBytes - fixed);
   const hidden = buttons.length - shownButtons.size;
@@ -58,14 +53,15 @@ function fallbackText(message: Message, options: TimeOptions): string {
   return `${notificationSummary(message, options)} (This client cannot show cards; open it in a newer Teams.)`;
 }
 
-type Part = { fixed?: readonly CardElement[]; drawn?: Shrinkable };
+type Part = { fixed?: readonly CardElement[]; shrinkable?: Shrinkable };
 
 /** Buttons stay where they are; what stands between them shares the room. */
 function placed(parts: readonly Part[], room: number): CardElement[] {
-  const drawn = parts.flatMap((part) => (part.drawn === undefined ? [] : [part.drawn]));
-  const whole = fitInto(drawn, Number.POSITIVE_INFINITY);
-  if (bytesOf(whole.elements) <= room) return parts.flatMap((part) => [...(part.fixed ?? part.drawn?.elements ?? [])]);
-  const fitted = fitInto(drawn, room - drawn.length);
+  const shrinkable = parts.flatMap((part) => (part.shrinkable === undefined ? [] : [part.shrinkable]));
+  const whole = fitInto(shrinkable, Number.POSITIVE_INFINITY);
+  if (bytesOf(whole.elements) <= room)
+    return parts.flatMap((part) => [...(part.fixed ?? part.shrinkable?.elements ?? [])]);
+  const fitted = fitInto(shrinkable, room - shrinkable.length);
   const buttons = parts.flatMap((part) => [...(part.fixed ?? [])]);
   return [...fitted.elements, ...(fitted.left > 0 ? [more(fitted.left, 'parts')] : []), ...buttons];
 }
@@ -73,17 +69,17 @@ function placed(parts: readonly Part[], room: number): CardElement[] {
 function banner(title: string, tone: Tone): CardElement {
   return {
     type: 'Container',
-    style: toneStyle(tone),
+    style: toneStyles[tone],
     bleed: true,
     items: [block(literalRuns(title, { weight: 'bolder', size: 'medium' }))],
   };
 }
 
-function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): Shrinkable {
+function renderBlock(each: StaticBlock, canvas: Canvas): Shrinkable {
   switch (each.kind) {
     case 'text': {
-      const look: TextStyle = each.quiet === true ? { isSubtle: true, size: 'small' } : {};
-      return paragraphOf(renderRuns(each.text, canvas, look));
+      const style: TextStyle = each.quiet === true ? { isSubtle: true, size: 'small' } : {};
+      return paragraphOf(renderRuns(each.text, canvas, style));
     }
     case 'fields':
       return renderFields(each.fields, canvas);
@@ -100,14 +96,14 @@ function drawBlock(each: Exclude<Block, { kind: 'buttons' }>, canvas: Canvas): S
         each.steps,
         (some) =>
           some.map((step) =>
-            block([run(`${stepSigns[step.mark]} `, markLook(step.mark)), ...renderRuns(step.text, canvas)], {
+            block([run(`${stepSigns[step.mark]} `, markStyles[step.mark]), ...renderRuns(step.text, canvas)], {
               spacing: 'small',
             }),
           ),
         'steps',
       );
     case 'image':
-      return drawPicture(each, canvas);
+      return renderPicture(each, canvas);
     default:
       return assertNever(each, 'block');
   }
@@ -121,7 +117,7 @@ function bulletOf(item: Text, number: number | undefined): TextRun[] {
 }
 
 /** A picture counts against the card's size: where it has no room, its words stand for it. */
-function drawPicture(each: Extract<Block, { kind: 'image' }>, canvas: Canvas): Shrinkable {
+function renderPicture(each: Extract<StaticBlock, { kind: 'image' }>, canvas: Canvas): Shrinkable {
   const url = canvas.pictures?.get(each.id);
   const words = paragraphOf([
     run('[picture: ', { isSubtle: true }),
@@ -150,7 +146,7 @@ function buttonAction(button: Button, canvas: Canvas): CardAction {
   return {
     type: 'Action.ShowCard',
     title: shortened(plainString(button.label), labelLength),
-    ...styled(button),
+    ...styleOf(button),
     card: {
       type: 'AdaptiveCard',
       body: [block(literalRuns(confirm.title, { weight: 'bolder' })), block(literalRuns(confirm.text))],
@@ -162,46 +158,29 @@ function buttonAction(button: Button, canvas: Canvas): CardAction {
 /** `Action.Execute` with `Action.Submit` for clients that do not know it; what opens a form asks for a dialog at once. */
 function press(button: Button, label: string, canvas: Canvas): CardAction {
   const title = shortened(plainString(label), labelLength);
-  const mislaid = { kind: 'click', action: button.action, ...(canvas.key === undefined ? {} : { key: canvas.key }) };
-  const submit = { type: 'Action.Submit' as const, title, ...styled(button), data: { mislaid } };
+  const mislaid = { kind: 'click', action: button.action, key: canvas.key };
+  const submit = { type: 'Action.Submit' as const, title, ...styleOf(button), data: { mislaid } };
   if (canvas.inDialog === true) return submit;
   if (button.opensForm === true) return { ...submit, data: { mislaid, msteams: { type: 'task/fetch' } } };
-  return { type: 'Action.Execute', title, verb: 'mislaid', ...styled(button), data: { mislaid }, fallback: submit };
+  return { type: 'Action.Execute', title, verb: 'mislaid', ...styleOf(button), data: { mislaid }, fallback: submit };
 }
 
-function styled({ style }: Button): { style?: 'positive' | 'destructive' } {
+export function styleOf({ style }: Pick<Button, 'style'>): { style?: 'positive' | 'destructive' } {
   if (style === undefined) return {};
   return { style: style === 'primary' ? 'positive' : 'destructive' };
 }
 
-function toneStyle(tone: Tone): 'emphasis' | 'good' | 'warning' | 'attention' {
-  switch (tone) {
-    case 'neutral':
-      return 'emphasis';
-    case 'success':
-      return 'good';
-    case 'warning':
-      return 'warning';
-    case 'danger':
-      return 'attention';
-    default:
-      return assertNever(tone, 'tone');
-  }
-}
+const toneStyles = {
+  neutral: 'emphasis',
+  success: 'good',
+  warning: 'warning',
+  danger: 'attention',
+} as const satisfies Readonly<Record<Tone, string>>;
 
-function markLook(mark: StepMark): TextStyle {
-  switch (mark) {
-    case 'done':
-      return { color: 'good', weight: 'bolder' };
-    case 'active':
-      return { color: 'accent', weight: 'bolder' };
-    case 'waiting':
-      return { isSubtle: true };
-    case 'failed':
-      return { color: 'attention', weight: 'bolder' };
-    case 'unknown':
-      return { color: 'warning', weight: 'bolder' };
-    default:
-      return assertNever(mark, 'step mark');
-  }
-}
+const markStyles: Readonly<Record<StepMark, TextStyle>> = {
+  done: { color: 'good', weight: 'bolder' },
+  active: { color: 'accent', weight: 'bolder' },
+  waiting: { isSubtle: true },
+  failed: { color: 'attention', weight: 'bolder' },
+  unknown: { color: 'warning', weight: 'bolder' },
+};

@@ -16,30 +16,30 @@ export function block(runs: readonly TextRun[], rest: { spacing?: 'none' | 'smal
   return { type: 'RichTextBlock', inlines: runs, ...rest };
 }
 
-export function run(text: string, look: TextStyle = {}): TextRun {
-  return { type: 'TextRun', text, ...look };
+export function run(text: string, style: TextStyle = {}): TextRun {
+  return { type: 'TextRun', text, ...style };
 }
 
-export function renderRuns(text: Text, options: TimeOptions, look: TextStyle = {}): TextRun[] {
-  return text.flatMap((span) => runsOfSpan(span, options, look));
+export function renderRuns(text: Text, options: TimeOptions, style: TextStyle = {}): TextRun[] {
+  return text.flatMap((span) => runsOfSpan(span, options, style));
 }
 
-function runsOfSpan(span: Span, options: TimeOptions, look: TextStyle): TextRun[] {
+function runsOfSpan(span: Span, options: TimeOptions, style: TextStyle): TextRun[] {
   switch (span.kind) {
     case 'plain':
-      return literalRuns(span.text, look);
+      return literalRuns(span.text, style);
     case 'strong':
-      return literalRuns(span.text, { ...look, weight: 'bolder' });
+      return literalRuns(span.text, { ...style, weight: 'bolder' });
     case 'code':
-      return literalRuns(span.text, { ...look, fontType: 'monospace' });
+      return literalRuns(span.text, { ...style, fontType: 'monospace' });
     case 'person':
-      return literalRuns(span.name, { ...look, weight: 'bolder' });
+      return literalRuns(span.name, { ...style, weight: 'bolder' });
     case 'time':
-      return timeRuns(span.instant, options, look);
+      return timeRuns(span.instant, options, style);
     case 'link': {
       const url = safeUrl(span.url);
-      if (url === undefined) return literalRuns(`${span.text} (${span.url})`, look);
-      const runs = literalRuns(span.text, { ...look, color: 'accent' });
+      if (url === undefined) return literalRuns(`${span.text} (${span.url})`, style);
+      const runs = literalRuns(span.text, { ...style, color: 'accent' });
       return runs.map((run) => ({ ...run, selectAction: { type: 'Action.OpenUrl', url } }));
     }
     default:
@@ -48,11 +48,11 @@ function runsOfSpan(span: Span, options: TimeOptions, look: TextStyle): TextRun[
 }
 
 /** Somebody's words, with everything visible and nothing worked out. */
-export function literalRuns(text: string, look: TextStyle = {}): TextRun[] {
+export function literalRuns(text: string, style: TextStyle = {}): TextRun[] {
   const shown = isolated(visible(text));
   if (shown === '') return [];
   // `{{` never stands within one run.
-  return shown.split(/(?<=\{)(?=\{)/).map((part) => ({ type: 'TextRun', text: part, ...look }));
+  return shown.split(/(?<=\{)(?=\{)/).map((part) => ({ type: 'TextRun', text: part, ...style }));
 }
 
 /** The same for strings outside of runs (labels, titles of buttons). */
@@ -71,19 +71,19 @@ export function markdownString(text: string): string {
  * In the reader's own zone and language: the clock, with the day where it is not near. A relative time would grow stale on a
  * card that stands for hours, so only days are said in words.
  */
-function timeRuns(instant: string, options: TimeOptions, look: TextStyle): TextRun[] {
+function timeRuns(instant: string, options: TimeOptions, style: TextStyle): TextRun[] {
   const at = new Date(instant);
-  if (Number.isNaN(at.getTime())) return [{ type: 'TextRun', text: 'at a time not known', ...look }];
+  if (Number.isNaN(at.getTime())) return [{ type: 'TextRun', text: 'at a time not known', ...style }];
   const distance = options.now.getTime() - at.getTime();
   // The client's functions take whole seconds and nothing finer.
   const stamp = `${at.toISOString().slice(0, 19)}Z`;
-  const clock: TextRun = { type: 'TextRun', text: `{{TIME(${stamp})}}`, ...look };
+  const clock: TextRun = { type: 'TextRun', text: `{{TIME(${stamp})}}`, ...style };
   if (Math.abs(distance) < nearMs) return [clock];
   const words = /^\d+ days? ago, /.exec(relativeAndExact(at, options))?.[0] ?? '';
   return [
-    ...(words === '' ? [] : [{ type: 'TextRun' as const, text: words, ...look }]),
-    { type: 'TextRun', text: `{{DATE(${stamp}, SHORT)}}`, ...look },
-    { type: 'TextRun', text: ' ', ...look },
+    ...(words === '' ? [] : [{ type: 'TextRun' as const, text: words, ...style }]),
+    { type: 'TextRun', text: `{{DATE(${stamp}, SHORT)}}`, ...style },
+    { type: 'TextRun', text: ' ', ...style },
     clock,
   ];
 }

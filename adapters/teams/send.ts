@@ -1,204 +1,220 @@
 /** How messages leave: rendered, measured, posted, edited, and where to. */
 import type { Activity } from 'botbuilder';
-import type { Logger } from 'pino';
 import { DeliveryError } from '../../src/chat/port.ts';
 import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
-import type { Clock } from '../../src/ground/clock.ts';
+import { RecentMap, Remembered } from '../../src/ground/remembered.ts';
 import type { Message } from '../../src/message/model.ts';
+import type { TimeOptions } from '../../src/message/times.ts';
 import { attachment, type TeamsCard } from './card.ts';
 import type { Connector } from './connector.ts';
 import { bytesOf } from './cut.ts';
 import type { People } from './identity.ts';
-import { hardSize, memberMs, pictureBytes, refreshedPeople, teamsLimits } from './limits.ts';
+import { activityBytes, hardSize, memberMs, pictureBytes, refreshedPeople } from './limits.ts';
+import type { TeamsOptions } from './options.ts';
 import { type Address, conversationOf, hasThreads, mintRef, objectIdOf, readRef } from './refs.ts';
 import { type Canvas, notificationSummary, renderMessage } from './render.ts';
 
-export type Sending = {
-  post(place: Place, message: Message, key: string): Promise<MessageRef>;
-  edit(ref: MessageRef, message: Message): Promise<void>;
-  reply(ref: MessageRef, message: Message, key: string): Promise<MessageRef>;
-  privately(
-    identity: Identity,
-    message: Message,
-    key: string | undefined,
-    address: Address | undefined,
-  ): Promise<MessageRef>;
-  /** A card that is no message of the core (a form), to one person. */
-  cardPrivately(identity: Identity, card: TeamsCard, summary: string, address: Address | undefined): Promise<void>;
-  /** Under what was said, where everybody reads along: never anything private. */
-  aloud(serviceUrl: string, conversation: string, sentence: string): Promise<void>;
-  remove(ref: MessageRef): Promise<void>;
-  /** The card for one viewer, or in a dialog. */
-  draw(message: Message, canvas?: Pick<Canvas, 'inDialog' | 'key'>): Promise<TeamsCard>;
-  /** The message of this key, as far as this process knows it. */
-  find(key: string): MessageRef | undefined;
-  /** A message of this key stands in Teams: somebody pressed or looked at it. */
-  seen(key: string, ref: MessageRef): void;
-  /** Where Teams was last heard from for this conversation. */
-  heardFrom(conversation: string, serviceUrl: string): void;
-  serviceUrl(): string;
-};
-
-export type OutboxParts = {
+type SendingParts = Pick<TeamsOptions, 'tenant' | 'serviceUrl' | 'images' | 'clock' | 'timeZone' | 'log'> & {
   connector: Connector;
-  tenant: string;
-  /** Before Teams was heard from: its address for everybody (learn.microsoft.com, "proactive messages"). */
-  serviceUrl: string;
-  images?: ((id: string) => Promise<{ readonly png: Uint8Array } | undefined>) | undefined;
-  clock: Clock;
-  timeZone: string;
-  log: Logger;
+  people: () => People;
 };
 
 const mostConversations = 5_000;
 
-export function createSending(parts: OutboxParts & { people: () => People }): Sending {
-  const { connector, tenant, clock, timeZone, log } = parts;
-  const services = new Map<string, string>();
-  const personal = new Map<Identity, string>();
-  const posted = new Map<string, MessageRef>();
-  const viewers = new Map<string, { until: number; users: readonly string[] }>();
-  let lastService = parts.serviceUrl;
+export class Sending {
+  readonly #parts: SendingParts;
+  /** Where Teams was last heard from, by conversation. */
+  readonly #services = new RecentMap<string, string>(mostConversations);
+  readonly #personal = new Remembered<string>({ most: mostConversations });
+  readonly #posted = new RecentMap<string, MessageRef>(mostConversations);
+  readonly #viewers: Remembered<readonly string[]>;
+  #lastService: string;
 
-  function seen(key: string, ref: MessageRef): MessageRef {
-    if (posted.size >= mostConversations) posted.clear();
-    posted.set(key, ref);
+  constructor(parts: SendingParts) {
+    this.#parts = parts;
+    this.#viewers = new Remembered({
+      most: mostConversations,
+      forMs: memberMs,
+      now: () => parts.clock.now().getTime(),
+    });
+    this.#lastService = parts.serviceUrl;
+  }
+
+  async post(place: Place, message: Message, key: string): Promise<MessageRef> {
+    const conversation = this.#conversationIn(place);
+    const activity = await this.#activityOf(message, key, await this.#viewersOf(conversation));
+    return await this.#posts(key, this.#serviceOf(conversation), conversation, activity);
+  }
+
+  async edit(ref: MessageRef, message: Message): Promise<void> {
+    const { conversation, activity: id } = known(ref);
+    const activity = await this.#activityOf(message, undefined, await this.#viewersOf(conversation));
+    await this.#parts.connector.edit(this.#serviceOf(conversation), conversation, id, activity);
+  }
+
+  async reply(ref: MessageRef, message: Message, key: string): Promise<MessageRef> {
+    const { conversation, activity } = known(ref);
+    const under = hasThreads(conversation) ? `${conversation};messageid=${activity}` : conversation;
+    return await this.#posts(key, this.#serviceOf(conversation), under, await this.#activityOf(message, key));
+  }
+
+  async privately(
+    identity: Identity,
+    message: Message,
+    key: string | undefined,
+    address: Address | undefined,
+  ): Promise<MessageRef> {
+    const { serviceUrl, conversation, user } = await this.#privateConversation(identity, address);
+    this.#services.set(conversation, serviceUrl);
+    const viewers = user === undefined || key === undefined ? [] : [user];
+    return await this.#posts(key, serviceUrl, conversation, await this.#activityOf(message, key, viewers));
+  }
+
+  /** A card that is no message of the core (a form), to one person. */
+  async cardPrivately(
+    identity: Identity,
+    card: TeamsCard,
+    summary: string,
+    address: Address | undefined,
+  ): Promise<void> {
+    const { serviceUrl, conversation } = await this.#privateConversation(identity, address);
+    await this.#parts.connector.post(serviceUrl, conversation, activityWith(card, summary));
+  }
+
+  /** Under what was said, where everybody reads along: never anything private. */
+  async aloud(serviceUrl: string, conversation: string, sentence: string): Promise<void> {
+    await this.#parts.connector.post(serviceUrl, conversation, {
+      type: 'message',
+      textFormat: 'plain',
+      text: sentence,
+    });
+  }
+
+  async remove(ref: MessageRef): Promise<void> {
+    const { conversation, activity } = known(ref);
+    await this.#parts.connector.remove(this.#serviceOf(conversation), conversation, activity);
+  }
+
+  /** The message of this key, as far as this process knows it. */
+  find(key: string): MessageRef | undefined {
+    return this.#posted.get(key);
+  }
+
+  /** A message of this key stands in Teams: somebody pressed or looked at it. */
+  seen(key: string, ref: MessageRef): void {
+    this.#posted.set(key, ref);
+  }
+
+  heardFrom(conversation: string, serviceUrl: string): void {
+    this.#services.set(conversation, serviceUrl);
+    this.#lastService = serviceUrl;
+  }
+
+  serviceUrl(): string {
+    return this.#lastService;
+  }
+
+  times(): TimeOptions {
+    return { now: this.#parts.clock.now(), timeZone: this.#parts.timeZone };
+  }
+
+  /** The card for one viewer, or in a dialog. */
+  async render(message: Message, rest: Pick<Canvas, 'inDialog' | 'key'> = {}): Promise<TeamsCard> {
+    return renderMessage(message, { ...this.times(), pictures: await this.#picturesOf(message), ...rest });
+  }
+
+  async #posts(
+    key: string | undefined,
+    serviceUrl: string,
+    conversation: string,
+    activity: Partial<Activity>,
+  ): Promise<MessageRef> {
+    const id = await this.#parts.connector.post(serviceUrl, conversation, activity);
+    const ref = mintRef({ conversation, activity: id });
+    if (key !== undefined) this.seen(key, ref);
     return ref;
   }
 
-  function serviceOf(conversation: string): string {
-    return services.get(conversation) ?? lastService;
+  #serviceOf(conversation: string): string {
+    return this.#services.get(conversation) ?? this.#lastService;
   }
 
-  function conversationIn(place: Place): string {
+  #conversationIn(place: Place): string {
+    const { tenant } = this.#parts;
     const conversation = conversationOf(tenant, place);
     if (conversation !== undefined) return conversation;
     const remedy = `Name a place of this tenant, teams:${tenant}/<conversation>, in policy.yaml.`;
     throw new DeliveryError({ kind: 'dead', remedy }, 'no place of this tenant');
   }
 
-  function known(ref: MessageRef): { conversation: string; activity: string } {
-    const read = readRef(ref);
-    if (read !== undefined) return read;
-    throw new DeliveryError({ kind: 'dead', remedy: 'This message was not posted in Teams.' }, 'no Teams ref');
-  }
-
   /** Those whose client asks for their own view of the card. Nobody, where Teams does not tell. */
-  async function viewersOf(conversation: string): Promise<readonly string[]> {
-    const now = clock.now().getTime();
-    const kept = viewers.get(conversation);
-    if (kept !== undefined && kept.until > now) return kept.users;
-    const users = await connector.someMembers(serviceOf(conversation), conversation).catch((error: unknown) => {
-      log.info({ err: error }, 'those who read along could not be listed; everybody sees the same buttons');
-      return [];
-    });
-    if (viewers.size >= mostConversations) viewers.clear();
-    viewers.set(conversation, { until: now + memberMs, users: users.slice(0, refreshedPeople) });
-    return users;
+  #viewersOf(conversation: string): Promise<readonly string[]> {
+    const { connector, log } = this.#parts;
+    return this.#viewers.get(conversation, () =>
+      connector.someMembers(this.#serviceOf(conversation), conversation).catch((error: unknown) => {
+        log.info({ err: error }, 'those who read along could not be listed; everybody sees the same buttons');
+        return [];
+      }),
+    );
   }
 
-  async function draw(message: Message, rest: Pick<Canvas, 'inDialog' | 'key'> = {}): Promise<TeamsCard> {
-    const canvas: Canvas = { now: clock.now(), timeZone, pictures: await picturesOf(message), ...rest };
-    return renderMessage(message, canvas);
-  }
-
-  async function picturesOf(message: Message): Promise<ReadonlyMap<string, string>> {
+  async #picturesOf(message: Message): Promise<ReadonlyMap<string, string>> {
     const pictures = new Map<string, string>();
     for (const block of message.blocks) {
-      if (block.kind !== 'image' || parts.images === undefined) continue;
-      const picture = await parts.images(block.id);
+      if (block.kind !== 'image') continue;
+      const picture = await this.#parts.images?.(block.id);
       if (picture === undefined || picture.png.length > pictureBytes) continue;
       pictures.set(block.id, `data:image/png;base64,${Buffer.from(picture.png).toString('base64')}`);
     }
     return pictures;
   }
 
-  async function activityOf(
+  async #activityOf(
     message: Message,
-    { key, users = [] }: { key?: string | undefined; users?: readonly string[] },
+    key: string | undefined,
+    viewers: readonly string[] = [],
   ): Promise<Partial<Activity>> {
-    const card = await draw(message, key === undefined ? {} : { key });
-    const refreshed =
-      users.length > 0 && message.blocks.some((block) => block.kind === 'buttons')
-        ? withRefresh(card, users, key)
-        : card;
-    return measured(activityWith(refreshed, notificationSummary(message, { now: clock.now(), timeZone })));
+    const card = await this.render(message, { key });
+    const isRefreshed = viewers.length > 0 && message.blocks.some((block) => block.kind === 'buttons');
+    return activityWith(
+      isRefreshed ? withRefresh(card, viewers, key) : card,
+      notificationSummary(message, this.times()),
+    );
   }
 
-  async function privateConversation(
+  async #privateConversation(
     identity: Identity,
     address: Address | undefined,
-  ): Promise<{ serviceUrl: string; conversation: string; user?: string }> {
+  ): Promise<{ serviceUrl: string; conversation: string; user: string | undefined }> {
+    const { connector, tenant, people } = this.#parts;
     const objectId = objectIdOf(tenant, identity);
     if (objectId === undefined) {
-      throw new DeliveryError(
-        { kind: 'dead', remedy: 'This account is of another tenant than the one that is served.' },
-        'no account of this tenant',
-      );
+      const remedy = 'This account is of another tenant than the one that is served.';
+      throw new DeliveryError({ kind: 'dead', remedy }, 'no account of this tenant');
     }
-    const last = address ?? parts.people().lastAddress(identity);
-    const serviceUrl = last?.serviceUrl ?? lastService;
-    const user = last?.user;
-    const conversation =
-      last?.conversation ?? personal.get(identity) ?? (await connector.openPersonal(serviceUrl, user ?? objectId));
-    if (personal.size >= mostConversations) personal.clear();
-    personal.set(identity, conversation);
-    return { serviceUrl, conversation, ...(user === undefined ? {} : { user }) };
+    const { serviceUrl = this.#lastService, user, conversation } = address ?? people().lastAddress(identity) ?? {};
+    if (conversation !== undefined) return { serviceUrl, user, conversation };
+    const opened = this.#personal.get(identity, () => connector.openPersonal(serviceUrl, user ?? objectId));
+    return { serviceUrl, user, conversation: await opened };
   }
-
-  return {
-    post: async (place, message, key) => {
-      const conversation = conversationIn(place);
-      const activity = await activityOf(message, { key, users: await viewersOf(conversation) });
-      const id = await connector.post(serviceOf(conversation), conversation, activity);
-      return seen(key, mintRef({ conversation, activity: id }));
-    },
-    edit: async (ref, message) => {
-      const { conversation, activity: id } = known(ref);
-      const users = await viewersOf(conversation);
-      await connector.edit(serviceOf(conversation), conversation, id, await activityOf(message, { users }));
-    },
-    reply: async (ref, message, key) => {
-      const { conversation, activity } = known(ref);
-      const under = hasThreads(conversation) ? `${conversation};messageid=${activity}` : conversation;
-      const id = await connector.post(serviceOf(conversation), under, await activityOf(message, { key }));
-      return seen(key, mintRef({ conversation, activity: id }));
-    },
-    privately: async (identity, message, key, address) => {
-      const { serviceUrl, conversation, user } = await privateConversation(identity, address);
-      services.set(conversation, serviceUrl);
-      const activity = await activityOf(message, { key, users: user === undefined || key === undefined ? [] : [user] });
-      const ref = mintRef({ conversation, activity: await connector.post(serviceUrl, conversation, activity) });
-      return key === undefined ? ref : seen(key, ref);
-    },
-    cardPrivately: async (identity, card, summary, address) => {
-      const { serviceUrl, conversation } = await privateConversation(identity, address);
-      await connector.post(serviceUrl, conversation, measured(activityWith(card, summary)));
-    },
-    aloud: async (serviceUrl, conversation, sentence) => {
-      await connector.post(serviceUrl, conversation, { type: 'message', textFormat: 'plain', text: sentence });
-    },
-    remove: async (ref) => {
-      const { conversation, activity } = known(ref);
-      await connector.remove(serviceOf(conversation), conversation, activity);
-    },
-    draw,
-    find: (key) => posted.get(key),
-    seen,
-    heardFrom: (conversation, serviceUrl) => {
-      if (services.size >= mostConversations) services.clear();
-      services.set(conversation, serviceUrl);
-      lastService = serviceUrl;
-    },
-    serviceUrl: () => lastService,
-  };
 }
 
+function known(ref: MessageRef): { conversation: string; activity: string } {
+  const read = readRef(ref);
+  if (read !== undefined) return read;
+  throw new DeliveryError({ kind: 'dead', remedy: 'This message was not posted in Teams.' }, 'no Teams ref');
+}
+
+/** The renderer keeps within its share; this is the last check before Teams takes it. */
 function activityWith(card: TeamsCard, summary: string): Partial<Activity> {
-  return { type: 'message', summary, attachments: [attachment(card)] };
+  const activity = { type: 'message', summary, attachments: [attachment(card)] };
+  const size = bytesOf(activity);
+  if (size <= hardSize) return activity;
+  const remedy = 'The message is too large for Teams. Please report this as a fault of Mislaid.';
+  throw new DeliveryError({ kind: 'dead', remedy }, `an activity of ${size} bytes`);
 }
 
-/** Each viewer's client asks for the card as he should see it, as soon as he looks. As many as there is room for. */
+/** Each viewer's client asks for the card as they should see it, as soon as they open it. As many as there is room for. */
 function withRefresh(card: TeamsCard, users: readonly string[], key: string | undefined): TeamsCard {
   const refresh = (userIds: readonly string[]): TeamsCard => ({
     ...card,
@@ -207,24 +223,16 @@ function withRefresh(card: TeamsCard, users: readonly string[], key: string | un
         type: 'Action.Execute',
         title: 'Refresh',
         verb: 'mislaid',
-        data: { mislaid: { kind: 'refresh', ...(key === undefined ? {} : { key }) } },
+        data: { mislaid: { kind: 'refresh', key } },
       },
       userIds,
     },
   });
-  const room = teamsLimits.messageSize - bytesOf(refresh([])) - 400;
+  const room = activityBytes - bytesOf(refresh([])) - 400;
   let used = 0;
   const fitting = users.slice(0, refreshedPeople).filter((user) => {
     used += bytesOf(user) + 1;
     return used <= room;
   });
   return fitting.length === 0 ? card : refresh(fitting);
-}
-
-/** The renderer keeps within its share; this is the last look before Teams takes it. */
-function measured(activity: Partial<Activity>): Partial<Activity> {
-  const size = bytesOf(activity);
-  if (size <= hardSize) return activity;
-  const remedy = 'The message is too large for Teams. Please report this as a fault of Mislaid.';
-  throw new DeliveryError({ kind: 'dead', remedy }, `an activity of ${size} bytes`);
 }

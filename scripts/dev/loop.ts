@@ -58,6 +58,8 @@ export function createLoop(parts: LoopParts): Loop {
       if (current !== bot || stopping) return;
       onReady();
       next ??= parts.openBot();
+      // One that was ready only after the next file was saved.
+      endCheck();
       endCheck = parts.checkEverything(hearOfEverything);
     });
     void bot.ended.then((code) => {

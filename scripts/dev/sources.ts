@@ -66,5 +66,5 @@ export function watchSources(input: {
 function sourcesBelow(top: string, folder: string): string[] {
   return readdirSync(join(top, folder), { recursive: true, encoding: 'utf8' })
     .map((path) => join(folder, path))
-    .filter((path) => path.endsWith('.ts') && !path.includes(join('reader', 'assembly')));
+    .filter((path) => path.endsWith('.ts'));
 }

@@ -27,19 +27,31 @@ export function accountsOf(person: AccountOwner): { addresses: string[]; names: 
  * while no two people share it, else nobody is named rather than the wrong one.
  */
 export function accountOwners(people: readonly AccountOwner[]): (account: string) => string | undefined {
+  const { note, ownerOf } = accountIndex();
+  for (const person of people) note(person);
+  return ownerOf;
+}
+
+/** The same, for people who are noted one after the other. */
+export function accountIndex(): {
+  note(person: AccountOwner): void;
+  ownerOf(account: string): string | undefined;
+} {
   const exact = new Map<string, string | undefined>();
   const bare = new Map<string, string | undefined>();
-  function note(map: Map<string, string | undefined>, name: string, guid: string): void {
+  function add(map: Map<string, string | undefined>, name: string, guid: string): void {
     map.set(name, map.has(name) && map.get(name) !== guid ? undefined : guid);
   }
-  for (const person of people) {
-    const { addresses, names } = accountsOf(person);
-    for (const address of addresses) note(exact, address, person.guid);
-    for (const name of names) note(bare, name, person.guid);
-  }
-  return (account) => {
-    const lower = account.trim().toLowerCase();
-    if (exact.has(lower)) return exact.get(lower);
-    return lower.includes('@') ? undefined : bare.get(bareAccount(lower));
+  return {
+    note: (person) => {
+      const { addresses, names } = accountsOf(person);
+      for (const address of addresses) add(exact, address, person.guid);
+      for (const name of names) add(bare, name, person.guid);
+    },
+    ownerOf: (account) => {
+      const lower = account.trim().toLowerCase();
+      if (exact.has(lower)) return exact.get(lower);
+      return lower.includes('@') ? undefined : bare.get(bareAccount(lower));
+    },
   };
 }

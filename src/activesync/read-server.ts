@@ -9,8 +9,8 @@ import type { Batch } from './reader/batch.ts';
 import { cutLines, type Position } from './reader/cut-lines.ts';
 import { Rollup } from './reader/rollup.ts';
 import type { BatchOrigin } from './store/batch-origin.ts';
-import { fileRow, isUnchanged, type KnownFile, knownFiles, openUnpacked } from './store/log-files.ts';
-import { createProgress, type Progress, type ReadProgress } from './store/progress.ts';
+import { claimFiles, isUnchanged, type KnownFile, knownFiles, openUnpacked } from './store/log-files.ts';
+import { createProgress, type Progress } from './store/progress.ts';
 import { writeBatch } from './store/write-batch.ts';
 import { writersLock } from './store/write-clients.ts';
 
@@ -21,8 +21,6 @@ export type ReadOptions = {
   /** Files last written before are left alone: a first reading of years of logs helps nobody. */
   since?: Date;
   signal?: AbortSignal;
-  /** Called when something was stored, at most a few times a second. */
-  onProgress?: (progress: ReadProgress) => void;
 };
 
 export type ServerRead = {
@@ -53,7 +51,7 @@ export async function readServer(
 ): Promise<ServerRead> {
   const { db, organisation, clock, signal } = options;
   const origin: BatchOrigin = { organisation, server, kind };
-  const progress = createProgress(db, origin, clock, options.onProgress);
+  const progress = createProgress(db, origin, clock);
   const nothing = { files: 0, bytes: 0, requests: 0, elsewhere: 0, phones: [] };
   // Asked for at once: both only wait.
   const reading = knownFiles(db, origin);
@@ -75,21 +73,14 @@ export async function readServer(
     await progress.end(null);
     return nothing;
   }
-  const listed = new Set(files.map(({ identity }) => identity));
-  const work: { file: LogFile; row: KnownFile }[] = [];
-  const problems: string[] = [];
-  for (const file of changed) {
-    try {
-      work.push({ file, row: await fileRow(db, servers, { origin, file, known, listed, now: clock.now() }) });
-    } catch (error) {
-      problems.push(problemOf(error, server));
-    }
-  }
+  const claims = { origin, listed: files, changed, before: known, now: clock.now() };
+  const { claimed: work, errors, ...others } = await claimFiles(db, servers, claims);
+  const problems = errors.map((error) => problemOf(error, server));
   const sizes = work.map(({ file, row }) => Math.max(0, file.size - (file.compressed ? 0 : row.position)));
   await progress.begin(sizes);
   const phones = new Set<string>();
   let requests = 0;
-  let elsewhere = 0;
+  let { elsewhere } = others;
   for (const next of work) {
     signal?.throwIfAborted();
     try {
@@ -105,7 +96,7 @@ export async function readServer(
   if (sizes.reduce((sum, size) => sum + size, 0) > longReading)
     await sql`analyze log_client, log_rollup_row, log_heartbeat_row`.execute(db);
   const [problem] = problems;
-  // The other reader tells how far it is.
+  // The other reader stores how far it is.
   if (elsewhere === 0) await progress.end(problem ?? null);
   return {
     files: work.length,
@@ -121,7 +112,7 @@ type FileReading = {
   servers: Servers;
   origin: BatchOrigin;
   progress: Progress;
-  /** Filled with what `ServerRead.phones` tells. */
+  /** Filled for `ServerRead.phones`. */
   phones: Set<string>;
   options: ReadOptions;
   file: LogFile;
@@ -134,7 +125,7 @@ type FileReading = {
  */
 async function readFile(reading: FileReading): Promise<number> {
   const { servers, origin, file, row, options, progress, phones } = reading;
-  const rollup = new Rollup(origin.kind);
+  const rollup = new Rollup(origin.kind, file.oneLog === true ? { oneLog: true } : {});
   let requests = 0;
   let taken: Position = { offset: row.position, header: row.header, skipping: row.skipping };
   let reached = taken;
@@ -179,6 +170,7 @@ async function commit({ origin, row, file, options }: FileReading, { from, to, b
       .set({ position: to.offset, header: to.header, skipping: to.skipping, readAt: options.clock.now(), ...end })
       .where('id', '=', row.id)
       .where('position', '=', from.offset)
+      .where('identity', '=', row.identity)
       .returning(writersLock)
       .executeTakeFirst();
     if (moved === undefined) throw new ReadElsewhere();

@@ -1,7 +1,9 @@
 /** What keeps devices out: rules with what they catch, single blocks, quarantine, the default. Pure. */
 import type { Selectable } from 'kysely';
+import { groupedBy } from '../ground/grouped.ts';
+import { latest } from '../ground/instants.ts';
 import type { AccessRuleTable } from '../store/tables/apps.ts';
-import { isCaught } from './block/rules.ts';
+import { catchesAmong } from './block/rules.ts';
 import type { Phone } from './phones.ts';
 
 export type AccessRule = Selectable<AccessRuleTable>;
@@ -14,20 +16,20 @@ export type RuleUse = {
   lastDenied: Date | null;
 };
 
-export type ReasonUse = { state: 'blocked' | 'quarantined'; reason: string; words: string; phones: readonly Phone[] };
+type ReasonUse = { state: string; words: string; phones: readonly Phone[] };
 
 export type Blocked = { rules: RuleUse[]; idle: RuleUse[]; reasons: ReasonUse[] };
 
 export function blockedOf(rules: readonly AccessRule[], phones: readonly Phone[]): Blocked {
+  const catches = catchesAmong(phones);
   const uses = rules
     .map((rule): RuleUse => {
-      const caught = phones.filter(({ device }) => device !== undefined && isCaught(device, rule));
-      const refusals = caught.flatMap(({ usage }) => (usage.lastRefused === null ? [] : [usage.lastRefused.at]));
+      const caught = catches(rule);
       return {
         rule,
         caught,
         denied: rule.accessLevel === 'Allow' ? 0 : caught.reduce((sum, { usage }) => sum + usage.refused, 0),
-        lastDenied: refusals.length === 0 ? null : new Date(Math.max(...refusals.map((at) => at.getTime()))),
+        lastDenied: latest(caught.map(({ usage }) => usage.lastRefused?.at)),
       };
     })
     .sort((one, other) => other.caught.length - one.caught.length || (one.rule.name < other.rule.name ? -1 : 1));
@@ -57,16 +59,16 @@ const words: Readonly<Record<string, string>> = {
 };
 
 function reasonsOf(phones: readonly Phone[]): ReasonUse[] {
-  const groups = new Map<string, { state: 'blocked' | 'quarantined'; reason: string; phones: Phone[] }>();
-  for (const phone of phones) {
-    const state = phone.device?.accessState.toLowerCase();
-    if (state !== 'blocked' && state !== 'quarantined') continue;
+  const keptOut = phones.flatMap((phone) => {
+    const state = phone.device?.accessState.toLowerCase() ?? '';
     const reason = phone.device?.accessReason ?? '';
-    const group = groups.get(`${state} ${reason}`) ?? { state, reason, phones: [] };
-    groups.set(`${state} ${reason}`, group);
-    group.phones.push(phone);
-  }
-  return [...groups.values()]
-    .map((group) => ({ ...group, words: words[group.reason.toLowerCase()] ?? `reason ${group.reason || 'not told'}` }))
+    return state === 'blocked' || state === 'quarantined' ? [{ phone, state, reason }] : [];
+  });
+  return [...groupedBy(keptOut, ({ state, reason }) => `${state} ${reason}`).values()]
+    .map((group) => {
+      const [{ state, reason }] = group;
+      const inWords = words[reason.toLowerCase()] ?? `reason ${reason || 'not told'}`;
+      return { state, words: inWords, phones: group.map(({ phone }) => phone) };
+    })
     .sort((one, other) => other.phones.length - one.phones.length);
 }

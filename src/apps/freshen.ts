@@ -1,11 +1,10 @@
 import { readServer } from '../activesync/read-server.ts';
-import type { LogKind, Organisation } from '../ground/identifiers.ts';
+import { after, day } from '../ground/durations.ts';
+import type { Organisation } from '../ground/identifiers.ts';
 import type { JobContext } from '../incidents/job.ts';
-import { logKindNames, type Servers, ServerUnreadable } from '../servers/port.ts';
+import { logKindNames, ServerUnreadable } from '../servers/port.ts';
 import { refreshLogEvidence } from './evidence.ts';
 
-const kinds: readonly LogKind[] = ['backEnd', 'frontEnd', 'edge'];
-const day = 86_400_000;
 /** Bytes: more takes longer than a person waits. */
 const longReading = 64_000_000;
 
@@ -35,29 +34,31 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
   const phones: string[] = [];
   const names = servers.list();
   for (const server of names) {
-    for (const kind of kinds) {
+    for (const kind of ['backEnd', 'frontEnd', 'edge'] as const) {
       const reading = readings.find((row) => row.server === server && row.kind === kind);
-      const left = reading === undefined ? undefined : reading.bytesTotal - reading.bytesDone;
       const what = `The ${logKindNames[kind]} of ${server}`;
-      if (reading !== undefined && left !== undefined && reading.finishedAt === null && left > longReading) {
-        const percent = Math.floor((100 * reading.bytesDone) / reading.bytesTotal);
-        progress.push(`${what} are read for the first time: ${percent} % of ${megabytes(reading.bytesTotal)} so far.`);
-        continue;
-      }
       try {
-        const unread = left === undefined ? await sizeOf(servers, server, kind) : 0;
-        if (unread > longReading) {
-          progress.push(`${what} (${megabytes(unread)}) wait for their first reading.`);
+        if (reading === undefined) {
+          const files = await servers.listLogs(server, kind);
+          const unread = files.reduce((sum, { size }) => sum + size, 0);
+          if (unread > longReading) {
+            progress.push(`${what} (${megabytes(unread)}) wait for their first reading.`);
+            continue;
+          }
+        } else if (reading.finishedAt === null && reading.bytesTotal - reading.bytesDone > longReading) {
+          const percent = Math.floor((100 * reading.bytesDone) / reading.bytesTotal);
+          const total = megabytes(reading.bytesTotal);
+          progress.push(`${what} are read for the first time: ${percent} % of ${total} so far.`);
           continue;
         }
         const read = await readServer(servers, server, kind, {
           db: store.db,
           organisation,
           clock,
-          since: new Date(clock.now().getTime() - 35 * day),
+          since: after(clock.now(), -35 * day),
           signal,
         });
-        for (const phone of read.phones) phones.push(phone);
+        phones.push(...read.phones);
         if (read.problem !== undefined) problems.add(read.problem);
       } catch (error) {
         if (!(error instanceof ServerUnreadable)) throw error;
@@ -71,9 +72,4 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
 
 function megabytes(bytes: number): string {
   return bytes < 2e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
-async function sizeOf(servers: Servers, server: string, kind: LogKind): Promise<number> {
-  const files = await servers.listLogs(server, kind);
-  return files.reduce((sum, { size }) => sum + size, 0);
 }

@@ -1,11 +1,12 @@
 /** When each of a person's phones was last heard of: Exchange's statistics and the logs side by side. Pure. */
+import { latest } from '../ground/instants.ts';
 import type { DeviceFacts } from '../incidents/devices/device.ts';
 import type { Phone } from './phones.ts';
 import type { Moment } from './usage.ts';
 
 export type SeenPhone = {
-  facts?: DeviceFacts;
-  phone?: Phone;
+  facts: DeviceFacts | undefined;
+  phone: Phone | undefined;
   name: string;
   lastAttempt: Date | null;
   lastSuccess: Date | null;
@@ -35,29 +36,22 @@ export function seenPhones(facts: readonly DeviceFacts[], phones: readonly Phone
 
 function seenPhone(facts: DeviceFacts | undefined, phone: Phone | undefined, now: Date): SeenPhone {
   const usage = phone?.usage;
-  const success = newest(dateOf(facts?.lastSync), usage?.lastLetIn?.end ?? null);
-  const attempt = newest(dateOf(facts?.lastAttempt), newest(usage?.lastAttempt?.end ?? null, success));
-  const heartbeat = facts?.lastHeartbeatSeconds ?? null;
+  const success = latest([dateOf(facts?.lastSync), usage?.lastLetIn?.end]);
+  const attempt = latest([dateOf(facts?.lastAttempt), usage?.lastAttempt?.end, success]);
+  const heartbeat = facts?.lastHeartbeatSeconds ?? 0;
   const quiet = attempt === null ? Number.POSITIVE_INFINITY : (now.getTime() - attempt.getTime()) / 1000;
+  // Ended refused, it does not hang; quiet for longer than it asked to wait, it is gone.
+  const hangs = heartbeat > 0 && quiet <= heartbeat + 120 && usage?.lastAttempt?.why === 'ok';
   return {
-    ...(facts === undefined ? {} : { facts }),
-    ...(phone === undefined ? {} : { phone }),
+    facts,
+    phone,
     name: facts?.name ?? phone?.names.model ?? 'Unnamed device',
     lastAttempt: attempt,
     lastSuccess: success,
     attempt: usage?.lastAttempt ?? null,
     refused: usage?.lastRefused ?? null,
-    // Ended refused, it does not hang; quiet for longer than it asked to wait, it is gone.
-    hangingSeconds:
-      heartbeat !== null && heartbeat > 0 && quiet <= heartbeat + 120 && usage?.lastAttempt?.why === 'ok'
-        ? heartbeat
-        : null,
+    hangingSeconds: hangs ? heartbeat : null,
   };
-}
-
-function newest(one: Date | null, other: Date | null): Date | null {
-  if (one === null || other === null) return one ?? other;
-  return one > other ? one : other;
 }
 
 function dateOf(iso: string | null | undefined): Date | null {

@@ -17,7 +17,7 @@ export type OutcomeFacts = {
  * refused   kept out by a rule, a list, a filter or the password
  * failed    anything else that went wrong
  */
-export type Outcome = { result: 'let-in' | 'answered' | 'refused' | 'failed'; meaning: string; why: OutcomeReason };
+export type Outcome = { result: 'let-in' | 'answered' | 'refused' | 'failed'; why: OutcomeReason; meaning: string };
 
 export type OutcomeReason =
   | 'ok'
@@ -45,71 +45,63 @@ const letters: Readonly<Record<string, string>> = {
   E: 'device management',
 };
 
+/** What an HTTP status alone tells. */
+const byHttp: Readonly<Record<number, Outcome>> = {
+  401: refused('password', 'turned away at the login (401): wrong, old or missing password'),
+  403: refused('access', 'forbidden (403)'),
+  404: failed('other', 'not found (404)'),
+  449: failed('policy', 'must apply the mailbox policy first (449)'),
+  451: failed('redirect', 'sent to another server (451)'),
+  456: refused('password', 'account blocked (456)'),
+  457: refused('password', 'password expired (457)'),
+  503: failed('busy', 'server busy or phone throttled (503)'),
+  507: failed('mailbox-full', 'mailbox full (507)'),
+};
+
 export function outcomeOf(facts: OutcomeFacts): Outcome {
-  const { http, substatus, status, error } = facts;
-  if (status === 140 || /^RemoteWipeRequested/i.test(error))
-    return refused('failed', 'wipe-told', 'was told to wipe itself');
-  if (facts.kind === 'edge' && (http === 504 || http === 408 || http === 499 || http === 0))
-    return refused('failed', 'cut', 'closed by the edge while it waited for mail');
+  const { kind, http, substatus, status, error } = facts;
+  if (status === 140 || /^RemoteWipeRequested/i.test(error)) return failed('wipe-told', 'was told to wipe itself');
+  if (kind === 'edge' && [0, 408, 499, 504].includes(http))
+    return failed('cut', 'closed by the edge while it waited for mail');
   const access = accessOutcome(facts);
   if (access !== undefined) return access;
-  switch (http) {
-    case 401:
-      return refused('refused', 'password', 'turned away at the login (401): wrong, old or missing password');
-    case 404:
-      return substatus === 19
-        ? refused('refused', 'filter', 'denied by a request filter of IIS (404.19)')
-        : refused('failed', 'other', 'not found (404)');
-    case 403:
-      return refused('refused', 'access', 'forbidden (403)');
-    case 449:
-      return refused('failed', 'policy', 'must apply the mailbox policy first (449)');
-    case 451:
-      return refused('failed', 'redirect', 'sent to another server (451)');
-    case 456:
-      return refused('refused', 'password', 'account blocked (456)');
-    case 457:
-      return refused('refused', 'password', 'password expired (457)');
-    case 503:
-      return refused('failed', 'busy', 'server busy or phone throttled (503)');
-    case 507:
-      return refused('failed', 'mailbox-full', 'mailbox full (507)');
-    default:
-      break;
-  }
-  if (/^(OverBudget|TooManyJobsQueued)/i.test(error)) return refused('failed', 'busy', 'throttled by Exchange');
-  if (http >= 500) return refused('failed', 'server', `server error (${http})`);
-  if (http >= 400) return refused('failed', 'other', `refused with HTTP ${http}`);
-  const inside = insideOutcome(status);
-  if (inside !== undefined) return inside;
-  if (facts.kind === 'backEnd') return { result: 'let-in', why: 'ok', meaning: 'let in' };
+  if (http === 404 && substatus === 19) return refused('filter', 'denied by a request filter of IIS (404.19)');
+  const known = byHttp[http];
+  if (known !== undefined) return known;
+  if (/^(OverBudget|TooManyJobsQueued)/i.test(error)) return failed('busy', 'throttled by Exchange');
+  if (http >= 500) return failed('server', `server error (${http})`);
+  if (http >= 400) return failed('other', `refused with HTTP ${http}`);
+  if (status >= 100) return insideOutcome(status);
+  if (kind === 'backEnd') return { result: 'let-in', why: 'ok', meaning: 'let in' };
   return { result: 'answered', why: 'ok', meaning: 'answered (200)' };
 }
 
 function accessOutcome({ status, error, access, http }: OutcomeFacts): Outcome | undefined {
   const by = letters[access.replace(/^(?:Blocked|Quarantined|Allowed)/, '').slice(0, 1)];
   const from = by === undefined ? '' : ` by ${by}`;
-  if (access.startsWith('Quarantined')) return refused('refused', 'quarantine', `quarantined${from}: no mail`);
+  if (access.startsWith('Quarantined')) return refused('quarantine', `quarantined${from}: no mail`);
   if (status === 126 || /^UserDisabledForSync/i.test(error))
-    return refused('refused', 'disabled', 'ActiveSync is switched off for the mailbox');
+    return refused('disabled', 'ActiveSync is switched off for the mailbox');
   const blocked = status === 129 || /^DeviceIsBlockedForThisUser/i.test(error);
   if (blocked || (access.startsWith('Blocked') && (http === 403 || status === 130 || http === 200)))
-    return refused('refused', 'access', `blocked in Exchange${from}`);
-  if (status === 130 || /^AccessDenied/i.test(error)) return refused('refused', 'access', 'access denied by Exchange');
+    return refused('access', `blocked in Exchange${from}`);
+  if (status === 130 || /^AccessDenied/i.test(error)) return refused('access', 'access denied by Exchange');
   return undefined;
 }
 
 /** Statuses of 100 and more stand for the whole request; smaller ones are the command's own and mean that it was let in. */
-function insideOutcome(status: number): Outcome | undefined {
-  if (status < 100) return undefined;
-  if (status >= 139 && status <= 145)
-    return refused('failed', 'policy', `must apply the mailbox policy first (status ${status})`);
-  if (status === 111) return refused('failed', 'busy', 'Exchange asks to come again later (status 111)');
-  if (status === 113 || status === 110) return refused('failed', 'server', `server error (status ${status})`);
-  if (status === 177) return refused('refused', 'other', 'the mailbox has its most devices (status 177)');
-  return refused('failed', 'other', `refused with status ${status}`);
+function insideOutcome(status: number): Outcome {
+  if (status >= 139 && status <= 145) return failed('policy', `must apply the mailbox policy first (status ${status})`);
+  if (status === 111) return failed('busy', 'Exchange asks to come again later (status 111)');
+  if (status === 113 || status === 110) return failed('server', `server error (status ${status})`);
+  if (status === 177) return refused('other', 'the mailbox has its most devices (status 177)');
+  return failed('other', `refused with status ${status}`);
 }
 
-function refused(result: 'refused' | 'failed', why: OutcomeReason, meaning: string): Outcome {
-  return { result, why, meaning };
+function refused(why: OutcomeReason, meaning: string): Outcome {
+  return { result: 'refused', why, meaning };
+}
+
+function failed(why: OutcomeReason, meaning: string): Outcome {
+  return { result: 'failed', why, meaning };
 }

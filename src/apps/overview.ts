@@ -1,5 +1,7 @@
 /** Phones counted by app, or by one of the names they give themselves. Pure. */
 import { distance } from 'fastest-levenshtein';
+import { groupedBy } from '../ground/grouped.ts';
+import { earliest, latest } from '../ground/instants.ts';
 import type { App } from './app.ts';
 import type { Phone } from './phones.ts';
 
@@ -10,7 +12,7 @@ export type Use = {
   /** What the group is called: an app's name, a device type … */
   name: string;
   /** Set when the group is an app. */
-  app?: App;
+  app: App | undefined;
   people: number;
   phones: readonly Phone[];
   requests: number;
@@ -20,62 +22,58 @@ export type Use = {
 
 /** Groups, the one with most people first. A phone whose owner is not known counts as one person of its own. */
 export function usesOf(phones: readonly Phone[], by: Dimension): Use[] {
-  const groups = new Map<string, { name: string; app?: App; phones: Phone[] }>();
-  for (const phone of phones) {
-    const name = by === 'app' ? phone.app.name : phone.names[by] || 'not known';
-    const key = by === 'app' ? phone.app.key : name;
-    const group = groups.get(key) ?? { name, ...(by === 'app' ? { app: phone.app } : {}), phones: [] };
-    groups.set(key, group);
-    group.phones.push(phone);
-  }
+  const nameOf = ({ app, names }: Phone) => (by === 'app' ? app.name : names[by] || 'not known');
+  const groups = groupedBy(phones, (phone) => (by === 'app' ? phone.app.key : nameOf(phone)));
   return [...groups.values()]
     .map((group) => ({
-      ...group,
-      people: peopleOf(group.phones).length,
-      requests: group.phones.reduce((sum, { usage }) => sum + usage.requests, 0),
-      firstSeen: earliest(group.phones.map(({ firstSeen }) => firstSeen)),
-      lastSeen: newest(group.phones.map(({ lastSeen }) => lastSeen)),
+      name: nameOf(group[0]),
+      app: by === 'app' ? group[0].app : undefined,
+      phones: group,
+      people: new Set(group.map(ownerKey)).size,
+      requests: group.reduce((sum, { usage }) => sum + usage.requests, 0),
+      firstSeen: earliest(group.map(({ firstSeen }) => firstSeen)),
+      lastSeen: latest(group.map(({ lastSeen }) => lastSeen)),
     }))
     .sort((one, other) => other.people - one.people || (one.name < other.name ? -1 : 1));
 }
 
-/** Each owner once, by name; accounts that name nobody as they were logged. */
-export function peopleOf(phones: readonly Phone[]): { guid?: string; name: string; phones: Phone[] }[] {
-  const people = new Map<string, { guid?: string; name: string; phones: Phone[] }>();
-  for (const phone of phones) {
-    const key = phone.owner?.guid ?? `account ${phone.account}`;
-    const person = people.get(key) ?? {
-      ...(phone.owner === null ? {} : { guid: phone.owner.guid }),
-      name: phone.owner?.name ?? (phone.account || 'an account that is not known'),
-      phones: [],
-    };
-    people.set(key, person);
-    person.phones.push(phone);
-  }
-  return [...people.values()].sort((one, other) => one.name.localeCompare(other.name, 'en'));
+function ownerKey({ owner, account }: Phone): string {
+  return owner?.guid ?? `account ${account}`;
 }
+
+/** Each owner once, by name; accounts that name nobody as they were logged. */
+export function peopleOf(phones: readonly Phone[]): { guid: string | undefined; name: string; phones: Phone[] }[] {
+  return [...groupedBy(phones, ownerKey).values()]
+    .map((group) => {
+      const [{ owner, account }] = group;
+      return { guid: owner?.guid, name: owner?.name ?? (account || 'an account that is not known'), phones: group };
+    })
+    .sort((one, other) => byName.compare(one.name, other.name));
+}
+
+/** Made once: `localeCompare` makes one for each two names. */
+const byName = new Intl.Collator('en');
 
 /** A third-party or unknown app: what security asks about. */
-export function isForeign(app: App): boolean {
-  return app.kind === 'third-party' || app.kind === 'unknown';
+export function isForeign({ app }: { app: App | undefined }): boolean {
+  return app?.kind === 'third-party' || app?.kind === 'unknown';
 }
 
+/** What of a client an app can be found by. */
+export type Findable = { app: App; names: Pick<Phone['names'], 'type' | 'model' | 'agent' | 'strays'> };
+
 /** Finds one app by what was typed: its name, or a device type or model that only one app's phones have. */
-export function findApp(phones: readonly Phone[], typed: string): { app: App } | { near: string[] } {
+export function findApp(clients: readonly Findable[], typed: string): { app: App } | { near: string[] } {
   const wanted = typed.trim().toLowerCase();
-  const apps = new Map(phones.map(({ app }) => [app.key, app]));
-  for (const app of apps.values()) if (app.key === wanted || app.name.toLowerCase() === wanted) return { app };
-  const byName = phones.filter(({ names }) =>
-    [names.type, names.model, names.agent, ...names.strays].some((name) => name.toLowerCase() === wanted),
+  const apps = clients.map(({ app }) => app);
+  const named = apps.find(({ key, name }) => key === wanted || name.toLowerCase() === wanted);
+  if (named !== undefined) return { app: named };
+  const byString = clients.filter(({ names: { type, model, agent, strays } }) =>
+    [type, model, agent, ...strays].some((name) => name.toLowerCase() === wanted),
   );
-  const found = [...new Map(byName.map(({ app }) => [app.key, app])).values()];
-  if (found.length === 1 && found[0] !== undefined) return { app: found[0] };
-  return {
-    near: nearest(
-      [...apps.values()].map(({ name }) => name),
-      wanted,
-    ),
-  };
+  const [only, ...others] = new Map(byString.map(({ app }) => [app.key, app])).values();
+  if (only !== undefined && others.length === 0) return { app: only };
+  return { near: nearest([...new Set(apps.map(({ name }) => name))], wanted) };
 }
 
 /** Names close to what was typed, at most three. */
@@ -86,12 +84,4 @@ export function nearest(names: readonly string[], wanted: string): string[] {
     .sort((one, other) => one.away - other.away)
     .slice(0, 3)
     .map(({ name }) => name);
-}
-
-function earliest(dates: readonly (Date | null)[]): Date | null {
-  return dates.reduce((first, at) => (first === null || (at !== null && at < first) ? at : first), null);
-}
-
-function newest(dates: readonly (Date | null)[]): Date | null {
-  return dates.reduce((last, at) => (last === null || (at !== null && at > last) ? at : last), null);
 }

@@ -1,11 +1,15 @@
 /** Phones as helpdesk thinks of them: what Exchange's inventory and the logs say of one device of one person, together. */
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
-import { accountOwners, bareAccount } from '../activesync/account.ts';
+import { accountIndex, bareAccount } from '../activesync/account.ts';
 import type { Person } from '../directory/person.ts';
+import { groupedBy } from '../ground/grouped.ts';
+import { earliest } from '../ground/instants.ts';
+import { inTurns } from '../ground/turns.ts';
+import { pagesOf } from '../store/pages.ts';
 import type { Database } from '../store/schema.ts';
 import type { MobileDeviceTable } from '../store/tables/apps.ts';
-import { type App, appOf } from './app.ts';
-import { summaryOf, type UsageClient, type UsageQuery, type UsageSummary, usageOf } from './usage.ts';
+import { type App, appOf, type ClientNames } from './app.ts';
+import { hasDeviceId, summaryOf, type UsageClient, type UsageQuery, type UsageSummary, usageOf } from './usage.ts';
 
 export type InventoryDevice = Selectable<MobileDeviceTable>;
 
@@ -34,74 +38,88 @@ export type PhonesQuery = Omit<UsageQuery, 'person'> & {
   person?: Person;
 };
 
+/** Parts and phones that are put together in one turn of the event loop. */
+const atOnce = 2000;
+
 /** Every phone that Exchange lists or that made requests since then. */
 export async function loadPhones(db: Kysely<Database>, query: PhonesQuery): Promise<Phone[]> {
   const [{ nameOf, ownerOf, clients }, inventory] = await Promise.all([clientsOf(db, query), inventoryOf(db, query)]);
-
-  const groups = new Map<string, { device?: InventoryDevice; owner: string | undefined; clients: UsageClient[] }>();
-  for (const device of inventory) {
-    groups.set(keyOf(device.deviceId, device.personGuid ?? ''), {
-      device,
-      owner: device.personGuid ?? undefined,
-      clients: [],
-    });
-  }
-  for (const client of clients) {
-    const owner = ownerOf(client.account);
-    const key = keyOf(client.deviceId === '' ? client.userAgent : client.deviceId, owner ?? client.account);
-    const group = groups.get(key) ?? { owner, clients: [] };
-    groups.set(key, group);
-    group.clients.push(client);
-  }
-  return [...groups].map(([key, group]) => phoneOf(key, group, nameOf));
+  const groups = new Map<string, [Part, ...Part[]]>();
+  const add = (part: Part): void => {
+    const key = `${part.deviceId}\n${part.owner ?? part.client?.account ?? ''}`.toLowerCase();
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [part]);
+    else group.push(part);
+  };
+  await inTurns(inventory, atOnce, (device) =>
+    add({ device, owner: device.personGuid ?? undefined, deviceId: device.deviceId }),
+  );
+  await inTurns(clients, atOnce, (client) =>
+    add({
+      client,
+      owner: ownerOf(client.account),
+      deviceId: client.deviceId === '' ? client.userAgent : client.deviceId,
+    }),
+  );
+  const apps = appsOnce();
+  // Who did not log in makes no phone: their attempts are counted beside the one that they name, where there is one.
+  const named = [...groups].filter(([, parts]) => parts.some(({ client }) => client?.anonymous !== true));
+  return await inTurns(named, atOnce, ([key, parts]) => phoneOf(key, parts, nameOf, apps));
 }
 
-type Read = {
-  nameOf: ReadonlyMap<string, string>;
-  ownerOf: (account: string) => string | undefined;
-  clients: UsageClient[];
-};
+/** What one side knows of a phone: Exchange's inventory, or a client of the logs. */
+type Part = { device?: InventoryDevice; client?: UsageClient; owner: string | undefined; deviceId: string };
 
 /** One person's clients with these device ids, by lower-case device id: what the logs alone know. */
 export async function clientsOfPerson(
   db: Kysely<Database>,
   query: PhonesQuery & { person: Person; deviceIds: readonly string[] },
 ): Promise<ReadonlyMap<string, UsageClient[]>> {
-  const byId = new Map<string, UsageClient[]>();
-  for (const client of (await clientsOf(db, query)).clients) {
-    const id = client.deviceId.toLowerCase();
-    byId.set(id, [...(byId.get(id) ?? []), client]);
-  }
-  return byId;
+  const { clients } = await clientsOf(db, query);
+  return groupedBy(clients, ({ deviceId }) => deviceId.toLowerCase());
 }
 
 /** The clients that are asked about, with those people whose account theirs may be: of one person's phones nobody else is read. */
-async function clientsOf(db: Kysely<Database>, query: PhonesQuery): Promise<Read> {
-  const { organisation, person } = query;
-  const ofAll = person === undefined && query.deviceIds === undefined;
+async function clientsOf(
+  db: Kysely<Database>,
+  query: PhonesQuery,
+): Promise<{
+  nameOf: ReadonlyMap<string, string>;
+  ownerOf: (account: string) => string | undefined;
+  clients: UsageClient[];
+}> {
+  const { organisation, person, deviceIds } = query;
+  const ofAll = person === undefined && deviceIds === undefined;
   const found = await usageOf(db, query);
-  const accounts = [...new Set(found.map(({ account }) => account.trim().toLowerCase()))];
-  const people = await db
+  const accounts = ofAll ? [] : [...new Set(found.map(({ account }) => account.trim().toLowerCase()))];
+  const nameOf = new Map(person === undefined ? [] : [[person.guid, person.displayName]]);
+  const index = accountIndex();
+  let people = db
     .selectFrom('person')
-    .selectAll()
-    .where('organisation', '=', organisation)
-    .$if(!ofAll, (some) => some.where(hasAccount(accounts)))
-    .execute();
-  const nameOf = namesOf(person === undefined ? people : [...people, person]);
-  const ownerOf = accountOwners(people.filter(({ gone }) => !gone));
-  const clients = person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person.guid);
-  return { nameOf, ownerOf, clients };
+    .select(['guid', 'displayName', 'alias', 'upn', 'primarySmtp', 'addresses', 'gone'])
+    .where('organisation', '=', organisation);
+  if (!ofAll) people = people.where(hasAccount(accounts));
+  for await (const some of pagesOf((last, most) =>
+    people.where('guid', '>', last).orderBy('guid').limit(most).execute(),
+  )) {
+    for (const one of some) {
+      nameOf.set(one.guid, one.displayName);
+      if (!one.gone && found.length > 0) index.note(one);
+    }
+  }
+  const { ownerOf } = index;
+  return {
+    nameOf,
+    ownerOf,
+    clients: person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person.guid),
+  };
 }
 
-/** For a query over `person`: whether one of these accounts (lower case) may be his, by address or by bare name. */
+/** For a query over `person`: whether one of these accounts (lower case) may be theirs, by address or by bare name. */
 function hasAccount(accounts: readonly string[]): RawBuilder<boolean> {
   const bare = [...new Set(accounts.map(bareAccount))];
   return sql<boolean>`(lower(upn) = any(${accounts}::text[]) or lower(primary_smtp) = any(${accounts}::text[]) or addresses ?| ${accounts}::text[]
     or lower(alias) = any(${bare}::text[]) or lower(split_part(upn, '@', 1)) = any(${bare}::text[]))`;
-}
-
-function namesOf(people: readonly { guid: string; displayName: string }[]): ReadonlyMap<string, string> {
-  return new Map(people.map(({ guid, displayName }) => [guid, displayName]));
 }
 
 async function inventoryOf(
@@ -112,53 +130,81 @@ async function inventoryOf(
     .selectFrom('mobileDevice')
     .selectAll()
     .where('organisation', '=', organisation)
-    .where('gone', '=', false)
-    .orderBy('guid');
+    .where('gone', '=', false);
   if (person !== undefined) found = found.where('personGuid', '=', person.guid);
-  if (deviceIds !== undefined) {
-    const ids = deviceIds.map((id) => id.toLowerCase());
-    found = found.where(sql<boolean>`lower(device_id) = any(${ids}::text[])`);
+  if (deviceIds !== undefined) found = found.where(hasDeviceId(deviceIds));
+  const devices: InventoryDevice[] = [];
+  const text = knownOnce((same: string) => same);
+  for await (const some of pagesOf((last, most) =>
+    found.where('guid', '>', last).orderBy('guid').limit(most).execute(),
+  )) {
+    for (const device of some) {
+      // Thousands of phones say the same of themselves: it is kept once.
+      for (const name of repeated) device[name] = text(device[name]);
+      devices.push(device);
+    }
   }
-  return await found.execute();
+  return devices;
 }
 
-function keyOf(deviceId: string, owner: string): string {
-  return `${deviceId.toLowerCase()}\n${owner.toLowerCase()}`;
+const repeated = [
+  ...(['deviceType', 'deviceModel', 'deviceOs', 'userAgent', 'clientType'] as const),
+  ...(['accessState', 'accessReason', 'accessRule'] as const),
+];
+
+/** Remembers what was made of each text. */
+function knownOnce<T>(make: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const made = make(text);
+    known.set(text, made);
+    return made;
+  };
 }
 
+/** `appOf`, which tries every name on every known app, once for the same names. */
+function appsOnce(): (names: ClientNames) => App {
+  const known = new Map<string, App>();
+  return (names) => {
+    const key = [names.deviceType, names.deviceModel, names.userAgent, names.stray].join('\n');
+    const app = known.get(key) ?? appOf(names);
+    known.set(key, app);
+    return app;
+  };
+}
+
+const noUsage = summaryOf([]);
+
+/** Of several entries of the inventory with one id and one owner the last counts. */
 function phoneOf(
   key: string,
-  { device, owner, clients }: { device?: InventoryDevice; owner: string | undefined; clients: UsageClient[] },
+  parts: readonly [Part, ...Part[]],
   nameOf: ReadonlyMap<string, string>,
+  app: (names: ClientNames) => App,
 ): Phone {
-  const newest = clients.toSorted((one, other) => other.lastAt.getTime() - one.lastAt.getTime())[0];
-  const strays = [...new Set(clients.map(({ stray }) => stray).filter((stray) => stray !== ''))];
-  const names = {
-    type: device?.deviceType || newest?.deviceType || '',
-    model: device?.deviceModel || newest?.model || '',
-    os: device?.deviceOs || newest?.os || '',
-    agent: device?.userAgent || newest?.userAgent || '',
-    strays,
-  };
-  const usage = summaryOf(clients);
-  const firsts = [device?.firstSync ?? null, usage.firstAt].filter((at) => at !== null);
+  const device = parts.findLast((part) => part.device !== undefined)?.device;
+  const clients = parts.flatMap(({ client }) => client ?? []);
+  const { owner } = parts[0];
+  const known = clients.filter(({ anonymous }) => !anonymous);
+  const newest = known.toSorted((one, other) => other.lastAt.getTime() - one.lastAt.getTime())[0];
+  const strays = [...new Set(known.map(({ stray }) => stray).filter((stray) => stray !== ''))];
+  const type = device?.deviceType || newest?.deviceType || '';
+  const model = device?.deviceModel || newest?.model || '';
+  const agent = device?.userAgent || newest?.userAgent || '';
+  const usage = clients.length === 0 ? noUsage : summaryOf(clients);
   return {
     key,
     owner: owner === undefined ? null : { guid: owner, name: nameOf.get(owner) ?? 'somebody not in the directory' },
     account: newest?.account ?? '',
     deviceId: device?.deviceId ?? newest?.deviceId ?? '',
     ...(device === undefined ? {} : { device }),
-    app: appOf({
-      deviceType: names.type,
-      deviceModel: names.model,
-      userAgent: names.agent,
-      stray: strays.join(' '),
-    }),
-    names,
+    app: app({ deviceType: type, deviceModel: model, userAgent: agent, stray: strays.join(' ') }),
+    names: { type, model, os: device?.deviceOs || newest?.os || '', agent, strays },
     clients,
     usage,
-    firstSeen:
-      firsts.length === 0 ? (device?.firstSeenAt ?? null) : new Date(Math.min(...firsts.map((at) => at.getTime()))),
+    firstSeen: earliest([device?.firstSync, usage.firstAt]) ?? device?.firstSeenAt ?? null,
     lastSeen: usage.lastAttempt?.end ?? null,
   };
 }

@@ -3,21 +3,23 @@
  *
  * entry       one thing that happened, as a change reports it (`AuditEntry`)
  * record      an entry in its place in the chain: seq, time, hash of the one before
- * hash        SHA-256 over the record's canonical JSON (RFC 8785), lower-case hex
+ * hash        SHA-256 over the record's canonical JSON (RFC 8785), lower-case hex; not over its data, but over the commitment to it
+ * commitment  SHA-256 over a random salt and the data, so that both can be erased and the chain still fits
  * checkpoint  a signed size and hash of the chain, kept outside the database (checkpoint.ts)
  *
  * A chain alone shows edits, deletions and reordering; truncation and a rewrite of the whole chain need checkpoints.
  */
+import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { canonicalHash } from '../ground/canonical.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { internalProblem, MislaidError } from '../ground/errors.ts';
 import type { AuditEntry } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 
 /** `prevHash` of the first entry. */
 export const genesisHash = '0'.repeat(64);
 
-/** All that an entry's hash covers. `at` is ISO 8601 in UTC with milliseconds. */
+/** What an entry is; its hash covers all but the data and the salt. `at` is ISO 8601 in UTC with milliseconds. */
 export type AuditRecord = {
   seq: number;
   at: string;
@@ -26,13 +28,25 @@ export type AuditRecord = {
   action: string;
   subject: string;
   incidentNumber: number | null;
+  /** null: erased. */
   data: unknown;
+  salt: string | null;
+  commitment: string | null;
+  /** Entries of older versions were hashed over their data. */
+  covers: 'data' | 'commitment';
   prevHash: string;
 };
 
-export function auditHash(record: AuditRecord): string {
-  const { seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, data, prevHash } = record;
-  return canonicalHash({ seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, data, prevHash });
+/** The hash that the record should have; of an old one whose data was erased it cannot be told. */
+export function auditHash(record: Omit<AuditRecord, 'salt'>): string {
+  const { seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, prevHash } = record;
+  const content = record.covers === 'data' ? { data: record.data } : { commitment: record.commitment };
+  return canonicalHash({ seq, at, actorGuid, actorIdentity, action, subject, incidentNumber, ...content, prevHash });
+}
+
+/** What the chain holds of an entry's data: nobody can tell the data from it, or try guesses, without the salt. */
+export function commitmentTo(salt: string, data: unknown): string {
+  return canonicalHash({ salt, data });
 }
 
 /**
@@ -44,7 +58,7 @@ export async function appendAudit(tx: Transaction<Database>, now: Date, entries:
   if (entries.length === 0) return;
   let { seq, hash } = await lockChain(tx);
   const rows = entries.map((entry) => {
-    const record: AuditRecord = {
+    const record = {
       seq: seq + 1,
       at: now.toISOString(),
       actorGuid: clean(entry.actor?.guid ?? null),
@@ -52,7 +66,8 @@ export async function appendAudit(tx: Transaction<Database>, now: Date, entries:
       action: storable(entry.action),
       subject: storable(entry.subject),
       incidentNumber: entry.incident ?? null,
-      data: storableJson(entry.data),
+      ...committed(storableJson(entry.data)),
+      covers: 'commitment' as const,
       prevHash: hash,
     };
     seq = record.seq;
@@ -62,17 +77,21 @@ export async function appendAudit(tx: Transaction<Database>, now: Date, entries:
   await tx.insertInto('audit').values(rows).execute();
 }
 
+function committed(data: unknown): Pick<AuditRecord, 'data' | 'commitment'> & { salt: string } {
+  const salt = randomBytes(16).toString('hex');
+  return { data, salt, commitment: commitmentTo(salt, data) };
+}
+
 /** How many entries the chain has and the hash of the last one; genesis for an empty chain. */
 export async function loadChainEnd(db: Kysely<Database>): Promise<{ seq: number; hash: string }> {
   const last = await db.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
   return last ?? { seq: 0, hash: genesisHash };
 }
 
+type Writable = { ok: true } | { ok: false; cause: unknown };
+
 /** Whether the audit can be written now, tried out and rolled back; destructive commands are refused while it cannot. */
-export async function auditIsWritable(
-  db: Kysely<Database>,
-  now: Date,
-): Promise<{ ok: true } | { ok: false; cause: unknown }> {
+export async function auditIsWritable(db: Kysely<Database>, now: Date): Promise<Writable> {
   try {
     await db.transaction().execute(async (tx) => {
       await appendAudit(tx, now, [{ action: 'audit.tried', subject: 'audit', data: {} }]);
@@ -95,6 +114,7 @@ async function lockChain(tx: Transaction<Database>): Promise<{ seq: number; hash
     throw new MislaidError({
       code: 'audit-wrong-isolation',
       message: `the audit was appended in a transaction of isolation ${last?.isolation}; it must be read committed`,
+      userMessage: internalProblem,
     });
   }
   return { seq: last.lastSeq ?? 0, hash: last.lastHash ?? genesisHash };

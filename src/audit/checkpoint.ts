@@ -1,6 +1,7 @@
 /**
  * Checkpoints: size and last hash of the chain, signed with Ed25519. The key stays outside the database, so whoever can
- * rewrite the database cannot make checkpoints fit; they go to a file and, as text, to the audit channel.
+ * rewrite the database cannot make checkpoints fit; they go to a file and, as text, to the audit channel. Beside the file lies
+ * the remembered end: the last checkpoint of all, written anew after every commit, so that nothing can be cut off in between.
  */
 import {
   createHash,
@@ -12,12 +13,13 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
 import { canonicalJson } from '../ground/canonical.ts';
 import { MislaidError } from '../ground/errors.ts';
+import { failureCode } from '../ground/failure.ts';
 import type { Database } from '../store/schema.ts';
 import { loadChainEnd } from './chain.ts';
 
@@ -27,7 +29,7 @@ export const Checkpoint = z.object({
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   at: z.iso.datetime(),
   /** The first 16 hex digits of the public key's SHA-256. */
-  key: z.string(),
+  key: z.string().regex(/^[0-9a-f]{16}$/),
   /** Ed25519 over the canonical JSON of the other members, base64. */
   signature: z.string(),
 });
@@ -36,30 +38,35 @@ export type Checkpoint = z.infer<typeof Checkpoint>;
 export type CheckpointReading = {
   /** Those that are ours, in the order in which they were written. */
   checkpoints: readonly Checkpoint[];
-  forged: readonly { line: number; why: 'unreadable' | 'unknown-key' | 'bad-signature' }[];
+  forged: readonly { line: number; why: Forgery; key?: string }[];
+  /** The remembered end, where there is one. */
+  remembered?: Checkpoint;
+  /** The checkpoint up to which the chain was last read and found whole, where there is one. */
+  verified?: Checkpoint;
 };
 
+/** Wipes on their way, decisions, erasures, and what changes who may decide: a checkpoint follows each of these at once. */
+export function needsCheckpoint({ action }: { action: string }): boolean {
+  return /^(approval\.(?!shown|requested)|wipe\.(approved|issuing|requested)|wipes\.|policy\.|roles?[.-]|content\.)/.test(
+    action,
+  );
+}
+
 /** Makes and reads checkpoints; jobs get it as `seal`. */
-export type AuditSeal = {
-  /** PEM of the public key, for whoever verifies elsewhere. */
-  readonly publicKey: string;
-  readonly keyId: string;
-  readonly file: string;
-  /** Signs the chain as it is now and appends it to the file, on disk when this resolves. `text` is for the audit channel. */
-  checkpoint(db: Kysely<Database>, now: Date): Promise<{ checkpoint: Checkpoint; text: string }>;
-  /** What the file holds, each line checked. */
-  read(): Promise<CheckpointReading>;
-};
+export type AuditSeal = Awaited<ReturnType<typeof openSeal>>;
 
 const keyFile = 'audit-key.pem';
 const checkpointFile = 'audit-checkpoints.jsonl';
+const endFile = 'audit-end.json';
+const verifiedFile = 'audit-verified.json';
 
 /**
  * Opens the seal of a data folder. The key is `pem` (configuration), else the folder's, made at first start and readable by
- * its owner alone. Throws `audit-key-invalid`, and `audit-key-readable` when others may read the folder's key.
+ * its owner alone. Checkpoints count when they are signed with it, or with one of `oldKeys` (key ids), whatever other public keys
+ * somebody puts into the folder. Throws `audit-key-invalid`, and `audit-key-readable` when others may read the folder's key.
  */
-export async function openSeal(input: { folder: string; pem?: string }): Promise<AuditSeal> {
-  const { folder, pem } = input;
+export async function openSeal(input: { folder: string; pem?: string; oldKeys?: readonly string[] }) {
+  const { folder, pem, oldKeys = [] } = input;
   await mkdir(folder, { recursive: true });
   const privateKey = parseKey(
     pem ?? (await folderKey(folder)),
@@ -68,25 +75,87 @@ export async function openSeal(input: { folder: string; pem?: string }): Promise
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
   const keyId = idOf(publicKey);
   const file = join(folder, checkpointFile);
+  const end = join(folder, endFile);
   // Kept, so that checkpoints of a key that was exchanged later can still be verified. Renamed, because another process may be
   // reading it: half a key is none.
-  const draft = join(folder, `.audit-public.${randomUUID()}`);
-  await writeFile(draft, publicKey);
-  await rename(draft, join(folder, `audit-public-${keyId}.pem`));
+  await replaceFile(join(folder, `audit-public-${keyId}.pem`), publicKey);
+
+  const signed = async (db: Kysely<Database>, now: Date): Promise<Checkpoint> => {
+    const { seq, hash } = await loadChainEnd(db);
+    const body = { size: seq, hash, at: now.toISOString(), key: keyId };
+    return { ...body, signature: sign(null, Buffer.from(canonicalJson(body)), privateKey).toString('base64') };
+  };
+  const keys = async () => [publicKey, ...(await publicKeys(folder, oldKeys))];
+  const only = async (path: string) => readCheckpoints(await readText(path), await keys()).checkpoints[0];
+  const remembered = () => only(end);
+
   return {
+    /** PEM of the public key, for whoever verifies elsewhere. */
     publicKey,
     keyId,
     file,
-    checkpoint: async (db, now) => {
-      const { seq, hash } = await loadChainEnd(db);
-      const body = { size: seq, hash, at: now.toISOString(), key: keyId };
-      const signature = sign(null, Buffer.from(canonicalJson(body)), privateKey).toString('base64');
-      const checkpoint = { ...body, signature };
-      await appendLine(file, JSON.stringify(checkpoint));
-      return { checkpoint, text: JSON.stringify(checkpoint) };
+    /** Signs the chain as it is now and appends it to the file, on disk when this resolves. `text` is for the audit channel. */
+    checkpoint: async (db: Kysely<Database>, now: Date): Promise<{ checkpoint: Checkpoint; text: string }> => {
+      const checkpoint = await signed(db, now);
+      const text = JSON.stringify(checkpoint);
+      await appendLine(file, text);
+      return { checkpoint, text };
     },
-    read: async () => readCheckpoints(await readText(file), await publicKeys(folder)),
+    /**
+     * Remembers where the chain ends now. Answers the end that was remembered before where the chain no longer has it: then
+     * entries were cut off or written anew, and that end is kept as a line of the file.
+     */
+    remember: async (db: Kysely<Database>, now: Date): Promise<Checkpoint | undefined> => {
+      const before = await remembered();
+      const broken = before !== undefined && !(await hasEntry(db, before)) ? before : undefined;
+      if (broken !== undefined) await appendLine(file, JSON.stringify(broken));
+      const next = await signed(db, now);
+      // Another process on this folder may have seen more by now.
+      if (broken !== undefined || before === undefined || next.size > before.size)
+        await replaceFile(end, JSON.stringify(next));
+      return broken;
+    },
+    /** What the file holds, each line checked; and the remembered end. */
+    read: async (): Promise<CheckpointReading> => {
+      const reading = readCheckpoints(await readText(file), await keys());
+      const [last, verified] = [await remembered(), await only(join(folder, verifiedFile))];
+      return {
+        ...reading,
+        ...(last === undefined ? {} : { remembered: last }),
+        ...(verified === undefined ? {} : { verified }),
+      };
+    },
+    /** Remembers that the chain was read up to this checkpoint and found whole. */
+    verified: async (upTo: Checkpoint): Promise<void> => {
+      await replaceFile(join(folder, verifiedFile), JSON.stringify(upTo));
+    },
+    /** Checks what somebody kept a copy of, as it was posted in the audit channel. */
+    readCopy: async (text: string): Promise<CheckpointReading> => readCheckpoints(copiedLines(text), await keys()),
   };
+}
+
+/** Each thing in braces, a line: chats set other quotation marks, and break lines. */
+function copiedLines(text: string): string {
+  const braces = text.replaceAll(/[“”„‟]/g, '"').match(/\{[^{}]*\}/g);
+  return (braces ?? [text]).map((each) => each.replaceAll(/\s+/g, '')).join('\n');
+}
+
+async function hasEntry(db: Kysely<Database>, { size, hash }: Checkpoint): Promise<boolean> {
+  if (size === 0) return true;
+  const entry = await db.selectFrom('audit').select('hash').where('seq', '=', size).executeTakeFirst();
+  return entry?.hash === hash;
+}
+
+/** Written beside and renamed: another process may be reading it, and half a file is none. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(draft, text);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
 }
 
 /** Checks every line of a checkpoint file, or of lines copied from the audit channel, against the public keys that are ours. */
@@ -97,23 +166,22 @@ export function readCheckpoints(text: string, publicKeysPem: readonly string[]):
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
     const checked = check(line, keys);
-    if (typeof checked === 'string') forged.push({ line: index + 1, why: checked });
+    if ('why' in checked) forged.push({ line: index + 1, ...checked });
     else checkpoints.push(checked);
   }
   return { checkpoints, forged };
 }
 
-function check(
-  line: string,
-  keys: ReadonlyMap<string, KeyObject>,
-): Checkpoint | 'unreadable' | 'unknown-key' | 'bad-signature' {
+type Forgery = 'unreadable' | 'unknown-key' | 'bad-signature';
+
+function check(line: string, keys: ReadonlyMap<string, KeyObject>): Checkpoint | { why: Forgery; key?: string } {
   const parsed = Checkpoint.safeParse(parseJson(line));
-  if (!parsed.success) return 'unreadable';
+  if (!parsed.success) return { why: 'unreadable' };
   const { signature, ...body } = parsed.data;
   const key = keys.get(body.key);
-  if (key === undefined) return 'unknown-key';
+  if (key === undefined) return { why: 'unknown-key', key: body.key };
   const fits = verify(null, Buffer.from(canonicalJson(body)), key, Buffer.from(signature, 'base64'));
-  return fits ? parsed.data : 'bad-signature';
+  return fits ? parsed.data : { why: 'bad-signature' };
 }
 
 function parseJson(line: string): unknown {
@@ -136,13 +204,17 @@ async function folderKey(folder: string): Promise<string> {
     await chmod(draft, 0o600);
     await link(draft, path);
   } catch (error) {
-    if (!hasCode(error, 'EEXIST')) throw error;
+    if (failureCode(error) !== 'EEXIST') throw error;
   } finally {
     await rm(draft, { force: true });
   }
   const made = await readKeyFile(path);
   if (made !== undefined) return made;
-  throw new MislaidError({ code: 'audit-key-invalid', message: `${path} was made and is gone again. Start again.` });
+  throw new MislaidError({
+    code: 'audit-key-invalid',
+    message: `${path} was made and is gone again. Start again.`,
+    userMessage: 'The key of the audit is gone again. Tell an admin to start the bot again.',
+  });
 }
 
 async function readKeyFile(path: string): Promise<string | undefined> {
@@ -153,11 +225,12 @@ async function readKeyFile(path: string): Promise<string | undefined> {
       throw new MislaidError({
         code: 'audit-key-readable',
         message: `${path} can be read by others than its owner. Say "chmod 600" on it, or replace the key if it was seen.`,
+        userMessage: 'Others than the bot can read the key of the audit. Tell an admin to protect or replace it.',
       });
     }
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    if (failureCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -173,6 +246,7 @@ function parseKey(pem: string, from: string): KeyObject {
   throw new MislaidError({
     code: 'audit-key-invalid',
     message: `The audit key (${from}) is not an Ed25519 private key in PEM. Make one with "openssl genpkey -algorithm ed25519".`,
+    userMessage: 'The key of the audit is no Ed25519 private key. Tell an admin to set another.',
   });
 }
 
@@ -181,16 +255,17 @@ function idOf(publicKeyPem: string): string {
   return createHash('sha256').update(der).digest('hex').slice(0, 16);
 }
 
-async function publicKeys(folder: string): Promise<string[]> {
-  const names = (await readdir(folder)).filter((name) => /^audit-public-[0-9a-f]{16}\.pem$/.test(name));
-  return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+/** The public keys of these ids, as far as the folder has them; a file that holds another key than its name says counts as none. */
+async function publicKeys(folder: string, ids: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(ids.map((id) => readText(join(folder, `audit-public-${id}.pem`))));
+  return found.filter((pem, index) => pem !== '' && idOf(pem) === ids[index]);
 }
 
 async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return '';
+    if (failureCode(error) === 'ENOENT') return '';
     throw error;
   }
 }
@@ -211,8 +286,4 @@ async function appendLine(file: string, line: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

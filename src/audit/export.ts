@@ -23,36 +23,6 @@ export async function* exportOcsf(
   }
 }
 
-/** OCSF Entity Management (class 3004 of category 3, Identity & Access Management). */
-export type OcsfEvent = {
-  class_uid: 3004;
-  class_name: 'Entity Management';
-  category_uid: 3;
-  category_name: 'Identity & Access Management';
-  activity_id: number;
-  activity_name: string;
-  /** class_uid * 100 + activity_id */
-  type_uid: number;
-  /** Milliseconds since 1970. */
-  time: number;
-  severity_id: number;
-  status_id: 0 | 1 | 2;
-  metadata: {
-    version: string;
-    product: { name: string; vendor_name: string; version: string };
-    log_name: string;
-    sequence: number;
-    uid: string;
-    event_code: string;
-    correlation_uid?: string;
-  };
-  actor: { user: { uid: string; uid_alt?: string } | { name: string; type_id: 3 } };
-  entity: { type: string; uid: string; name: string; data: unknown };
-  comment?: string;
-  /** Place in our chain, so that an event can be traced to its entry; and whether it was only practised (`drill`). */
-  unmapped: { seq: number; hash: string; prev_hash: string; drill?: true };
-};
-
 const ocsfVersion = '1.5.0';
 
 /** Our last word of an action → OCSF's activity; what fits none is 99, Other, with our word as its name. */
@@ -78,7 +48,8 @@ const activities: Readonly<Record<string, readonly [number, string]>> = {
   locked: [9, 'Disable'],
 };
 
-export function toOcsf(record: StoredRecord, productVersion: string, drill = false): OcsfEvent {
+/** OCSF Entity Management (class 3004 of category 3, Identity & Access Management). */
+export function toOcsf(record: StoredRecord, productVersion: string, drill = false) {
   const [activity, name] = activityOf(record.action);
   const data = Fields.safeParse(record.data).data ?? {};
   return {
@@ -88,7 +59,9 @@ export function toOcsf(record: StoredRecord, productVersion: string, drill = fal
     category_name: 'Identity & Access Management',
     activity_id: activity,
     activity_name: name,
+    /** class_uid * 100 + activity_id */
     type_uid: 3004 * 100 + activity,
+    /** Milliseconds since 1970. */
     time: Date.parse(record.at),
     severity_id: severityOf(record.action),
     status_id: statusOf(record.action),
@@ -109,9 +82,12 @@ export function toOcsf(record: StoredRecord, productVersion: string, drill = fal
       data: record.data,
     },
     ...(data.reason === undefined ? {} : { comment: data.reason }),
+    /** Place in our chain, so that an event can be traced to its entry; and whether it was only practised. */
     unmapped: { seq: record.seq, hash: record.hash, prev_hash: record.prevHash, ...(drill ? { drill } : {}) },
   };
 }
+
+export type OcsfEvent = ReturnType<typeof toOcsf>;
 
 const Fields = z.object({ reason: z.string().optional() });
 
@@ -120,7 +96,7 @@ function activityOf(action: string): readonly [number, string] {
   return activities[word] ?? [99, word];
 }
 
-function userOf(record: StoredRecord): { uid: string; uid_alt?: string } | { name: string; type_id: 3 } {
+function userOf(record: StoredRecord) {
   const { actorGuid, actorIdentity } = record;
   if (actorGuid !== null) return { uid: actorGuid, ...(actorIdentity === null ? {} : { uid_alt: actorIdentity }) };
   if (actorIdentity !== null) return { uid: actorIdentity };

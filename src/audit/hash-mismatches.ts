@@ -1,5 +1,5 @@
 /** Entries whose own hash does not fit them: told apart at the end of the reading, because a swap shows only in pairs. */
-import { auditHash } from './chain.ts';
+import { auditHash, commitmentTo } from './chain.ts';
 import type { AuditProblem } from './problem.ts';
 import type { StoredRecord } from './read.ts';
 
@@ -67,7 +67,8 @@ export class HashMismatches {
   #change(record: StoredRecord): AuditProblem {
     for (const other of this.#changed) {
       if (other.seq === record.seq) continue;
-      const there = { ...record, seq: other.seq, prevHash: other.prevHash };
+      const commitment = other.salt === null ? record.commitment : commitmentTo(other.salt, record.data);
+      const there = { ...record, seq: other.seq, prevHash: other.prevHash, commitment };
       if (auditHash(there) === other.hash || auditHash({ ...there, at: other.at }) === other.hash) {
         return reordered({ seq: record.seq, shift: other.seq - record.seq });
       }

@@ -4,54 +4,42 @@
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../ground/clock.ts';
+import { second } from '../ground/durations.ts';
 import { failureCode } from '../ground/failure.ts';
 import { text, time } from '../message/text.ts';
-import { notifySecurity } from '../notices/security.ts';
+import { notify } from '../notices/notify.ts';
 import type { Policy } from '../policy.ts';
 import { isDiskFull } from '../store/disk-full.ts';
 import type { Store } from '../store/port.ts';
 import { auditIsWritable } from './chain.ts';
 
-export type AuditOutage = {
-  /** Hears of anything that failed; what was not the disk or the audit is let pass. */
-  report(error: unknown): void;
-  /** Looks whether it can be written again and tells what can be told; does nothing while all is well. Never rejects. */
-  check(): Promise<void>;
-  /** From when on it could not be written, as far as this process has seen. */
-  since(): Date | undefined;
-};
+export type AuditOutage = ReturnType<typeof createAuditOutage>;
 
-/** How often `look` is called by the process. */
-export const outageCheckMs = 10_000;
+/** How often `check` is called by the process. */
+export const outageCheckMs = 10 * second;
 
-export function createAuditOutage(parts: {
-  store: Store;
-  readonly policy: Policy;
-  clock: Clock;
-  log: Logger;
-}): AuditOutage {
+export function createAuditOutage(parts: { store: Store; readonly policy: Policy; clock: Clock; log: Logger }) {
   const { store, clock, log } = parts;
-  let away: { since: Date; told: boolean } | undefined;
-  let looking: Promise<void> | undefined;
+  let away: { since: Date; notified: boolean } | undefined;
+  let checking: Promise<void> | undefined;
 
-  async function lookNow(): Promise<void> {
+  async function checkNow(): Promise<void> {
     if (away === undefined) return;
     const { since } = away;
     const writable = await auditIsWritable(store.db, clock.now());
     if (!writable.ok) {
-      if (away.told) return;
+      if (away.notified) return;
       await store.change((change) =>
-        notifySecurity(change, parts.policy, {
-          tone: 'danger',
+        notify(change, parts.policy, 'audit-away', {
           line: [
             'the audit cannot be written since ',
             time(since),
             ': no wipe is proposed, approved or issued until it can. Look at the disk of the database.',
           ],
-          key: `audit-away:${since.toISOString()}`,
+          key: since.toISOString(),
         }),
       );
-      away.told = true;
+      away.notified = true;
       return;
     }
     const until = clock.now();
@@ -61,14 +49,13 @@ export function createAuditOutage(parts: {
         subject: 'audit',
         data: { since: since.toISOString(), until: until.toISOString() },
       });
-      await notifySecurity(change, parts.policy, {
-        tone: 'success',
+      await notify(change, parts.policy, 'audit-back', {
         line: text(
           'the audit can be written again. It could not be written since ',
           time(since),
           '; destructive commands were refused, and waiting wipes go on now.',
         ),
-        key: `audit-back:${since.toISOString()}`,
+        key: since.toISOString(),
       });
     });
     away = undefined;
@@ -76,21 +63,24 @@ export function createAuditOutage(parts: {
   }
 
   return {
-    report: (error) => {
+    /** Hears of anything that failed; what was not the disk or the audit is let pass. */
+    report: (error: unknown): void => {
       if (away !== undefined || !concernsAudit(error)) return;
-      away = { since: clock.now(), told: false };
+      away = { since: clock.now(), notified: false };
       log.error({ code: failureCode(error) }, 'the audit cannot be written: destructive commands are refused');
     },
-    check: () => {
-      looking ??= lookNow()
-        // The disk may be so full that not even this can be stored; the next look tries again.
+    /** Checks whether it can be written again and notifies whom it can; does nothing while all is well. Never rejects. */
+    check: (): Promise<void> => {
+      checking ??= checkNow()
+        // The disk may be so full that not even this can be stored; the next check tries again.
         .catch((error: unknown) => log.warn({ code: failureCode(error) }, 'nobody could be told of the audit yet'))
         .finally(() => {
-          looking = undefined;
+          checking = undefined;
         });
-      return looking;
+      return checking;
     },
-    since: () => away?.since,
+    /** From when on it could not be written, as far as this process has seen. */
+    since: (): Date | undefined => away?.since,
   };
 }
 

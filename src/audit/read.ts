@@ -11,7 +11,10 @@ const batchSize = 1_000;
 /** Below every integer of PostgreSQL but one: a forged entry may have a number below 1. */
 const smallestSeq = -2_147_483_648;
 
-const Data = z.string().transform((text): unknown => JSON.parse(text));
+const Data = z
+  .string()
+  .nullable()
+  .transform((text): unknown => (text === null ? null : JSON.parse(text)));
 
 /**
  * Reads the chain in order, up to the entry that is the last one when the reading begins. Times and data are read as text
@@ -27,10 +30,21 @@ export async function* readAudit(
   for (;;) {
     const rows = await db
       .selectFrom('audit')
-      .select(['seq', 'actorGuid', 'actorIdentity', 'action', 'subject', 'incidentNumber', 'prevHash', 'hash'])
+      .select([
+        'seq',
+        'actorGuid',
+        'actorIdentity',
+        'action',
+        'subject',
+        'incidentNumber',
+        'salt',
+        'commitment',
+        'covers',
+      ])
+      .select(['prevHash', 'hash'])
       .select([
         sql<string>`to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')`.as('at'),
-        sql<string>`data::text`.as('data'),
+        sql<string | null>`data::text`.as('data'),
       ])
       .where('seq', '>', after)
       .where('seq', '<=', end.seq)

@@ -3,19 +3,27 @@
  * kept outside the database, show truncation and a rewrite of the chain.
  */
 import type { Kysely } from 'kysely';
-import { assertNever } from '../ground/errors.ts';
+import { hour } from '../ground/durations.ts';
 import type { Database } from '../store/schema.ts';
-import { auditHash, genesisHash } from './chain.ts';
+import { genesisHash } from './chain.ts';
 import type { Checkpoint, CheckpointReading } from './checkpoint.ts';
+import { Content } from './content.ts';
 import { HashMismatches } from './hash-mismatches.ts';
 import type { AuditProblem, AuditProblemKind } from './problem.ts';
 import { readAudit, type StoredRecord } from './read.ts';
+
 export type AuditVerdict = {
   ok: boolean;
   /** Entries read. */
   size: number;
+  /** The checkpoint after whose entry the reading began, where it did not begin with the chain. */
+  since?: Checkpoint;
   /** The entry up to which checkpoints vouch for the chain; 0 without any. */
   vouchedUpTo: number;
+  /** The newest of the checkpoints that fit. */
+  vouching?: Checkpoint;
+  /** Entries whose content was erased; the chain vouches for their place, not for what they said. */
+  erased: number;
   /** By place; the first thousand. */
   problems: AuditProblem[];
 };
@@ -23,37 +31,98 @@ export type AuditVerdict = {
 /** More would help nobody, and memory is bounded. */
 const mostProblems = 1_000;
 
-/** Reads the whole chain, in batches. Without `checkpoints` only what the chain itself shows is found. */
+/** They come every hour; a bot that was away an hour longer is still no reason to worry. */
+const oldestUnvouchedMs = 2 * hour;
+
+/**
+ * Reads the chain in batches: the whole, or with `recent` what came after the checkpoint up to which it was last found whole, as long as its
+ * entry is as it was. What is older is not read then: only that the entries that checkpoints name still have their hashes. Without `checkpoints` only what the chain itself shows is found; with them and `now`, that
+ * they are missing is a problem, too. `copies` are checkpoints that somebody kept elsewhere: they count like those of the file.
+ */
 export async function verifyAudit(
   db: Kysely<Database>,
-  options: { checkpoints?: CheckpointReading; batch?: number } = {},
+  options: {
+    checkpoints?: CheckpointReading;
+    copies?: readonly Checkpoint[];
+    now?: Date;
+    batch?: number;
+    recent?: boolean;
+  } = {},
 ): Promise<AuditVerdict> {
-  const { checkpoints = { checkpoints: [], forged: [] } } = options;
-  const walk = new Walk(checkpoints.checkpoints);
-  for await (const record of readAudit(db, options.batch === undefined ? {} : { batch: options.batch }))
+  const { checkpoints = { checkpoints: [], forged: [] }, copies = [], now } = options;
+  const vouching = checkpoints.checkpoints;
+  const { remembered } = checkpoints;
+  const all = [...vouching, ...copies, ...(remembered === undefined ? [] : [remembered])];
+  const since = options.recent === true ? await startOf(db, checkpoints.verified, all) : undefined;
+  const walk = new Walk(all, since);
+  const missing = options.checkpoints === undefined || now === undefined ? undefined : new Missing(vouching, now);
+  const range = {
+    ...(options.batch === undefined ? {} : { batch: options.batch }),
+    ...(since === undefined ? {} : { after: since.size }),
+  };
+  for await (const record of readAudit(db, range)) {
     walk.see(record);
+    missing?.see(record);
+  }
   walk.end();
-  const problems = [...checkpoints.forged.map(forged), ...walk.problems].sort((one, other) => one.seq - other.seq);
+  const problems = [...checkpoints.forged.map(forged), ...walk.problems, ...(missing?.problems() ?? [])].sort(
+    (one, other) => one.seq - other.seq,
+  );
   return {
     ok: problems.length === 0,
     size: walk.size,
-    vouchedUpTo: walk.vouchedUpTo,
+    ...(since === undefined ? {} : { since }),
+    vouchedUpTo: walk.vouching?.size ?? 0,
+    ...(walk.vouching === undefined ? {} : { vouching: walk.vouching }),
+    erased: walk.content.erased,
     problems: problems.slice(0, mostProblems),
   };
 }
 
-/** One pass over the chain. */
+/** At most so many entries are asked for at once. */
+const askedAtOnce = 5_000;
+
+/** Where a reading of what is new may begin: undefined where anything about the older entries looks another way than checkpoints say. */
+async function startOf(
+  db: Kysely<Database>,
+  verified: Checkpoint | undefined,
+  checkpoints: readonly Checkpoint[],
+): Promise<Checkpoint | undefined> {
+  if (verified === undefined || verified.size === 0) return undefined;
+  const expected = new Map<number, string>();
+  for (const { size, hash } of [verified, ...checkpoints]) {
+    if (size === 0 || size > verified.size) continue;
+    if ((expected.get(size) ?? hash) !== hash) return undefined;
+    expected.set(size, hash);
+  }
+  const sizes = [...expected.keys()];
+  for (let from = 0; from < sizes.length; from += askedAtOnce) {
+    const some = sizes.slice(from, from + askedAtOnce);
+    const rows = await db.selectFrom('audit').select(['seq', 'hash', 'covers']).where('seq', 'in', some).execute();
+    if (rows.length < some.length || rows.some(({ seq, hash }) => expected.get(seq) !== hash)) return undefined;
+    // Of what older versions wrote, only a reading of all can tell.
+    if (rows.some(({ seq, covers }) => seq === verified.size && covers === 'data')) return undefined;
+  }
+  return verified;
+}
+
+/** One pass over the chain, from its beginning or from after a checkpoint. */
 class Walk {
   size = 0;
-  vouchedUpTo = 0;
+  vouching: Checkpoint | undefined;
   readonly problems: AuditProblem[] = [];
-  readonly #misfits = new HashMismatches();
+  readonly content = new Content();
+  readonly #mismatches = new HashMismatches();
   readonly #expected: Map<number, Checkpoint>;
   readonly #sizes: readonly number[];
   #last = { seq: 0, hash: genesisHash, fits: true };
   #brokenCheckpoint: Checkpoint | undefined;
 
-  constructor(checkpoints: readonly Checkpoint[]) {
+  constructor(checkpoints: readonly Checkpoint[], since: Checkpoint | undefined) {
+    if (since !== undefined) {
+      this.vouching = since;
+      this.#last = { seq: since.size, hash: since.hash, fits: true };
+    }
     this.#expected = new Map();
     for (const checkpoint of checkpoints) {
       if (checkpoint.size > 0 && !this.#expected.has(checkpoint.size)) this.#expected.set(checkpoint.size, checkpoint);
@@ -68,8 +137,8 @@ class Walk {
     this.size += 1;
     const previous = this.#last;
     if (record.seq !== previous.seq + 1) this.#missing(previous.seq + 1, record.seq - 1);
-    const fits = auditHash(record) === record.hash;
-    if (!fits) this.#misfits.add(record);
+    const fits = this.content.fits(record);
+    if (!fits) this.#mismatches.add(record);
     const follows = record.seq === previous.seq + 1 && record.prevHash !== previous.hash;
     // Both entries fit their own hashes, and yet do not fit each other: the earlier one was changed and hashed anew.
     if (fits && follows && previous.fits) this.#unlinked(record.seq, previous.seq);
@@ -79,18 +148,15 @@ class Walk {
   }
 
   end(): void {
-    this.problems.push(...this.#misfits.problems(this.#last.seq));
+    this.problems.push(...this.#mismatches.problems(this.#last.seq), ...this.content.problems());
     const promised = Math.max(0, ...this.#sizes);
     if (promised > this.#last.seq) {
-      const from = this.#last.seq + 1;
-      this.#add(
-        from,
-        'truncated',
-        `The end is missing: a checkpoint counted ${promised} entries, and ${this.#last.seq} are there.`,
-      );
+      const { seq } = this.#last;
+      const what = `The end is missing: a checkpoint counted ${promised} entries, and ${seq} are there.`;
+      this.#add(seq + 1, 'truncated', what);
     }
     const broken = this.#brokenCheckpoint;
-    const from = this.vouchedUpTo + 1;
+    const from = (this.vouching?.size ?? 0) + 1;
     if (broken === undefined) return;
     if (this.problems.some((problem) => problem.seq >= from && problem.seq <= broken.size)) return;
     this.#add(
@@ -101,29 +167,25 @@ class Walk {
   }
 
   #missing(from: number, to: number): void {
-    if (to < from) {
-      this.#add(to + 1, 'edited', `Entry ${to + 1} has a number that no entry can have.`);
-      return;
-    }
     const what = from === to ? `Entry ${from} is missing.` : `Entries ${from} to ${to} are missing.`;
-    this.#add(from, 'deleted', what);
+    if (to >= from) this.#add(from, 'deleted', what);
+    else this.#add(to + 1, 'edited', `Entry ${to + 1} has a number that no entry can have.`);
   }
 
   #unlinked(seq: number, previous: number): void {
-    if (previous === 0) {
-      this.#add(seq, 'edited', `Entry ${seq} does not begin the chain: it names an entry before it.`);
-      return;
-    }
-    this.#add(
-      previous,
-      'edited',
-      `Entry ${previous} was changed and hashed anew: entry ${seq} still carries the hash it had before.`,
-    );
+    const [at, what] =
+      previous === 0
+        ? [seq, `Entry ${seq} does not begin the chain: it names an entry before it.`]
+        : [
+            previous,
+            `Entry ${previous} was changed and hashed anew: entry ${seq} still carries the hash it had before.`,
+          ];
+    this.#add(at, 'edited', what);
   }
 
   #compare(expected: Checkpoint, record: StoredRecord): void {
     if (expected.hash !== record.hash) this.#brokenCheckpoint ??= expected;
-    else if (this.#brokenCheckpoint === undefined) this.vouchedUpTo = record.seq;
+    else if (this.#brokenCheckpoint === undefined) this.vouching = expected;
   }
 
   #add(seq: number, kind: AuditProblemKind, sentence: string): void {
@@ -131,23 +193,45 @@ class Walk {
   }
 }
 
-function forged(line: CheckpointReading['forged'][number]): AuditProblem {
+/** Entries that the checkpoints of the file should vouch for by now, and do not. */
+class Missing {
+  readonly #vouchedUpTo: number;
+  readonly #before: number;
+  #first: number | undefined;
+  #last = 0;
+
+  constructor(checkpoints: readonly Checkpoint[], now: Date) {
+    this.#vouchedUpTo = Math.max(0, ...checkpoints.map((checkpoint) => checkpoint.size));
+    // Without a single one, no entry is too young.
+    this.#before = checkpoints.length === 0 ? Number.POSITIVE_INFINITY : now.getTime() - oldestUnvouchedMs;
+  }
+
+  see({ seq, at }: StoredRecord): void {
+    if (seq <= this.#vouchedUpTo || Date.parse(at) >= this.#before) return;
+    this.#first ??= seq;
+    this.#last = seq;
+  }
+
+  problems(): AuditProblem[] {
+    const first = this.#first;
+    if (first === undefined) return [];
+    const which = first === this.#last ? `entry ${first}` : `entries ${first} to ${this.#last}`;
+    const userMessage = `No signed checkpoint vouches for ${which}, although one follows every decision and every hour. Compare with the copies in the audit channel: "audit verify" and the copy.`;
+    return [{ seq: first, kind: 'checkpoints-missing', userMessage }];
+  }
+}
+
+function forged({ line, why, key }: CheckpointReading['forged'][number]): AuditProblem {
+  const whose = key === undefined ? '' : ` (${key})`;
   return {
-    seq: line.line,
+    seq: line,
     kind: 'checkpoint-forged',
-    userMessage: `Line ${line.line} of the checkpoints ${reasonText(line.why)}.`,
+    userMessage: `Line ${line} of the checkpoints ${reasonTexts[why]}${whose}.`,
   };
 }
 
-function reasonText(why: CheckpointReading['forged'][number]['why']): string {
-  switch (why) {
-    case 'unreadable':
-      return 'cannot be read';
-    case 'unknown-key':
-      return 'is signed with a key that is not ours';
-    case 'bad-signature':
-      return 'does not fit its signature';
-    default:
-      return assertNever(why, 'reason');
-  }
-}
+const reasonTexts: Readonly<Record<CheckpointReading['forged'][number]['why'], string>> = {
+  unreadable: 'cannot be read',
+  'unknown-key': 'is signed with a key that is neither ours nor named in MISLAID_AUDIT_OLD_KEYS',
+  'bad-signature': 'does not fit its signature',
+};

@@ -5,7 +5,7 @@ import type { Database } from '../store/schema.ts';
 import { type ChartSpec, renderChart } from './render.ts';
 
 /**
- * Draws a chart, keeps its PNG in the store and answers the block that shows it. The same chart is drawn and kept once. `alt`
+ * Renders a chart, stores its PNG and answers the block with it. The same chart is rendered and stored once. `alt`
  * says what it shows, with the numbers that matter: some readers see nothing else. Throws MislaidError `chart-not-drawn`.
  */
 export async function chartBlock(

@@ -1,7 +1,7 @@
 /**
  * From a Vega-Lite description to a small PNG, without a browser: Vega draws SVG, resvg paints it with a font of its own, sharp
  * takes it down to a palette (Teams shows inline pictures up to some 12 KB reliably). Everything is loaded only when the first
- * chart is drawn.
+ * chart is rendered.
  */
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -45,7 +45,8 @@ export async function renderChart(spec: ChartSpec): Promise<Png> {
   } catch (cause) {
     throw new MislaidError({
       code: 'chart-not-drawn',
-      message: 'A chart could not be drawn. The message goes without it; its numbers stand in the text.',
+      message: 'a chart could not be rendered',
+      userMessage: 'A chart could not be drawn. The message goes without it; its numbers stand in the text.',
       cause,
     });
   }

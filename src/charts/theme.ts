@@ -1,4 +1,4 @@
-/** How every chart looks. The ground is opaque and light, so that text stays readable where the chat is dark. */
+/** The appearance of every chart. The ground is opaque and light, so that text stays readable where the chat is dark. */
 import type { Config } from 'vega-lite';
 
 export const font = 'DejaVu Sans';

@@ -10,10 +10,10 @@ import type { Subject } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 import type { StoredActionTable } from '../store/tables/chat.ts';
 
-export type StoredAction = Selectable<StoredActionTable>;
+type StoredAction = Selectable<StoredActionTable>;
 
 /** What minting needs; `db` may be a transaction. */
-export type MintContext = { db: Kysely<Database>; subject: Subject; ids: Ids; now: Date };
+type MintContext = { db: Kysely<Database>; subject: Subject; ids: Ids; now: Date };
 
 /** Commands whose click is answered with a form, for platforms that open a dialog only when it was asked for at once. */
 export const formCommands: ReadonlySet<string> = new Set([
@@ -25,6 +25,7 @@ export const formCommands: ReadonlySet<string> = new Set([
   'cancel-wipe',
   'break-glass',
   'verify-kept',
+  'restore',
 ]);
 
 /** An intent with the label of its button: what makes it the same button again. */

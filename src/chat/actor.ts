@@ -5,6 +5,7 @@
 import type { Kysely } from 'kysely';
 import type { Actor } from '../directory/actor.ts';
 import { hasAddress, personByAddress, personByGuid } from '../directory/find.ts';
+import { isMailboxOf, listedAs } from '../directory/holders.ts';
 import type { Person } from '../directory/person.ts';
 import { personFromRow } from '../directory/store-people.ts';
 import type { Identity } from '../ground/addresses.ts';
@@ -12,14 +13,21 @@ import type { Organisation } from '../ground/identifiers.ts';
 import { suspendedBy } from '../incidents/roles/current-roles.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { Database } from '../store/schema.ts';
-import { bindIdentity, type ClaimProblem, identityRow, type KnownIdentity, type Resolving } from './identity.ts';
+import {
+  bindIdentity,
+  type ClaimProblem,
+  identityRow,
+  inHelpdeskGroup,
+  type KnownIdentity,
+  type Resolving,
+} from './identity.ts';
 import type { Sender } from './port.ts';
 
 export type { Resolving } from './identity.ts';
 
-export type RefusalCode = 'outsider' | 'bot' | 'no-address' | 'unknown-person' | ClaimProblem;
+type RefusalCode = 'outsider' | 'bot' | 'no-address' | 'unknown-person' | ClaimProblem;
 
-export type ResolvedActor =
+type ResolvedActor =
   | { readonly kind: 'actor'; readonly actor: Actor }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly userMessage: string };
 
@@ -33,8 +41,12 @@ export async function resolveActor(resolving: Resolving): Promise<ResolvedActor>
   const listed = listedFor(policy, sender.identity);
   const address = listed?.mailbox ?? sender.email;
   if (address === undefined) return noAddress;
-  const known = await lookUp(store.db, organisation, { address, identity: sender.identity });
-  if (known === undefined) return listed === undefined ? unknownAddress : unknownMailbox;
+  let known = await lookUp(store.db, organisation, { address, identity: sender.identity });
+  if (known === undefined) return await unknownPerson(store.db, organisation, address, listed);
+  // One human with several mailboxes is one person, whichever of them an account shows.
+  const same = listedAs(policy, known.person);
+  if (same !== undefined && !isMailboxOf(same.mailbox, known.person))
+    known = (await lookUp(store.db, organisation, { address: same.mailbox, identity: sender.identity })) ?? known;
 
   const { person, spoken } = known;
   const problem = await bindIdentity(resolving, { person, known: spoken }, listed === undefined ? 'email' : 'policy');
@@ -77,6 +89,7 @@ async function lookUp(
       'spoken.refused',
       'spoken.address',
       'spoken.lastSeenAt',
+      'spoken.helpdeskGroup',
       suspendedBy.as('suspendedBy'),
     ])
     .where('organisation', '=', organisation)
@@ -85,14 +98,14 @@ async function lookUp(
     .limit(2)
     .execute();
   if (only === undefined || others.length > 0) return undefined;
-  const { suspendedBy: suspending, spokenName, lastSeenAt, ...both } = only;
+  const { suspendedBy: suspending, spokenName, lastSeenAt, helpdeskGroup, ...both } = only;
   const { personGuid, email, timeZone, foundBy, refused, address: spokenAt, ...person } = both;
   const account = { identity, personGuid, email, timeZone, foundBy, refused, address: spokenAt };
   // Without a row of the account every column of it is null, those too that never are.
-  const isKnown = spokenName !== null && lastSeenAt !== null;
+  const isKnown = spokenName !== null && lastSeenAt !== null && helpdeskGroup !== null;
   return {
     person: personFromRow(person),
-    spoken: isKnown ? { ...account, displayName: spokenName, lastSeenAt } : undefined,
+    spoken: isKnown ? { ...account, displayName: spokenName, lastSeenAt, helpdeskGroup } : undefined,
     suspendedBy: suspending,
   };
 }
@@ -112,10 +125,23 @@ export async function personOfIdentity(
   return person?.organisation === organisation ? person : undefined;
 }
 
+/** Nobody is told that the directory lacks them by a bot that has read none of it, or that found them twice. */
+async function unknownPerson(
+  db: Kysely<Database>,
+  organisation: Organisation,
+  address: string,
+  listed: Listed | undefined,
+): Promise<Refused> {
+  const people = db.selectFrom('person').select('guid').where('organisation', '=', organisation);
+  const holders = await people.where('gone', '=', false).where(hasAddress(address)).limit(2).execute();
+  if (holders.length > 1) return sharedAddress;
+  if ((await people.limit(1).executeTakeFirst()) === undefined) return directoryNotRead;
+  return listed === undefined ? unknownAddress : unknownMailbox;
+}
+
 function grantedTo(policy: Policy, sender: Sender, listed: Listed | undefined): ReadonlySet<Role> {
   const roles = new Set<Role>(['user', ...(listed?.roles ?? [])]);
-  const inHelpdeskGroup = sender.groups?.some((group) => policy.helpdeskGroups.includes(group)) ?? false;
-  if (policy.identitiesManaged && inHelpdeskGroup) roles.add('helpdesk');
+  if (policy.identitiesManaged && inHelpdeskGroup(policy, sender) === true) roles.add('helpdesk');
   return roles;
 }
 
@@ -142,11 +168,19 @@ const noAddress = refused(
 );
 const unknownAddress = refused(
   'unknown-person',
-  "I do not know you: no mailbox of Exchange's directory has the e-mail address of your chat account. Ask an admin.",
+  "I do not know you: in Exchange's directory, as I last read it, no mailbox has the e-mail address of your chat account. Ask an admin.",
 );
 const unknownMailbox = refused(
   'unknown-person',
-  "policy.yaml lists your account, but Exchange's directory has no mailbox of the address that stands there. Ask an admin to put it right.",
+  "policy.yaml lists your account, but in Exchange's directory, as I last read it, no mailbox has the address that stands there. Ask an admin to put it right.",
+);
+const sharedAddress = refused(
+  'unknown-person',
+  "More than one mailbox of Exchange's directory has your e-mail address, so I cannot tell which person you are. Ask an admin to give it to one of them alone.",
+);
+const directoryNotRead = refused(
+  'unknown-person',
+  "I have not been able to read Exchange's directory yet, so I do not know who you are. I go on trying. If a phone is lost, call the helpdesk; an admin sees in `mislaid doctor` why.",
 );
 
 function refused(refusal: RefusalCode, sentence: string): Refused {

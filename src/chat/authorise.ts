@@ -1,11 +1,12 @@
-/** Whether an actor may give a command where he is: looked at for every sentence, every click and every suggestion. */
+/** Whether an actor may give a command where they are: checked for every sentence, every click and every suggestion. */
 import type { AnyCommand } from '../commands/command.ts';
 import type { Actor } from '../directory/actor.ts';
 import type { Place } from '../ground/addresses.ts';
 import { isNamedPlace } from '../incidents/incident/places.ts';
+import { suspendedSentence } from '../incidents/roles/current-roles.ts';
 import type { Policy, Role } from '../policy.ts';
 
-export type Permission =
+type Permission =
   | { readonly kind: 'allowed' }
   | {
       readonly kind: 'refused';
@@ -13,7 +14,7 @@ export type Permission =
       readonly userMessage: string;
     };
 
-export type AuthoriseInput = {
+type AuthoriseInput = {
   command: AnyCommand;
   actor: Actor;
   policy: Policy;
@@ -31,7 +32,9 @@ export function authorise(asking: AuthoriseInput): Permission {
   const { command, actor, policy, place, readOnlyPlatforms } = asking;
   if (!hasRole(command, actor)) {
     const suspended = command.roles.some((role) => actor.grantedRoles.has(role));
-    return suspended ? refused('suspended', suspendedSentence(actor)) : refused('role-missing', roleSentence(command));
+    return suspended
+      ? refused('suspended', suspendedSentence(actor.suspendedBy))
+      : refused('role-missing', roleSentence(command));
   }
   const readsOnly = readOnlyPlatforms.some((prefix) => actor.identity.startsWith(prefix));
   if (readsOnly && command.effect !== 'read' && command.id !== lockCommandId) {
@@ -52,11 +55,6 @@ export function authorise(asking: AuthoriseInput): Permission {
 export function hasRole(command: AnyCommand, actor: Actor): boolean {
   const roles = command.whileSuspended === true ? actor.grantedRoles : actor.roles;
   return command.roles.some((role) => roles.has(role));
-}
-
-function suspendedSentence(actor: Actor): string {
-  const incidents = actor.suspendedBy.map((number) => `INC-${number}`).join(', ');
-  return `${incidents} about a device of your own is open, so you hold only what every user holds until it is closed or security restores your roles.`;
 }
 
 const plural: Record<Role, string> = {

@@ -1,6 +1,8 @@
 import type { CommandContext } from '../commands/command.ts';
 import { MislaidError } from '../ground/errors.ts';
-import type { AuditEntry, Store } from '../store/port.ts';
+import { lockPeople } from '../incidents/lock-order.ts';
+import { suspendedSentence, suspendingIncidents } from '../incidents/roles/current-roles.ts';
+import type { AuditEntry, Change, Store } from '../store/port.ts';
 import { markUsed } from './actions.ts';
 
 /** What a command has written so far. */
@@ -19,13 +21,20 @@ export function commandStore(input: {
   /** The button, when its effect may happen only once. */
   action?: string | undefined;
   audit?: AuditEntry | undefined;
+  /** Whether a role beside `user` is what allows it. */
+  ofRole: boolean;
   progress: CommandProgress;
 }): Store {
-  const { store, inboxId, command, actor, action, audit, progress } = input;
+  const { store, inboxId, command, actor, action, audit, ofRole, progress } = input;
   return {
     db: store.db,
     change: async (body) => {
-      if (progress.committed) return await store.change(body);
+      if (progress.committed) {
+        return await store.change(async (change) => {
+          await requireUnsuspended(change, actor, ofRole);
+          return await body(change);
+        });
+      }
       const result = await store.change(async (change) => {
         const mine = await change.tx
           .updateTable('inbox')
@@ -39,6 +48,7 @@ export function commandStore(input: {
         if (action !== undefined && !(await markUsed(change.tx, action, { by: actor.person.guid, at: change.now }))) {
           throw alreadyDone('already-done', `action ${action} was used before`);
         }
+        await requireUnsuspended(change, actor, ofRole);
         if (audit !== undefined) change.audit(audit);
         return await body(change);
       });
@@ -46,6 +56,16 @@ export function commandStore(input: {
       return result;
     },
   };
+}
+
+/** Somebody may have reported the actor's phone since they were asked who they are: then nothing is done in their name any more. */
+async function requireUnsuspended(change: Change, { person }: CommandContext['actor'], ofRole: boolean): Promise<void> {
+  if (!ofRole) return;
+  await lockPeople(change, [person.guid]);
+  const numbers = await suspendingIncidents(change.tx, person.guid);
+  if (numbers.length === 0) return;
+  const userMessage = suspendedSentence(numbers);
+  throw new MislaidError({ code: 'suspended', message: `${person.guid} is suspended`, userMessage });
 }
 
 function alreadyDone(code: string, message: string): MislaidError {

@@ -1,19 +1,20 @@
 /**
- * The home page of one person: how to report a lost phone, his incidents, what waits for his decision, and whether wipes are
- * locked. The lost phone may still be logged in to chat, so who holds no role (or none while his own phone is lost) sees his
- * own reports only, and nothing of approvals.
+ * The home page of one person: how to report a lost phone, their incidents, what waits for their decision, and whether wipes are
+ * locked. The lost phone may still be logged in to chat, so who holds no role (or none while their own phone is lost) sees
+ * their own reports only, and nothing of approvals.
  */
 
 import type { Kysely } from 'kysely';
 import { personByGuid } from '../directory/find.ts';
 import type { Approvals } from '../incidents/approvals/approvals.ts';
+import { describeWaiting } from '../incidents/approvals/waiting.ts';
 import { lockState } from '../incidents/brake/brake.ts';
-import { drillsAmong, incidentName } from '../incidents/drill/drill.ts';
+import { incidentName } from '../incidents/drill/drill.ts';
 import { namesOf } from '../incidents/incident/view.ts';
 import { currentRoles } from '../incidents/roles/current-roles.ts';
 import type { Block, DraftMessage, Intent } from '../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../message/text.ts';
-import { firstWord } from '../message/words.ts';
+import { firstWord, longestLabel, shortened } from '../message/words.ts';
 import type { Role } from '../policy.ts';
 import type { Projection, ProjectionInput } from '../store/projection.ts';
 import type { Database } from '../store/schema.ts';
@@ -42,9 +43,7 @@ async function homePage(approvals: Approvals, input: ProjectionInput): Promise<D
       ...(works ? await lockBlocks(db) : []),
       ...(works ? await approvalBlocks(approvals, input, person.guid, roles) : []),
       ...(await incidentBlocks(db, person.guid, works)),
-      ...(works
-        ? [buttons(button('All open incidents', 'incidents', { which: 'open' }), helpButton)]
-        : [buttons(helpButton)]),
+      buttons(...(works ? [button('All open incidents', 'incidents', { which: 'open' })] : []), helpButton),
     ],
   };
 }
@@ -92,7 +91,7 @@ async function lockBlocks(db: Kysely<Database>): Promise<Block<Intent>[]> {
 /** What this person may decide, as far as its row says; the click is authorised again. */
 async function approvalBlocks(
   approvals: Approvals,
-  { db, policy, now }: ProjectionInput,
+  { db, now }: ProjectionInput,
   guid: string,
   roles: ReadonlySet<Role>,
 ): Promise<Block<Intent>[]> {
@@ -108,9 +107,9 @@ async function approvalBlocks(
       not(
         exists(
           selectFrom('approvalDecision')
-            .select('approvalDecision.actorGuid')
-            .whereRef('approvalDecision.approvalId', '=', 'approval.id')
-            .where('approvalDecision.actorGuid', '=', guid),
+            .select('approvalId')
+            .whereRef('approvalId', '=', 'approval.id')
+            .where('actorGuid', '=', guid),
         ),
       ),
     )
@@ -118,27 +117,13 @@ async function approvalBlocks(
     .limit(mostApprovals + 1)
     .execute();
   if (rows.length === 0) return [];
-  const names = await namesOf(
-    db,
-    rows.map((row) => row.requestedBy),
-  );
-  const drills = await drillsAmong(
-    db,
-    rows.map((row) => row.incidentNumber),
-  );
   const blocks: Block<Intent>[] = [paragraph(strong('Waiting for your decision'))];
-  for (const approval of rows.slice(0, mostApprovals)) {
-    const { title } = await approvals.describe({ db, approval, now, policy });
-    const { incidentNumber } = approval;
-    const incident = incidentNumber === null ? '' : `${incidentName(incidentNumber, drills.has(incidentNumber))} · `;
+  for (const { approval, what, line } of await describeWaiting(approvals, db, rows.slice(0, mostApprovals))) {
     blocks.push(
-      paragraph(
-        strong(`${incident}${title}`),
-        ` — asked by ${names.get(approval.requestedBy) ?? 'somebody'}, expires `,
-        time(approval.expiresAt),
-      ),
+      { kind: 'text', text: line },
       buttons(
-        button('Approve', 'approve', { approval: approval.id }, { style: 'primary' }),
+        // It shows the whole of it; a line is not what somebody decides on.
+        button(shortened(`Show: ${what}`, longestLabel), 'approve', { approval: approval.id }),
         button('Deny…', 'deny', { approval: approval.id }, { style: 'danger' }),
       ),
     );
@@ -147,7 +132,7 @@ async function approvalBlocks(
   return blocks;
 }
 
-/** With a role: the open incidents that he opened. Without: his own reports, by number and time alone. */
+/** With a role: the open incidents that they opened. Without: their own reports, by number and time alone. */
 async function incidentBlocks(db: Kysely<Database>, guid: string, works: boolean): Promise<Block<Intent>[]> {
   const mine = db.selectFrom('incident').selectAll().where('state', '=', 'open');
   const rows = await (works
@@ -159,24 +144,12 @@ async function incidentBlocks(db: Kysely<Database>, guid: string, works: boolean
     .execute();
   if (rows.length === 0) return works ? [paragraph(strong('Your open incidents'), ': none.')] : [];
   if (!works) {
-    return [
-      paragraph(strong('Your report')),
-      list(
-        ...rows.map((row) =>
-          text(
-            strong(`INC-${row.number}`),
-            ', ',
-            time(row.openedAt),
-            '. The helpdesk will reach you another way than by this phone.',
-          ),
-        ),
-      ),
-    ];
+    const reached = '. The helpdesk will reach you another way than by this phone.';
+    const reports = rows.map((row) => text(strong(`INC-${row.number}`), ', ', time(row.openedAt), reached));
+    return [paragraph(strong('Your report')), list(...reports)];
   }
-  const names = await namesOf(
-    db,
-    rows.map((row) => row.personGuid),
-  );
+  const owners = rows.map((row) => row.personGuid);
+  const names = await namesOf(db, owners);
   return [
     paragraph(strong('Your open incidents')),
     list(

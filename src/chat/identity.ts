@@ -3,13 +3,14 @@
  * address alone, so it may be one person only, and each person may have one such account per platform and tenant.
  */
 import { type Kysely, type Selectable, sql } from 'kysely';
-import { isMailboxOf } from '../directory/holders.ts';
+import { isEntryOf } from '../directory/holders.ts';
 import type { Person } from '../directory/person.ts';
 import type { Identity } from '../ground/addresses.ts';
 import type { Clock } from '../ground/clock.ts';
 import { second } from '../ground/durations.ts';
 import type { Organisation } from '../ground/identifiers.ts';
-import { code, person as personSpan, text } from '../message/text.ts';
+import { code, person as personSpan } from '../message/text.ts';
+import { notify } from '../notices/notify.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
@@ -21,7 +22,7 @@ export type Resolving = {
   policy: Policy;
   organisation: Organisation;
   sender: Sender;
-  /** Opaque address for private messages, as it came with what he said. */
+  /** Opaque address for private messages, as it came with what they said. */
   address?: string | undefined;
   clock: Clock;
 };
@@ -40,17 +41,9 @@ export async function bindIdentity(
   { person, known }: { person: Person; known: KnownIdentity | undefined },
   foundBy: 'policy' | 'email',
 ): Promise<ClaimProblem | undefined> {
-  const { store, policy, organisation, sender } = resolving;
-  const problem =
-    foundBy === 'policy'
-      ? undefined
-      : await claimProblem({ db: store.db, policy, organisation, sender, person, known });
-  if (
-    problem === undefined &&
-    known?.personGuid === person.guid &&
-    known.foundBy === foundBy &&
-    known.refused === null
-  ) {
+  const problem = foundBy === 'policy' ? undefined : await claimProblem(resolving.store.db, resolving, person, known);
+  const isBound = known?.personGuid === person.guid && known.foundBy === foundBy && known.refused === null;
+  if (problem === undefined && isBound) {
     await touch(resolving, known);
     return undefined;
   }
@@ -59,18 +52,13 @@ export async function bindIdentity(
   return found;
 }
 
-type Claim = {
-  db: Kysely<Database>;
-  policy: Policy;
-  organisation: Organisation;
-  sender: Sender;
-  person: Person;
-  known: KnownIdentity | undefined;
-};
-
 /** Why an account that policy does not list may not be this person, although its e-mail address says so. */
-async function claimProblem(claim: Claim): Promise<ClaimProblem | undefined> {
-  const { db, policy, organisation, sender, person, known } = claim;
+async function claimProblem(
+  db: Kysely<Database>,
+  { policy, organisation, sender }: Resolving,
+  person: Person,
+  known: KnownIdentity | undefined,
+): Promise<ClaimProblem | undefined> {
   if (known !== undefined && known.personGuid !== null && known.personGuid !== person.guid) {
     const before = await db
       .selectFrom('person')
@@ -82,9 +70,7 @@ async function claimProblem(claim: Claim): Promise<ClaimProblem | undefined> {
     if (before !== undefined) return 'another-person-before';
   }
   const tenant = tenantOf(sender.identity);
-  const others = policy.people
-    .filter((entry) => isMailboxOf(entry.mailbox, person))
-    .flatMap((entry) => entry.identities);
+  const others = policy.people.filter((entry) => isEntryOf(entry, person)).flatMap((entry) => entry.identities);
   if (others.some((identity) => tenantOf(identity) === tenant)) return 'second-account';
   const other = await db
     .selectFrom('chatIdentity')
@@ -103,12 +89,11 @@ async function claimIdentity(
   person: Person,
   foundBy: 'policy' | 'email',
 ): Promise<ClaimProblem | undefined> {
-  const { store, policy, organisation, sender } = resolving;
-  return await store.change(async ({ tx }) => {
+  return await resolving.store.change(async ({ tx }) => {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`claim:${person.guid}`}, 0))`.execute(tx);
     if (foundBy === 'email') {
-      const known = await identityRow(tx, sender.identity);
-      const problem = await claimProblem({ db: tx, policy, organisation, sender, person, known });
+      const known = await identityRow(tx, resolving.sender.identity);
+      const problem = await claimProblem(tx, resolving, person, known);
       if (problem !== undefined) return problem;
     }
     await upsert(tx, resolving, { personGuid: person.guid, foundBy, refused: null });
@@ -130,25 +115,16 @@ async function refuseClaim(resolving: Resolving, person: Person, problem: ClaimP
       actor: { guid: null, identity: sender.identity },
       data: { code: problem, claimed: person.guid },
     });
-    await change.notice(
-      policy.channels.security,
-      {
-        tone: 'warning',
-        blocks: [
-          {
-            kind: 'text',
-            text: text(
-              'Chat account ',
-              code(sender.identity),
-              claimTexts[problem],
-              personSpan(person),
-              '. It was refused; if it is right, list it in policy.yaml.',
-            ),
-          },
-        ],
-      },
-      `claim:${sender.identity}:${person.guid}`,
-    );
+    await notify(change, policy, 'account-refused', {
+      key: `${sender.identity}:${person.guid}`,
+      line: [
+        'Chat account ',
+        code(sender.identity),
+        claimTexts[problem],
+        personSpan(person),
+        '. It was refused; if it is right, list it in policy.yaml.',
+      ],
+    });
   });
 }
 
@@ -161,24 +137,22 @@ export async function identityRow(db: Kysely<Database>, identity: Identity): Pro
   return await db.selectFrom('chatIdentity').selectAll().where('identity', '=', identity).executeTakeFirst();
 }
 
-/** Who says much in a row is not written anew with each word: it only chooses which of his accounts he is written to. */
+/** Who says much in a row is not written anew with each word: it only chooses which of their accounts they are written to. */
 const seenLatelyMs = 10 * second;
 
-async function touch({ store, sender, address, clock }: Resolving, known: KnownIdentity): Promise<void> {
+async function touch({ store, policy, sender, address, clock }: Resolving, known: KnownIdentity): Promise<void> {
   const now = clock.now();
   const seen = {
     displayName: sender.displayName,
     email: sender.email ?? null,
     timeZone: sender.timeZone ?? known.timeZone,
     address: address ?? known.address,
+    helpdeskGroup: inHelpdeskGroup(policy, sender) ?? known.helpdeskGroup,
   };
-  const isNews =
-    now.getTime() - known.lastSeenAt.getTime() >= seenLatelyMs ||
-    seen.displayName !== known.displayName ||
-    seen.email !== known.email ||
-    seen.timeZone !== known.timeZone ||
-    seen.address !== known.address;
-  if (!isNews) return;
+  const isKnown = (['displayName', 'email', 'timeZone', 'address', 'helpdeskGroup'] as const).every(
+    (key) => seen[key] === known[key],
+  );
+  if (isKnown && now.getTime() - known.lastSeenAt.getTime() < seenLatelyMs) return;
   await store.db
     .updateTable('chatIdentity')
     .set({ ...seen, lastSeenAt: now })
@@ -188,7 +162,7 @@ async function touch({ store, sender, address, clock }: Resolving, known: KnownI
 
 async function upsert(
   db: Kysely<Database>,
-  { sender, address, clock }: Resolving,
+  { policy, sender, address, clock }: Resolving,
   found: Pick<KnownIdentity, 'personGuid' | 'foundBy' | 'refused'>,
 ): Promise<void> {
   const row = {
@@ -197,6 +171,7 @@ async function upsert(
     email: sender.email ?? null,
     timeZone: sender.timeZone ?? null,
     lastSeenAt: clock.now(),
+    helpdeskGroup: inHelpdeskGroup(policy, sender) ?? false,
   };
   await db
     .insertInto('chatIdentity')
@@ -205,6 +180,11 @@ async function upsert(
       conflict.column('identity').doUpdateSet({ ...row, ...(address === undefined ? {} : { address }) }),
     )
     .execute();
+}
+
+/** Whether a group of theirs makes them helpdesk, where groups can be trusted; undefined where the platform did not say. */
+export function inHelpdeskGroup(policy: Policy, { groups }: Sender): boolean | undefined {
+  return groups?.some((group) => policy.helpdeskGroups.includes(group));
 }
 
 /** `slack:T1/` of `slack:T1/U2`: accounts of one platform and tenant begin alike; every console name is of one. */

@@ -11,7 +11,7 @@ export function markMessage<Action>(message: Message<Action>, mark: string | und
 }
 
 /** A form's title is too short for it on some platforms: there the mark is the first line. */
-export function markForm<Action>(form: Form<Action>, mark: string | undefined): Form<Action> {
+function markForm<Action>(form: Form<Action>, mark: string | undefined): Form<Action> {
   if (mark === undefined) return form;
   return { ...form, intro: [note(mark), ...(form.intro ?? [])] };
 }

@@ -13,9 +13,9 @@ import type { Express } from 'express';
 import { z } from 'zod';
 import type { Identity, MessageRef, Place } from '../ground/addresses.ts';
 import { IdentityText, PlaceText } from '../ground/addresses.ts';
-import type { Answer, Message } from '../message/model.ts';
+import { type Answer, FormValues, type Message } from '../message/model.ts';
 
-/** Who spoke, as far as the platform vouches for it. The core decides what he may. */
+/** Who spoke, as far as the platform vouches for it. The core decides what they may do. */
 export const Sender = z.object({
   identity: IdentityText,
   displayName: z.string(),
@@ -25,7 +25,7 @@ export const Sender = z.object({
   timeZone: z.string().optional(),
   /** Guests, bots, strangers of shared channels, deactivated people, other tenants: nothing is allowed to them. */
   outsider: z.enum(['guest', 'bot', 'stranger', 'deactivated', 'other-tenant']).optional(),
-  /** Groups of the platform or tenant that he is a member of, as far as the adapter knows them (at most helpdesk). */
+  /** Groups of the platform or tenant that they are a member of, as far as the adapter knows them (at most helpdesk). */
   groups: z.array(z.string()).optional(),
   /**
    * Only `identity` and `displayName` are known: the platform is asked for the rest (ChatAdapter.identify) after the command is
@@ -41,11 +41,7 @@ export const Input = z.discriminatedUnion('kind', [
   /** A click on a stored action. */
   z.object({ kind: z.literal('click'), action: z.string() }),
   /** A submitted form: the stored action of its submit button and the values by field id. */
-  z.object({
-    kind: z.literal('form'),
-    action: z.string(),
-    values: z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])),
-  }),
+  z.object({ kind: z.literal('form'), action: z.string(), values: FormValues }),
   /** "Handle as lost device" on somebody's message: who wrote it, and its text. */
   z.object({ kind: z.literal('shortcut'), author: IdentityText, text: z.string() }),
   /** The person opened the bot's home page. */
@@ -67,8 +63,8 @@ export const Incoming = z.object({
 export type Incoming = z.infer<typeof Incoming>;
 
 /**
- * `stored`: acknowledge now; `answer` never rejects. For a form, wait for it and show its field errors in the acknowledgement;
- * for all else show it when it comes. `duplicate`: acknowledge, do nothing. `not-stored`: tell the person; answer an event with 5xx.
+ * `stored` (or answered without, where somebody says too much): acknowledge now; `answer` never rejects. For a form, wait for it and show
+ * its field errors in the acknowledgement; for all else show it when it comes. `duplicate`: acknowledge, do nothing. `not-stored`: tell the person; answer an event with 5xx.
  */
 export type Receipt =
   | { kind: 'stored'; answer: Promise<Answer> }
@@ -76,21 +72,19 @@ export type Receipt =
   | { kind: 'not-stored'; userMessage: string };
 
 /**
- * The card as one person should see it now: rendered from the store, without the buttons that he may not press. For platforms
+ * The card as one person should see it now: rendered from the store, without the buttons that they may not press. For platforms
  * whose clients ask for a card when somebody looks at it. `ref`: the message that stands for the card, if one is known; `key`
- * finds a card whose post got no answer. undefined: no card of ours, or none for him.
+ * finds a card whose post got no answer. undefined: no card of ours, or none for them.
  */
 export type CardView = (asked: {
   sender: Sender;
   ref: MessageRef;
-  key?: string;
+  key?: string | undefined;
 }) => Promise<{ message: Message; ref?: MessageRef } | undefined>;
 
 export type AdapterLimits = {
   /** At most so many posts a second to one place, over all processes where the platform counts them so. */
   readonly postsPerSecondPerPlace: number;
-  /** The largest message the platform takes, in the unit its renderer measures (documented there). */
-  readonly messageSize: number;
 };
 
 /** Failures that the core can act upon; anything else an adapter throws counts as `unknown` (the post may have arrived). */
@@ -125,11 +119,13 @@ export type ChatAdapter = {
   post(target: Place, message: Message, key: string): Promise<MessageRef>;
   /** Whether a post with this key arrived although its answer was lost; a private one is looked for under the identity. */
   find(target: Place | Identity, key: string): Promise<MessageRef | undefined>;
+  /** Texts of the newest posts in the place that a bot made, newest first, where the platform lets a bot read them. */
+  readBack?(place: Place): Promise<readonly string[]>;
   /** Replaces the message; doing it twice does no harm. */
   edit(ref: MessageRef, message: Message): Promise<void>;
   /** A short message under the card, which notifies. */
   reply(ref: MessageRef, message: Message, key: string): Promise<MessageRef>;
-  /** To one person alone. `address` is what came with his last Incoming, if any. */
+  /** To one person alone. `address` is what came with their last Incoming, if any. */
   privately(identity: Identity, message: Message, key: string, address?: string): Promise<MessageRef>;
   /** Replaces the person's home page, where the platform has one. */
   home?(identity: Identity, message: Message): Promise<void>;

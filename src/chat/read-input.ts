@@ -2,11 +2,11 @@
 import type { AnyCommand, CommandContext } from '../commands/command.ts';
 import type { Actor } from '../directory/actor.ts';
 import type { Identity } from '../ground/addresses.ts';
-import { assertNever, MislaidError } from '../ground/errors.ts';
+import { assertNever, internalProblem, MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { parseSentence } from '../language/patterns.ts';
 import { cleanAnswer } from '../language/sentence.ts';
-import type { DraftAnswer, FormValues } from '../message/model.ts';
+import type { DraftAnswer, FormValue, FormValues } from '../message/model.ts';
 import { code } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
@@ -28,7 +28,7 @@ export type Request =
     }
   | { readonly kind: 'answer'; readonly answer: DraftAnswer; readonly outcome: string };
 
-export type ReadContext = {
+type ReadContext = {
   store: Store;
   commands: readonly AnyCommand[];
   policy: Policy;
@@ -40,20 +40,24 @@ export type ReadContext = {
 };
 
 export async function readInput(reading: ReadContext): Promise<Request> {
-  const { input: said } = reading.incoming;
-  switch (said.kind) {
+  const { input } = reading.incoming;
+  switch (input.kind) {
     case 'sentence':
-      return readTyped(reading, said.text, 'sentence');
+      return readTyped(reading, input.text, 'sentence');
     case 'click':
-      return await readAction(reading, said.action, undefined);
+      return await readAction(reading, input.action, undefined);
     case 'form':
-      return await readAction(reading, said.action, said.values);
+      return await readAction(reading, input.action, input.values);
     case 'shortcut':
-      return await readShortcut(reading, said.author);
+      return await readShortcut(reading, input.author);
     case 'home':
-      throw new MislaidError({ code: 'home-is-no-command', message: 'the home page was read as a command' });
+      throw new MislaidError({
+        code: 'home-is-no-command',
+        message: 'the home page was read as a command',
+        userMessage: internalProblem,
+      });
     default:
-      return assertNever(said, 'way of speaking');
+      return assertNever(input, 'way of speaking');
   }
 }
 
@@ -118,7 +122,7 @@ async function readShortcut(reading: ReadContext, author: Identity): Promise<Req
   return readTyped(reading, `lost device ${person.primarySmtp}`, 'shortcut');
 }
 
-function cleaned(value: FormValues[string]): FormValues[string] {
+function cleaned(value: FormValue): FormValue {
   if (typeof value === 'boolean') return value;
   return typeof value === 'string' ? cleanAnswer(value) : value.map(cleanAnswer);
 }

@@ -2,10 +2,12 @@ import { z } from 'zod';
 import type { Actor } from '../directory/actor.ts';
 import { findPeople } from '../directory/find.ts';
 import type { Person } from '../directory/person.ts';
+import type { Identity } from '../ground/addresses.ts';
 import { MislaidError } from '../ground/errors.ts';
-import { type IncidentDevice, type IncidentView, loadIncident } from '../incidents/incident/view.ts';
-import type { DraftAnswer, DraftMessage, Intent, Span } from '../message/model.ts';
-import { buttons, paragraph, strong } from '../message/text.ts';
+import type { IncidentDevice, IncidentView } from '../incidents/incident/view.ts';
+import type { Block, DraftAnswer, Intent, Span } from '../message/model.ts';
+import { button, buttons, paragraph, present, remark, strong } from '../message/text.ts';
+import type { Change } from '../store/port.ts';
 import type { CommandContext } from './command.ts';
 
 /** What a person typed for somebody's name, or the guid that a button carries. */
@@ -27,101 +29,76 @@ export type Choice<T> = { kind: 'one'; value: T } | { kind: 'answer'; answer: Dr
 
 /**
  * Finds exactly one person, or answers with a choice: never a guess. An unknown name starts a look-up in Exchange and says so.
- * `again` makes the intent that a button for one of several people carries.
+ * A button for one of several people says the same command again, with the person's guid.
  */
 export async function choosePerson(
   context: CommandContext,
-  name: string,
-  again: (guid: string) => Intent,
+  command: string,
+  args: { person: string },
 ): Promise<Choice<Person>> {
-  const found = await findPeople(context.store.db, context.organisation, name);
-  switch (found.kind) {
-    case 'one':
-      return { kind: 'one', value: found.person };
-    case 'many':
-      return { kind: 'answer', answer: { private: severalPeople(name, found.people, again) } };
-    case 'none':
-      await context.store.change((change) =>
-        change.enqueue('look-up-person', {
-          organisation: context.organisation,
-          text: name,
-          identity: context.actor.identity,
-        }),
-      );
-      return { kind: 'answer', answer: { private: unknownPerson(name, found.near, again) } };
-  }
+  const { store, organisation, actor } = context;
+  const name = args.person;
+  const found = await findPeople(store.db, organisation, name);
+  if (found.kind === 'one') return { kind: 'one', value: found.person };
+  const shown = found.kind === 'many' ? found.people.slice(0, 20) : found.near.slice(0, 5);
+  const row = buttons(...shown.map(({ guid, displayName }) => button(displayName, command, { ...args, person: guid })));
+  const answer = (sentence: Block<never>): Choice<Person> => ({
+    kind: 'answer',
+    answer: { private: { tone: 'neutral', blocks: present(sentence, shown.length > 0 && row) } },
+  });
+  if (found.kind === 'many') return answer(severalPeople(name, found.count, shown));
+  await store.change((change) =>
+    change.enqueue('look-up-person', { organisation, text: name, identity: actor.identity }),
+  );
+  const guess = shown.length === 0 ? '' : ` Did you mean ${shown.map(({ displayName }) => displayName).join(' or ')}?`;
+  const asking = 'I am asking Exchange as well and will say here if it knows the name.';
+  return answer(paragraph('I know no one called “', name, `”.${guess} ${asking}`));
 }
 
-export function severalPeople(name: string, people: readonly Person[], again: (guid: string) => Intent): DraftMessage {
-  const shown = people.slice(0, 20);
+function severalPeople(name: string, count: number, shown: readonly Person[]): Block<never> {
   const parts = shown.flatMap((person, index) => [
-    ...(index === 0 ? [] : [' · ']),
+    index === 0 ? '' : ' · ',
     strong(person.displayName),
     ` (${[person.primarySmtp, person.department].filter((part) => part !== '').join(', ')})`,
   ]);
-  const more = people.length > shown.length ? ` … and ${people.length - shown.length} more: say more of the name.` : '';
-  return {
-    tone: 'neutral',
-    blocks: [
-      paragraph(`${countWord(people.length)} people match “${name}”: `, ...parts, more),
-      buttons(...shown.map((person) => ({ label: person.displayName, action: again(person.guid) }))),
-    ],
-  };
+  const more = count > shown.length ? ` … and ${count - shown.length} more: say more of the name.` : '';
+  return paragraph(`${countWord(count)} people match “${name}”: `, ...parts, more);
 }
 
-export function unknownPerson(name: string, near: readonly Person[], again: (guid: string) => Intent): DraftMessage {
-  const guesses = near.slice(0, 5);
-  const asked =
-    guesses.length === 0 ? '' : ` Did you mean ${guesses.map((person) => person.displayName).join(' or ')}?`;
-  return {
-    tone: 'neutral',
-    blocks: [
-      paragraph(
-        'I know no one called “',
-        name,
-        `”.${asked} I am asking Exchange as well and will say here if it knows the name.`,
-      ),
-      ...(guesses.length === 0
-        ? []
-        : [buttons(...guesses.map((person) => ({ label: person.displayName, action: again(person.guid) })))]),
-    ],
-  };
-}
-
-/** Finds one device of an incident by its number or by words of its name, or answers with a choice; without either, too. */
+/**
+ * Finds one device of an incident by its number or by words of its name, or answers with a choice; without either, too. A button
+ * for one of several devices says the same command again, with the device's number.
+ */
 export function chooseDevice(
   view: IncidentView,
-  wanted: string | undefined,
-  again: (device: number) => Intent,
+  command: string,
+  args: Intent['args'] & { device?: string | undefined },
 ): Choice<IncidentDevice> {
+  const wanted = args.device;
+  const incident = `INC-${view.incident.number}`;
   const matches = wanted === undefined ? [] : matching(view.devices, wanted);
-  const [first] = matches;
-  if (first !== undefined && matches.length === 1) return { kind: 'one', value: first };
-  const shown = matches.length > 1 ? matches : view.devices;
-  const said =
-    matches.length > 1
-      ? `${countWord(matches.length)} phones of INC-${view.incident.number} match “${wanted}”.`
+  const [first, ...others] = matches;
+  if (first !== undefined && others.length === 0) return { kind: 'one', value: first };
+  const shown = first === undefined ? view.devices : matches;
+  const sentence =
+    first !== undefined
+      ? `${countWord(matches.length)} phones of ${incident} match “${wanted}”.`
       : view.devices.length === 0
-        ? `The phones of INC-${view.incident.number} are not read yet. Try again in a moment.`
+        ? `The phones of ${incident} are not read yet. Try again in a moment.`
         : wanted === undefined
-          ? `Which phone of INC-${view.incident.number}?`
-          : `INC-${view.incident.number} has no phone “${wanted}”. It has these:`;
-  const row = shown.map((device) => ({ label: `${device.number} ${device.label}`, action: again(device.number) }));
-  return {
-    kind: 'answer',
-    answer: { private: { tone: 'neutral', blocks: [paragraph(said), ...(row.length === 0 ? [] : [buttons(...row)])] } },
-  };
+          ? `Which phone of ${incident}?`
+          : `${incident} has no phone “${wanted}”. It has these:`;
+  const row = shown.map(({ number, label }) =>
+    button(`${number} ${label}`, command, { ...args, device: String(number) }),
+  );
+  const blocks = present(paragraph(sentence), row.length > 0 && buttons(...row));
+  return { kind: 'answer', answer: { private: { tone: 'neutral', blocks } } };
 }
 
 function matching(devices: readonly IncidentDevice[], wanted: string): IncidentDevice[] {
   if (/^#?\d+$/.test(wanted)) return devices.filter((device) => device.number === Number(wanted.replace('#', '')));
   const words = wanted.toLowerCase().split(/\s+/);
   return devices.filter((device) => words.every((word) => device.label.toLowerCase().includes(word)));
-}
-
-/** An incident that this actor's organisation may speak about. Throws MislaidError `no-such-incident`. */
-export async function incidentFor(context: CommandContext, number: number): Promise<IncidentView> {
-  return loadIncident(context.store.db, number);
 }
 
 /** Throws MislaidError `incident-closed` with what this actor may say instead. */
@@ -137,7 +114,17 @@ export function requireOpenIncident(view: IncidentView, { person }: Actor): void
 
 /** A short private answer. */
 export function privateAnswer(...parts: readonly (string | Span)[]): DraftAnswer {
-  return { private: { tone: 'neutral', blocks: [paragraph(...parts)] } };
+  return { private: remark('neutral', ...parts) };
+}
+
+/** Says that the answer comes later, privately, from the job that `enqueue` starts. */
+export async function answerLater(
+  { store, actor, ids }: CommandContext,
+  sentence: string,
+  enqueue: (change: Change, to: { identity: Identity; token: string }) => Promise<void>,
+): Promise<DraftAnswer> {
+  await store.change((change) => enqueue(change, { identity: actor.identity, token: ids.token() }));
+  return privateAnswer(sentence);
 }
 
 function countWord(n: number): string {

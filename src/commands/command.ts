@@ -16,7 +16,7 @@ import type { Approvals } from '../incidents/approvals/approvals.ts';
 import type { EvidenceProvider } from '../incidents/devices/evidence.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import type { Policy, Role } from '../policy.ts';
-import type { Store } from '../store/port.ts';
+import type { AuditEntry, Store } from '../store/port.ts';
 
 export type CommandContext = {
   readonly actor: Actor;
@@ -34,6 +34,10 @@ export type CommandContext = {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** A change beside the decision: it uses up neither the button nor the sentence. */
+  readonly changeAside: Store['change'];
+  /** Notes in the audit what the command showed; what it changes is audited in its change. */
+  readonly audit: (entry: AuditEntry) => void;
   /** The organisation that this actor's commands are about: `real` where one is connected. */
   readonly organisation: Organisation;
   /** Other records, for `help` and "did you mean". */
@@ -63,7 +67,7 @@ export type Command<Args> = {
   readonly args: z.ZodType<Args>;
   /** One of these roles is needed; `user` means everybody whom the directory knows. */
   readonly roles: readonly Role[];
-  /** Looks at the roles that policy grants, also while the actor's own device is in an open incident (`lock wipes`). */
+  /** Looks at the roles that policy grants, also while the actor is suspended (`lock wipes`). */
   readonly whileSuspended?: boolean;
   readonly effect: 'read' | 'report' | 'change' | 'destroy';
   /** In any channel: it shows nothing of anybody else, or stops something. Else only in private and in channels that policy names. */

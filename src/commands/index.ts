@@ -2,9 +2,7 @@
 
 import { appCommand, appsCommand, appsNewCommand, blockedAppsCommand } from './apps/apps.ts';
 import { blockAppCommand } from './apps/block-app.ts';
-import { blockAppConfigCommand } from './apps/block-app-config.ts';
-import { blockAppLookCommand } from './apps/block-app-look.ts';
-import { blockAppStageCommand } from './apps/block-app-stage.ts';
+import { blockAppConfigCommand, blockAppLookCommand, blockAppStageCommand } from './apps/block-app-buttons.ts';
 import { unblockAppCommand } from './apps/unblock-app.ts';
 import type { AnyCommand } from './command.ts';
 import { heartbeatCommand } from './direct-push/heartbeat.ts';
@@ -15,6 +13,7 @@ import {
 } from './direct-push/heartbeat-knowledge.ts';
 import { labAdvanceCommand, labChangePasswordCommand, labDevicesCommand, labEdgeCommand } from './lab/lab.ts';
 import { closeCommand } from './lost-phone/close.ts';
+import { confirmReportCommand } from './lost-phone/confirm-report.ts';
 import { devicesCommand } from './lost-phone/devices.ts';
 import { foundCommand } from './lost-phone/found.ts';
 import { foundItCommand } from './lost-phone/found-it.ts';
@@ -32,22 +31,23 @@ import { statusCommand } from './lost-phone/status.ts';
 import { stillHaveCommand } from './lost-phone/still-have.ts';
 import { tickCommand } from './lost-phone/tick.ts';
 import { verifyKeptCommand } from './lost-phone/verify-kept.ts';
+import { acceptPolicyCommand } from './me/accept-policy.ts';
 import { acceptRoleCommand } from './me/accept-role.ts';
 import { auditCommand, auditVerifyCommand } from './me/audit.ts';
 import { doctorCommand } from './me/doctor.ts';
+import { forgetCommand } from './me/forget.ts';
 import { helpCommand } from './me/help.ts';
 import { whoamiCommand } from './me/whoami.ts';
 import { reportsCommand, stopReportCommand } from './reports/reports.ts';
 import { reportBlockedAppsCommand, reportHeartbeatCommand } from './reports/schedule-report.ts';
 import { approvalsCommand } from './wipes/approvals.ts';
 import { approveCommand } from './wipes/approve.ts';
-import { blockDeviceCommand, unblockDeviceCommand } from './wipes/block-device.ts';
 import { breakGlassCommand } from './wipes/break-glass.ts';
+import { blockDeviceCommand, removeDeviceCommand, unblockDeviceCommand } from './wipes/change-device.ts';
 import { denyCommand } from './wipes/deny.ts';
 import { drillCommand } from './wipes/drill.ts';
 import { cancelWipeCommand, giveUpCommand } from './wipes/end-wipe.ts';
 import { lockWipesCommand } from './wipes/lock-wipes.ts';
-import { removeDeviceCommand } from './wipes/remove-device.ts';
 import { reviewCommand } from './wipes/review.ts';
 import { unlockWipesCommand } from './wipes/unlock-wipes.ts';
 import { wipeCommand } from './wipes/wipe.ts';
@@ -72,6 +72,7 @@ export const commands: readonly AnyCommand[] = [
   tickCommand,
   closeCommand,
   restoreCommand,
+  confirmReportCommand,
   myLostPhoneCommand,
   wipeCommand,
   approvalsCommand,
@@ -109,7 +110,9 @@ export const commands: readonly AnyCommand[] = [
   whoamiCommand,
   auditCommand,
   auditVerifyCommand,
+  forgetCommand,
   acceptRoleCommand,
+  acceptPolicyCommand,
   doctorCommand,
 ];
 

@@ -1,56 +1,75 @@
+/** What is done only for a verified caller, with a reason: cancelling, giving up, found, kept. */
 import { z } from 'zod';
-import type { DraftForm, Intent } from '../message/model.ts';
+import type { DraftAnswer, Field, Intent } from '../message/model.ts';
 import { paragraph } from '../message/text.ts';
+import type { CommandContext } from './command.ts';
 
-/** Arguments of what is done only for a verified caller, with a reason: cancelling, giving up, found. */
 export const VerifiedArgs = {
   reason: z.string().max(1000).optional(),
   how: z.string().max(500).optional(),
 };
+type VerifiedArgs = { reason?: string | undefined; how?: string | undefined };
 
-/** Sentences beside the fields; empty when both are there. */
-export function verifiedProblems(args: {
-  reason?: string | undefined;
-  how?: string | undefined;
-}): Record<string, string> {
-  const found: Record<string, string> = {};
-  if ((args.reason ?? '').trim().length < 3) found.reason = 'Say why, in a few words: security reads it.';
-  if ((args.how ?? '').trim().length < 3) found.how = 'Say how you know that it is the owner who says so.';
-  return found;
+/**
+ * The form that asks for a reason and for how the owner was verified, or sentences beside its fields; undefined once both are
+ * there. `id` is the command that the form belongs to, `args` what it knows already.
+ */
+export function askVerified(
+  { via }: CommandContext,
+  { reason, how }: VerifiedArgs,
+  form: { id: string; title: string; says: string; submit: string; args: Intent['args']; epoch?: number },
+): DraftAnswer | undefined {
+  const fieldErrors: Record<string, string> = {};
+  if (isShort(reason)) fieldErrors.reason = 'Say why, in a few words: security reads it.';
+  if (isShort(how)) fieldErrors.how = 'Say how you know that it is the owner who says so.';
+  if (Object.keys(fieldErrors).length === 0) return undefined;
+  if (via === 'form') return { fieldErrors };
+  const { id, title, says, submit, args, epoch } = form;
+  return {
+    form: {
+      id,
+      title,
+      intro: [paragraph(says)],
+      fields: [
+        reasonField({ initial: reason }),
+        {
+          kind: 'text',
+          id: 'how',
+          label: 'How was the owner verified',
+          multiline: false,
+          maxLength: 500,
+          required: true,
+          hint: 'Not through the lost phone: a call-back to a directory number, the manager, in person.',
+        },
+      ],
+      submit: {
+        label: submit,
+        style: 'danger',
+        action: { command: id, args, ...(epoch === undefined ? {} : { epoch }) },
+      },
+    },
+  };
 }
 
-export function verifiedForm(input: {
-  id: string;
-  title: string;
-  says: string;
-  submit: string;
-  action: Intent;
-  reason?: string | undefined;
-}): DraftForm {
+function isShort(text = ''): boolean {
+  return text.trim().length < 3;
+}
+
+export function reasonField(input: {
+  multiline?: boolean;
+  required?: boolean;
+  initial?: string | undefined;
+  hint?: string;
+}): Field {
+  const { multiline = true, required = true, initial, hint } = input;
   return {
-    id: input.id,
-    title: input.title,
-    intro: [paragraph(input.says)],
-    fields: [
-      {
-        kind: 'text',
-        id: 'reason',
-        label: 'Why',
-        multiline: true,
-        maxLength: 1000,
-        required: true,
-        ...(input.reason === undefined ? {} : { initial: input.reason }),
-      },
-      {
-        kind: 'text',
-        id: 'how',
-        label: 'How was the owner verified',
-        multiline: false,
-        maxLength: 500,
-        required: true,
-        hint: 'Not through the lost phone: a call-back to a directory number, the manager, in person.',
-      },
-    ],
-    submit: { label: input.submit, style: 'danger', action: input.action },
+    kind: 'text',
+    id: 'reason',
+    label: 'Why',
+    multiline,
+    maxLength: 1000,
+    required,
+    ...(initial === undefined ? {} : { initial }),
+    ...(hint === undefined ? {} : { hint }),
   };
 }

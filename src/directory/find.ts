@@ -2,23 +2,24 @@
  * Finding people by what somebody typed. The text is data: it is compared, never used as a pattern, so `*`, quotes
  * and `%` match only themselves. One match is one person; several are a choice; a guess is never made.
  */
-import { distance } from 'fastest-levenshtein';
 import { type Kysely, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Organisation, PersonGuid } from '../ground/identifiers.ts';
 import { Guid } from '../ground/identifiers.ts';
+import { jsonRows } from '../store/json-rows.ts';
 import type { Database } from '../store/schema.ts';
 import type { PersonTable } from '../store/tables/people.ts';
+import { folded, lettersOf, longestName, nearForms, slipsIn, wordsOf } from './names.ts';
 import type { Person } from './person.ts';
-import { personFromRow } from './store-people.ts';
+import { foldNames, personFromRow } from './store-people.ts';
 
 export type Found =
   | { kind: 'one'; person: Person }
-  | { kind: 'many'; people: Person[] }
+  /** The first `mostListed` of `count`, by name: nobody reads more. */
+  | { kind: 'many'; people: Person[]; count: number }
   /** Nobody; `near` are the closest names, at most three, closest first. */
   | { kind: 'none'; near: Person[] };
 
-/** Longer text is nobody's name; it is not even compared. */
-const longestName = 256;
+const mostListed = 20;
 
 /**
  * People of one organisation by GUID, address, UPN, alias, display name or parts of the name, whatever the case and
@@ -36,12 +37,9 @@ export async function findPeople(db: Kysely<Database>, organisation: Organisatio
   const addressed = wanted.includes('@') ? await personByAddress(db, organisation, text) : undefined;
   if (addressed !== undefined) return { kind: 'one', person: addressed };
 
-  const people = await living(db, organisation);
-  const named = people.filter((person) => isNamed(person, wanted));
-  if (named.length > 0) return oneOrMany(named);
-  const begun = people.filter((person) => everyWordBegins(person, wanted));
-  if (begun.length > 0) return oneOrMany(begun);
-  return { kind: 'none', near: nearest(people, wanted) };
+  await foldNames(db);
+  const found = (await people(db, named(organisation, wanted))) ?? (await people(db, begun(organisation, wanted)));
+  return found ?? { kind: 'none', near: await nearest(db, organisation, wanted) };
 }
 
 /** The person with this GUID, also one who is gone. */
@@ -76,80 +74,71 @@ export function hasAddress(address: string): RawBuilder<boolean> {
     or person.addresses @> ${JSON.stringify([wanted])}::jsonb)`;
 }
 
-/**
- * The names of everybody, folded: kept in memory for as long as nobody was changed, because a directory may hold tens of
- * thousands of people and is asked with every report.
- */
-const kept = new WeakMap<Kysely<Database>, Map<Organisation, { revision: number; people: readonly Candidate[] }>>();
-
-async function living(db: Kysely<Database>, organisation: Organisation): Promise<readonly Candidate[]> {
-  // Read before the people: a change between the two makes them newer than they are taken for, never older.
-  const { revision } = await db.selectFrom('directoryRevision').select('revision').executeTakeFirstOrThrow();
-  const byOrganisation = kept.get(db) ?? new Map();
-  const known = byOrganisation.get(organisation);
-  if (known?.revision === revision) return known.people;
-  const rows = await db
-    .selectFrom('person')
-    .selectAll()
-    .where('organisation', '=', organisation)
-    .where('gone', '=', false)
-    .orderBy('displayName')
-    .orderBy('guid')
-    .execute();
-  const people = rows.map(candidateOf);
-  kept.set(db, byOrganisation.set(organisation, { revision, people }));
-  return people;
+/** Who has exactly this for an alias, local part or whole name, or each of these words in their name. */
+function named(organisation: Organisation, wanted: string): RawBuilder<unknown> | undefined {
+  if (isNobodys(wanted)) return undefined;
+  const words = [...new Set(wordsOf(wanted))];
+  return sql`
+    select person_guid from person_form where organisation = ${organisation} and form = ${wanted} and not word
+    union
+    select person_guid from person_form where organisation = ${organisation} and form = any(${words}::text[]) and word
+    group by person_guid having count(distinct form) = ${words.length}`;
 }
 
-/** A person with the folded forms that are compared. */
-type Candidate = { row: Selectable<PersonTable>; name: string; words: readonly string[]; alias: string; local: string };
-
-function candidateOf(row: Selectable<PersonTable>): Candidate {
-  const name = folded(row.displayName);
-  const local = folded(row.primarySmtp.split('@')[0] ?? '');
-  return { row, name, words: wordsOf(name), alias: folded(row.alias), local };
-}
-
-function isNamed(person: Candidate, wanted: string): boolean {
-  if (person.alias === wanted || person.local === wanted || person.name === wanted) return true;
-  const words = wordsOf(wanted);
-  return words.length > 0 && words.every((word) => person.words.includes(word));
-}
-
-function everyWordBegins(person: Candidate, wanted: string): boolean {
+/** In whose name each of these words begins one. */
+function begun(organisation: Organisation, wanted: string): RawBuilder<unknown> | undefined {
   const words = wordsOf(wanted);
   // One letter would list half the directory.
-  if (words.length === 0 || Math.max(...words.map((word) => word.length)) < 2) return false;
-  return words.every((word) => person.words.some((part) => part.startsWith(word)));
+  if (isNobodys(wanted) || Math.max(0, ...words.map((word) => word.length)) < 2) return undefined;
+  const parts = words.map(
+    (word) => sql`
+      select person_guid from person_form
+      where organisation = ${organisation} and form >= ${word} and form < ${`${word}${lastOfAll}`} and word`,
+  );
+  return sql.join(parts, sql` intersect `);
 }
 
-function oneOrMany(candidates: readonly Candidate[]): Found {
-  const people = candidates.map((candidate) => personFromRow(candidate.row));
-  const [only] = people;
-  return people.length === 1 && only !== undefined ? { kind: 'one', person: only } : { kind: 'many', people };
+/** After whatever begins with a word comes the word with the last of all characters. */
+const lastOfAll = '\u{10ffff}';
+
+/** PostgreSQL has no text with a NUL in it, and nobody has such a name. */
+function isNobodys(wanted: string): boolean {
+  return wanted.includes('\u0000');
 }
 
-function nearest(people: readonly Candidate[], wanted: string): Person[] {
-  // Two slips in a short name, three in a long one: more would suggest strangers.
-  const furthest = wanted.length < 4 ? 1 : wanted.length < 10 ? 2 : 3;
-  return people
-    .map((person) => ({
-      person,
-      away: Math.min(
-        ...[person.name, person.alias, person.local, ...person.words].map((form) => distance(form, wanted)),
-      ),
-    }))
-    .filter(({ away }) => away <= furthest)
-    .sort((one, other) => one.away - other.away)
-    .slice(0, 3)
-    .map(({ person }) => personFromRow(person.row));
+/** The living among those whose GUIDs a query selects; undefined where there is nobody. */
+async function people(db: Kysely<Database>, guids: RawBuilder<unknown> | undefined): Promise<Found | undefined> {
+  if (guids === undefined) return undefined;
+  const { rows } = await sql<Selectable<PersonTable> & { found: number }>`
+    select person.*, count(*) over () as found from (${guids}) as wanted join person on person.guid = wanted.person_guid
+    where not gone order by display_name, guid limit ${mostListed}`.execute(db);
+  const [only, ...others] = rows.map(({ found: _found, ...row }) => personFromRow(row));
+  if (only === undefined) return undefined;
+  if (others.length === 0) return { kind: 'one', person: only };
+  return { kind: 'many', people: [only, ...others], count: rows[0]?.found ?? 0 };
 }
 
-/** Lower case, without accents, with single blanks: "Renée  Dubois" and "renee dubois" are the same name. */
-function folded(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/\s+/g, ' ').trim();
-}
-
-function wordsOf(name: string): string[] {
-  return name.split(/[\s,()]+/).filter((word) => word !== '');
+/**
+ * Each slip adds or takes one letter or puts one for another, so who is near has nearly the same letters and length: of the others
+ * PostgreSQL tells nothing.
+ */
+async function nearest(db: Kysely<Database>, organisation: Organisation, wanted: string): Promise<Person[]> {
+  const slips = slipsIn(wanted);
+  const { rows } = await sql<{ form: string }>`
+    select distinct form from person_form where organisation = ${organisation}
+      and length between ${wanted.length - slips} and ${wanted.length + slips}
+      and bit_count((letters # ${lettersOf(wanted)}::integer)::bit(32)) <= ${2 * slips}`.execute(db);
+  const near = nearForms(
+    rows.map(({ form }) => form),
+    wanted,
+  );
+  if (near.length === 0) return [];
+  const found = await sql<Selectable<PersonTable>>`
+    select person.* from (
+      select person_guid, min(near.away) as away
+      from jsonb_to_recordset(${jsonRows(near)}) as near (form text, away integer)
+        join person_form on person_form.form = near.form and organisation = ${organisation} group by person_guid
+    ) as close join person on person.guid = close.person_guid
+    where not gone order by away, display_name, guid limit 3`.execute(db);
+  return found.rows.map(personFromRow);
 }

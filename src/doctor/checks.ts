@@ -5,23 +5,32 @@
 import type { Kysely } from 'kysely';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
-import { holdersOf } from '../directory/holders.ts';
+import { isLabMailbox } from '../exchange/lab/mailboxes.ts';
 import { exchangeDoctor } from '../exchange/powershell/doctor.ts';
-import { findEngine } from '../exchange/powershell/transport.ts';
 import { systemClock } from '../ground/clock.ts';
 import type { DoctorRow } from '../ground/doctor-row.ts';
 import type { Environment } from '../ground/environment.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { LogKind } from '../ground/identifiers.ts';
 import { randomIds } from '../ground/ids.ts';
-import type { Policy } from '../policy.ts';
+import {
+  listedHolders,
+  lookAlikes,
+  policyDoubts,
+  presentHolders,
+  rightRows,
+  storedDirectory,
+} from '../incidents/roles/policy-findings.ts';
+import { canStepUp, type Policy, stepUpRolesOf } from '../policy.ts';
 import { redisBackend } from '../queue/backend.ts';
 import { createFileServers } from '../servers/files/index.ts';
 import type { Servers } from '../servers/port.ts';
-import { connectionOf } from '../start/exchange.ts';
-import { loadPolicy } from '../start/policy.ts';
+import { connectionOf, findConfiguredEngine } from '../start/exchange.ts';
+import { loadPolicy, prefixesOf } from '../start/policy.ts';
+import { type AuditOwner, auditOwner, auditRole } from '../store/audit-owner.ts';
 import { connectionFromUrl, openDatabase } from '../store/connect.ts';
 import { ownerOf } from '../store/embedded/lock.ts';
+import { runningConnection } from '../store/embedded/running.ts';
 import type { Database } from '../store/schema.ts';
 
 export type DoctorInput = {
@@ -34,7 +43,7 @@ export type DoctorInput = {
 export async function doctor(input: DoctorInput): Promise<DoctorRow[]> {
   const { config } = input;
   const rows: DoctorRow[] = [
-    good(
+    row(
       'configuration',
       `${config.exchange} Exchange, ${config.platforms.join(' and ') || 'console'}, role ${config.MISLAID_ROLE}`,
     ),
@@ -50,54 +59,55 @@ export async function doctor(input: DoctorInput): Promise<DoctorRow[]> {
 function policyRows(config: Config, rows: DoctorRow[]): Policy | undefined {
   try {
     const { policy, from } = loadPolicy(config);
-    rows.push(good('policy', `${from}, ${policy.people.length} people`));
-    const admins = policy.people.filter((person) => person.roles.includes('admin')).length;
-    const approvers = policy.people.filter((person) => person.roles.includes('approver')).length;
-    rows.push(
-      admins >= 2
-        ? good('admins', String(admins))
-        : bad(
-            'admins',
-            String(admins),
-            'list at least two people with the role admin in policy.yaml: one alone cannot unlock wipes',
-          ),
-      approvers >= 2
-        ? good('approvers', String(approvers))
-        : bad(
-            'approvers',
-            String(approvers),
-            'list at least two people with the role approver in policy.yaml, so that one of them may be away',
-          ),
-    );
+    rows.push(row('policy', `${from}, ${policy.people.length} people`));
+    for (const role of stepUpRolesOf(policy)) {
+      const can = canStepUp(policy, role).length;
+      rows.push(
+        row(
+          `step-up of ${role}s`,
+          `${can} can be sent a code`,
+          can < 3 &&
+            `list accounts on two chat platforms for three ${role}s in policy.yaml, so that one of them may be away`,
+        ),
+      );
+    }
     for (const channel of ['helpdesk', 'approvals', 'security'] as const) {
       if (policy.channels[channel].length === 0)
-        rows.push(bad(`channel ${channel}`, 'none', `name a place under channels.${channel} in policy.yaml`));
+        rows.push(row(`channel ${channel}`, 'none', `name a place under channels.${channel} in policy.yaml`));
     }
     return policy;
   } catch (error) {
-    rows.push(bad('policy', 'not usable', reason(error)));
+    rows.push(row('policy', 'not usable', reason(error)));
     return undefined;
   }
 }
 
 async function databaseRows(config: Config, policy: Policy | undefined): Promise<DoctorRow[]> {
-  if (config.DATABASE_URL === undefined) {
+  const embedded = config.DATABASE_URL === undefined;
+  const connection = embedded ? runningConnection(config.MISLAID_DATA) : connectionFromUrl(config.DATABASE_URL ?? '');
+  if (connection === undefined) {
     const owner = ownerOf(config.MISLAID_DATA);
-    return [
-      good(
-        'database',
-        owner === undefined ? 'embedded; it starts with the bot' : `embedded; a bot is running (process ${owner})`,
-      ),
-    ];
+    const found =
+      owner === undefined ? 'embedded; it starts with the bot' : `embedded; a bot is running (process ${owner})`;
+    return [row('database', found), ...(policy === undefined ? [] : await unstoredRows(config, policy))];
   }
   return attempt('database', async () => {
-    const { db, close } = openDatabase(connectionFromUrl(config.DATABASE_URL ?? ''), { poolSize: 1 });
+    const { db, close } = openDatabase(connection, { poolSize: 1 });
     try {
       const tables = await db.introspection.getTables();
-      const ready = tables.some((table) => table.name === 'audit');
+      const ready = tables.some((table) => table.name === 'suspension');
+      const where = embedded ? 'embedded; a bot is running and it' : 'it';
       return [
-        good('database', ready ? 'answers, tables are there' : 'answers; the bot makes its tables when it starts'),
-        ...(ready && policy !== undefined ? await peopleRows(db, policy, config) : []),
+        row(
+          'database',
+          ready ? `${where} answers, tables are there` : `${where} answers; the bot makes its tables when it starts`,
+        ),
+        ...(ready && !embedded ? [auditOwnerRow(await auditOwner(db))] : []),
+        ...(policy === undefined
+          ? []
+          : ready
+            ? await peopleRows(db, policy, config)
+            : await unstoredRows(config, policy)),
       ];
     } finally {
       await close();
@@ -105,34 +115,48 @@ async function databaseRows(config: Config, policy: Policy | undefined): Promise
   });
 }
 
-/** A listed mailbox that the directory does not know has no role at all. */
+function auditOwnerRow(owner: AuditOwner): DoctorRow {
+  const said = {
+    separate: `the table belongs to ${auditRole}`,
+    member: `the table belongs to ${auditRole}, and the bot can act as it`,
+    own: "the table is the bot's own",
+    superuser: 'the bot is a superuser of the database',
+  } as const satisfies Record<AuditOwner, string>;
+  const remedies = {
+    separate: false,
+    member: `take the membership away, as a superuser: revoke ${auditRole} from the bot's user`,
+    own: `let it have an owner of its own, as a superuser: create role ${auditRole} nologin; grant ${auditRole} to the bot's user; start the bot once; revoke ${auditRole} from the bot's user`,
+    superuser: 'give the bot a user of its own, which owns its database and is no superuser',
+  } as const satisfies Record<AuditOwner, string | false>;
+  return row('audit', said[owner], remedies[owner]);
+}
+
+/** What can be said of people without what the store knows of them. */
+async function unstoredRows(config: Config, policy: Policy): Promise<DoctorRow[]> {
+  const knows = config.exchange === 'lab' ? async (name: string) => isLabMailbox(name) : undefined;
+  return [
+    ...rightRows(listedHolders(policy)),
+    ...(await policyDoubts(policy, { knows, prefixes: prefixesOf(config) })),
+  ];
+}
+
+/** Whom the directory does not know holds nothing, nor does who is suspended. */
 async function peopleRows(db: Kysely<Database>, policy: Policy, config: Config): Promise<DoctorRow[]> {
   const organisation = config.exchange === 'lab' ? 'lab' : 'real';
-  const rows: DoctorRow[] = [];
-  for (const role of ['helpdesk', 'approver', 'security', 'admin'] as const) {
-    const listed = policy.people.filter((person) => person.roles.includes(role)).length;
-    const known = (await holdersOf(db, policy, organisation, role)).length;
-    if (known < listed)
-      rows.push(
-        bad(
-          `people with the role ${role}`,
-          `${known} of ${listed} are in the directory`,
-          'their mailbox in policy.yaml must be an address or UPN that Exchange knows; the directory is read hourly',
-        ),
-      );
-  }
-  return rows;
+  const knows = await storedDirectory(db, organisation);
+  if (knows === undefined) return unstoredRows(config, policy);
+  return [
+    ...rightRows(await presentHolders(db, policy, organisation, systemClock.now())),
+    ...(await policyDoubts(policy, { knows, prefixes: prefixesOf(config) })),
+    ...(await lookAlikes(db, policy, organisation)),
+  ];
 }
 
 async function queueRows(config: Config): Promise<DoctorRow[]> {
   const url = config.REDIS_URL;
   if (url === undefined) {
-    const production = config.NODE_ENV === 'production';
-    return [
-      production
-        ? bad('queue', 'in PostgreSQL', 'set REDIS_URL: in production the queue belongs on Redis')
-        : good('queue', 'in PostgreSQL'),
-    ];
+    const remedy = 'set REDIS_URL: in production the queue belongs on Redis';
+    return [row('queue', 'in PostgreSQL', config.NODE_ENV === 'production' && remedy)];
   }
   return attempt('queue', async () => {
     const backend = redisBackend({ url, prefix: 'mislaid-doctor', log: silent, strict: true });
@@ -140,8 +164,8 @@ async function queueRows(config: Config): Promise<DoctorRow[]> {
       await backend.start();
       return [
         backend.awaySince() === undefined
-          ? good('queue', 'Redis answers, noeviction')
-          : bad('queue', 'Redis does not answer', 'start Redis, or correct REDIS_URL'),
+          ? row('queue', 'Redis answers, noeviction')
+          : row('queue', 'Redis does not answer', 'start Redis, or correct REDIS_URL'),
       ];
     } finally {
       await backend.close();
@@ -150,13 +174,9 @@ async function queueRows(config: Config): Promise<DoctorRow[]> {
 }
 
 async function exchangeRows({ config, environment }: DoctorInput): Promise<DoctorRow[]> {
-  if (config.exchange === 'lab') return [good('Exchange', 'the lab: no real phone')];
+  if (config.exchange === 'lab') return [row('Exchange', 'the lab: no real phone')];
   return attempt('Exchange', async () => {
-    const engine = await findEngine({
-      ...environment,
-      POWERSHELL_PATH: config.POWERSHELL_PATH,
-      NODE_POWERSHELL: config.NODE_POWERSHELL,
-    });
+    const engine = await findConfiguredEngine(config, environment);
     return exchangeDoctor({
       engine,
       connection: connectionOf(config),
@@ -178,26 +198,19 @@ async function serverRows(servers: Servers, policy: Policy): Promise<DoctorRow[]
     ];
     for (const [kind, folder] of kinds) {
       if (folder === undefined) continue;
-      rows.push(
-        ...(await attempt(`${server.name} ${kind} logs`, async () => {
-          const files = await servers.listLogs(server.name, kind);
-          return [
-            files.length > 0
-              ? good(`${server.name} ${kind} logs`, `${files.length} files`)
-              : bad(
-                  `${server.name} ${kind} logs`,
-                  'no file',
-                  'check the folder in policy.yaml and that this account may read it',
-                ),
-          ];
-        })),
-      );
+      const check = `${server.name} ${kind} logs`;
+      const found = await attempt(check, async () => {
+        const { length } = await servers.listLogs(server.name, kind);
+        if (length > 0) return [row(check, `${length} files`)];
+        return [row(check, 'no file', 'check the folder in policy.yaml and that this account may read it')];
+      });
+      rows.push(...found);
     }
     if (server.exchangePath === undefined) continue;
     rows.push(
       ...(await attempt(`${server.name} web.config`, async () => {
         const { path } = await servers.readConfig(server.name, 'sync');
-        return [good(`${server.name} web.config`, path)];
+        return [row(`${server.name} web.config`, path)];
       })),
     );
   }
@@ -208,7 +221,7 @@ async function attempt(check: string, look: () => Promise<DoctorRow[]>): Promise
   try {
     return await look();
   } catch (error) {
-    return [bad(check, 'does not work', reason(error))];
+    return [row(check, 'does not work', reason(error))];
   }
 }
 
@@ -222,10 +235,7 @@ function reason(error: unknown): string {
 
 const silent: Logger = pino({ level: 'silent' });
 
-function good(check: string, found: string): DoctorRow {
-  return { check, ok: true, found };
-}
-
-function bad(check: string, found: string, remedy: string): DoctorRow {
-  return { check, ok: false, found, remedy };
+/** With a remedy it is a row that fails. */
+function row(check: string, found: string, remedy: string | false = false): DoctorRow {
+  return remedy === false ? { check, ok: true, found } : { check, ok: false, found, remedy };
 }

@@ -23,6 +23,11 @@ const meanings: readonly Meaning[] = [
     userMessage: "Exchange does not offer this to the bot's account: its role may be missing.",
   },
   {
+    pattern: /^MislaidProgramFailed$/,
+    code: 'exchange-refused',
+    userMessage: 'A program on the way to Exchange has failed.',
+  },
+  {
     pattern: /AccessDenied|Unauthori[sz]ed|NotAuthorized|AuthZ|ScopeViolation|OutOfWriteScope/i,
     code: 'exchange-refused',
     userMessage: "Exchange refused: the bot's account lacks the right.",

@@ -43,9 +43,14 @@ export type Cmdlet<E extends Effect, P extends CmdletArguments, R> = {
   readonly row: z.ZodType<R>;
   /** Whether a row is about what was asked: Exchange answers some reads of an unknown identity with every device. Others are dropped. */
   readonly concerns?: (params: P, row: R) => boolean;
+  /** The property that a row is known by, where two rows of one would be one too many: of such the first counts. */
+  readonly unique?: { readonly property: string; readonly of: (row: R) => string };
   /** How the simulated organisation does the same. */
-  readonly simulate: (organisation: LabOrganisation, params: P) => Promise<readonly unknown[]>;
+  readonly simulate: (organisation: LabOrganisation, params: P) => Simulated;
 };
+
+/** What the lab answers: all rows, or page after page where they may be many. */
+export type Simulated = Promise<readonly unknown[]> | AsyncIterable<readonly unknown[]>;
 
 /** Keeps the effect as a literal and ties parameters and rows to their schemas. */
 export function defineCmdlet<const E extends Effect, P extends CmdletArguments, R>(
@@ -80,6 +85,8 @@ export type CallOptions = {
    */
   readonly notAfter?: Date;
   readonly signal?: AbortSignal;
+  /** Nobody waits for it: it goes behind what somebody waits for, and leaves one session to that where there are several. */
+  readonly inBackground?: boolean;
   /** Told of each row that was not read whole. A row that was lost may be the very one that is looked for: absence is not known then. */
   readonly onUnreadable?: (unreadable: Unreadable) => void;
 };
@@ -131,6 +138,8 @@ export class ExchangeError extends Error {
   readonly userMessage: string;
   /** FullyQualifiedErrorId or exception type, where Exchange gave one. */
   readonly errorId?: string;
+  /** How long Exchange asked to wait, where it said so. */
+  readonly retryAfterMs?: number;
 
   constructor(input: {
     code: ExchangeErrorCode;
@@ -138,6 +147,7 @@ export class ExchangeError extends Error {
     message: string;
     userMessage: string;
     errorId?: string;
+    retryAfterMs?: number;
     cause?: unknown;
   }) {
     super(input.message, input.cause === undefined ? undefined : { cause: input.cause });
@@ -145,5 +155,6 @@ export class ExchangeError extends Error {
     this.reached = input.reached;
     this.userMessage = input.userMessage;
     if (input.errorId !== undefined) this.errorId = input.errorId;
+    if (input.retryAfterMs !== undefined) this.retryAfterMs = input.retryAfterMs;
   }
 }

@@ -2,8 +2,10 @@
  * The shared front of every Exchange: parameters and rows pass through the cmdlet's schemas, and what must not be sent
  * is refused here, once, whichever transport is below.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Organisation } from '../ground/identifiers.ts';
+import { inTurns } from '../ground/turns.ts';
 import { exchangeErrorOf } from './failures.ts';
 import {
   type CallOptions,
@@ -16,10 +18,13 @@ import {
   ExchangeError,
   type Unreadable,
 } from './port.ts';
-import { CmdletFailure, type Transport } from './transport.ts';
+import { CmdletFailure, type RowPages, type Transport } from './transport.ts';
 
 /** Milliseconds: listing a large organisation takes minutes, and Exchange Online itself gives up after 15. */
 const deadlines: Record<Effect, number> = { read: 180_000, change: 90_000, destroy: 90_000 };
+
+/** Rows that are parsed in one turn of the event loop: some milliseconds. */
+export const rowsAtOnce = 100;
 
 export function createExchange(input: {
   organisation: Organisation;
@@ -46,8 +51,10 @@ export function createExchange(input: {
     refuseNotOffered(offered, cmdlet, args);
     refuseRealLab(offered, cmdlet);
 
-    const rows = await send(cmdlet, parsed.data, args, options);
-    return parseRows(cmdlet, parsed.data, rows, (unreadable) => {
+    const reading = readRows(cmdlet);
+    const pages = cmdlet.effect === 'read' ? { pages: reading } : {};
+    await reading.take(await send(cmdlet, parsed.data, args, { ...options, ...pages }));
+    return reading.end(parsed.data, options.onUnreadable !== undefined, (unreadable) => {
       options.onUnreadable?.(unreadable);
       input.onUnreadable?.(unreadable);
     });
@@ -63,7 +70,7 @@ export function createExchange(input: {
     cmdlet: Cmdlet<E, P, R>,
     params: P,
     args: CmdletArguments,
-    options: CallOptions,
+    options: CallOptions & { readonly pages?: RowPages },
   ): Promise<readonly unknown[]> {
     try {
       return await transport.call(
@@ -90,41 +97,70 @@ export function createExchange(input: {
 
 /**
  * Row by row: one that is odd never costs the others. What a cmdlet around Exchange's prints has none of the wanted properties and is no
- * row. Throws `exchange-bad-answer` when not one row of an answer can be read, because an empty answer would mean something.
+ * row. `end` throws `exchange-bad-answer` when not one row of an answer can be read, because an empty answer would
+ * mean something; not for a `tolerant` caller, who is told of lost rows.
  */
-function parseRows<E extends Effect, P extends CmdletArguments, R>(
-  cmdlet: Cmdlet<E, P, R>,
-  params: P,
-  rows: readonly unknown[],
-  onUnreadable: (unreadable: Unreadable) => void,
-): R[] {
-  // A cmdlet that answers nothing sometimes prints something all the same.
-  if (cmdlet.select.length === 0) return [];
-  const printed = rows.filter((row) => hasAny(row, cmdlet.select));
-  const read: R[] = [];
+function readRows<E extends Effect, P extends CmdletArguments, R>(cmdlet: Cmdlet<E, P, R>) {
+  let read: R[] = [];
+  let unreadable: Unreadable[] = [];
   let complaint = '';
-  for (const row of printed) {
+
+  function takeRow(row: unknown): void {
+    if (!hasAny(row, cmdlet.select)) return;
     const parsed = cmdlet.row.safeParse(row);
     if (parsed.success) {
       read.push(parsed.data);
       const properties = unreadableOf(parsed.data);
-      if (properties.length > 0) onUnreadable({ cmdlet: cmdlet.name, properties, rowLost: false });
-      continue;
+      if (properties.length > 0) unreadable.push({ cmdlet: cmdlet.name, properties, rowLost: false });
+      return;
     }
     // The schema's complaint names properties, never values.
     complaint = z.prettifyError(parsed.error);
     const properties = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))];
-    onUnreadable({ cmdlet: cmdlet.name, properties, rowLost: true });
+    unreadable.push({ cmdlet: cmdlet.name, properties, rowLost: true });
   }
-  if (read.length === 0 && complaint !== '') {
-    throw new ExchangeError({
-      code: 'exchange-bad-answer',
-      reached: cmdlet.effect === 'read' ? 'no' : 'perhaps',
-      message: `${cmdlet.name} answered with rows of another shape: ${complaint}`,
-      userMessage: 'Exchange answered in a way that the bot does not understand.',
-    });
+
+  function end(params: P, tolerant: boolean, onUnreadable: (unreadable: Unreadable) => void): R[] {
+    for (const one of unreadable) onUnreadable(one);
+    if (read.length === 0 && complaint !== '' && !tolerant) {
+      throw new ExchangeError({
+        code: 'exchange-bad-answer',
+        reached: cmdlet.effect === 'read' ? 'no' : 'perhaps',
+        message: `${cmdlet.name} answered with rows of another shape: ${complaint}`,
+        userMessage: 'Exchange answered in a way that the bot does not understand.',
+      });
+    }
+    return withoutDoubles(cmdlet, read, onUnreadable).filter((row) => cmdlet.concerns?.(params, row) !== false);
   }
-  return read.filter((row) => cmdlet.concerns?.(params, row) !== false);
+
+  return {
+    begin: () => {
+      read = [];
+      unreadable = [];
+      complaint = '';
+    },
+    // A cmdlet that answers nothing sometimes prints something all the same.
+    take: async (rows: readonly unknown[]) => {
+      if (cmdlet.select.length > 0) await inTurns(rows, rowsAtOnce, takeRow);
+    },
+    end,
+  };
+}
+
+function withoutDoubles<E extends Effect, P extends CmdletArguments, R>(
+  { name, unique }: Cmdlet<E, P, R>,
+  read: readonly R[],
+  onUnreadable: (unreadable: Unreadable) => void,
+): readonly R[] {
+  if (unique === undefined) return read;
+  const rows = new Map<string, R>();
+  for (const row of read) {
+    const first = rows.get(unique.of(row));
+    if (first === undefined) rows.set(unique.of(row), row);
+    else if (!isDeepStrictEqual(first, row))
+      onUnreadable({ cmdlet: name, properties: [unique.property], rowLost: false });
+  }
+  return [...rows.values()];
 }
 
 /** Whether an output object has one of the properties that were asked for. */
@@ -210,4 +246,12 @@ function away(name: string, reached: 'no' | 'perhaps', cause: unknown): Exchange
     userMessage: 'Exchange does not answer.',
     cause,
   });
+}
+
+/** The same Exchange for what nobody waits for. */
+export function inBackground(exchange: Exchange): Exchange {
+  return {
+    ...exchange,
+    run: (cmdlet, params, options) => exchange.run(cmdlet, params, { ...options, inBackground: true }),
+  };
 }

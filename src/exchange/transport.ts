@@ -5,7 +5,7 @@
  * failure     Exchange answered, and the answer was an error; anything that is not an answer is an ExchangeError of the transport
  */
 import type { LabOrganisation } from './lab/organisation.ts';
-import type { CallOptions, Capabilities, CmdletArguments, Effect } from './port.ts';
+import type { CallOptions, Capabilities, CmdletArguments, Effect, Simulated } from './port.ts';
 
 /** A cmdlet as a transport needs it: what to send, and which properties to ask for. */
 export type TransportCmdlet = {
@@ -19,11 +19,18 @@ export type TransportCmdlet = {
   /** Properties asked for, in PowerShell's spelling; empty when the cmdlet answers nothing. */
   readonly select: readonly string[];
   /** The cmdlet's simulation with its parsed parameters bound; only the lab calls it. */
-  readonly simulate: (organisation: LabOrganisation) => Promise<readonly unknown[]>;
+  readonly simulate: (organisation: LabOrganisation) => Simulated;
 };
 
 /** Options with the deadline filled in by the shared front (milliseconds, by effect). */
-export type TransportOptions = CallOptions & { readonly deadlineMs: number };
+export type TransportOptions = CallOptions & { readonly deadlineMs: number; readonly pages?: RowPages };
+
+/** Takes a read's rows page after page, so that a large answer is never in memory as it came; what was handed over is not answered again. */
+export type RowPages = {
+  /** The answer begins, perhaps anew: what was taken before is no part of it. */
+  begin(): void;
+  take(rows: readonly unknown[]): Promise<void>;
+};
 
 export type Transport = {
   /**

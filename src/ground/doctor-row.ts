@@ -4,6 +4,6 @@ export type DoctorRow = {
   readonly check: string;
   readonly ok: boolean;
   readonly found: string;
-  /** What to do; absent where all is well. */
+  /** What to do; beside `ok`, what would be better. Absent where all is well. */
   readonly remedy?: string;
 };

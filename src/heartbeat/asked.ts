@@ -1,84 +1,58 @@
-import type { Asked, Bar } from './look.ts';
-import { countClients, countRequests, type Observation } from './observation.ts';
+import { countClients, countRequests, type Observation, partsBy, sumOf } from './observation.ts';
+import type { Asked, Bar, Cost } from './reading.ts';
+
+/** What waited: overlaps stand a second time under how their request ended; what was refused never waited. */
+function hangingOf(observations: readonly Observation[]): Observation[] {
+  return observations.filter(({ ended }) => ended !== 'overlapped' && ended !== 'refused');
+}
 
 /** What phones asked for and how it ended, for tables and the chart; undefined where nobody hung. */
 export function askedOf(observations: readonly Observation[]): Asked | undefined {
-  // Overlaps stand a second time under how their request ended; what was refused never waited.
-  const hanging = observations.filter(({ ended }) => ended !== 'overlapped' && ended !== 'refused');
+  const hanging = hangingOf(observations);
   const requests = countRequests(hanging);
   if (requests === 0) return undefined;
   const ended = { heartbeat: 0, change: 0, cut: 0, dropped: 0, overlapped: 0, refused: 0 };
   for (const each of observations) if (each.ended !== 'unknown') ended[each.ended] += each.requests;
-  const bars = barsOf(hanging);
+  const bars = barsOf(hanging, (asked) => asked);
   return {
     requests,
     clients: countClients(hanging),
     average: averageAsked(hanging),
-    median: medianAsked(hanging, requests),
-    bars: bars.length <= MOST_BARS ? bars : coarser(bars),
+    bars: bars.length <= mostBars ? bars : barsOf(hanging, coarse),
     ended,
-    lives: Math.round(hanging.reduce((sum, each) => sum + each.mean * each.requests, 0) / requests),
-    byType: parts(hanging, ({ deviceType }) => deviceType),
-    byNetwork: parts(hanging, ({ network }) => network),
+    lives: Math.round(sumOf(hanging, ({ mean, requests: count }) => mean * count) / requests),
+    byType: largestParts(hanging, 'deviceType'),
+    byNetwork: largestParts(hanging, 'network'),
   };
 }
 
 function averageAsked(observations: readonly Observation[]): number {
-  const sum = observations.reduce((total, { asked, requests }) => total + asked * requests, 0);
+  const sum = sumOf(observations, ({ asked, requests }) => asked * requests);
   return Math.round(sum / Math.max(1, countRequests(observations)));
 }
 
-function medianAsked(observations: readonly Observation[], requests: number): number {
-  const times = new Map<number, number>();
-  for (const each of observations) times.set(each.asked, (times.get(each.asked) ?? 0) + each.requests);
-  let seen = 0;
-  for (const asked of [...times.keys()].sort((a, b) => a - b)) {
-    seen += times.get(asked) ?? 0;
-    if (seen * 2 >= requests) return asked;
-  }
-  return 0;
-}
-
-function barsOf(observations: readonly Observation[]): Bar[] {
+function barsOf(observations: readonly Observation[], stepOf: (asked: number) => number): Bar[] {
   const bars = new Map<number, Bar>();
   for (const { asked, ended, requests } of observations) {
-    const bar = bars.get(asked) ?? { asked, answered: 0, mail: 0, failed: 0 };
+    const bar = bars.get(stepOf(asked)) ?? { asked: stepOf(asked), answered: 0, mail: 0, failed: 0 };
     if (ended === 'heartbeat') bar.answered += requests;
     else if (ended === 'change') bar.mail += requests;
     else if (ended === 'cut' || ended === 'dropped') bar.failed += requests;
-    bars.set(asked, bar);
+    bars.set(bar.asked, bar);
   }
   return [...bars.values()].sort((a, b) => a.asked - b.asked);
 }
 
-/** A look is stored: thousands of different heartbeats are kept in steps of 5 %. */
-const MOST_BARS = 120;
-const STEP = Math.log(1.05);
+/** A reading is stored: thousands of different heartbeats are kept in steps of 5 %. */
+const mostBars = 120;
+const step = Math.log(1.05);
 
-function coarser(bars: readonly Bar[]): Bar[] {
-  const steps = new Map<number, Bar>();
-  for (const bar of bars) {
-    const asked = Math.round(Math.exp(Math.round(Math.log(bar.asked) / STEP) * STEP));
-    const known = steps.get(asked) ?? { asked, answered: 0, mail: 0, failed: 0 };
-    known.answered += bar.answered;
-    known.mail += bar.mail;
-    known.failed += bar.failed;
-    steps.set(asked, known);
-  }
-  return [...steps.values()];
+function coarse(asked: number): number {
+  return Math.round(Math.exp(Math.round(Math.log(asked) / step) * step));
 }
 
-/** The largest parts by requests. */
-function parts(observations: readonly Observation[], of: (observation: Observation) => string): Asked['byType'] {
-  const found = new Map<string, Observation[]>();
-  for (const observation of observations) {
-    const name = of(observation);
-    const part = found.get(name);
-    if (name === '') continue;
-    if (part === undefined) found.set(name, [observation]);
-    else part.push(observation);
-  }
-  return [...found]
+function largestParts(observations: readonly Observation[], property: 'network' | 'deviceType'): Asked['byType'] {
+  return [...partsBy(observations, property)]
     .map(([name, part]) => ({
       name,
       clients: countClients(part),
@@ -87,4 +61,19 @@ function parts(observations: readonly Observation[], of: (observation: Observati
     }))
     .sort((a, b) => b.requests - a.requests)
     .slice(0, 8);
+}
+
+/**
+ * What short heartbeats cost, in requests that a phone opens in an hour; `max` is the longest that Exchange lets one wait.
+ * undefined where too little was on the line to tell (less than two hours in all).
+ */
+export function costOf(observations: readonly Observation[], max: number): Cost | undefined {
+  const known = hangingOf(observations).filter(({ ended }) => ended !== 'unknown');
+  const requests = countRequests(known);
+  const seconds = sumOf(known, ({ mean, requests: count }) => mean * count);
+  if (seconds < 7200 || requests === 0) return undefined;
+  const perSecond = countRequests(known.filter(({ ended }) => ended === 'change')) / seconds;
+  // Mail that comes by chance at this rate ends a wait of at most `max` seconds after (1 - e^-r·max) / r on average.
+  const wait = perSecond === 0 ? max : (1 - Math.exp(-perSecond * max)) / perSecond;
+  return { now: (requests / seconds) * 3600, after: 3600 / wait };
 }

@@ -1,7 +1,7 @@
-import type { EdgeEstimate } from './estimate.ts';
 import { resetEdge } from './estimate-reset.ts';
 import { silentEdge } from './estimate-silent.ts';
-import { answeredBeyond, countRequests, goesBeyond, type Observation } from './observation.ts';
+import { answeredBeyond, countRequests, goesBeyond, type Observation, partsBy, sumOf } from './observation.ts';
+import { type EdgeEstimate, type LocatedEdge, lengthOf } from './reading.ts';
 
 /** So many answers show how long a connection lives. */
 const enoughAnswers = 3;
@@ -13,13 +13,11 @@ const enoughAnswers = 3;
 export function estimateEdge(observations: readonly Observation[], max: number): EdgeEstimate {
   const holds = longestAnswered(observations);
   const found = resetEdge(observations) ?? silentEdge(observations);
-  if (found === undefined) return holds >= max * 0.85 ? { kind: 'none', holds } : { kind: 'unknown', holds };
-  const length = found.kind === 'seen' ? found.seconds : found.atMost;
+  if (found === undefined) return { kind: holds >= max * 0.85 ? 'none' : 'unknown', holds };
+  const seconds = found.kind === 'seen' ? found.seconds : found.atMost;
   const later = observations.filter((each) => each.firstHour > found.lastHour);
-  if (later.reduce((sum, each) => sum + answeredBeyond(each, length * 1.03), 0) >= 2) {
-    return { kind: 'unknown', holds, gone: { seconds: length, until: found.lastHour } };
-  }
-  return found;
+  if (sumOf(later, (each) => answeredBeyond(each, seconds * 1.03)) < 2) return found;
+  return { kind: 'unknown', holds, gone: { seconds, until: found.lastHour } };
 }
 
 /** How long connections are known to live: at least three answers took so long. */
@@ -32,90 +30,60 @@ export function longestAnswered(observations: readonly Observation[]): number {
     answers.set(length, (answers.get(length) ?? 0) + 1);
   }
   let seen = 0;
-  for (const length of [...answers.keys()].sort((a, b) => b - a)) {
-    seen += answers.get(length) ?? 0;
+  for (const [length, count] of [...answers].sort(([a], [b]) => b - a)) {
+    seen += count;
     if (seen >= enoughAnswers) return length;
   }
   return 0;
 }
 
-/** Whose connections end there: everybody's, or only those of one network or one kind of client. */
-export type EdgeScope = { kind: 'all' } | { kind: 'network'; name: string } | { kind: 'device-type'; name: string };
+/** What one network (a carrier, an office) or one kind of client (an app that hangs up by itself) may meet alone. */
+const scopes = [
+  { kind: 'network', property: 'network' },
+  { kind: 'device-type', property: 'deviceType' },
+] as const;
 
-export type LocatedEdge = {
-  estimate: EdgeEstimate;
-  scope: EdgeScope;
-  /** The only kind of client that asks for more than the edge: it may as well hang up by itself. */
-  soleType?: string;
-};
-
-/**
- * First for all of them together. Where others outlive what one network (a carrier, an office) or one kind of client (an app
- * that hangs up by itself) meets, only that part is named.
- */
+/** First for all of them together. Where others outlive what one network or one kind of client meets, only that part is named. */
 export function locateEdge(observations: readonly Observation[], max: number): LocatedEdge {
-  const whole = estimateEdge(observations, max);
-  const all: EdgeScope = { kind: 'all' };
-  if (whole.kind === 'seen' || whole.kind === 'bounded') {
-    const length = whole.kind === 'seen' ? whole.seconds : whole.atMost;
-    const network = solePart(observations, length, (each) => each.network);
-    if (network !== undefined) return { estimate: whole, scope: { kind: 'network', name: network } };
-    const type = solePart(observations, length, (each) => each.deviceType);
-    if (type !== undefined) return { estimate: whole, scope: { kind: 'device-type', name: type } };
-    const soleType = soleTypeBeyond(observations, length);
-    return { estimate: whole, scope: all, ...(soleType === undefined ? {} : { soleType }) };
+  const estimate = estimateEdge(observations, max);
+  const length = lengthOf(estimate);
+  if (length !== undefined) {
+    for (const { kind, property } of scopes) {
+      const name = solePart(observations, length, property);
+      if (name !== undefined) return { estimate, scope: { kind, name } };
+    }
+    return { estimate, scope: { kind: 'all' }, soleType: soleTypeBeyond(observations, length) };
   }
-  const networks = groups(observations, ({ network }) => network);
-  const types = groups(observations, ({ deviceType }) => deviceType);
-  const parts: (readonly [EdgeScope, Observation[]])[] = [
-    ...[...networks].map(([name, part]) => [{ kind: 'network' as const, name }, part] as const),
-    ...[...types].map(([name, part]) => [{ kind: 'device-type' as const, name }, part] as const),
-  ];
-  for (const [scope, part] of parts) {
-    if (part.length === observations.length) continue;
-    const estimate = estimateEdge(part, max);
-    if (estimate.kind === 'seen' && estimate.confidence === 'high') return { estimate, scope };
+  for (const { kind, property } of scopes) {
+    for (const [name, part] of partsBy(observations, property)) {
+      if (part.length === observations.length) continue;
+      const found = estimateEdge(part, max);
+      if (found.kind === 'seen' && found.confidence === 'high') return { estimate: found, scope: { kind, name } };
+    }
   }
-  return { estimate: whole, scope: all };
-}
-
-/** The one part (network, type) whose phones meet the edge, where phones of other parts are answered beyond it. */
-function solePart(
-  observations: readonly Observation[],
-  edge: number,
-  of: (observation: Observation) => string,
-): string | undefined {
-  const failing = observations.filter(
-    (each) => failed.has(each.ended) && goesBeyond(each, edge) && each.mean >= edge * 0.9,
-  );
-  const requests = new Map<string, number>();
-  for (const each of failing) requests.set(of(each), (requests.get(of(each)) ?? 0) + each.requests);
-  const [most] = [...requests].sort((a, b) => b[1] - a[1]);
-  if (most === undefined || most[0] === '' || most[1] < 0.9 * countRequests(failing)) return undefined;
-  const elsewhere = observations.some((each) => of(each) !== most[0] && answeredBeyond(each, edge * 1.03) > 0);
-  return elsewhere ? most[0] : undefined;
+  return { estimate, scope: { kind: 'all' } };
 }
 
 const failed: ReadonlySet<Observation['ended']> = new Set(['cut', 'dropped', 'overlapped'] as const);
 
+/** The one part whose phones meet the edge, where phones of other parts are answered beyond it. */
+function solePart(
+  observations: readonly Observation[],
+  edge: number,
+  property: 'network' | 'deviceType',
+): string | undefined {
+  const failing = observations.filter(
+    (each) => failed.has(each.ended) && goesBeyond(each, edge) && each.mean >= edge * 0.9,
+  );
+  const parts = [...partsBy(failing, property)].map(([name, part]) => ({ name, requests: countRequests(part) }));
+  const [most] = parts.sort((a, b) => b.requests - a.requests);
+  if (most === undefined || most.requests < 0.9 * countRequests(failing)) return undefined;
+  const elsewhere = observations.some((each) => each[property] !== most.name && answeredBeyond(each, edge * 1.03) > 0);
+  return elsewhere ? most.name : undefined;
+}
+
 function soleTypeBeyond(observations: readonly Observation[], edge: number): string | undefined {
   const types = new Set(observations.filter((each) => goesBeyond(each, edge)).map(({ deviceType }) => deviceType));
   const [only] = types;
-  if (types.size !== 1 || only === undefined) return undefined;
-  return observations.some(({ deviceType }) => deviceType !== only) ? only : undefined;
-}
-
-function groups(
-  observations: readonly Observation[],
-  of: (observation: Observation) => string,
-): Map<string, Observation[]> {
-  const found = new Map<string, Observation[]>();
-  for (const observation of observations) {
-    const name = of(observation);
-    const group = found.get(name);
-    if (name === '') continue;
-    if (group === undefined) found.set(name, [observation]);
-    else group.push(observation);
-  }
-  return found;
+  return types.size === 1 && observations.some(({ deviceType }) => deviceType !== only) ? only : undefined;
 }

@@ -1,13 +1,30 @@
-import { fewestClients, fewestFailures, type SeenEdge } from './estimate.ts';
-import { answeredBeyond, beyond, countClients, countRequests, goesBeyond, type Observation } from './observation.ts';
+import {
+  answeredBeyond,
+  beyond,
+  countClients,
+  countRequests,
+  goesBeyond,
+  type Observation,
+  sumOf,
+  supportOf,
+} from './observation.ts';
+import type { SeenEdge } from './reading.ts';
+
+/** Fewest failed requests that make an edge. */
+export const fewestFailures = 4;
+
+/** So many different clients must have met it: one phone in a lift is no firewall. */
+export function fewestClients(atRisk: number): number {
+  return atRisk >= 4 ? 3 : 2;
+}
 
 /** Lengths within this count as one: timers fire late by up to a few seconds, never early. */
-const WIDTH = 0.03;
-const SLACK_SECONDS = 2;
+const width = 0.03;
+const slackSeconds = 2;
 /** Of the requests that could have outlived the edge, so many must have ended at it. */
-const SHARE = 0.8;
-/** Peaks that are looked at, the highest first. */
-const MOST_PEAKS = 6;
+const leastShare = 0.8;
+/** Peaks that are judged, the highest first. */
+const mostPeaks = 6;
 
 /**
  * The edge that closes connections: cuts pile up at one length, far over what chance spreads about it, and hardly any request
@@ -17,10 +34,10 @@ export function resetEdge(observations: readonly Observation[]): SeenEdge | unde
   const cuts = observations
     .filter(({ ended, asked, mean }) => ended === 'cut' && mean >= 10 && asked >= beyond(mean))
     .sort((a, b) => a.mean - b.mean);
-  const passing = peaks(cuts)
-    .map((peak) => judged(peak, cuts, observations))
-    .filter((edge) => edge !== undefined);
-  return passing.sort((a, b) => b.requests - a.requests)[0];
+  return peaks(cuts)
+    .map((peak) => edgeAt(peak, cuts, observations))
+    .filter((edge) => edge !== undefined)
+    .sort((a, b) => b.requests - a.requests)[0];
 }
 
 /** Runs of cuts of about one length, by how many there are; `cuts` in the order of their lengths. */
@@ -31,7 +48,7 @@ function peaks(cuts: readonly Observation[]): Observation[][] {
   for (let from = 0; from < cuts.length; from += 1) {
     const first = cuts[from];
     if (first === undefined) break;
-    const end = first.mean * (1 + WIDTH) + SLACK_SECONDS;
+    const end = first.mean * (1 + width) + slackSeconds;
     for (let next = cuts[to]; next !== undefined && next.mean <= end; next = cuts[to]) {
       weight += next.requests;
       to += 1;
@@ -40,51 +57,41 @@ function peaks(cuts: readonly Observation[]): Observation[][] {
     weight -= first.requests;
   }
   windows.sort((a, b) => b.weight - a.weight);
-  const taken: typeof windows = [];
+  const chosen: typeof windows = [];
   for (const window of windows) {
-    if (taken.length === MOST_PEAKS) break;
-    if (taken.every((other) => window.to <= other.from || window.from >= other.to)) taken.push(window);
+    if (chosen.length === mostPeaks) break;
+    if (chosen.every((other) => window.to <= other.from || window.from >= other.to)) chosen.push(window);
   }
-  return taken.map((window) => cuts.slice(window.from, window.to));
+  return chosen.map((window) => cuts.slice(window.from, window.to));
 }
 
-function judged(
+function edgeAt(
   peak: readonly Observation[],
   cuts: readonly Observation[],
   observations: readonly Observation[],
 ): SeenEdge | undefined {
   const seconds = medianLength(peak);
   const atIt = peak.filter((cut) => goesBeyond(cut, seconds));
-  const requests = countRequests(atIt);
-  const clients = countClients(atIt);
+  const support = supportOf(atIt);
+  const { requests, clients } = support;
   const atRisk = countClients(observations.filter((each) => goesBeyond(each, seconds)));
   if (requests < fewestFailures || clients < fewestClients(atRisk)) return undefined;
 
   // A pool that is recycled every few minutes cuts everybody at one length, for a while; an edge goes on.
-  const firstHour = Math.min(...atIt.map((cut) => cut.firstHour));
-  const lastHour = Math.max(...atIt.map((cut) => cut.lastHour));
-  if (firstHour === lastHour) return undefined;
+  if (support.firstHour === support.lastHour) return undefined;
 
   const last = peak.at(-1)?.mean ?? seconds;
   const outlived =
-    observations.reduce((sum, each) => sum + answeredBeyond(each, last), 0) +
+    sumOf(observations, (each) => answeredBeyond(each, last)) +
     countRequests(cuts.filter(({ mean }) => mean > beyond(last)));
-  if (requests / (requests + outlived) < SHARE) return undefined;
+  if (requests / (requests + outlived) < leastShare) return undefined;
 
   const before = countRequests(cuts.filter(({ mean }) => mean >= seconds * 0.4 && mean < seconds * 0.96));
-  const byChance = (before * (seconds * WIDTH + SLACK_SECONDS)) / (seconds * 0.56);
+  const byChance = (before * (seconds * width + slackSeconds)) / (seconds * 0.56);
   if (requests < 4 * byChance + 3) return undefined;
 
-  return {
-    kind: 'seen',
-    seconds: Math.round(seconds),
-    how: 'reset',
-    requests,
-    clients,
-    firstHour,
-    lastHour,
-    confidence: requests >= 12 && clients >= 3 && outlived * 10 <= requests ? 'high' : 'medium',
-  };
+  const confidence = requests >= 12 && clients >= 3 && outlived * 10 <= requests ? 'high' : 'medium';
+  return { kind: 'seen', seconds: Math.round(seconds), how: 'reset', ...support, confidence };
 }
 
 /** Of the peak, in seconds, each request counted. */

@@ -1,4 +1,4 @@
-import { type BoundedEdge, fewestClients, fewestFailures, type SeenEdge } from './estimate.ts';
+import { fewestClients, fewestFailures } from './estimate-reset.ts';
 import {
   answeredBeyond,
   beyond,
@@ -7,16 +7,17 @@ import {
   countRequests,
   goesBeyond,
   type Observation,
+  sumOf,
+  supportOf,
 } from './observation.ts';
+import type { BoundedEdge, SeenEdge } from './reading.ts';
 
 /** Of the requests that asked for more than the edge, so many must have failed. */
-const SHARE = 0.9;
+const leastShare = 0.9;
 /** Bounds that are closer together than this give one length. */
-const CLOSE = 1.12;
+const closeBounds = 1.12;
 /** That chance alone failed all of them must be less likely than this. */
-const BY_CHANCE = 1e-5;
-
-type Failure = { at: number; observation: Observation };
+const byChance = 1e-5;
 
 /**
  * The edge that forgets connections without a word: nothing is answered beyond some length, although phones ask for more.
@@ -25,20 +26,14 @@ type Failure = { at: number; observation: Observation };
 export function silentEdge(observations: readonly Observation[]): SeenEdge | BoundedEdge | undefined {
   const ceiling = ceilingOf(observations);
   if (ceiling === undefined) return undefined;
-  const failed = failuresBeyond(observations, ceiling);
-  if (chance(observations, failed, ceiling) > Math.log(BY_CHANCE)) return undefined;
+  const failed = observations.filter((each) => failsBeyond(each, ceiling));
+  if (chance(observations, failed, ceiling) > Math.log(byChance)) return undefined;
 
   const floor = floorOf(observations, failed, ceiling);
-  const group = failed.map(({ observation }) => observation);
-  const support = {
-    requests: countRequests(group),
-    clients: countClients(group),
-    firstHour: Math.min(...group.map(({ firstHour }) => firstHour)),
-    lastHour: Math.max(...group.map(({ lastHour }) => lastHour)),
-  };
+  const support = supportOf(failed);
   // As with resets: what happened within one hour only may be a pool that is recycled.
   if (support.firstHour === support.lastHour) return undefined;
-  if (ceiling > 0 && floor / ceiling <= CLOSE) {
+  if (ceiling > 0 && floor / ceiling <= closeBounds) {
     const seconds = Math.round(Math.sqrt(ceiling * floor));
     return { kind: 'seen', seconds, how: 'silent', ...support, confidence: 'medium' };
   }
@@ -48,16 +43,14 @@ export function silentEdge(observations: readonly Observation[]): SeenEdge | Bou
 /** The longest answered length beyond which nearly all fails; undefined where there is none. */
 function ceilingOf(observations: readonly Observation[]): number | undefined {
   const cells = condensed(observations);
-  const failures = cells.filter(({ ended }) => ended === 'dropped' || ended === 'cut' || ended === 'overlapped');
+  const failures = cells.filter((each) => failsBeyond(each, 0));
   const answers = cells.filter(({ ended }) => ended === 'heartbeat' || ended === 'change');
   for (const length of ceilings(answers)) {
-    let requests = 0;
-    for (const each of failures) if (failsBeyond(each, length)) requests += each.requests;
-    if (requests < fewestFailures) return undefined;
-    let answered = 0;
-    for (const each of answers) answered += answeredBeyond(each, length);
-    if (requests / (requests + answered) < SHARE) continue;
     const failed = failures.filter((each) => failsBeyond(each, length));
+    const requests = countRequests(failed);
+    if (requests < fewestFailures) return undefined;
+    const answered = sumOf(answers, (each) => answeredBeyond(each, length));
+    if (requests / (requests + answered) < leastShare) continue;
     const atRisk = countClients(observations.filter((each) => goesBeyond(each, length)));
     return countClients(failed) >= fewestClients(atRisk) ? length : undefined;
   }
@@ -82,52 +75,50 @@ function failsBeyond(observation: Observation, length: number): boolean {
   return ended === 'dropped' || ((ended === 'cut' || ended === 'overlapped') && mean >= length * 0.985);
 }
 
-function failuresBeyond(observations: readonly Observation[], length: number): Failure[] {
-  return observations
-    .filter((observation) => failsBeyond(observation, length))
-    .map((observation) => ({
-      at: observation.ended === 'dropped' ? observation.asked : observation.mean,
-      observation,
-    }));
+/** How long a failed request was open when the way was surely gone. */
+function goneAt({ ended, asked, mean }: Observation): number {
+  return ended === 'dropped' ? asked : mean;
 }
 
 /** The shortest length by which the way was surely gone. */
-function floorOf(observations: readonly Observation[], failed: readonly Failure[], ceiling: number): number {
-  const silent = failed.filter(({ observation }) => observation.ended === 'dropped').sort((a, b) => a.at - b.at);
-  const held = reached(silent, () => 2);
+function floorOf(observations: readonly Observation[], failed: readonly Observation[], ceiling: number): number {
+  const dropped = failed.filter(({ ended }) => ended === 'dropped');
   // Phones also leave for reasons of their own: as many are expected between ceiling and floor as there are below.
   const own = observations.filter(
     ({ ended, mean }) => (ended === 'cut' || ended === 'overlapped') && mean < ceiling * 0.985 && mean >= ceiling * 0.3,
   );
   const perSecond = ceiling > 0 ? countRequests(own) / (ceiling * 0.685) : 0;
-  const noticed = failed.filter(({ observation }) => observation.ended !== 'dropped').sort((a, b) => a.at - b.at);
-  const early = reached(noticed, (at) => 3 + 3 * perSecond * (at - ceiling));
-  return Math.min(held, early, ...failed.slice(0, 1).map(({ observation }) => observation.asked));
+  const noticed = failed.filter(({ ended }) => ended !== 'dropped');
+  return Math.min(
+    reached(dropped, () => 2),
+    reached(noticed, (at) => 3 + 3 * perSecond * (at - ceiling)),
+    ...failed.slice(0, 1).map(({ asked }) => asked),
+  );
 }
 
 /** Where the failures, in the order of their lengths, reach the number that is `needed` there. */
-function reached(failures: readonly Failure[], needed: (at: number) => number): number {
+function reached(failures: readonly Observation[], needed: (at: number) => number): number {
   let seen = 0;
-  for (const { at, observation } of failures) {
-    seen += observation.requests;
-    if (seen >= needed(at)) return at;
+  for (const failure of failures.toSorted((a, b) => goneAt(a) - goneAt(b))) {
+    seen += failure.requests;
+    if (seen >= needed(goneAt(failure))) return goneAt(failure);
   }
   return Number.POSITIVE_INFINITY;
 }
 
 /** Logarithm of how likely all of `failed` is where connections are lost at the rate that is seen below the ceiling. */
-function chance(observations: readonly Observation[], failed: readonly Failure[], ceiling: number): number {
+function chance(observations: readonly Observation[], failed: readonly Observation[], ceiling: number): number {
   const limit = beyond(ceiling);
-  let hung = 0;
-  let lost = 0;
-  for (const { asked, ended, mean, requests } of observations) {
-    hung += Math.min(ended === 'heartbeat' ? asked : mean, limit) * requests;
-    const failedBelow = (ended === 'dropped' && asked < limit) || (ended === 'cut' && mean < ceiling * 0.985);
-    if (failedBelow) lost += requests;
-  }
+  const hung = sumOf(observations, ({ ended, asked, mean, requests }) => {
+    return Math.min(ended === 'heartbeat' ? asked : mean, limit) * requests;
+  });
+  const lost = countRequests(
+    observations.filter(
+      ({ ended, asked, mean }) => (ended === 'dropped' && asked < limit) || (ended === 'cut' && mean < ceiling * 0.985),
+    ),
+  );
   const rate = (lost + 1) / (hung + 1);
-  return failed.reduce((sum, { observation }) => {
-    const p = 1 - Math.exp(-rate * observation.asked);
-    return sum + observation.requests * Math.log(Math.max(p, 1e-12));
-  }, 0);
+  return sumOf(failed, ({ asked, requests }) => {
+    return requests * Math.log(Math.max(1 - Math.exp(-rate * asked), 1e-12));
+  });
 }

@@ -1,51 +1,36 @@
 /** Event 1040 over days: how often, since when, and whether it grows. Its texts are read by the Servers port. */
+import { day } from '../ground/durations.ts';
 import type { Event1040 } from '../servers/port.ts';
-
-export type EventSummary = {
-  total: number;
-  /** Days (in the given zone, oldest first) with their numbers, days without events left out. */
-  days: { day: string; count: number }[];
-  last?: { at: string; average: number; threshold: number; command: string };
-  /** Begin of the run that is still going on: events that follow each other within a day, the newest less than a day old. */
-  runningSince?: string;
-  /** Of the last three days against the three before. */
-  trend: 'rising' | 'falling' | 'steady' | 'none';
-};
-
-const day = 86_400_000;
+import type { EventSummary } from './reading.ts';
 
 export function summariseEvents(
   events: readonly Event1040[],
   { now, timeZone }: { now: Date; timeZone: string },
 ): EventSummary {
-  const sorted = [...events].sort((a, b) => a.at.getTime() - b.at.getTime());
+  const sorted = events.toSorted((a, b) => a.at.getTime() - b.at.getTime());
   const dayOf = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   const days = new Map<string, number>();
   for (const { at } of sorted) days.set(dayOf.format(at), (days.get(dayOf.format(at)) ?? 0) + 1);
+  const daysAgo = ({ at }: Event1040) => (now.getTime() - at.getTime()) / day;
   const last = sorted.at(-1);
-  const running = last !== undefined && now.getTime() - last.at.getTime() < day;
   let since = last?.at;
   for (const { at } of sorted.toReversed()) {
     if (since !== undefined && since.getTime() - at.getTime() < day) since = at;
   }
-  const within = (from: number, to: number) =>
-    sorted.filter(({ at }) => now.getTime() - at.getTime() >= from * day && now.getTime() - at.getTime() < to * day)
-      .length;
+  const running = last !== undefined && daysAgo(last) < 1;
+  const lately = sorted.filter((event) => daysAgo(event) >= 0 && daysAgo(event) < 3).length;
+  const before = sorted.filter((event) => daysAgo(event) >= 3 && daysAgo(event) < 6).length;
   return {
     total: sorted.length,
     days: [...days].map(([name, count]) => ({ day: name, count })),
-    ...(last === undefined
-      ? {}
-      : {
-          last: {
-            at: last.at.toISOString(),
-            average: last.averageSeconds,
-            threshold: last.thresholdSeconds,
-            command: last.command ?? '',
-          },
-        }),
-    ...(running && since !== undefined ? { runningSince: since.toISOString() } : {}),
-    trend: trendOf(within(0, 3), within(3, 6)),
+    last: last && {
+      at: last.at.toISOString(),
+      average: last.averageSeconds,
+      threshold: last.thresholdSeconds,
+      command: last.command ?? '',
+    },
+    runningSince: running ? since?.toISOString() : undefined,
+    trend: trendOf(lately, before),
   };
 }
 

@@ -1,26 +1,17 @@
 import type { DraftMessage } from '../message/model.ts';
 import { list, note, paragraph, strong, text } from '../message/text.ts';
-import type { Look } from './look.ts';
-import { currentAverage } from './verdict.ts';
-import { seconds, verdictNames } from './words.ts';
+import type { Reading } from './reading.ts';
+import { currentAverage, verdictNames } from './verdict.ts';
+import { seconds } from './words.ts';
 
 /** What a heartbeat is, what event 1040 says and what it does not, and how each verdict is come to. */
-export function explainMessage(look: Look | undefined): DraftMessage {
-  const lowest = look?.servers
+export function explainMessage(reading: Reading | undefined): DraftMessage {
+  const [lowest] = (reading?.servers ?? [])
     .flatMap((server) => {
       const average = currentAverage(server);
       return average === undefined ? [] : [{ server: server.server, average, threshold: server.values.threshold }];
     })
-    .sort((a, b) => a.average - b.average)[0];
-  const now =
-    lowest === undefined
-      ? []
-      : [
-          paragraph(
-            strong('Now: '),
-            `on ${lowest.server} the average is ${seconds(lowest.average)}; event 1040 comes at ${seconds(lowest.threshold)} or less.`,
-          ),
-        ];
+    .sort((a, b) => a.average - b.average);
   return {
     title: 'Direct Push, heartbeats and event 1040',
     tone: 'neutral',
@@ -50,7 +41,14 @@ export function explainMessage(look: Look | undefined): DraftMessage {
           'a short heartbeat is quick: the phone hears of it when it next asks. After the repair a quiet phone may wait up to an hour; mail makes it ask sooner.',
         ),
       ),
-      ...now,
+      ...(lowest === undefined
+        ? []
+        : [
+            paragraph(
+              strong('Now: '),
+              `on ${lowest.server} the average is ${seconds(lowest.average)}; event 1040 comes at ${seconds(lowest.threshold)} or less.`,
+            ),
+          ]),
       paragraph(
         strong('Verdicts: '),
         `${verdictNames['edge-too-short']} (something on the way cuts), ${verdictNames['clients-too-short']} (phones ask for little and nothing cuts), ${verdictNames['values-wrong']} (web.config), ${verdictNames['too-little-data']}, ${verdictNames.healthy}.`,

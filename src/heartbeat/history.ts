@@ -1,16 +1,16 @@
-/** Two weeks of looks: the state of each day, and what changed. */
+/** Two weeks of readings: the state of each day, and what changed. */
 import type { DraftMessage, Text } from '../message/model.ts';
 import { list, note, paragraph, strong, text, time } from '../message/text.ts';
-import type { ServerLook } from './look.ts';
-import type { LookedDay } from './looks.ts';
-import { currentAverage, worstVerdict } from './verdict.ts';
-import { seconds, verdictNames } from './words.ts';
+import type { ServerReading } from './reading.ts';
+import type { ReadingDay } from './readings.ts';
+import { currentAverage, verdictNames, worstVerdict } from './verdict.ts';
+import { seconds } from './words.ts';
 
 /** Changes beyond these say less than the table. */
 const mostChanges = 25;
 
 /** Days oldest first. */
-export function historyMessage(days: readonly LookedDay[], span: number): DraftMessage {
+export function historyMessage(days: readonly ReadingDay[], span: number): DraftMessage {
   const last = days.at(-1);
   if (last === undefined) {
     return {
@@ -19,7 +19,7 @@ export function historyMessage(days: readonly LookedDay[], span: number): DraftM
       blocks: [paragraph('Nothing is stored yet. Say "heartbeat" for a first look.')],
     };
   }
-  const servers = last.look.servers.map(({ server }) => server);
+  const servers = last.reading.servers.map(({ server }) => server);
   const changes = days.flatMap(({ changes: found }) => found).toReversed();
   return {
     title: `Direct Push: the last ${span} days`,
@@ -28,12 +28,12 @@ export function historyMessage(days: readonly LookedDay[], span: number): DraftM
       {
         kind: 'table',
         columns: ['Day', 'Worst verdict', ...servers],
-        rows: days.toReversed().map(({ day, look, verdicts }) => [
+        rows: days.toReversed().map(({ day, reading, verdicts }) => [
           text(day),
           text(verdictNames[worstVerdict(verdicts)]),
           ...servers.map((name) =>
             cell(
-              look.servers.find(({ server }) => server === name),
+              reading.servers.find(({ server }) => server === name),
               day,
             ),
           ),
@@ -49,7 +49,7 @@ export function historyMessage(days: readonly LookedDay[], span: number): DraftM
   };
 }
 
-function cell(server: ServerLook | undefined, day: string): Text {
+function cell(server: ServerReading | undefined, day: string): Text {
   if (server === undefined) return text('–');
   const average = currentAverage(server);
   const events = server.events?.days.find((each) => each.day === day)?.count ?? 0;

@@ -1,10 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 import { MislaidError } from '../ground/errors.ts';
-
-export type Network = { name: string; ranges: readonly string[] };
+import type { Policy } from '../policy.ts';
 
 /** Finds the name of the first network of policy.yaml that an address is in, or ''. Throws `policy-invalid` on a range that is none. */
-export function networkNames(networks: readonly Network[]): (address: string) => string {
+export function networkNames(networks: Policy['networks']): (address: string) => string {
   const lists = networks.map(({ name, ranges }) => {
     const list = new BlockList();
     for (const range of ranges) add(list, range, name);
@@ -34,9 +33,11 @@ function add(list: BlockList, range: string, name: string): void {
     else if (prefix === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(prefix), family);
   } catch (cause) {
+    const problem = `networks: ${name} has a range that is none. Write 192.0.2.0/24, an address, or two addresses with a hyphen.`;
     throw new MislaidError({
       code: 'policy-invalid',
-      message: `networks: ${name} has a range that is none. Write 192.0.2.0/24, an address, or two addresses with a hyphen.`,
+      message: problem,
+      userMessage: `policy.yaml, ${problem}`,
       cause,
     });
   }

@@ -1,7 +1,7 @@
 import type { EndedName } from '../store/tables/activesync.ts';
 
 export type Observation = {
-  /** Whatever tells clients apart. */
+  /** Whatever distinguishes clients. */
   client: string;
   /** Seconds asked for. */
   asked: number;
@@ -19,8 +19,6 @@ export type Observation = {
   network: string;
 };
 
-export const hourMs = 3_600_000;
-
 /** A request that would have outlived an edge of `edge` seconds: asked for clearly more. */
 export function goesBeyond(observation: Observation, edge: number): boolean {
   return observation.asked >= beyond(edge);
@@ -32,17 +30,13 @@ export function beyond(edge: number): number {
 }
 
 /** How many of these requests were answered although they were open longer than this. */
-export function answeredBeyond(observation: Observation, edge: number): number {
-  const { ended, asked, requests } = observation;
+export function answeredBeyond({ ended, asked, requests, shortest, longest }: Observation, edge: number): number {
   const limit = beyond(edge);
   if (ended === 'heartbeat') return asked >= limit ? requests : 0;
-  if (ended !== 'change') return 0;
-  if (observation.shortest >= limit) return requests;
-  if (observation.longest < limit) return 0;
+  if (ended !== 'change' || longest < limit) return 0;
+  if (shortest >= limit) return requests;
   // Only the row's spread is known: the longest is one for certain, the rest by where the limit falls in it.
-  const { shortest, longest } = observation;
-  const share = longest === shortest ? 1 : (longest - limit) / (longest - shortest);
-  return Math.max(1, Math.round(requests * share * 0.5));
+  return Math.max(1, Math.round(requests * ((longest - limit) / (longest - shortest)) * 0.5));
 }
 
 export function countClients(observations: readonly Observation[]): number {
@@ -50,41 +44,59 @@ export function countClients(observations: readonly Observation[]): number {
 }
 
 export function countRequests(observations: readonly Observation[]): number {
-  return observations.reduce((sum, { requests }) => sum + requests, 0);
+  return sumOf(observations, ({ requests }) => requests);
 }
 
-const STEP = Math.log(1.02);
+export function sumOf<T>(rows: readonly T[], of: (row: T) => number): number {
+  return rows.reduce((sum, row) => sum + of(row), 0);
+}
+
+/** Parts of one network or type each; what has none is left out. */
+export function partsBy(
+  observations: readonly Observation[],
+  property: 'network' | 'deviceType',
+): Map<string, Observation[]> {
+  const parts = new Map<string, Observation[]>();
+  for (const observation of observations) {
+    const name = observation[property];
+    const part = parts.get(name);
+    if (part !== undefined) part.push(observation);
+    else if (name !== '') parts.set(name, [observation]);
+  }
+  return parts;
+}
+
+/** What a finding rests on. */
+export function supportOf(observations: readonly Observation[]) {
+  return {
+    requests: countRequests(observations),
+    clients: countClients(observations),
+    firstHour: Math.min(...observations.map(({ firstHour }) => firstHour)),
+    lastHour: Math.max(...observations.map(({ lastHour }) => lastHour)),
+  };
+}
+
+const step = Math.log(1.02);
 
 /** The same answers in few rows, for counts over all lengths: who was answered no longer matters. Failures stay as they are. */
 export function condensed(observations: readonly Observation[]): Observation[] {
   const answers = new Map<string, Observation>();
-  const rest: Observation[] = [];
+  const failures: Observation[] = [];
+  const stepOf = (seconds: number) => Math.round(Math.log(Math.max(1, seconds)) / step);
   for (const each of observations) {
     if (each.ended !== 'heartbeat' && each.ended !== 'change') {
-      rest.push(each);
+      failures.push(each);
       continue;
     }
-    const spread = each.ended === 'change' ? `${step(each.shortest)} ${step(each.longest)}` : '';
+    const spread = each.ended === 'change' ? `${stepOf(each.shortest)} ${stepOf(each.longest)}` : '';
     const key = `${each.ended} ${each.asked} ${spread}`;
-    const known = answers.get(key);
-    answers.set(key, known === undefined ? each : together(known, each));
+    const known = answers.get(key) ?? { ...each, requests: 0 };
+    answers.set(key, {
+      ...known,
+      requests: known.requests + each.requests,
+      shortest: Math.min(known.shortest, each.shortest),
+      longest: Math.max(known.longest, each.longest),
+    });
   }
-  return [...answers.values(), ...rest];
-}
-
-function step(seconds: number): number {
-  return Math.round(Math.log(Math.max(1, seconds)) / STEP);
-}
-
-function together(a: Observation, b: Observation): Observation {
-  const requests = a.requests + b.requests;
-  return {
-    ...a,
-    requests,
-    shortest: Math.min(a.shortest, b.shortest),
-    mean: (a.mean * a.requests + b.mean * b.requests) / requests,
-    longest: Math.max(a.longest, b.longest),
-    firstHour: Math.min(a.firstHour, b.firstHour),
-    lastHour: Math.max(a.lastHour, b.lastHour),
-  };
+  return [...answers.values(), ...failures];
 }

@@ -1,139 +1,140 @@
 /** The sentences behind a verdict: what was seen, on which server, and what it rests on. */
-
 import { knownBetween, knownNear } from './known-timeouts.ts';
-import type { EdgeLook, Look, ServerLook } from './look.ts';
-import { shortEdge } from './verdict.ts';
-import { count, names, seconds } from './words.ts';
+import type { EdgeReading, Reading, ServerReading } from './reading.ts';
+import { type ShortEdge, shortEdge } from './verdict.ts';
+import { count, inHours, names, seconds } from './words.ts';
 
-/** `LB1`, or `what stands in front of EX01` where policy.yaml lists nothing. */
-export function edgeName(edge: EdgeLook): string {
+/** `LB1`, or `whatever stands in front of EX01` where policy.yaml lists nothing. */
+export function edgeName(edge: EdgeReading): string {
   return edge.name ?? `whatever stands in front of ${names(edge.servers)}`;
 }
 
-/** What is known of each edge, one sentence or two. */
-export function edgeSentence(edge: EdgeLook, max: number): string {
-  const { estimate, scope, policySeconds } = edge;
-  const who = edgeName(edge);
-  const policy =
-    policySeconds === undefined
-      ? ''
-      : ` policy.yaml says ${seconds(policySeconds)}${edge.policyOutdated ? ', which is no longer so' : ''}.`;
+/** What is known of an edge, one sentence or two. */
+function edgeSentence(edge: EdgeReading, max: number): string {
+  const { estimate, scope, policySeconds, policyOutdated } = edge;
+  const name = edgeName(edge);
+  const who = name.slice(0, 1).toUpperCase() + name.slice(1);
+  const outdated = policyOutdated ? ', which is no longer so' : '';
+  const policy = policySeconds === undefined ? '' : ` policy.yaml says ${seconds(policySeconds)}${outdated}.`;
   switch (estimate.kind) {
     case 'seen': {
       const known = knownNear(estimate.seconds);
       const like = known === undefined ? '' : `, as ${known.whose} (${seconds(known.seconds)}) would`;
-      const part =
-        scope.kind === 'network'
-          ? `Only phones on ${scope.name} meet it, so it is that network's and not ${who}. `
-          : scope.kind === 'device-type'
-            ? `Only clients of type ${scope.name} meet it while others last longer, so it is that app. `
-            : edge.soleType === undefined
-              ? ''
-              : `Only clients of type ${edge.soleType} ask for more, so the app itself may hang up. `;
+      const requests = (one: string) => `${count(estimate.requests, one)} of ${count(estimate.clients, 'phone')}`;
       const how =
         estimate.how === 'reset'
-          ? `${count(estimate.requests, 'connection')} of ${count(estimate.clients, 'phone')} were closed at about ${seconds(estimate.seconds)}${like}`
-          : `nothing that asked for more than ${seconds(estimate.seconds)} was answered (${count(estimate.requests, 'request')} of ${count(estimate.clients, 'phone')}); connections are forgotten without a word${like === '' ? '' : `${like} do`}`;
-      return `${capital(who)}: ${how}; hardly any lasted longer. Confidence ${estimate.confidence}. ${part}${policy}`
-        .replaceAll('  ', ' ')
-        .trim();
+          ? `${requests('connection')} were closed at about ${seconds(estimate.seconds)}${like}`
+          : `nothing that asked for more than ${seconds(estimate.seconds)} was answered (${requests('request')}); connections are forgotten without a word${like === '' ? '' : `${like} do`}`;
+      return `${who}: ${how}; hardly any lasted longer. Confidence ${estimate.confidence}.${partWords(scope, edge.soleType, name)}${policy}`;
     }
     case 'bounded': {
-      const between = knownBetween(estimate.atLeast, estimate.atMost);
-      const like =
-        between.length === 0
-          ? ''
-          : ` Known timeouts there: ${between.map((known) => `${seconds(known.seconds)} (${known.whose})`).join(', ')}.`;
-      return `${capital(who)}: nothing over ${seconds(estimate.atLeast)} is answered, and by ${seconds(estimate.atMost)} at most the way is gone (${count(estimate.requests, 'request')} of ${count(estimate.clients, 'phone')}); nobody is told.${like}${policy}`;
+      const known = knownBetween(estimate.atLeast, estimate.atMost).map(
+        (each) => `${seconds(each.seconds)} (${each.whose})`,
+      );
+      const like = known.length === 0 ? '' : ` Known timeouts there: ${known.join(', ')}.`;
+      return `${who}: nothing over ${seconds(estimate.atLeast)} is answered, and by ${seconds(estimate.atMost)} at most the way is gone (${count(estimate.requests, 'request')} of ${count(estimate.clients, 'phone')}); nobody is told.${like}${policy}`;
     }
     case 'none':
-      return `${capital(who)}: connections last ${seconds(estimate.holds)}, about as long as Exchange allows (${seconds(max)}).${policy}`;
+      return `${who}: connections last ${seconds(estimate.holds)}, about as long as Exchange allows (${seconds(max)}).${policy}`;
     case 'unknown': {
       if (estimate.gone !== undefined)
-        return `${capital(who)}: connections ended at about ${seconds(estimate.gone.seconds)} until lately; they last longer now.${policy}`;
+        return `${who}: connections ended at about ${seconds(estimate.gone.seconds)} until lately; they last longer now.${policy}`;
       const holds =
         estimate.holds === 0
           ? 'the logs hold no answered wait'
           : `connections last at least ${seconds(estimate.holds)}; too few ask for more to say where they would end`;
-      return `${capital(who)}: ${holds}.${policy}`;
+      return `${who}: ${holds}.${policy}`;
     }
   }
 }
 
+/** Whose connections end there, where not everybody's do. */
+function partWords(scope: EdgeReading['scope'], soleType: string | undefined, name: string): string {
+  switch (scope.kind) {
+    case 'network':
+      return ` Only phones on ${scope.name} meet it, so it is that network's and not ${name}.`;
+    case 'device-type':
+      return ` Only clients of type ${scope.name} meet it while others last longer, so it is that app.`;
+    case 'all':
+      return soleType === undefined
+        ? ''
+        : ` Only clients of type ${soleType} ask for more, so the app itself may hang up.`;
+  }
+}
+
 /** The likely cause of a short edge, as the line under the table. */
-export function likelyCause(edge: EdgeLook, max: number): string | undefined {
-  const short = shortEdge(edge, max);
-  if (short === undefined) return undefined;
-  const what =
-    edge.name === undefined
-      ? `something in front of ${names(edge.servers)}`
-      : `${edge.name}${edge.where === undefined ? '' : ` (${edge.where})`}`;
-  if (short.known === 'policy') {
-    return `${what} closes idle connections after ${seconds(short.seconds)}, says policy.yaml; the logs show short heartbeats and nothing against it.`;
+export function likelyCause(edge: EdgeReading, end: ShortEdge): string {
+  const where = edge.where === undefined ? '' : ` (${edge.where})`;
+  const what = edge.name === undefined ? `something in front of ${names(edge.servers)}` : `${edge.name}${where}`;
+  switch (end.known) {
+    case 'policy':
+      return `${what} closes idle connections after ${seconds(end.seconds)}, says policy.yaml; the logs show short heartbeats and nothing against it.`;
+    case 'bounded':
+      return `${what} forgets idle connections somewhere between ${seconds(end.atLeast)} and ${seconds(end.seconds)}.`;
+    case 'seen': {
+      const known = knownNear(end.seconds);
+      const like = known === undefined ? '' : ` (like ${known.whose}: ${seconds(known.seconds)})`;
+      const verb = end.how === 'reset' ? 'closes idle connections after' : 'silently forgets idle connections after';
+      return `${what} ${verb} about ${seconds(end.seconds)}${like}.`;
+    }
   }
-  if (short.known === 'bounded') {
-    return `${what} forgets idle connections somewhere between ${seconds(short.atLeast)} and ${seconds(short.seconds)}.`;
-  }
-  const known = knownNear(short.seconds);
-  const like = known === undefined ? '' : ` (like ${known.whose}: ${seconds(known.seconds)})`;
-  const verb = short.seen.how === 'reset' ? 'closes idle connections after' : 'silently forgets idle connections after';
-  return `${what} ${verb} about ${seconds(short.seconds)}${like}.`;
 }
 
 /** Everything worth knowing beside the verdict, most telling first. */
-export function reasons(look: Look): string[] {
-  const max = Math.max(0, ...look.servers.map(({ values }) => values.max));
+export function reasons({ servers, edges, differences }: Reading): string[] {
+  const max = Math.max(0, ...servers.map(({ values }) => values.max));
+  // Nothing is listed in front, and nothing cuts: one sentence does for all of these servers.
+  const isPlain = ({ name, estimate }: EdgeReading) => name === undefined && estimate.kind === 'none';
+  const plain = edges.filter(isPlain);
+  const holds = Math.min(...plain.flatMap(({ estimate }) => (estimate.kind === 'none' ? [estimate.holds] : [])));
   return [
-    ...look.servers.flatMap((server) => serverReasons(server)),
-    ...look.edges.filter((edge) => !isPlain(edge)).map((edge) => edgeSentence(edge, max)),
-    ...plainEdges(look),
-    ...look.differences,
-    ...look.servers.flatMap(({ remarks }) => remarks),
+    ...servers.flatMap((server) => serverReasons(server)),
+    ...edges.filter((edge) => !isPlain(edge)).map((edge) => edgeSentence(edge, max)),
+    ...(plain.length === 0
+      ? []
+      : [
+          `Connections to ${names(plain.flatMap((edge) => edge.servers))} last ${seconds(holds)} and more; nothing cuts them.`,
+        ]),
+    ...differences,
+    ...servers.flatMap(({ remarks }) => remarks),
   ];
 }
 
-/** Nothing is listed in front, and nothing cuts: one sentence does for all of these servers. */
-function isPlain({ name, estimate }: EdgeLook): boolean {
-  return name === undefined && estimate.kind === 'none';
-}
-
-function plainEdges({ edges }: Look): string[] {
-  const plain = edges.filter(isPlain);
-  const holds = plain.flatMap(({ estimate }) => (estimate.kind === 'none' ? [estimate.holds] : []));
-  if (plain.length === 0) return [];
-  const servers = plain.flatMap((edge) => edge.servers);
-  return [`Connections to ${names(servers)} last ${seconds(Math.min(...holds))} and more; nothing cuts them.`];
-}
-
-function serverReasons(server: ServerLook): string[] {
-  const { values, events } = server;
-  const found: string[] = server.valueProblems.map((problem) => `${server.server}: ${problem}`);
-  for (const average of server.averages) {
-    const soon = soonSentence(server.server, average);
-    if (soon !== undefined) found.push(soon);
-  }
-  if (server.pull.few.length > 0 && server.pull.without !== undefined) {
-    const kind = server.pull.deviceType === undefined ? '' : ` of type ${server.pull.deviceType}`;
+function serverReasons({ server, values, valueProblems, averages, pull, events }: ServerReading): string[] {
+  const found = valueProblems.map((problem) => `${server}: ${problem}`);
+  for (const { command, average = 0, firesInHours } of averages) {
+    if (firesInHours === undefined) continue;
     found.push(
-      `${server.server}: ${count(server.pull.few.length, 'client')}${kind} pull the average down; without them it is ${seconds(server.pull.without)}.`,
+      `${server}: if phones go on as now, Exchange logs event 1040 for ${command} ${inHours(firesInHours)} (average now ${seconds(average)}).`,
     );
   }
+  const pulled = pullSentence(pull);
+  if (pulled !== undefined) found.push(`${server}: ${pulled}`);
   if (events !== undefined && events.total > 0) {
-    const trend = { rising: ', rising', falling: ', falling', steady: '', none: '' }[events.trend];
+    const { total, trend, last } = events;
+    const grows = trend === 'rising' || trend === 'falling' ? `, ${trend}` : '';
     found.push(
-      `${server.server}: event 1040 ${count(events.total, 'time')} in 14 days${trend}; last at an average of ${seconds(events.last?.average ?? 0)} (threshold ${seconds(events.last?.threshold ?? values.threshold)}).`,
+      `${server}: event 1040 ${count(total, 'time')} in 14 days${grows}; last at an average of ${seconds(last?.average ?? 0)} (threshold ${seconds(last?.threshold ?? values.threshold)}).`,
     );
   }
   return found;
 }
 
-export function soonSentence(server: string, average: ServerLook['averages'][number]): string | undefined {
-  if (average.firesInHours === undefined) return undefined;
-  const when =
-    average.firesInHours < 1 ? 'within the hour' : `in about ${count(Math.round(average.firesInHours), 'hour')}`;
-  return `${server}: if phones go on as now, Exchange logs event 1040 for ${average.command} ${when} (average now ${seconds(average.average ?? 0)}).`;
+/** Which few clients make an average what it is, where it is they. */
+export function pullSentence({ few, without, deviceType }: ServerReading['pull']): string | undefined {
+  if (few.length === 0 || without === undefined) return undefined;
+  return `${count(few.length, 'client')}${ofType(deviceType)} pull the average down; without them it is ${seconds(without)}.`;
 }
 
-function capital(sentence: string): string {
-  return sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
+/** ` of type iPhone`, or nothing where clients are of several types. */
+export function ofType(deviceType: string | undefined): string {
+  return deviceType === undefined ? '' : ` of type ${deviceType}`;
+}
+
+/** What may make heartbeats short on one server: its edge, a few clients, or nothing that shows. */
+export function causeOf(reading: Reading, { server, values, pull }: ServerReading): string {
+  const edge = reading.edges.find(({ servers }) => servers.includes(server));
+  const end = edge && shortEdge(edge, values.max);
+  if (edge !== undefined && end !== undefined) return `Likely cause: ${likelyCause(edge, end)}`;
+  return pullSentence(pull) ?? 'No cut connection shows why.';
 }

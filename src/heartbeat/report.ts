@@ -1,22 +1,11 @@
 /** The answer to `heartbeat`: one line to act on, the table, the cause, what to do, what it costs and what it means for a wipe. */
-import type { Block, DraftMessage, Intent, Tone } from '../message/model.ts';
+import type { Block, DraftMessage, Intent, Span, Tone } from '../message/model.ts';
 import { button, buttons, code, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import { edgeKindNames, isEdgeKind, wantedTimeout } from './advice.ts';
-import type { EdgeLook, Look, ServerLook } from './look.ts';
-import { edgeName, likelyCause, reasons } from './reasons.ts';
-import { currentAverage, shortEdge } from './verdict.ts';
-import { atMost, count, every, names, rate, seconds, verdictNames } from './words.ts';
-
-export function toneOf(look: Look): Tone {
-  if (look.verdict === 'healthy') return 'success';
-  if (look.verdict === 'too-little-data') return 'neutral';
-  const events = look.servers.some(({ events: found }) => found?.runningSince !== undefined);
-  return look.verdict === 'edge-too-short' && (events || lowest(look) <= 600) ? 'danger' : 'warning';
-}
-
-function lowest(look: Look): number {
-  return Math.min(...about(look).map((server) => currentAverage(server) ?? Number.POSITIVE_INFINITY));
-}
+import type { EdgeReading, Reading, ServerReading } from './reading.ts';
+import { edgeName, likelyCause, ofType, reasons } from './reasons.ts';
+import { currentAverage, type ShortEdge, shortEdge, verdictNames } from './verdict.ts';
+import { atMost, count, every, names, rate, seconds } from './words.ts';
 
 export type ReportOptions = {
   chart?: Block<never> | undefined;
@@ -25,112 +14,186 @@ export type ReportOptions = {
   nameOf?: (account: string) => string;
 };
 
-export function reportMessage(look: Look, options: ReportOptions = {}): DraftMessage {
-  const unseen = look.servers.flatMap((server) => server.unseen);
+/** What the sentences are about. */
+type Findings = {
+  reading: Reading;
+  /** The servers of the verdict. */
+  about: readonly ServerReading[];
+  /** Edges in front of them that end connections before Max. */
+  short: readonly { edge: EdgeReading; max: number; end: ShortEdge }[];
+  /** The longest heartbeat that one of them allows. */
+  max: number;
+};
+
+export function reportMessage(reading: Reading, options: ReportOptions = {}): DraftMessage {
+  const findings = findingsOf(reading);
+  const { headline, toDo } = sentences[reading.verdict](findings);
   return {
-    title: titleOf(look),
-    tone: toneOf(look),
+    title: titleOf(reading),
+    tone: toneOf(findings),
     blocks: [
-      ...(unseen.length === 0 ? [] : [unseenBlock(look, unseen)]),
-      paragraph(strong(headline(look)), ...sinceWords(look)),
-      table(look),
-      ...causes(look),
+      ...unseenBlock(reading),
+      paragraph(strong(headline), ...sinceWords(reading)),
+      table(reading),
+      ...(reading.verdict === 'edge-too-short' ? causes(findings) : []),
       ...(options.chart === undefined ? [] : [options.chart]),
-      paragraph(strong('Do: '), ...toDo(look)),
-      paragraph(costAndWipe(look)),
-      ...pullers(look, options),
-      list(...reasons(look).map((reason) => text(reason))),
-      adviceButtons(look),
-      note('As of ', time(look.at), `; heartbeats and cost of the last ${look.hours} hours, from back-end logs.`),
+      paragraph(strong('Do: '), ...toDo),
+      paragraph(`${costWords(findings)} ${wipeWords(findings)}`),
+      ...pullers(findings, options),
+      list(...reasons(reading).map((reason) => text(reason))),
+      adviceButtons(findings),
+      note('As of ', time(reading.at), `; heartbeats and cost of the last ${reading.hours} hours, from back-end logs.`),
     ],
   };
 }
 
-function titleOf(look: Look): string {
-  const blind = look.servers.filter(({ unseen }) => unseen.length > 0).length;
-  const seen = look.servers.length - blind;
-  return `Direct Push: ${verdictNames[look.verdict]}${blind > 0 ? ` (${seen} of ${look.servers.length} servers fully seen)` : ''}`;
+function findingsOf(reading: Reading): Findings {
+  const isAbout = (server: string) => reading.about.includes(server);
+  const about = reading.servers.filter(({ server }) => isAbout(server));
+  const short = reading.edges.flatMap((edge) => {
+    const behind = reading.servers.filter(({ server }) => edge.servers.includes(server));
+    const max = Math.max(0, ...behind.map(({ values }) => values.max));
+    const end = shortEdge(edge, max);
+    return end !== undefined && edge.servers.some(isAbout) ? [{ edge, max, end }] : [];
+  });
+  return { reading, about, short, max: Math.max(60, ...about.map(({ values }) => values.max)) };
 }
 
-function unseenBlock(look: Look, unseen: readonly string[]): Block<never> {
-  const whole = look.servers.filter((server) => server.unseen.length === 0).map(({ server }) => server);
+function toneOf({ reading, about }: Findings): Tone {
+  if (reading.verdict === 'healthy') return 'success';
+  if (reading.verdict === 'too-little-data') return 'neutral';
+  const isRunning = reading.servers.some(({ events }) => events?.runningSince !== undefined);
+  const isLow = about.some((server) => (currentAverage(server) ?? Number.POSITIVE_INFINITY) <= 600);
+  return reading.verdict === 'edge-too-short' && (isRunning || isLow) ? 'danger' : 'warning';
+}
+
+function titleOf({ servers, verdict }: Reading): string {
+  const seen = servers.filter(({ unseen }) => unseen.length === 0).length;
+  const blind = seen < servers.length ? ` (${seen} of ${servers.length} servers fully seen)` : '';
+  return `Direct Push: ${verdictNames[verdict]}${blind}`;
+}
+
+function unseenBlock({ servers }: Reading): Block<never>[] {
+  const unseen = servers.flatMap((server) => server.unseen);
+  if (unseen.length === 0) return [];
+  const whole = servers.filter((server) => server.unseen.length === 0).map(({ server }) => server);
   const from =
     whole.length === 0
       ? 'what is left'
       : `what ${names(whole)} say${whole.length === 1 ? 's' : ''}, and what is left of the others`;
-  return paragraph(`Not everything could be seen. ${unseen.join(' ')} This is ${from}:`);
+  return [paragraph(`Not everything could be seen. ${unseen.join(' ')} This is ${from}:`)];
 }
 
-/** One line that a person can act on. */
-export function headline(look: Look): string {
-  const servers = about(look);
-  switch (look.verdict) {
-    case 'edge-too-short': {
-      const edges = shortEdges(look);
-      const where = edges.map(({ edge }) =>
-        edge.name === undefined ? `in front of ${names(edge.servers)}` : `behind ${edge.name}`,
-      );
-      const lives = servers.flatMap(({ asked }) => (asked === undefined ? [] : [asked.lives]));
-      const again = lives.length === 0 ? 'too often' : every(Math.min(...lives));
-      const wanted = Math.max(...servers.map(({ values }) => values.max));
-      return `Phones ${names([...new Set(where)])} re-connect ${again}; Exchange would let them wait ${seconds(wanted)}.`;
+/** By verdict: one line that a person can act on, and what they should do. */
+const sentences: Readonly<
+  Record<Reading['verdict'], (findings: Findings) => { headline: string; toDo: readonly (string | Span)[] }>
+> = {
+  'edge-too-short': ({ about, short, max }) => {
+    const where = short.map(({ edge }) =>
+      edge.name === undefined ? `in front of ${names(edge.servers)}` : `behind ${edge.name}`,
+    );
+    const lives = about.flatMap(({ asked }) => asked?.lives ?? []);
+    const again = lives.length === 0 ? 'too often' : every(Math.min(...lives));
+    const longest = Math.max(...about.map(({ values }) => values.max));
+    return {
+      headline: `Phones ${names([...new Set(where)])} re-connect ${again}; Exchange would let them wait ${seconds(longest)}.`,
+      toDo: [
+        `raise the idle timeout of ${names(short.map(({ edge }) => edgeName(edge)))} for `,
+        code('/Microsoft-Server-ActiveSync'),
+        ` to at least ${seconds(wantedTimeout(max))}.`,
+      ],
+    };
+  },
+  'clients-too-short': ({ reading, about, max }) => {
+    const pulled = about.find(({ pull }) => pull.few.length > 0);
+    if (pulled !== undefined) {
+      const { few, deviceType } = pulled.pull;
+      return {
+        headline: `${count(few.length, 'client')}${ofType(deviceType)} on ${pulled.server} ask${few.length === 1 ? 's' : ''} for such short heartbeats that the average is ${seconds(currentAverage(pulled) ?? 0)}; no edge cuts them.`,
+        toDo: [
+          'look at those clients (say ',
+          code('apps'),
+          '): update them, or block them if nobody needs them. No firewall has to change.',
+        ],
+      };
     }
-    case 'clients-too-short': {
-      const few = servers.find(({ pull }) => pull.few.length > 0);
-      if (few !== undefined) {
-        const kind = few.pull.deviceType === undefined ? '' : ` of type ${few.pull.deviceType}`;
-        return `${count(few.pull.few.length, 'client')}${kind} on ${few.server} ask${few.pull.few.length === 1 ? 's' : ''} for such short heartbeats that the average is ${seconds(currentAverage(few) ?? 0)}; no edge cuts them.`;
-      }
-      const first = servers[0];
-      const averages = servers.map((server) => seconds(currentAverage(server) ?? 0));
-      return `Phones on ${names(look.about)} ask for only ${names(averages)} on average (event 1040 from ${seconds(first?.values.threshold ?? 540)}), and no cut connection shows why.`;
-    }
-    case 'values-wrong': {
-      const wrong = servers.filter(({ valueProblems }) => valueProblems.length > 0).map(({ server }) => server);
-      return wrong.length > 0
-        ? `The heartbeat values of ${names(wrong)} are not what Exchange can use.`
-        : `The heartbeat values differ between ${names(look.about)}.`;
-    }
-    case 'too-little-data':
-      return look.servers.length === 0
-        ? 'There is no Exchange server to look at: policy.yaml lists none, and Exchange Online has none that could be read.'
-        : `Too few waiting phones were seen in ${look.hours} hours to judge${look.about.length === 0 ? '' : ` ${names(look.about)}`}.`;
-    case 'healthy': {
-      const averages = servers.map((server) => currentAverage(server) ?? 0);
-      return `Phones ask to wait ${seconds(Math.round(averages.reduce((sum, each) => sum + each, 0) / Math.max(1, averages.length)))} on average, and their connections last.`;
-    }
-  }
-}
+    const averages = about.map((server) => seconds(currentAverage(server) ?? 0));
+    return {
+      headline: `Phones on ${names(reading.about)} ask for only ${names(averages)} on average (event 1040 from ${seconds(about[0]?.values.threshold ?? 540)}), and no cut connection shows why.`,
+      toDo: [
+        'list what stands between phones and these servers in policy.yaml (edges, with idleTimeoutSeconds), and check each idle timeout against ',
+        `${seconds(wantedTimeout(max))}; phones may have backed off long ago and no longer try.`,
+      ],
+    };
+  },
+  'values-wrong': ({ reading, about }) => {
+    const wrong = about.filter(({ valueProblems }) => valueProblems.length > 0).map(({ server }) => server);
+    return {
+      headline:
+        wrong.length > 0
+          ? `The heartbeat values of ${names(wrong)} are not what Exchange can use.`
+          : `The heartbeat values differ between ${names(reading.about)}.`,
+      toDo: [
+        'correct them in ',
+        code('ClientAccess\\Sync\\web.config'),
+        " on every server alike (Exchange's own: 60, 3540, 200, 540), then ",
+        code('Restart-WebAppPool MSExchangeSyncAppPool'),
+        '. That drops every waiting connection of the server; its phones come back at once.',
+      ],
+    };
+  },
+  'too-little-data': ({ reading: { servers, hours, about } }) =>
+    servers.length === 0
+      ? {
+          headline:
+            'There is no Exchange server to look at: policy.yaml lists none, and Exchange Online has none that could be read.',
+          toDo: ['nothing, with Exchange Online; else list your servers in policy.yaml.'],
+        }
+      : {
+          headline: `Too few waiting phones were seen in ${hours} hours to judge${about.length === 0 ? '' : ` ${names(about)}`}.`,
+          toDo: [
+            'wait until more phones have connected, and see that back-end logs (W3SVC2) of every server are read: say ',
+            code('heartbeat'),
+            ' again.',
+          ],
+        },
+  healthy: ({ about }) => {
+    const sum = about.reduce((total, server) => total + (currentAverage(server) ?? 0), 0);
+    const average = Math.round(sum / Math.max(1, about.length));
+    return {
+      headline: `Phones ask to wait ${seconds(average)} on average, and their connections last.`,
+      toDo: ['nothing.'],
+    };
+  },
+};
 
-function sinceWords({ since, verdict }: Look): (string | ReturnType<typeof time>)[] {
+function sinceWords({ since, verdict }: Reading): (string | Span)[] {
   if (since === undefined || verdict === 'healthy') return [];
   return since.atLeast
     ? [' At least since ', time(since.at), ', where the logs begin.']
     : [' Since ', time(since.at), '.'];
 }
 
-function table(look: Look): Block<never> {
+function table({ servers, edges }: Reading): Block<never> {
   return {
     kind: 'table',
     columns: ['Server', 'Edge', 'Asked for, average', 'Connections', 'Event 1040', 'Verdict'],
-    rows: look.servers.map((server) => {
+    rows: servers.map((server) => {
       const average = currentAverage(server);
       const low = average !== undefined && average <= server.values.threshold;
-      const edge = look.edges.find(({ servers }) => servers.includes(server.server));
-      const events = server.events === undefined ? 'not known' : String(server.events.total);
       return [
         text(server.server),
         text(server.edge ?? 'none'),
         text(average === undefined ? 'not known' : low ? strong(seconds(average)) : seconds(average)),
-        text(endsWords(edge)),
-        text(events),
+        text(endsWords(edges.find((edge) => edge.servers.includes(server.server)))),
+        text(String(server.events?.total ?? 'not known')),
         text(verdictNames[server.verdict]),
       ];
     }),
   };
 }
 
-function endsWords(edge: EdgeLook | undefined): string {
+function endsWords(edge: EdgeReading | undefined): string {
   if (edge === undefined) return 'not known';
   const { estimate, scope } = edge;
   const only = scope.kind === 'all' ? '' : ` (${scope.name} only)`;
@@ -146,104 +209,40 @@ function endsWords(edge: EdgeLook | undefined): string {
   }
 }
 
-function shortEdges(look: Look): { edge: EdgeLook; max: number }[] {
-  return look.edges.flatMap((edge) => {
-    const max = Math.max(
-      0,
-      ...look.servers.filter(({ server }) => edge.servers.includes(server)).map(({ values }) => values.max),
-    );
-    return shortEdge(edge, max) !== undefined && edge.servers.some((server) => look.about.includes(server))
-      ? [{ edge, max }]
-      : [];
-  });
+function causes({ short }: Findings): Block<never>[] {
+  return short.map(({ edge, end }) => paragraph(strong('Likely cause: '), likelyCause(edge, end)));
 }
 
-function causes(look: Look): Block<never>[] {
-  if (look.verdict !== 'edge-too-short') return [];
-  return shortEdges(look).flatMap(({ edge, max }) => {
-    const cause = likelyCause(edge, max);
-    return cause === undefined ? [] : [paragraph(strong('Likely cause: '), cause)];
-  });
+/** What it costs today. */
+function costWords({ reading, about }: Findings): string {
+  const [worst] = about.flatMap(({ cost }) => cost ?? []).sort((a, b) => b.now - a.now);
+  if (worst === undefined) return 'What it costs is not known.';
+  return reading.verdict !== 'healthy' && worst.now > worst.after * 1.2
+    ? `Today each phone opens about ${rate(worst.now)} connections an hour instead of ${rate(worst.after)}.`
+    : `Each phone opens about ${rate(worst.now)} connections an hour.`;
 }
 
-function toDo(look: Look): (string | ReturnType<typeof code>)[] {
-  const max = Math.max(60, ...about(look).map(({ values }) => values.max));
-  switch (look.verdict) {
-    case 'edge-too-short': {
-      const which = names(shortEdges(look).map(({ edge }) => edgeName(edge)));
-      return [
-        `raise the idle timeout of ${which} for `,
-        code('/Microsoft-Server-ActiveSync'),
-        ` to at least ${seconds(wantedTimeout(max))}.`,
-      ];
-    }
-    case 'clients-too-short':
-      return about(look).some(({ pull }) => pull.few.length > 0)
-        ? [
-            'look at those clients (say ',
-            code('apps'),
-            '): update them, or block them if nobody needs them. No firewall has to change.',
-          ]
-        : [
-            'list what stands between phones and these servers in policy.yaml (edges, with idleTimeoutSeconds), and check each idle timeout against ',
-            `${seconds(wantedTimeout(max))}; phones may have backed off long ago and no longer try.`,
-          ];
-    case 'values-wrong':
-      return [
-        'correct them in ',
-        code('ClientAccess\\Sync\\web.config'),
-        " on every server alike (Exchange's own: 60, 3540, 200, 540), then ",
-        code('Restart-WebAppPool MSExchangeSyncAppPool'),
-        '. That drops every waiting connection of the server; its phones come back at once.',
-      ];
-    case 'too-little-data':
-      return look.servers.length === 0
-        ? ['nothing, with Exchange Online; else list your servers in policy.yaml.']
-        : [
-            'wait until more phones have connected, and see that back-end logs (W3SVC2) of every server are read: say ',
-            code('heartbeat'),
-            ' again.',
-          ];
-    case 'healthy':
-      return ['nothing.'];
+/** How soon a phone would hear of a wipe. */
+function wipeWords({ reading, about, short: [short], max }: Findings): string {
+  if (reading.verdict === 'edge-too-short' && short !== undefined) {
+    const { end } = short;
+    const isSilent = end.known === 'bounded' || (end.known === 'seen' && end.how === 'silent');
+    return isSilent
+      ? 'Until then a phone may wait in vain on a connection that is gone: it hears of a wipe when it next connects by itself, and mail comes as late.'
+      : `Until then a wipe reaches a connected phone within about ${atMost(Math.min(end.seconds, max))}; afterwards a quiet one may take up to ${atMost(max)}.`;
   }
-}
-
-/** What it costs today, and how soon a phone would hear of a wipe. */
-export function costAndWipe(look: Look): string {
-  const costs = about(look).flatMap(({ cost }) => (cost === undefined ? [] : [cost]));
-  const worst = costs.sort((a, b) => b.now - a.now)[0];
-  const helps = worst !== undefined && look.verdict !== 'healthy' && worst.now > worst.after * 1.2;
-  const cost =
-    worst === undefined
-      ? 'What it costs is not known.'
-      : helps
-        ? `Today each phone opens about ${rate(worst.now)} connections an hour instead of ${rate(worst.after)}.`
-        : `Each phone opens about ${rate(worst.now)} connections an hour.`;
-  return `${cost} ${wipeWords(look)}`;
-}
-
-function wipeWords(look: Look): string {
-  const servers = about(look);
-  const edge = shortEdges(look)[0];
-  const short = edge === undefined ? undefined : shortEdge(edge.edge, edge.max);
-  const asked = Math.max(0, ...servers.map((server) => currentAverage(server) ?? 0));
-  const max = Math.max(60, ...servers.map(({ values }) => values.max));
-  if (look.verdict === 'edge-too-short' && short !== undefined) {
-    const silent = short.known !== 'policy' && !(short.known === 'seen' && short.seen.how === 'reset');
-    const now = Math.min(short.seconds, max);
-    return silent
-      ? `Until then a phone may wait in vain on a connection that is gone: it hears of a wipe when it next connects by itself, and mail comes as late.`
-      : `Until then a wipe reaches a connected phone within about ${atMost(now)}; afterwards a quiet one may take up to ${atMost(max)}.`;
-  }
+  const asked = Math.max(0, ...about.map((server) => currentAverage(server) ?? 0));
   if (asked === 0) return `A connected phone hears of a wipe when it next asks, after ${atMost(max)} at most.`;
   return `A connected phone hears of a wipe within about ${atMost(asked)}, at most ${atMost(max)}.`;
 }
 
-function pullers(look: Look, { personal = false, nameOf = (account) => account }: ReportOptions): Block<never>[] {
-  const servers = about(look).filter(({ pull }) => pull.few.length > 0);
-  if (!personal || look.verdict !== 'clients-too-short') return [];
-  return servers.map(({ server, pull }) => ({
+function pullers(
+  { reading, about }: Findings,
+  { personal = false, nameOf = (account) => account }: ReportOptions,
+): Block<never>[] {
+  if (!personal || reading.verdict !== 'clients-too-short') return [];
+  const pulled = about.filter(({ pull }) => pull.few.length > 0);
+  return pulled.map(({ server, pull }) => ({
     kind: 'table',
     columns: [`Client on ${server}`, 'Type', 'Asks for, average', 'Of the last heartbeats'],
     rows: pull.few.map((client) => [
@@ -255,22 +254,14 @@ function pullers(look: Look, { personal = false, nameOf = (account) => account }
   }));
 }
 
-function adviceButtons(look: Look): Block<Intent> {
-  const kinds = shortEdges(look).flatMap(({ edge }) => (isEdgeKind(edge.edgeKind) ? [edge.edgeKind] : []));
-  const own = kinds[0];
-  const offered =
-    look.verdict !== 'edge-too-short'
-      ? []
-      : own !== undefined && own !== 'other'
-        ? [own]
-        : (['f5', 'citrix-adc', 'haproxy', 'nginx', 'azure'] as const);
+function adviceButtons({ reading, short }: Findings): Block<Intent> {
+  const known = short.map(({ edge }) => edge.edgeKind).find(isEdgeKind);
+  const kinds =
+    known === undefined || known === 'other' ? (['f5', 'citrix-adc', 'haproxy', 'nginx', 'azure'] as const) : [known];
+  const offered = reading.verdict === 'edge-too-short' ? kinds : [];
   return buttons(
     ...offered.map((kind) => button(`How, for ${edgeKindNames[kind]}`, 'heartbeat-advice', { kind })),
-    button('Look again', 'heartbeat', { fresh: true }, { epoch: look.at }),
-    button('History', 'heartbeat-history', {}, { epoch: look.at }),
+    button('Look again', 'heartbeat', { fresh: true }, { epoch: reading.at }),
+    button('History', 'heartbeat-history', {}, { epoch: reading.at }),
   );
-}
-
-function about(look: Look): ServerLook[] {
-  return look.servers.filter(({ server }) => look.about.includes(server));
 }

@@ -1,65 +1,50 @@
 /** The answer to `heartbeat <server>`: everything that is known of one server. */
 import type { Block, DraftMessage } from '../message/model.ts';
 import { list, note, paragraph, strong, text, time } from '../message/text.ts';
-import type { Asked, Look, ServerLook } from './look.ts';
+import type { Asked, Reading, ServerReading } from './reading.ts';
 import { type ReportOptions, reportMessage } from './report.ts';
+import { valueKeys, valueNames } from './values.ts';
 import { count, figure, seconds } from './words.ts';
 
-/** `server` must be one of the look's. Begins with the verdict on it alone. */
-export function serverMessage(look: Look, server: string, options: ReportOptions = {}): DraftMessage {
-  const one = onlyServer(look, server);
-  const [found] = one.servers;
-  const message = reportMessage(one, options);
-  if (found === undefined) return message;
+/** `name` must be one of the reading's. Begins with the verdict on it alone. */
+export function serverMessage(reading: Reading, name: string, options: ReportOptions = {}): DraftMessage {
+  const server = reading.servers.find((each) => each.server === name);
+  if (server === undefined) return reportMessage(reading, options);
+  const message = reportMessage(
+    {
+      ...reading,
+      servers: [server],
+      edges: reading.edges.filter((edge) => edge.servers.includes(name)),
+      verdict: server.verdict,
+      about: [name],
+      since: reading.about.includes(name) ? reading.since : undefined,
+    },
+    options,
+  );
   return {
     ...message,
-    title: `${message.title ?? 'Direct Push'} on ${server}`,
-    blocks: [...message.blocks, ...details(found)],
+    title: `${message.title ?? 'Direct Push'} on ${name}`,
+    blocks: [...message.blocks, ...details(server)],
   };
 }
 
-/** The look as if there were no other server. */
-export function onlyServer(look: Look, server: string): Look {
-  const servers = look.servers.filter((each) => each.server === server);
-  const wasAbout = look.about.includes(server);
-  const { since, ...rest } = look;
-  return {
-    ...rest,
-    servers,
-    edges: look.edges.filter((edge) => edge.servers.includes(server)),
-    differences: look.differences,
-    verdict: servers[0]?.verdict ?? 'too-little-data',
-    about: servers.map((each) => each.server),
-    ...(since === undefined || !wasAbout ? {} : { since }),
-  };
-}
-
-function details(server: ServerLook): Block<never>[] {
-  const { values, written, events, asked } = server;
+function details({ values, written, events, asked, averages }: ServerReading): Block<never>[] {
   return [
     {
       kind: 'fields',
-      fields: [
-        { label: 'MinHeartbeatInterval', value: text(valueWords(values.min, written?.MinHeartbeatInterval)) },
-        { label: 'MaxHeartbeatInterval', value: text(valueWords(values.max, written?.MaxHeartbeatInterval)) },
-        { label: 'HeartbeatSampleSize', value: text(valueWords(values.sampleSize, written?.HeartbeatSampleSize)) },
-        {
-          label: 'HeartbeatAlertThreshold',
-          value: text(valueWords(values.threshold, written?.HeartbeatAlertThreshold)),
-        },
-      ],
+      fields: valueNames.map((name) => ({
+        label: valueKeys[name],
+        value: text(valueWords(values[name], written?.[valueKeys[name]])),
+      })),
     },
-    ...server.averages.map((average) =>
-      paragraph(
-        `${average.command}: the last ${count(average.samples, 'heartbeat')} average `,
-        strong(seconds(average.average ?? 0)),
-        average.full
-          ? average.firing
-            ? '; Exchange logs event 1040 now.'
-            : '.'
-          : `; Exchange judges from ${values.sampleSize} on.`,
-      ),
-    ),
+    ...averages.map(({ command, samples, average, full, firing }) => {
+      const judged = firing ? '; Exchange logs event 1040 now.' : '.';
+      return paragraph(
+        `${command}: the last ${count(samples, 'heartbeat')} average `,
+        strong(seconds(average ?? 0)),
+        full ? judged : `; Exchange judges from ${values.sampleSize} on.`,
+      );
+    }),
     ...(asked === undefined ? [] : askedBlocks(asked)),
     ...(events === undefined || events.days.length === 0
       ? []
@@ -76,15 +61,14 @@ function valueWords(value: number, written: string | undefined): string {
   return written.trim() === String(value) ? String(value) : `${value} (the file says “${written.slice(0, 20)}”)`;
 }
 
-function askedBlocks(asked: Asked): Block<never>[] {
-  const { ended } = asked;
+function askedBlocks({ ended, byType, byNetwork }: Asked): Block<never>[] {
   return [
     paragraph(
       strong('How they ended: '),
       `${count(ended.heartbeat, 'full wait')}, ${count(ended.change, 'time')} new mail, ${figure(ended.cut)} cut, ${figure(ended.dropped)} lost silently, ${figure(ended.overlapped)} with the phone back too early, ${figure(ended.refused)} refused.`,
     ),
-    parts('Type', asked.byType),
-    ...(asked.byNetwork.length === 0 ? [] : [parts('Network', asked.byNetwork)]),
+    parts('Type', byType),
+    ...(byNetwork.length === 0 ? [] : [parts('Network', byNetwork)]),
   ];
 }
 

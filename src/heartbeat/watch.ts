@@ -1,18 +1,17 @@
-/** Looks again and again: keeps the look, tells what is new in it, and that something is over. */
+/** Every quarter of an hour: stores a reading, and notifies of what is new in it and of what is over. */
 import { z } from 'zod';
 import { freshenLogs } from '../apps/freshen.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { JobContext } from '../incidents/job.ts';
-import type { DraftMessage } from '../message/model.ts';
-import { button, buttons, list, note, paragraph, strong, text, time } from '../message/text.ts';
+import { notify } from '../notices/notify.ts';
 import type { Policy } from '../policy.ts';
 import type { Change } from '../store/port.ts';
-import { type AlertStep, alertSteps, type StandingAlert } from './alerts.ts';
-import { keepLook, pruneLooks } from './looks.ts';
-import { takeLook } from './take-look.ts';
+import { type AlertStep, alertCauses, alertMessage, alertSteps, type OpenAlert } from './alerts.ts';
+import { readHeartbeats } from './read-heartbeats.ts';
+import { pruneReadings, storeReading } from './readings.ts';
 
 const Detail = z.object({ before: z.record(z.string(), z.string()).optional() });
-const Cause = z.enum(['event-1040', 'average-near', 'values-changed']);
+const Cause = z.enum(alertCauses);
 
 export async function watchHeartbeat(context: JobContext, organisation: Organisation): Promise<void> {
   const { store, clock, policy } = context;
@@ -20,74 +19,54 @@ export async function watchHeartbeat(context: JobContext, organisation: Organisa
   if (servers.list().length === 0) return;
   await freshenLogs(context, organisation);
   const now = clock.now();
-  const look = await takeLook({ db: store.db, servers, policy, organisation, now });
+  const reading = await readHeartbeats({ db: store.db, servers, policy, organisation, now });
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: policy.timeZone }).format(now);
   await store.change(async (change) => {
-    const previous = await keepLook(change.tx, organisation, look);
-    const standing = await standingAlerts(change, organisation);
-    for (const step of alertSteps({ previous, look, standing, now, today })) {
-      await take(change, policy, organisation, step, today);
+    const previous = await storeReading(change.tx, organisation, reading);
+    const open = await openAlerts(change, organisation);
+    for (const step of alertSteps({ previous, reading, open, now, today })) {
+      await apply(change, policy, organisation, step, today);
     }
   });
-  await pruneLooks(store.db, now);
+  await pruneReadings(store.db, now);
 }
 
-async function standingAlerts({ tx }: Change, organisation: Organisation): Promise<StandingAlert[]> {
-  // Two processes may look at the same time; the second one sees what the first one told.
+async function openAlerts({ tx }: Change, organisation: Organisation): Promise<OpenAlert[]> {
+  // Two processes may read at the same time; the second one sees what the first one posted.
   const rows = await tx
     .selectFrom('heartbeatAlert')
     .selectAll()
     .where('organisation', '=', organisation)
     .forUpdate()
     .execute();
-  return rows.map(({ server, cause, since, toldOn, detail }) => {
-    const { before } = Detail.parse(detail);
-    return { server, cause: Cause.parse(cause), since, toldOn, ...(before === undefined ? {} : { before }) };
-  });
+  return rows.map(({ cause, detail, ...row }) => ({ ...row, cause: Cause.parse(cause), ...Detail.parse(detail) }));
 }
 
-async function take(
+async function apply(
   change: Change,
   policy: Policy,
   organisation: Organisation,
   step: AlertStep,
   today: string,
 ): Promise<void> {
-  const places = [...new Set([...policy.channels.security, ...policy.channels.mailOperations])];
-  const { server, cause } = step.kind === 'raise' ? step.alert : step;
-  if (step.kind === 'raise') {
-    const { since, toldOn, before } = step.alert;
-    const detail = JSON.stringify(before === undefined ? {} : { before });
+  const { server, cause, since, kind } = step;
+  if (kind === 'raise') {
+    const row = { notifiedOn: today, detail: JSON.stringify({ before: step.before }) };
     await change.tx
       .insertInto('heartbeatAlert')
-      .values({ organisation, server, cause, since, toldOn, detail })
-      .onConflict((conflict) => conflict.columns(['organisation', 'server', 'cause']).doUpdateSet({ toldOn, detail }))
+      .values({ organisation, server, cause, since, ...row })
+      .onConflict((conflict) => conflict.columns(['organisation', 'server', 'cause']).doUpdateSet(row))
       .execute();
   } else {
     await change.tx
       .deleteFrom('heartbeatAlert')
-      .where('organisation', '=', organisation)
-      .where('server', '=', server)
-      .where('cause', '=', cause)
+      .where((is) => is.and({ organisation, server, cause }))
       .execute();
   }
-  if (step.kind === 'forget') return;
-  const once = step.kind === 'raise' && cause !== 'values-changed' ? today : change.now.toISOString();
-  await change.notice(places, alertMessage(step), `heartbeat:${organisation}:${server}:${cause}:${step.kind}:${once}`);
-}
-
-export function alertMessage(step: Exclude<AlertStep, { kind: 'forget' }>): DraftMessage {
-  const [first = '', ...rest] = step.lines;
-  const since = step.kind === 'raise' ? step.alert.since : step.since;
-  const server = step.kind === 'raise' ? step.alert.server : step.server;
-  return {
-    title: step.title,
-    tone: step.kind === 'raise' ? step.tone : 'success',
-    blocks: [
-      paragraph(strong(first)),
-      ...(rest.length === 0 ? [] : [list(...rest.map((line) => text(line)))]),
-      note(step.kind === 'raise' ? 'Since ' : 'It had begun ', time(since), '.'),
-      buttons(button(`Show ${server}`, 'heartbeat', { server }, { epoch: since.toISOString() })),
-    ],
-  };
+  if (kind === 'forget') return;
+  const once = kind === 'raise' && cause !== 'values-changed' ? today : change.now.toISOString();
+  await notify(change, policy, kind === 'raise' ? 'heartbeat-alert' : 'heartbeat-over', {
+    key: `${organisation}:${server}:${cause}:${once}`,
+    message: alertMessage(step),
+  });
 }

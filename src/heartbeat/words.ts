@@ -1,15 +1,7 @@
-/** Numbers and verdicts as they stand in sentences. */
-import type { VerdictKind } from './look.ts';
-
-export const verdictNames: Readonly<Record<VerdictKind, string>> = {
-  healthy: 'healthy',
-  'edge-too-short': 'edge too short',
-  'clients-too-short': 'clients too short',
-  'values-wrong': 'values wrong',
-  'too-little-data': 'too little data',
-};
+/** Numbers as they stand in sentences. */
 
 const grouped = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const conjunction = new Intl.ListFormat('en-GB', { type: 'conjunction' });
 
 /** `2,710` */
 export function figure(value: number): string {
@@ -18,11 +10,11 @@ export function figure(value: number): string {
 
 /** `2,710 s` */
 export function seconds(value: number): string {
-  return `${grouped.format(value)} s`;
+  return `${figure(value)} s`;
 }
 
-export function count(value: number, one: string, many = `${one}s`): string {
-  return `${grouped.format(value)} ${value === 1 ? one : many}`;
+export function count(value: number, one: string): string {
+  return `${figure(value)} ${one}${value === 1 ? '' : 's'}`;
 }
 
 /** `5 minutes`, rounded up: how long something takes at most. */
@@ -36,8 +28,7 @@ export function atMost(value: number): string {
 export function every(value: number): string {
   if (value < 90) return `every ${count(Math.round(value), 'second')}`;
   const minutes = Math.round(value / 60);
-  if (minutes >= 57 && minutes <= 63) return 'every hour';
-  return `every ${count(minutes, 'minute')}`;
+  return Math.abs(minutes - 60) <= 3 ? 'every hour' : `every ${count(minutes, 'minute')}`;
 }
 
 /** `13`, `1.4`: connections an hour. */
@@ -45,8 +36,12 @@ export function rate(value: number): string {
   return value >= 10 ? String(Math.round(value)) : String(Math.round(value * 10) / 10);
 }
 
+/** `within the hour`, `in about 5 hours`. */
+export function inHours(hours: number): string {
+  return hours < 1 ? 'within the hour' : `in about ${count(Math.round(hours), 'hour')}`;
+}
+
 /** `EX01`, `EX01 and EX02`, `EX01, EX02 and EX03`. */
 export function names(list: readonly string[]): string {
-  if (list.length < 2) return list[0] ?? '';
-  return `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`;
+  return conjunction.format(list);
 }

@@ -1,165 +1,118 @@
 /** Prometheus metrics of one process. What is counted in the store is read when /metrics is asked, so that it is always true. */
-import type { Kysely } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from '../ground/clock.ts';
 import { readOutsideRound } from '../incidents/outside-wipes/round.ts';
 import type { Database } from '../store/schema.ts';
 
-export type Metrics = {
-  readonly registry: Registry;
-  commandHandled(command: string, outcome: string, seconds: number): void;
-  jobRan(job: string, outcome: string, seconds: number): void;
-  delivered(platform: string, kind: string, outcome: string): void;
+/** One row of a gauge: its labels, and `n`. PostgreSQL's counts are bigints, which arrive as text. */
+type Row = { n: number | string } & Readonly<Record<string, unknown>>;
+
+/** What is counted in the store when it is asked for: what it is, its labels, and the rows. */
+const counts: Record<string, { help: string; labels: string[]; rows(now: Date): RawBuilder<Row> }> = {
+  mislaid_jobs_waiting: {
+    help: 'Work rows by job and state.',
+    labels: ['job', 'state'],
+    rows: () => sql`select job, state, count(*) as n from work where state <> 'done' group by job, state`,
+  },
+  mislaid_wipes: {
+    help: 'Wipes by state and organisation; drills are counted apart.',
+    labels: ['state', 'organisation', 'drill'],
+    rows: () => sql`select state, organisation, drill, count(*) as n from wipe group by state, organisation, drill`,
+  },
+  mislaid_approvals_waiting: {
+    help: 'Proposals that wait for a decision.',
+    labels: ['kind'],
+    rows: () => sql`
+      select subject_kind as kind, count(*) as n from approval where state = 'waiting' group by subject_kind`,
+  },
+  mislaid_incidents_open: {
+    help: 'Open incidents.',
+    labels: ['drill'],
+    rows: () => sql`select drill, count(*) as n from incident where state = 'open' group by drill`,
+  },
+  mislaid_deliveries_due: {
+    help: 'Messages that are due and not yet delivered.',
+    labels: [],
+    rows: (now) => sql`
+      select (select count(*) from card where wanted > shown and not dead and due_at <= ${now})
+        + (select count(*) from delivery where state = 'waiting' and due_at <= ${now}) as n`,
+  },
+  mislaid_wipes_locked: {
+    help: '1 while no wipe is issued by anyone.',
+    labels: [],
+    rows: () => sql`
+      select count(*) as n from wipe_lock where state = 'locked' and id = (select max(id) from wipe_lock)`,
+  },
 };
 
-export function createMetrics(db: Kysely<Database>, clock: Clock): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  const commands = new Counter({
-    name: 'mislaid_commands_total',
-    help: 'Commands by outcome.',
-    labelNames: ['command', 'outcome'],
-    registers,
-  });
-  const commandSeconds = new Histogram({
-    name: 'mislaid_command_seconds',
-    help: 'From stored to answered.',
-    labelNames: ['command'],
-    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3],
-    registers,
-  });
-  const jobs = new Counter({
-    name: 'mislaid_jobs_total',
-    help: 'Job runs by outcome.',
-    labelNames: ['job', 'outcome'],
-    registers,
-  });
-  const jobSeconds = new Histogram({
-    name: 'mislaid_job_seconds',
-    help: 'Duration of job runs.',
-    labelNames: ['job'],
-    buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900],
-    registers,
-  });
-  const deliveries = new Counter({
-    name: 'mislaid_deliveries_total',
-    help: 'Messages to chat by outcome.',
-    labelNames: ['platform', 'kind', 'outcome'],
-    registers,
-  });
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #commands = this.#counter('mislaid_commands_total', 'Commands by outcome.', ['command', 'outcome']);
+  readonly #commandSeconds = this.#histogram(
+    'mislaid_command_seconds',
+    'From stored to answered.',
+    'command',
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3],
+  );
+  readonly #jobs = this.#counter('mislaid_jobs_total', 'Job runs by outcome.', ['job', 'outcome']);
+  readonly #jobSeconds = this.#histogram(
+    'mislaid_job_seconds',
+    'Duration of job runs.',
+    'job',
+    [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900],
+  );
+  readonly #deliveries = this.#counter('mislaid_deliveries_total', 'Messages to chat by outcome.', [
+    'platform',
+    'kind',
+    'outcome',
+  ]);
 
-  gauge('mislaid_jobs_waiting', 'Work rows by job and state.', ['job', 'state'], () =>
-    db
-      .selectFrom('work')
-      .select((eb) => ['job', 'state', eb.fn.countAll<number>().as('n')])
-      .where('state', '!=', 'done')
-      .groupBy(['job', 'state'])
-      .execute()
-      .then((rows) => rows.map((row) => ({ labels: { job: row.job, state: row.state }, value: row.n }))),
-  );
-  gauge(
-    'mislaid_wipes',
-    'Wipes by state and organisation; drills are counted apart.',
-    ['state', 'organisation', 'drill'],
-    () =>
-      db
-        .selectFrom('wipe')
-        .select((eb) => ['state', 'organisation', 'drill', eb.fn.countAll<number>().as('n')])
-        .groupBy(['state', 'organisation', 'drill'])
-        .execute()
-        .then((rows) =>
-          rows.map((row) => ({
-            labels: { state: row.state, organisation: row.organisation, drill: String(row.drill) },
-            value: row.n,
-          })),
-        ),
-  );
-  gauge('mislaid_approvals_waiting', 'Proposals that wait for a decision.', ['kind'], () =>
-    db
-      .selectFrom('approval')
-      .select((eb) => ['subjectKind', eb.fn.countAll<number>().as('n')])
-      .where('state', '=', 'waiting')
-      .groupBy('subjectKind')
-      .execute()
-      .then((rows) => rows.map((row) => ({ labels: { kind: row.subjectKind }, value: row.n }))),
-  );
-  gauge(
-    'mislaid_outside_wipes_round_seconds',
-    'How long the last whole look at everybody for wipes from elsewhere took.',
-    ['organisation'],
-    async () => {
-      const rounds = await Promise.all(
-        (['real', 'lab'] as const).map(async (organisation) => ({
-          organisation,
-          last: (await readOutsideRound(db, organisation))?.last,
-        })),
-      );
-      return rounds.flatMap(({ organisation, last }) =>
-        last ? [{ labels: { organisation }, value: last.seconds }] : [],
-      );
-    },
-  );
-  gauge('mislaid_incidents_open', 'Open incidents.', ['drill'], () =>
-    db
-      .selectFrom('incident')
-      .select((eb) => ['drill', eb.fn.countAll<number>().as('n')])
-      .where('state', '=', 'open')
-      .groupBy('drill')
-      .execute()
-      .then((rows) => rows.map((row) => ({ labels: { drill: String(row.drill) }, value: row.n }))),
-  );
-  gauge('mislaid_deliveries_due', 'Messages that are due and not yet delivered.', [], async () => {
-    const [cards, others] = await Promise.all([
-      db
-        .selectFrom('card')
-        .select((eb) => eb.fn.countAll<number>().as('n'))
-        .whereRef('wanted', '>', 'shown')
-        .where('dead', '=', false)
-        .where('dueAt', '<=', clock.now())
-        .executeTakeFirstOrThrow(),
-      db
-        .selectFrom('delivery')
-        .select((eb) => eb.fn.countAll<number>().as('n'))
-        .where('state', '=', 'waiting')
-        .where('dueAt', '<=', clock.now())
-        .executeTakeFirstOrThrow(),
-    ]);
-    return [{ labels: {}, value: Number(cards.n) + Number(others.n) }];
-  });
-  gauge('mislaid_wipes_locked', '1 while no wipe is issued by anyone.', [], async () => {
-    const newest = await db.selectFrom('wipeLock').select('state').orderBy('id', 'desc').executeTakeFirst();
-    return [{ labels: {}, value: newest?.state === 'locked' ? 1 : 0 }];
-  });
-
-  function gauge<Label extends string>(
-    name: string,
-    help: string,
-    labelNames: readonly Label[],
-    read: () => Promise<{ labels: Record<Label, string>; value: number | string }[]>,
-  ): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [...labelNames],
-      registers,
-      async collect() {
-        this.reset();
-        // PostgreSQL's counts are bigints, which arrive as text.
-        for (const { labels, value } of await read()) this.set(labels, Number(value));
-      },
+  constructor(db: Kysely<Database>, clock: Clock) {
+    for (const [name, { help, labels, rows }] of Object.entries(counts)) {
+      this.#gauge(name, help, labels, async () => (await rows(clock.now()).execute(db)).rows);
+    }
+    const help = 'How long the last whole look at everybody for wipes from elsewhere took.';
+    this.#gauge('mislaid_outside_wipes_round_seconds', help, ['organisation'], async () => {
+      const rows: Row[] = [];
+      for (const organisation of ['real', 'lab'] as const) {
+        const last = (await readOutsideRound(db, organisation))?.last;
+        if (last) rows.push({ organisation, n: last.seconds });
+      }
+      return rows;
     });
   }
 
-  return {
-    registry,
-    commandHandled: (command, outcome, seconds) => {
-      commands.inc({ command, outcome });
-      commandSeconds.observe({ command }, seconds);
-    },
-    jobRan: (job, outcome, seconds) => {
-      jobs.inc({ job, outcome });
-      jobSeconds.observe({ job }, seconds);
-    },
-    delivered: (platform, kind, outcome) => deliveries.inc({ platform, kind, outcome }),
-  };
+  commandHandled(command: string, outcome: string, seconds: number): void {
+    this.#commands.inc({ command, outcome });
+    this.#commandSeconds.observe({ command }, seconds);
+  }
+
+  jobRan(job: string, outcome: string, seconds: number): void {
+    this.#jobs.inc({ job, outcome });
+    this.#jobSeconds.observe({ job }, seconds);
+  }
+
+  delivered(platform: string, kind: string, outcome: string): void {
+    this.#deliveries.inc({ platform, kind, outcome });
+  }
+
+  #gauge(name: string, help: string, labelNames: string[], read: () => Promise<Row[]>): void {
+    const collect = async (): Promise<void> => {
+      const rows = await read();
+      gauge.reset();
+      for (const { n, ...row } of rows) {
+        gauge.set(Object.fromEntries(labelNames.map((label) => [label, String(row[label])])), Number(n));
+      }
+    };
+    const gauge = new Gauge({ name, help, labelNames, registers: [this.registry], collect });
+  }
+
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #histogram(name: string, help: string, label: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, labelNames: [label], buckets, registers: [this.registry] });
+  }
 }

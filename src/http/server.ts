@@ -3,14 +3,13 @@
  * Chat routes are mounted by the adapters before any body parser: Slack's signature is over the raw bytes.
  */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import type { Registry } from 'prom-client';
 
-export type Listening = { readonly port: number; stop(): Promise<void> };
+type Listening = { readonly port: number; stop(): Promise<void> };
 
 /** A part of readiness: `required` fails /readyz, the others are only shown. */
-export type Check = {
+type Check = {
   readonly name: string;
   readonly required: boolean;
   check(): Promise<{ ok: boolean; found: string }>;
@@ -24,8 +23,7 @@ export function createChatApp(): Express {
 }
 
 export function createAdminApp(input: { checks: readonly Check[]; registry: Registry }): Express {
-  const app = express();
-  app.disable('x-powered-by');
+  const app = createChatApp();
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'ok' });
   });
@@ -63,12 +61,8 @@ export async function listen(app: Express, host: string, port: number): Promise<
       resolve();
     });
   });
-  return { port: boundPort(server, port), stop: () => stop(server) };
-}
-
-function boundPort(server: Server, asked: number): number {
-  const address: AddressInfo | string | null = server.address();
-  return address !== null && typeof address === 'object' ? address.port : asked;
+  const address = server.address();
+  return { port: typeof address === 'object' && address !== null ? address.port : port, stop: () => stop(server) };
 }
 
 /** Ends idle keep-alive connections at once and running requests after their answer. */

@@ -10,6 +10,7 @@ import type { AnyQueueJob as QueueAnyJob, QueueJob, RunContext } from '../queue/
 import type { Servers } from '../servers/port.ts';
 import type { Store } from '../store/port.ts';
 import type { Approvals } from './approvals/approvals.ts';
+import type { ForgottenList } from './retention/forgotten.ts';
 
 export type JobContext = RunContext & {
   readonly store: Store;
@@ -25,6 +26,10 @@ export type JobContext = RunContext & {
   doctor?(): Promise<DoctorRow[]>;
   /** Signs checkpoints of the audit; absent where this process has no data folder or key. */
   readonly seal?: AuditSeal;
+  /** Who was forgotten, kept apart from the database; absent where this process has no data folder. */
+  readonly forgotten?: ForgottenList;
+  /** What bots posted in the place, newest first; undefined where it cannot be read from here. Absent in a process without chat. */
+  readBack?(place: Place): Promise<readonly string[] | undefined>;
   /** Delivers what is due for one place or identity, in order; answers when the next thing is due there. Only in the lane `deliveries`. */
   deliver(target: Place | Identity): Promise<{ nextDueAt?: Date }>;
 };

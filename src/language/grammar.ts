@@ -56,11 +56,7 @@ export function compilePattern(pattern: string): readonly Variant[] {
 export function usage(pattern: string): string {
   const variants = compilePattern(pattern);
   const shortest = variants.reduce((best, variant) => (variant.length < best.length ? variant : best));
-  return renderVariant(shortest);
-}
-
-export function renderVariant(variant: Variant): string {
-  return variant.map(renderElement).join(' ');
+  return shortest.map(renderElement).join(' ');
 }
 
 export function renderElement(element: PatternElement): string {

@@ -1,21 +1,28 @@
-import type { PersonGuid } from '../ground/identifiers.ts';
+import { z } from 'zod';
+
+const words = z.string();
 
 /** Text is never marked up: a renderer escapes `text` for its platform. */
-export type Span =
-  | { kind: 'plain'; text: string }
-  | { kind: 'strong'; text: string }
-  | { kind: 'code'; text: string }
+export const Span = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('plain'), text: words }),
+  z.object({ kind: z.literal('strong'), text: words }),
+  z.object({ kind: z.literal('code'), text: words }),
   /** An instant (ISO 8601, UTC), shown relative and exact in the reader's zone where the platform can. */
-  | { kind: 'time'; instant: string }
-  | { kind: 'person'; guid: PersonGuid; name: string }
-  | { kind: 'link'; text: string; url: string };
+  z.object({ kind: z.literal('time'), instant: words }),
+  /** `guid` is the person's PersonGuid. */
+  z.object({ kind: z.literal('person'), guid: words, name: words }),
+  z.object({ kind: z.literal('link'), text: words, url: words }),
+]);
+export type Span = z.infer<typeof Span>;
 
-export type Text = readonly Span[];
+export const Text = z.array(Span).readonly();
+export type Text = z.infer<typeof Text>;
 
 export type Tone = 'neutral' | 'success' | 'warning' | 'danger';
 
 /** done ✔, active (under way), waiting (not begun), failed ✘, unknown (cannot be seen). */
-export type StepMark = 'done' | 'active' | 'waiting' | 'failed' | 'unknown';
+const StepMark = z.enum(['done', 'active', 'waiting', 'failed', 'unknown']);
+export type StepMark = z.infer<typeof StepMark>;
 
 /** What a button does when pressed: the command's id and its arguments as the command's schema takes them. */
 export type Intent = {
@@ -35,15 +42,23 @@ export type Button<Action = string> = {
   opensForm?: true;
 };
 
-export type Block<Action = string> =
-  | { kind: 'text'; text: Text; quiet?: boolean }
-  | { kind: 'fields'; fields: readonly { label: string; value: Text }[] }
-  | { kind: 'table'; columns: readonly string[]; rows: readonly (readonly Text[])[] }
-  | { kind: 'list'; items: readonly Text[]; ordered?: boolean }
-  | { kind: 'steps'; steps: readonly { mark: StepMark; text: Text }[] }
+/** A block in which nothing can be pressed. */
+export const StaticBlock = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('text'), text: Text, quiet: z.boolean().exactOptional() }),
+  z.object({ kind: z.literal('fields'), fields: z.array(z.object({ label: words, value: Text })).readonly() }),
+  z.object({
+    kind: z.literal('table'),
+    columns: z.array(words).readonly(),
+    rows: z.array(z.array(Text).readonly()).readonly(),
+  }),
+  z.object({ kind: z.literal('list'), items: z.array(Text).readonly(), ordered: z.boolean().exactOptional() }),
+  z.object({ kind: z.literal('steps'), steps: z.array(z.object({ mark: StepMark, text: Text })).readonly() }),
   /** `id` names a PNG in the store (table `image`); width and height in pixels. */
-  | { kind: 'image'; id: string; alt: string; width: number; height: number }
-  | { kind: 'buttons'; buttons: readonly Button<Action>[] };
+  z.object({ kind: z.literal('image'), id: words, alt: words, width: z.number(), height: z.number() }),
+]);
+export type StaticBlock = z.infer<typeof StaticBlock>;
+
+export type Block<Action = string> = StaticBlock | { kind: 'buttons'; buttons: readonly Button<Action>[] };
 
 export type Message<Action = string> = {
   title?: string;
@@ -51,42 +66,44 @@ export type Message<Action = string> = {
   blocks: readonly Block<Action>[];
 };
 
-export type Field =
-  | {
-      kind: 'choice';
-      id: string;
-      label: string;
-      options: readonly { value: string; label: string; hint?: string }[];
-      initial?: string;
-      required: boolean;
-      hint?: string;
-    }
-  | {
-      kind: 'text';
-      id: string;
-      label: string;
-      multiline: boolean;
-      maxLength: number;
-      required: boolean;
-      initial?: string;
-      hint?: string;
-    }
+const labelled = { id: words, label: words, required: z.boolean(), hint: words.exactOptional() };
+
+export const Field = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('choice'),
+    ...labelled,
+    options: z.array(z.object({ value: words, label: words, hint: words.exactOptional() })).readonly(),
+    initial: words.exactOptional(),
+  }),
+  z.object({
+    kind: z.literal('text'),
+    ...labelled,
+    multiline: z.boolean(),
+    maxLength: z.number(),
+    initial: words.exactOptional(),
+  }),
   /** One tick; `required` means that it must be ticked. Answers with `true` or `false`. */
-  | { kind: 'confirm'; id: string; label: string; required: boolean; hint?: string }
+  z.object({ kind: z.literal('confirm'), ...labelled }),
   /** The person types exactly what is shown in `show` (a device's name and id ending), so that a wrong phone is noticed. */
-  | { kind: 'typed'; id: string; label: string; show: string; required: boolean; hint?: string }
+  z.object({ kind: z.literal('typed'), ...labelled, show: words }),
   /** E-mail addresses, separated by commas, blanks or lines. Answers with a list. */
-  | { kind: 'addresses'; id: string; label: string; required: boolean; initial?: string; hint?: string };
+  z.object({ kind: z.literal('addresses'), ...labelled, initial: words.exactOptional() }),
+]);
+export type Field = z.infer<typeof Field>;
+
+const FormValue = z.union([words, z.boolean(), z.array(words).readonly()]);
+export type FormValue = z.infer<typeof FormValue>;
 
 /** Answers to a form, by field id: what the adapter read, before the command's schema parses it. */
-export type FormValues = Readonly<Record<string, string | boolean | readonly string[]>>;
+export const FormValues = z.record(words, FormValue).readonly();
+export type FormValues = z.infer<typeof FormValues>;
 
 export type Form<Action = string> = {
   /** Stable name of the form (`wipe`, `deny`), not of one showing. */
   id: string;
   title: string;
   /** Shown above the fields. */
-  intro?: readonly Block<never>[];
+  intro?: readonly StaticBlock[];
   fields: readonly Field[];
   submit: { label: string; action: Action; style?: 'primary' | 'danger' };
 };

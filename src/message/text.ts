@@ -1,5 +1,5 @@
 import type { PersonGuid } from '../ground/identifiers.ts';
-import type { Block, Button, Intent, Span, StepMark, Text } from './model.ts';
+import type { Block, Button, DraftMessage, Intent, Span, StaticBlock, Text, Tone } from './model.ts';
 
 export function strong(text: string): Span {
   return { kind: 'strong', text };
@@ -22,20 +22,16 @@ export function text(...parts: readonly (string | Span)[]): Text {
   return parts.map((part): Span => (typeof part === 'string' ? { kind: 'plain', text: part } : part));
 }
 
-export function paragraph(...parts: readonly (string | Span)[]): Block<never> {
+export function paragraph(...parts: readonly (string | Span)[]): StaticBlock {
   return { kind: 'text', text: text(...parts) };
 }
 
-export function note(...parts: readonly (string | Span)[]): Block<never> {
+export function note(...parts: readonly (string | Span)[]): StaticBlock {
   return { kind: 'text', text: text(...parts), quiet: true };
 }
 
-export function list(...items: readonly Text[]): Block<never> {
+export function list(...items: readonly Text[]): StaticBlock {
   return { kind: 'list', items };
-}
-
-export function steps(...rows: readonly (readonly [StepMark, Text])[]): Block<never> {
-  return { kind: 'steps', steps: rows.map(([mark, row]) => ({ mark, text: row })) };
 }
 
 export function buttons(...row: readonly Button<Intent>[]): Block<Intent> {
@@ -50,4 +46,14 @@ export function button(
 ): Button<Intent> {
   const { epoch, ...rest } = options;
   return { label, action: epoch === undefined ? { command, args } : { command, args, epoch }, ...rest };
+}
+
+/** A message of one paragraph. */
+export function remark(tone: Tone, ...parts: readonly (string | Span)[]): DraftMessage {
+  return { tone, blocks: [paragraph(...parts)] };
+}
+
+/** Blocks, sentences or buttons in their order, without those whose condition does not hold: `present(a, isLate && b)`. */
+export function present<T>(...parts: readonly (T | false | null | undefined)[]): T[] {
+  return parts.filter((part): part is T => part !== false && part !== null && part !== undefined);
 }

@@ -1,7 +1,14 @@
 import type { Lane } from '../store/work.ts';
 
 /** Every lane, in the order in which workers start. */
-export const allLanes = ['wipes', 'exchange', 'logs', 'deliveries', 'upkeep'] as const satisfies readonly Lane[];
+export const allLanes = [
+  'wipes',
+  'exchange',
+  'rounds',
+  'logs',
+  'deliveries',
+  'upkeep',
+] as const satisfies readonly Lane[];
 
 /**
  * How many jobs of a lane run at once: `here` in one process, `everywhere` over all processes (undefined: no such limit).
@@ -11,6 +18,7 @@ export const allLanes = ['wipes', 'exchange', 'logs', 'deliveries', 'upkeep'] as
 export const laneLimits: Readonly<Record<Lane, { readonly here: number; readonly everywhere?: number }>> = {
   wipes: { here: 1, everywhere: 1 },
   exchange: { here: 3 },
+  rounds: { here: 2 },
   logs: { here: 1 },
   deliveries: { here: 8 },
   upkeep: { here: 1 },

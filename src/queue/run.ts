@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import { backOff } from '../ground/back-off.ts';
 import type { Clock } from '../ground/clock.ts';
+import { after, minute, second } from '../ground/durations.ts';
 import { MislaidError } from '../ground/errors.ts';
 import { failureCode, failureText, failureWhere } from '../ground/failure.ts';
 import type { Lane } from '../store/work.ts';
@@ -25,6 +27,7 @@ export type QueueMetrics = {
 /** What a run knows of itself; the composition root makes the context of its jobs of it. */
 export type ContextInput = RunContext & {
   readonly workId: number;
+  readonly lane: Lane;
 };
 
 export type RunnerInput<Context> = {
@@ -46,7 +49,7 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
   // A run whose lock was lost may still be at it when the row comes back to this process: one at a time here.
   const running = new Map<number, Promise<unknown>>();
 
-  async function runWork(work: ClaimedWork, taken: ClaimedJob): Promise<RunOutcome> {
+  async function runWork(work: ClaimedWork, taken: ClaimedJob, lane: Lane): Promise<RunOutcome> {
     const job = byName.get(work.job);
     const runLog = log.child({ job: work.job, work: work.id, attempt: work.attempts });
     if (job === undefined) {
@@ -58,6 +61,7 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
     }
     const input: ContextInput = {
       workId: work.id,
+      lane,
       attempt: work.attempts,
       log: runLog,
       signal: taken.signal,
@@ -77,7 +81,7 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
       input,
       async () => {
         await job.run(context(input), payload.data);
-        if (await rows.done(work, clock.now())) return 'done';
+        if (await rows.done(work, clock.now(), { round: job.round })) return 'done';
         wake?.([work.id]);
         return 'again';
       },
@@ -117,7 +121,7 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
   }
 
   async function retry(work: ClaimedWork, attempts: number, waitMs: number, lastError: string): Promise<RunOutcome> {
-    await rows.retry(work, { attempts, dueAt: new Date(clock.now().getTime() + waitMs), lastError });
+    await rows.retry(work, { attempts, dueAt: after(clock.now(), waitMs), lastError });
     return 'retried';
   }
 
@@ -143,7 +147,7 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
     const began = performance.now();
     const work = await rows.begin(taken.workId, taken.id);
     if (work === undefined) return 'skipped';
-    const run = runWork(work, taken);
+    const run = runWork(work, taken, lane);
     running.set(work.id, run);
     try {
       const outcome = await run;
@@ -157,7 +161,7 @@ export function createRun<Context>({ jobs, rows, clock, context, metrics, log, w
 
 /** 5 s, doubled up to 10 min, for ever. */
 export function usualRetryAfter(failures: number): number {
-  return Math.min(5_000 * 2 ** (failures - 1), 600_000);
+  return backOff(failures, { first: 5 * second, most: 10 * minute });
 }
 
 async function assertLock(taken: ClaimedJob): Promise<void> {

@@ -5,25 +5,12 @@
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Clock } from '../ground/clock.ts';
+import { after, day, second } from '../ground/durations.ts';
 import { failureCode } from '../ground/failure.ts';
 import type { Database } from '../store/schema.ts';
 import type { Lane } from '../store/work.ts';
 import { isLane } from './lanes.ts';
 import type { Queues } from './queues.ts';
-
-export type Sweep = {
-  /** Sweeps once, and from then on each interval. */
-  start(): Promise<void>;
-  /** A hint after a commit: these rows may be due now. */
-  wake(workIds: readonly number[]): void;
-  /** How many rows are due now or being worked on. */
-  runnable(): Promise<number>;
-  /** When the next row falls due that is neither due nor being worked on, but for those of the jobs named. */
-  nextDueAt(butFor?: readonly string[]): Promise<Date | undefined>;
-  state(): { queueAwaySince?: Date; storeAwaySince?: Date; lastSweepAt?: Date };
-  /** Waits for the sweep that runs. */
-  close(): Promise<void>;
-};
 
 export type SweepInput = {
   db: Kysely<Database>;
@@ -43,70 +30,129 @@ const batch = 100;
  * With its job on the way, a row's due time has been served and lies this far ahead, so that a wish which comes meanwhile for a
  * later time is kept: the store moves a waiting row to the earlier of both. Every end of a run says when it is due next.
  */
-const served = 10 * 365 * 86_400_000;
+const served = 3650 * day;
 
-export function createSweep({
-  db,
-  clock,
-  queues,
-  lanes,
-  intervalMs = 1_000,
-  recheckAfterMs = 2_000,
-  log,
-}: SweepInput): Sweep {
-  let closed = false;
-  let started = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
-  let fullIsDue = true;
-  let woken = new Set<number>();
-  let recheckedUpTo = 0;
-  let storeAwaySince: Date | undefined;
-  let lastSweepAt: Date | undefined;
+export class Sweep {
+  readonly #input: SweepInput;
+  #closed = false;
+  #started = false;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #running: Promise<void> | undefined;
+  #fullIsDue = true;
+  #woken = new Set<number>();
+  #recheckedUpTo = 0;
+  #storeIsAway = false;
 
-  function sweepNow(): Promise<void> {
-    running ??= sweep().finally(() => {
-      running = undefined;
-      if (closed) return;
-      if (fullIsDue || woken.size > 0) void sweepNow();
-    });
-    return running;
+  constructor(input: SweepInput) {
+    this.#input = input;
   }
 
-  async function sweep(): Promise<void> {
-    const full = fullIsDue;
-    const ids = [...woken];
-    fullIsDue = false;
-    woken = new Set();
-    // While the queue is away nothing is claimed: the first full sweep after it is back finds everything.
-    if (queues.awaySince() === undefined) {
-      try {
-        if (ids.length > 0) await enqueueDue(ids);
-        if (full) {
-          await reviveLost();
-          while ((await enqueueDue()) === batch && !closed);
-        }
-        lastSweepAt = new Date();
-        if (storeAwaySince !== undefined) log.info('the sweep reaches the store again');
-        storeAwaySince = undefined;
-      } catch (error) {
-        if (storeAwaySince === undefined)
-          log.warn({ code: failureCode(error) }, 'the sweep does not reach the store; it tries on');
-        storeAwaySince ??= new Date();
-      }
+  /** Sweeps once, and from then on each interval. */
+  async start(): Promise<void> {
+    if (this.#started) return;
+    this.#started = true;
+    this.#schedule();
+    this.#fullIsDue = true;
+    await this.#sweepNow();
+  }
+
+  /** A hint after a commit: these rows may be due now. */
+  wake(workIds: readonly number[]): void {
+    if (this.#closed || !this.#started) return;
+    for (const id of workIds) this.#woken.add(id);
+    void this.#sweepNow();
+  }
+
+  /** A hint after a commit: these rows will be due before the next sweep, which would find them late. */
+  wakeAt(rows: readonly { readonly id: number; readonly dueAt: Date }[]): void {
+    if (this.#closed) return;
+    for (const { id, dueAt } of rows) {
+      const timer = setTimeout(
+        () => {
+          this.#timers.delete(timer);
+          this.wake([id]);
+        },
+        dueAt.getTime() - this.#input.clock.now().getTime() + 1,
+      );
+      this.#timers.add(timer);
     }
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      fullIsDue = true;
-      void sweepNow();
-      schedule();
-    }, intervalMs);
+  /** How many rows are due now or being worked on. */
+  async runnable(): Promise<number> {
+    const { db, clock } = this.#input;
+    const { count } = await db
+      .selectFrom('work')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('state', '=', 'waiting')
+      .where((eb) => eb.or([eb('dueAt', '<=', clock.now()), eb('enqueuedAt', 'is not', null)]))
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  /** When the next row falls due that is neither due nor being worked on, but for those of the jobs named. */
+  async nextDueAt(butFor: readonly string[] = []): Promise<Date | undefined> {
+    const { db, clock } = this.#input;
+    const { next } = await db
+      .selectFrom('work')
+      .select((eb) => eb.fn.min('dueAt').as('next'))
+      .where('state', '=', 'waiting')
+      .where('dueAt', '>', clock.now())
+      .where('enqueuedAt', 'is', null)
+      .$if(butFor.length > 0, (query) => query.where('job', 'not in', butFor))
+      .executeTakeFirstOrThrow();
+    return next ?? undefined;
+  }
+  /** Waits for the sweep that runs. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const timer of this.#timers) clearTimeout(timer);
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  #sweepNow(): Promise<void> {
+    this.#running ??= this.#sweep().finally(() => {
+      this.#running = undefined;
+      if (!this.#closed && (this.#fullIsDue || this.#woken.size > 0)) void this.#sweepNow();
+    });
+    return this.#running;
+  }
+
+  async #sweep(): Promise<void> {
+    const { queues, log } = this.#input;
+    const full = this.#fullIsDue;
+    const ids = [...this.#woken];
+    this.#fullIsDue = false;
+    this.#woken = new Set();
+    // While the queue is away nothing is claimed: the first full sweep after it is back finds everything.
+    if (queues.awaySince() !== undefined) return;
+    try {
+      if (ids.length > 0) await this.#enqueueDue(ids);
+      if (full) {
+        await this.#reviveLost();
+        while ((await this.#enqueueDue()) === batch && !this.#closed);
+      }
+      if (this.#storeIsAway) log.info('the sweep reaches the store again');
+      this.#storeIsAway = false;
+    } catch (error) {
+      if (!this.#storeIsAway) log.warn({ code: failureCode(error) }, 'the sweep does not reach the store; it tries on');
+      this.#storeIsAway = true;
+    }
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      this.#fullIsDue = true;
+      void this.#sweepNow();
+      this.#schedule();
+    }, this.#input.intervalMs ?? second);
   }
 
   /** Claims rows that are due and have no job, and adds one for each. Answers how many it claimed. */
-  async function enqueueDue(only?: readonly number[]): Promise<number> {
+  async #enqueueDue(only?: readonly number[]): Promise<number> {
+    const { db, clock, queues, lanes, log } = this.#input;
     const now = clock.now();
     const claimed = await db
       .with('due', (cte) =>
@@ -131,7 +177,7 @@ export function createSweep({
         // The number behind the last dash grows with each job of the row: an id that BullMQ still knows would be ignored.
         jobId: sql<string>`'work-' || ${eb.ref('work.id')} || '-' || (coalesce(split_part(${eb.ref('work.jobId')}, '-', 3)::integer, 0) + 1)`,
         enqueuedAt: now,
-        dueAt: new Date(now.getTime() + served),
+        dueAt: after(now, served),
       }))
       .returning(['work.id', 'work.job', 'work.lane', 'work.jobId'])
       .execute();
@@ -148,22 +194,23 @@ export function createSweep({
   }
 
   /** Lets go of rows whose job is finished or unknown to the queue although the row is not: killed workers, lost answers, a lost Redis. */
-  async function reviveLost(): Promise<void> {
+  async #reviveLost(): Promise<void> {
+    const { db, clock, queues, lanes, log, recheckAfterMs = 2 * second } = this.#input;
     const now = clock.now();
     const asked = await db
       .selectFrom('work')
       .select(['id', 'job', 'lane', 'jobId'])
       .where('state', '=', 'waiting')
-      .where('enqueuedAt', '<=', new Date(now.getTime() - recheckAfterMs))
+      .where('enqueuedAt', '<=', after(now, -recheckAfterMs))
       .where('lane', 'in', lanes)
-      .where('id', '>', recheckedUpTo)
+      .where('id', '>', this.#recheckedUpTo)
       .orderBy('id')
       .limit(batch)
       .execute();
     // Over many rows the next sweep goes on behind the last one.
-    recheckedUpTo = asked.length < batch ? 0 : (asked.at(-1)?.id ?? 0);
+    this.#recheckedUpTo = asked.length < batch ? 0 : (asked.at(-1)?.id ?? 0);
     for (const { id, job, lane, jobId } of asked) {
-      if (closed || jobId === null || !isLane(lane)) continue;
+      if (this.#closed || jobId === null || !isLane(lane)) continue;
       let life: 'living' | 'dead';
       try {
         life = await queues.life(lane, jobId);
@@ -183,52 +230,4 @@ export function createSweep({
         log.info({ work: id, job, jobId }, 'its job ended without an outcome; it is added again');
     }
   }
-
-  return {
-    start: async () => {
-      if (started) return;
-      started = true;
-      schedule();
-      fullIsDue = true;
-      await sweepNow();
-    },
-    wake: (workIds) => {
-      if (closed || !started) return;
-      for (const id of workIds) woken.add(id);
-      void sweepNow();
-    },
-    runnable: async () => {
-      const { count } = await db
-        .selectFrom('work')
-        .select((eb) => eb.fn.countAll<number>().as('count'))
-        .where('state', '=', 'waiting')
-        .where((eb) => eb.or([eb('dueAt', '<=', clock.now()), eb('enqueuedAt', 'is not', null)]))
-        .executeTakeFirstOrThrow();
-      return Number(count);
-    },
-    nextDueAt: async (butFor = []) => {
-      const { next } = await db
-        .selectFrom('work')
-        .select((eb) => eb.fn.min('dueAt').as('next'))
-        .where('state', '=', 'waiting')
-        .where('dueAt', '>', clock.now())
-        .where('enqueuedAt', 'is', null)
-        .$if(butFor.length > 0, (query) => query.where('job', 'not in', butFor))
-        .executeTakeFirstOrThrow();
-      return next ?? undefined;
-    },
-    state: () => {
-      const queueAwaySince = queues.awaySince();
-      return {
-        ...(queueAwaySince === undefined ? {} : { queueAwaySince }),
-        ...(storeAwaySince === undefined ? {} : { storeAwaySince }),
-        ...(lastSweepAt === undefined ? {} : { lastSweepAt }),
-      };
-    },
-    close: async () => {
-      closed = true;
-      clearTimeout(timer);
-      while (running !== undefined) await running;
-    },
-  };
 }

@@ -19,8 +19,8 @@ export type ClaimedWork = {
 export type WorkRows = {
   /** undefined: done, given up, or no longer this job's. */
   begin(id: number, jobId: string): Promise<ClaimedWork | undefined>;
-  /** false: a wish came while it ran, so it waits again, as due as the wish says. */
-  done(work: ClaimedWork, now: Date): Promise<boolean>;
+  /** false: a wish came while it ran, so it waits again, as due as the wish says. Of a round nothing stays: it comes every minute, for ever. */
+  done(work: ClaimedWork, now: Date, options?: { round?: boolean | undefined }): Promise<boolean>;
   /** Waits until `dueAt`. Nothing happens when another BullMQ job has taken over. */
   retry(work: ClaimedWork, next: { attempts: number; dueAt: Date; lastError: string }): Promise<void>;
   /** false: a wish came while it ran, so it waits again instead. */
@@ -51,12 +51,22 @@ export function workRows(db: Kysely<Database>): WorkRows {
         .executeTakeFirst();
       return row === undefined ? undefined : { id, jobId, ...row };
     },
-    done: async (work, now) => {
-      const ended = await waiting(work)
-        .where('revision', '=', work.revision)
-        .set({ state: 'done', doneAt: now, lastError: null })
-        .executeTakeFirst();
-      if (ended.numUpdatedRows > 0n) return true;
+    done: async (work, now, { round = false } = {}) => {
+      if (round) {
+        const gone = await db
+          .deleteFrom('work')
+          .where('id', '=', work.id)
+          .where('state', '=', 'waiting')
+          .where('revision', '=', work.revision)
+          .executeTakeFirst();
+        if (gone.numDeletedRows > 0n) return true;
+      } else {
+        const ended = await waiting(work)
+          .where('revision', '=', work.revision)
+          .set({ state: 'done', doneAt: now, lastError: null })
+          .executeTakeFirst();
+        if (ended.numUpdatedRows > 0n) return true;
+      }
       await waitForWish(work);
       return false;
     },

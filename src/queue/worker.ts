@@ -1,13 +1,7 @@
-import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
-import type { Clock } from '../ground/clock.ts';
-import type { Database } from '../store/schema.ts';
 import type { Lane } from '../store/work.ts';
 import type { QueueBackend } from './backend.ts';
-import type { AnyQueueJob } from './job.ts';
-import { type ContextInput, createRun, processStops, type QueueMetrics } from './run.ts';
+import { createRun, processStops, type RunnerInput } from './run.ts';
 import type { TransportWorker } from './transport.ts';
-import { type WorkRows, workRows } from './work-rows.ts';
 
 export type Workers = {
   /** How many runs this process is at. */
@@ -16,29 +10,9 @@ export type Workers = {
   close(graceMs?: number): Promise<void>;
 };
 
-export type WorkersInput<Context> = {
-  jobs: readonly AnyQueueJob<Context>[];
-  lanes: readonly Lane[];
-  backend: QueueBackend;
-  clock: Clock;
-  context: (input: ContextInput) => Context;
-  metrics: QueueMetrics;
-  log: Logger;
-  /** The sweep's `wake`: rows that are due again at once do not wait for its next round. */
-  wake?: (workIds: readonly number[]) => void;
-};
+type WorkersInput<Context> = RunnerInput<Context> & { lanes: readonly Lane[]; backend: QueueBackend };
 
-export function createWorkers<Context>({ db, ...input }: WorkersInput<Context> & { db: Kysely<Database> }): Workers {
-  return createWorkersOver({ ...input, rows: workRows(db) });
-}
-
-/** The same over any rows: benchmarks measure the wrapper without the store. */
-export function createWorkersOver<Context>({
-  lanes,
-  backend,
-  log,
-  ...input
-}: WorkersInput<Context> & { rows: WorkRows }): Workers {
+export function createWorkers<Context>({ lanes, backend, log, ...input }: WorkersInput<Context>): Workers {
   const run = createRun({ ...input, log });
   const runs = new Set<Promise<unknown>>();
   const open = new Set<TransportWorker>();

@@ -3,7 +3,7 @@ import type { Kysely, Selectable } from 'kysely';
 import { showBlocked } from '../apps/show.ts';
 import type { Actor } from '../directory/actor.ts';
 import type { Organisation } from '../ground/identifiers.ts';
-import { heartbeatSummary } from '../heartbeat/summary.ts';
+import { heartbeatSummary } from '../heartbeat/show.ts';
 import type { JobContext } from '../incidents/job.ts';
 import type { Policy } from '../policy.ts';
 import type { Change } from '../store/port.ts';

@@ -5,6 +5,7 @@
  * log      one log file of one kind on one server; `frontEnd` and `backEnd` are IIS W3C, `httpProxy` is CSV, `edge` is the balancer's access log
  * config   one web.config: `sync` is the back end's ClientAccess\Sync, `ews` and `eas` are the front end's HttpProxy folders
  */
+import { MislaidError } from '../ground/errors.ts';
 import type { ConfigKind, LogKind } from '../ground/identifiers.ts';
 
 /** What people call each kind of log. */
@@ -24,6 +25,8 @@ export type LogFile = {
   size: number;
   modifiedAt: Date;
   compressed: boolean;
+  /** One log of both ends, as Exchange 2010 writes it: what Exchange appends stands in it at any port. */
+  oneLog?: true;
 };
 
 /** One Application log event 1040 of source "MSExchange ActiveSync". */
@@ -66,4 +69,14 @@ export class ServerUnreadable extends Error {
     this.server = server;
     this.userMessage = userMessage;
   }
+}
+
+/** The file is no longer the one that the edit was made of. */
+export function configChanged(server: string, path: string, cause?: unknown): MislaidError {
+  return new MislaidError({
+    code: 'config-changed',
+    message: `${path} on ${server} is not the file that was read. Nothing was written.`,
+    userMessage: `The web.config on ${server} was changed meanwhile, so nothing was written. Look at it again.`,
+    cause,
+  });
 }

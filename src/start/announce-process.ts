@@ -1,24 +1,14 @@
-import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
-import type { Ids } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
 import { type Policy, policyHash } from '../policy.ts';
 import { announceEveryMs, announceProcess, deleteProcess } from '../store/processes.ts';
-import type { Database } from '../store/schema.ts';
-
-export type PolicyAnnouncer = {
-  announce(policy: Policy): Promise<void>;
-};
+import type { ProcessParts } from './parts.ts';
 
 /** Says which policy this process runs: at once, and every few seconds for as long as it lives. */
-export function openPolicyAnnouncer(parts: {
-  db: Kysely<Database>;
-  ids: Ids;
-  log: Logger;
-  closing: Closing;
-  /** Hears why it could not be said. */
-  onFailed: (error: unknown) => void;
-}): PolicyAnnouncer {
+export function openPolicyAnnouncer(
+  parts: Pick<ProcessParts, 'db' | 'ids' | 'log' | 'closing'> & {
+    /** Hears why it could not be said. */
+    onFailed: (error: unknown) => void;
+  },
+): { announce(policy: Policy): Promise<void> } {
   const { db, ids, log, closing, onFailed } = parts;
   const id = ids.uuid();
   let hash: string | undefined;

@@ -3,51 +3,54 @@
  * main.ts, so that nothing in the core imports them.
  */
 import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
 import { readInventory, storeInventory } from '../apps/inventory.ts';
 import { appendAudit } from '../audit/chain.ts';
-import { openSeal } from '../audit/checkpoint.ts';
+import { needsCheckpoint, openSeal } from '../audit/checkpoint.ts';
 import type { ChatAdapter } from '../chat/port.ts';
-import type { Config } from '../config.ts';
+import type { ShareLimits } from '../chat/shares.ts';
 import { refreshDirectory } from '../directory/refresh.ts';
 import type { LabInput } from '../exchange/lab/index.ts';
-import type { Clock, Ids } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
+import { inBackground } from '../exchange/run.ts';
+import type { Clock } from '../ground/clock.ts';
 import type { DoctorRow } from '../ground/doctor-row.ts';
-import type { Environment } from '../ground/environment.ts';
-import { createMetrics } from '../http/metrics.ts';
+import { Metrics } from '../http/metrics.ts';
 import type { AnyBotJob } from '../incidents/job.ts';
+import { forgottenList } from '../incidents/retention/forgotten.ts';
+import { storedDirectory } from '../incidents/roles/policy-findings.ts';
 import type { Policy } from '../policy.ts';
 import type { Sweep } from '../queue/sweep.ts';
+import { workRows } from '../queue/work-rows.ts';
 import { createWorkers } from '../queue/worker.ts';
 import type { Store } from '../store/port.ts';
+import { announceEveryMs } from '../store/processes.ts';
 import type { Database } from '../store/schema.ts';
 import { createStore } from '../store/store.ts';
 import { openPolicyAnnouncer } from './announce-process.ts';
+import { watchAuditEnd } from './audit-end.ts';
 import { watchAuditOutage } from './audit-outage.ts';
 import { createChat } from './chat.ts';
 import { openConfiguredDatabase } from './database.ts';
 import { openConfiguredExchange, simulationMark } from './exchange.ts';
 import { openHealth } from './health.ts';
+import type { ProcessParts } from './parts.ts';
+import { prefixesOf } from './policy.ts';
+import { namePolicyDoubts } from './policy-doubts.ts';
 import { type PolicySource, watchPolicy } from './policy-watch.ts';
 import { enqueueFirstReads, lanesOf, openConfiguredQueue, startRounds } from './queue.ts';
 import { approvals } from './registries.ts';
 import { openConfiguredServers } from './servers.ts';
 
-export type BotParts = {
-  config: Config;
-  environment: Environment;
+export type BotParts = Omit<ProcessParts, 'db' | 'clock'> & {
   policy: Policy;
   /** Reads the policy file again, for a reload; throws MislaidError. */
   readPolicy: () => Policy;
   jobs: readonly AnyBotJob[];
-  ids: Ids;
-  log: Logger;
-  closing: Closing;
   /** Everything that doctor looks at; main.ts adds the chat platforms. */
   doctor: () => Promise<DoctorRow[]>;
   /** Strikes around each change that the lab is asked for: fault runs kill their process there. */
   onLabChange?: LabInput['onChange'];
+  /** What one person and one place may say in a minute; default `fairShares`. */
+  shares?: ShareLimits;
   /** Makes the adapters once the clock is known; opened after everything that they need stands. */
   adapters: (input: {
     clock: Clock;
@@ -69,17 +72,21 @@ export type Bot = {
 };
 
 export async function startBot(parts: BotParts): Promise<Bot> {
-  const { config, environment, ids, log, closing, jobs } = parts;
+  const { config, ids, log, closing, jobs } = parts;
   const { db, inbox, connection } = await openConfiguredDatabase(config, log, closing);
   const { organisation, clock, exchange } = await openConfiguredExchange({ ...parts, db });
+  const opened = { ...parts, db, clock };
   const mark = await simulationMark(config, exchange);
   const simulated = mark !== undefined;
-  const metrics = createMetrics(db, clock);
+  const metrics = new Metrics(db, clock);
+  const pem = config.MISLAID_AUDIT_KEY;
   const seal = await openSeal({
     folder: config.MISLAID_DATA,
-    ...(config.MISLAID_AUDIT_KEY === undefined ? {} : { pem: config.MISLAID_AUDIT_KEY }),
+    ...(pem === undefined ? {} : { pem }),
+    oldKeys: config.MISLAID_AUDIT_OLD_KEYS ?? [],
   });
-  const { backend, queues, sweep } = openConfiguredQueue({ config, connection, db, clock, log, closing });
+  const { backend, queues, sweep } = openConfiguredQueue({ ...opened, connection });
+  let auditEnd: { grew(): void } | undefined;
   const lanes = new Map(jobs.map((job) => [job.name, job.lane]));
   const onFailed = (error: unknown): void => auditAway.report(error);
   const store = createStore({
@@ -88,56 +95,51 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     ids,
     laneOf: (job) => lanes.get(job) ?? 'upkeep',
     appendAudit,
-    wake: ({ work }) => sweep.wake(work),
+    sealAfter: needsCheckpoint,
+    audited: () => auditEnd?.grew(),
+    wake: ({ work, soon }) => {
+      if (work.length > 0) sweep.wake(work);
+      sweep.wakeAt(soon);
+    },
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
     onFailed,
   });
   const auditAway = watchAuditOutage({ store, policy: () => policy.current, clock, log, closing });
-  // For trying out, people must be there with the first word; a real directory may take minutes and is read by a job.
-  if (simulated) {
+  // For trying out, people must be there with the first word; a directory that is known, or a real one, is read by a job.
+  if (simulated && (await storedDirectory(db, organisation)) === undefined) {
     await refreshDirectory({ db, exchange: exchange(organisation), clock });
     await storeInventory(db, organisation, await readInventory(exchange(organisation), organisation, clock.now()));
   }
-  const announcer = openPolicyAnnouncer({ db, ids, log, closing, onFailed });
+  const announcer = openPolicyAnnouncer({ ...opened, onFailed });
   const policy = await watchPolicy({
     policy: parts.policy,
     read: parts.readPolicy,
     organisation,
     store,
+    clock,
     log,
     onChange: (next) => announcer.announce(next),
   });
+  auditEnd = watchAuditEnd({ store, seal, policy, clock, log, closing });
   await announcer.announce(policy.current);
+  const doubting = { db, store, log, organisation, prefixes: prefixesOf(config) };
+  let named = false;
+  const nameDoubts = async (): Promise<void> => {
+    try {
+      if (!named) named = await namePolicyDoubts(doubting, policy.current);
+    } catch (error) {
+      log.warn({ err: error }, 'it could not be looked at whether policy.yaml fits');
+    }
+  };
+  await nameDoubts();
+  const refreshing = setInterval(() => void policy.refresh().then(nameDoubts), announceEveryMs);
+  closing.add('the policy that holds', async () => clearInterval(refreshing));
 
   const adapters =
     config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep, db, simulated, policy });
-  const servers = await openConfiguredServers({
-    config,
-    environment,
-    ids,
-    log,
-    closing,
-    policy: policy.current,
-    db,
-    clock,
-    exchange,
-  });
+  const servers = await openConfiguredServers({ ...opened, policy: policy.current });
   await enqueueFirstReads(store, organisation, servers(organisation));
-  const chat = createChat({
-    adapters,
-    config,
-    store,
-    inbox,
-    policy,
-    organisation,
-    mark,
-    clock,
-    ids,
-    log,
-    metrics,
-    closing,
-    onFailed,
-  });
+  const chat = createChat({ ...opened, adapters, store, inbox, policy, organisation, mark, metrics, onFailed });
   // Before anybody can speak: what is stored and not handled now is from before.
   await chat.recover();
   await backend.start();
@@ -146,7 +148,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   // After the platforms, so that what a process before this one left in the queue is not delivered to one that is not open yet;
   // and closed before them, because what was opened last closes first.
   const workers = createWorkers({
-    db,
+    rows: workRows(db),
     jobs,
     lanes: lanesOf(config, adapters.length > 0),
     backend,
@@ -154,9 +156,9 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     wake: (ids) => sweep.wake(ids),
     log,
     metrics: { ran: (run) => metrics.jobRan(run.job, run.outcome, run.seconds) },
-    context: ({ attempt, log: jobLog, signal, assertLock }) => ({
+    context: ({ attempt, lane, log: jobLog, signal, assertLock }) => ({
       store,
-      exchange,
+      exchange: lane === 'rounds' ? (of) => inBackground(exchange(of)) : exchange,
       servers,
       policy: policy.current,
       approvals,
@@ -168,19 +170,19 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       attempt,
       doctor: parts.doctor,
       seal,
+      forgotten: forgottenList(config.MISLAID_DATA),
       capabilities: (of) => exchange(of).capabilities(),
+      readBack: (place) => chat.readBack(place),
       deliver: (target) => chat.deliverer.deliver(target),
     }),
   });
   closing.add('workers', () => workers.close());
   await sweep.start();
   const adminPort = await openHealth({
-    config,
+    ...opened,
     registry: metrics.registry,
-    db,
     queues,
     exchange: exchange(organisation),
-    closing,
   });
   log.info({ adminPort, organisation, queue: backend.kind, role: config.MISLAID_ROLE }, 'ready');
   return { sweep, db, clock, adminPort, reloadPolicy: () => policy.reload() };

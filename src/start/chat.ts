@@ -3,28 +3,26 @@
  * themselves.
  */
 import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
 import { createDeliverer, type Deliverer } from '../chat/delivery/deliver.ts';
-import { createInbox, type Inbox } from '../chat/inbox.ts';
+import { Inbox } from '../chat/inbox.ts';
 import type { CardView, ChatAdapter } from '../chat/port.ts';
-import { createRouter } from '../chat/router.ts';
+import { Router } from '../chat/router.ts';
+import { FairShares, fairShares, type ShareLimits } from '../chat/shares.ts';
 import { createCardView } from '../chat/view.ts';
 import { commands, labCommands } from '../commands/index.ts';
-import type { Config } from '../config.ts';
-import type { Clock, Ids } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
+import type { Place } from '../ground/addresses.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { createChatApp, listen } from '../http/server.ts';
 import { drillMark, drillMarkOfMessage } from '../incidents/drill/drill.ts';
 import type { Store } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
+import type { ProcessParts } from './parts.ts';
 import type { PolicySource } from './policy-watch.ts';
 import { approvals, evidenceProviders, projections } from './registries.ts';
 
-export type ChatParts = {
+export type ChatParts = Omit<ProcessParts, 'environment'> & {
   adapters: readonly ChatAdapter[];
-  config: Config;
   store: Store;
   /** A connection of its own for what comes in, so that work under way never keeps it waiting. */
   inbox: Kysely<Database>;
@@ -32,17 +30,17 @@ export type ChatParts = {
   organisation: Organisation;
   /** Stands in every message while no real phone is meant; undefined: Exchange is real. */
   mark: string | undefined;
-  clock: Clock;
-  ids: Ids;
-  log: Logger;
   metrics: Metrics;
-  closing: Closing;
+  /** Default: `fairShares`. */
+  shares?: ShareLimits | undefined;
   /** Hears what a command or its storing failed of, for what watches the store. */
   onFailed: (error: unknown) => void;
 };
 
 export type Chat = {
   deliverer: Deliverer;
+  /** What bots posted in the place; undefined where it cannot be read from here. Never rejects. */
+  readBack(place: Place): Promise<readonly string[] | undefined>;
   /** Handles what an earlier process stored and did not get to: before anybody can speak. */
   recover(): Promise<void>;
   /** Lets people speak: opens the platforms, and the webhooks where one needs them. */
@@ -50,68 +48,62 @@ export type Chat = {
 };
 
 export function createChat(parts: ChatParts): Chat {
-  const { adapters, config, store, policy, organisation, mark, clock, ids, log, metrics, closing, onFailed } = parts;
+  const { adapters, policy, organisation, mark, metrics, closing } = parts;
   const byPrefix = new Map(
     adapters.flatMap((adapter) => [[adapter.name, adapter] as const, [adapter.identityPrefix, adapter] as const]),
   );
   const sayable = organisation === 'lab' ? [...commands, ...labCommands] : commands;
   const deliverer = createDeliverer({
-    store,
-    adapters: byPrefix,
-    projections,
+    ...parts,
     get policy() {
       return policy.current;
     },
-    clock,
-    ids,
-    log,
-    mark,
+    adapters: byPrefix,
+    projections,
     markOf: drillMark,
     markOfMessage: drillMarkOfMessage,
     metrics: { delivered: (kind, outcome) => metrics.delivered('chat', kind, outcome) },
   });
   const view = createCardView({
-    store,
-    commands: sayable,
-    projections,
+    ...parts,
     get policy() {
       return policy.current;
     },
-    organisation,
-    clock,
-    ids,
-    mark,
+    commands: sayable,
+    projections,
   });
-  const router = createRouter({
-    store,
+  const router = new Router({
+    ...parts,
+    get policy() {
+      return policy.current;
+    },
     approvals,
     evidence: evidenceProviders,
     commands: sayable,
-    get policy() {
-      return policy.current;
-    },
-    organisation,
-    clock,
-    ids,
-    log,
-    mark,
     readOnlyPlatforms: mark === undefined ? ['console'] : [],
     identify: async (identity) => await byPrefix.get(identity.slice(0, identity.indexOf(':')))?.identify(identity),
-    metrics,
-    onFailed,
     markOf: drillMarkOfMessage,
   });
-  const desk = createInbox({ store, db: parts.inbox, clock, router, log, onFailed });
+  const shares = new FairShares({
+    limits: parts.shares ?? fairShares,
+    now: () => performance.now(),
+    policy: () => policy.current,
+  });
+  const desk = new Inbox({ ...parts, db: parts.inbox, router, shares });
   closing.add('commands under way', () => desk.idle());
 
   return {
     deliverer,
+    readBack: async (place) => {
+      const adapter = byPrefix.get(place.slice(0, place.indexOf(':')));
+      return await adapter?.readBack?.(place).catch(() => undefined);
+    },
     recover: async () => {
       if (adapters.length === 0) return;
       await desk.recover();
       await deliverer.revive();
     },
-    open: () => openPlatforms({ adapters, desk, view, config, log, closing }),
+    open: () => openPlatforms({ ...parts, desk, view }),
   };
 }
 
@@ -133,7 +125,7 @@ async function openPlatforms({ adapters, desk, view, config, log, closing }: Pla
 /** How often commands are looked for that a process left which died; each waits for two looks. */
 const othersEveryMs = 10_000;
 
-function lookAfterOthers(desk: Inbox, closing: Closing): void {
+function lookAfterOthers(desk: Inbox, closing: ChatParts['closing']): void {
   const timer = setInterval(() => void desk.recoverOthers(), othersEveryMs);
   closing.add('commands of others', async () => clearInterval(timer));
 }

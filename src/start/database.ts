@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Closing } from '../ground/closing.ts';
+import { separateAuditOwner } from '../store/audit-owner.ts';
 import { connectionFromUrl, type DatabaseConnection, openDatabase } from '../store/connect.ts';
 import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts';
 import { migrate } from '../store/migrate.ts';
@@ -31,6 +32,11 @@ export async function openConfiguredDatabase(
   });
   closing.add('database connections of the inbox', inbox.close);
   await migrate(db);
+  if (!own) {
+    const owner = await separateAuditOwner(db);
+    if (owner !== 'separate')
+      log.warn({ owner }, 'the audit has no database role of its own: doctor says how to get one');
+  }
   return { db, inbox: inbox.db, connection };
 }
 

@@ -1,5 +1,3 @@
-import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { createLabClock } from '../exchange/lab/clock.ts';
 import { type LabInput, openLab } from '../exchange/lab/index.ts';
@@ -9,13 +7,13 @@ import type { Exchange } from '../exchange/port.ts';
 import type { ExchangeConnection } from '../exchange/powershell/connection.ts';
 import { createPowershellTransport, findEngine } from '../exchange/powershell/transport.ts';
 import { createExchange } from '../exchange/run.ts';
-import { type Clock, type Ids, systemClock } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
+import { logOnce } from '../exchange/unreadable.ts';
+import { type Clock, systemClock } from '../ground/clock.ts';
 import type { Environment } from '../ground/environment.ts';
 import { MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
-import type { Database } from '../store/schema.ts';
+import type { ProcessParts } from './parts.ts';
 
 export type OpenExchange = {
   /** Which organisation commands are about. */
@@ -25,16 +23,7 @@ export type OpenExchange = {
   exchange(organisation: Organisation): Exchange;
 };
 
-export type ExchangeParts = {
-  config: Config;
-  environment: Environment;
-  policy: Policy;
-  db: Kysely<Database>;
-  ids: Ids;
-  log: Logger;
-  closing: Closing;
-  onLabChange?: LabInput['onChange'];
-};
+type ExchangeParts = Omit<ProcessParts, 'clock'> & { policy: Policy; onLabChange?: LabInput['onChange'] };
 
 /** Opens the Exchange that is configured. The lab is always there beside it, for drills; on a simulated one its clock is moved. */
 export async function openConfiguredExchange(parts: ExchangeParts): Promise<OpenExchange> {
@@ -69,17 +58,11 @@ export async function openConfiguredExchange(parts: ExchangeParts): Promise<Open
 }
 
 async function openPowershell({ config, environment, ids, log, closing }: ExchangeParts): Promise<Exchange> {
-  const engine = await findEngine({
-    ...environment,
-    POWERSHELL_PATH: config.POWERSHELL_PATH,
-    NODE_POWERSHELL: config.NODE_POWERSHELL,
-  });
-  if (engine === undefined) {
-    throw new MislaidError({
-      code: 'no-powershell',
-      message: 'PowerShell was not found. Install PowerShell 7.4 or later, or set POWERSHELL_PATH to its executable.',
-    });
-  }
+  const engine = await findConfiguredEngine(config, environment);
+  if (engine === undefined)
+    throw noPowershell(
+      'PowerShell was not found. Install PowerShell 7.4 or later, or set POWERSHELL_PATH to its executable.',
+    );
   const transport = createPowershellTransport({
     engine,
     connection: connectionOf(config),
@@ -90,7 +73,17 @@ async function openPowershell({ config, environment, ids, log, closing }: Exchan
   });
   closing.add('PowerShell sessions', () => transport.close());
   transport.warm();
-  return createExchange({ organisation: 'real', transport });
+  return createExchange({ organisation: 'real', transport, onUnreadable: logOnce(log) });
+}
+
+/** undefined: there is no PowerShell where the configuration says, nor on PATH. */
+export function findConfiguredEngine(config: Config, environment: Environment): ReturnType<typeof findEngine> {
+  const { POWERSHELL_PATH, NODE_POWERSHELL } = config;
+  return findEngine({ ...environment, POWERSHELL_PATH, NODE_POWERSHELL });
+}
+
+export function noPowershell(message: string): MislaidError {
+  return new MislaidError({ code: 'no-powershell', message });
 }
 
 /** config.ts has checked that what each kind needs is there. */

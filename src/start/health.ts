@@ -1,20 +1,14 @@
-import type { Kysely } from 'kysely';
 import type { Registry } from 'prom-client';
-import type { Config } from '../config.ts';
 import type { Exchange } from '../exchange/port.ts';
-import type { Closing } from '../ground/closing.ts';
 import { createAdminApp, listen } from '../http/server.ts';
 import type { Queues } from '../queue/queues.ts';
-import type { Database } from '../store/schema.ts';
+import type { ProcessParts } from './parts.ts';
 
-export type HealthParts = {
-  config: Config;
+type HealthParts = Pick<ProcessParts, 'config' | 'db' | 'closing'> & {
   registry: Registry;
-  db: Kysely<Database>;
   queues: Queues;
   /** The Exchange that commands are about. */
   exchange: Exchange;
-  closing: Closing;
 };
 
 /** Opens health and metrics on loopback; answers their port. Only the store decides readiness: queue and Exchange are shown. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
 import { MislaidError } from '../ground/errors.ts';
@@ -9,10 +9,31 @@ const examples = ['../../policy.example.yaml', '../../../policy.example.yaml'].m
   fileURLToPath(new URL(path, import.meta.url)),
 );
 
-/** policy.yaml, or, on the lab alone, the example. Throws MislaidError `policy-missing` or `policy-invalid`. */
+/** No policy is longer: whatever is was named by mistake. */
+const longestFile = 1_000_000;
+
+function readPolicyFile(path: string): string {
+  const unusable = (why: string, cause?: unknown) =>
+    new MislaidError({
+      code: 'policy-unreadable',
+      message: `${path} ${why}. Correct MISLAID_POLICY and start again.`,
+      cause,
+    });
+  try {
+    const found = statSync(path);
+    if (!found.isFile()) throw unusable('is no file');
+    if (found.size > longestFile) throw unusable('is too long for a policy');
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof MislaidError) throw cause;
+    throw unusable('cannot be read by this account', cause);
+  }
+}
+
+/** policy.yaml, or, on the lab alone, the example. Throws MislaidError `policy-missing`, `policy-unreadable` or `policy-invalid`. */
 export function loadPolicy(config: Config): { policy: Policy; from: string } {
   const path = config.MISLAID_POLICY;
-  if (existsSync(path)) return { policy: parsePolicy(readFileSync(path, 'utf8'), path), from: path };
+  if (existsSync(path)) return { policy: parsePolicy(readPolicyFile(path), path), from: path };
   const example = examples.find((candidate) => existsSync(candidate));
   if (config.exchange === 'lab' && path === 'policy.yaml' && example !== undefined) {
     return { policy: parsePolicy(readFileSync(example, 'utf8'), 'policy.example.yaml'), from: 'policy.example.yaml' };
@@ -21,4 +42,10 @@ export function loadPolicy(config: Config): { policy: Policy; from: string } {
     code: 'policy-missing',
     message: `There is no ${path}. Copy policy.example.yaml to policy.yaml, make it yours, and start again.`,
   });
+}
+
+/** How identities of the chat platforms begin that this configuration connects; of the console where it connects none. */
+export function prefixesOf({ platforms }: Pick<Config, 'platforms'>): string[] {
+  const prefixes = { slack: 'slack', teams: 'entra' } as const;
+  return platforms.length === 0 ? ['console'] : platforms.map((platform) => prefixes[platform]);
 }

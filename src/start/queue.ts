@@ -1,32 +1,20 @@
-import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Clock } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { postgresBackend, type QueueBackend, redisBackend } from '../queue/backend.ts';
 import { allLanes } from '../queue/lanes.ts';
 import { createQueues, type Queues } from '../queue/queues.ts';
-import { createSweep, type Sweep } from '../queue/sweep.ts';
+import { Sweep } from '../queue/sweep.ts';
 import type { Servers } from '../servers/port.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
 import type { Store } from '../store/port.ts';
-import type { Database } from '../store/schema.ts';
 import type { Lane } from '../store/work.ts';
+import type { ProcessParts } from './parts.ts';
 
-export type QueueParts = {
-  config: Config;
-  connection: DatabaseConnection;
-  db: Kysely<Database>;
-  clock: Clock;
-  log: Logger;
-  closing: Closing;
-};
-
-export type OpenQueue = { backend: QueueBackend; queues: Queues; sweep: Sweep };
+type QueueParts = ProcessParts & { connection: DatabaseConnection };
 
 /** The queue that is configured, and the sweep that finds in the store what has no job. Neither runs anything yet. */
-export function openConfiguredQueue({ config, connection, db, clock, log, closing }: QueueParts): OpenQueue {
+export function openConfiguredQueue(parts: QueueParts): { backend: QueueBackend; queues: Queues; sweep: Sweep } {
+  const { config, connection, db, clock, log, closing } = parts;
   const backend =
     config.REDIS_URL === undefined
       ? postgresBackend({ connection, log })
@@ -34,7 +22,7 @@ export function openConfiguredQueue({ config, connection, db, clock, log, closin
   closing.add('queue connection', () => backend.close());
   const queues = createQueues({ backend, lanes: allLanes, log });
   closing.add('queues', () => queues.close());
-  const sweep = createSweep({ db, clock, queues, lanes: allLanes, log });
+  const sweep = new Sweep({ db, clock, queues, lanes: allLanes, log });
   closing.add('sweep', () => sweep.close());
   return { backend, queues, sweep };
 }
@@ -60,6 +48,7 @@ export async function startRounds(store: Store, organisation: Organisation): Pro
   await store.change(async (change) => {
     await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
     await change.enqueue('checkpoint-audit', {}, { key: 'start' });
+    await change.enqueue('prune', {}, { key: 'start' });
     await change.enqueue('find-outside-wipes', { organisation }, { key: organisation });
   });
 }

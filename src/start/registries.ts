@@ -1,17 +1,18 @@
 /** What higher floors register with lower ones, one line each: what can wait for an approval, evidence on a device, cards. */
-import { appBlockSubject } from '../apps/block/approval-subject.ts';
+import { appBlockSubject, webConfigSubject } from '../apps/block/approval-subject.ts';
 import { appBlockProjection } from '../apps/block/card.ts';
-import { webConfigSubject } from '../apps/block/web-config-subject.ts';
 import { logEvidence } from '../apps/evidence.ts';
 import { homeProjection } from '../chat/home-projection.ts';
 import { heartbeatEvidence } from '../heartbeat/evidence.ts';
-import { type ApprovalSubject, Approvals } from '../incidents/approvals/approvals.ts';
+import { Approvals } from '../incidents/approvals/approvals.ts';
 import { approvalProjection } from '../incidents/approvals/card.ts';
+import type { ApprovalSubject } from '../incidents/approvals/subject.ts';
 import { unlockSubject } from '../incidents/brake/unlock-subject.ts';
 import { blockDeviceSubject } from '../incidents/devices/block-subject.ts';
 import type { EvidenceProvider } from '../incidents/devices/evidence.ts';
 import { removeDeviceSubject } from '../incidents/devices/remove-subject.ts';
 import { incidentProjection } from '../incidents/incident/card.ts';
+import { forgetSubject } from '../incidents/retention/forget-subject.ts';
 import { wipeSubject } from '../incidents/wipe/approval-subject.ts';
 import type { Projection } from '../store/projection.ts';
 
@@ -20,6 +21,7 @@ export const approvalSubjects: readonly ApprovalSubject[] = [
   removeDeviceSubject,
   blockDeviceSubject,
   unlockSubject,
+  forgetSubject,
   appBlockSubject,
   webConfigSubject,
 ];

@@ -1,33 +1,17 @@
-import type { Kysely } from 'kysely';
-import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import type { Exchange } from '../exchange/port.ts';
-import { findEngine } from '../exchange/powershell/transport.ts';
-import type { Clock, Ids } from '../ground/clock.ts';
-import type { Closing } from '../ground/closing.ts';
-import type { Environment } from '../ground/environment.ts';
-import { MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
 import { createFileServers } from '../servers/files/index.ts';
 import { labServers } from '../servers/lab/index.ts';
-import { noServers } from '../servers/none.ts';
 import type { Servers } from '../servers/port.ts';
 import { createWinrmServers } from '../servers/winrm/index.ts';
 import { openWinrmPool } from '../servers/winrm/session.ts';
-import type { Database } from '../store/schema.ts';
+import { findConfiguredEngine, noPowershell } from './exchange.ts';
+import type { ProcessParts } from './parts.ts';
 
-export type ServersParts = {
-  config: Config;
-  environment: Environment;
-  ids: Ids;
-  log: Logger;
-  closing: Closing;
-  policy: Policy;
-  db: Kysely<Database>;
-  clock: Clock;
-  exchange: (organisation: Organisation) => Exchange;
-};
+/** Exchange Online has no servers that could be read, nor has a policy.yaml that lists none. */
+const noServers = createFileServers([]);
+
+type ServersParts = ProcessParts & { policy: Policy };
 
 /** The lab's servers stand where the lab is the organisation, under policy's names or, where it lists none, under their own. */
 const labNames = ['EX01', 'EX02', 'EX03'] as const;
@@ -48,17 +32,11 @@ export async function openConfiguredServers(parts: ServersParts): Promise<(organ
 async function realServers({ config, policy, environment, ids, log, clock, closing }: ServersParts): Promise<Servers> {
   if (config.exchange === 'online' || policy.servers.length === 0) return noServers;
   if (config.MISLAID_SERVERS === 'files') return createFileServers(policy.servers);
-  const engine = await findEngine({
-    ...environment,
-    POWERSHELL_PATH: config.POWERSHELL_PATH,
-    NODE_POWERSHELL: config.NODE_POWERSHELL,
-  });
-  if (engine === undefined) {
-    throw new MislaidError({
-      code: 'no-powershell',
-      message: 'MISLAID_SERVERS=winrm needs PowerShell, which was not found. Set POWERSHELL_PATH to its executable.',
-    });
-  }
+  const engine = await findConfiguredEngine(config, environment);
+  if (engine === undefined)
+    throw noPowershell(
+      'MISLAID_SERVERS=winrm needs PowerShell, which was not found. Set POWERSHELL_PATH to its executable.',
+    );
   const pool = openWinrmPool({ engine, environment, ids, log });
   closing.add('WinRM sessions', () => pool.close());
   return createWinrmServers(policy.servers, pool, clock);

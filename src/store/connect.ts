@@ -60,7 +60,11 @@ export function openDatabase(
     },
   });
   // Without a listener a broken idle connection would end the process.
-  pool.on('error', options.onError ?? (() => {}));
+  pool.on('error', (error) => {
+    // The pool hangs the whole connection on it, with the values of its last statement: nothing for a log.
+    Reflect.deleteProperty(error, 'client');
+    options.onError?.(error);
+  });
   // The pool's end does not wait for its connections' ends; a server stopped right after would still break them.
   const ends = new Set<Promise<unknown>>();
   pool.on('connect', (client) => {

@@ -1,6 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Identity, Place } from '../ground/addresses.ts';
 import type { Ids } from '../ground/clock.ts';
+import { after, second } from '../ground/durations.ts';
 import type { DraftMessage } from '../message/model.ts';
 import type { Change, EnqueueOptions, Subject } from './port.ts';
 import type { Database } from './schema.ts';
@@ -12,8 +13,8 @@ export type ChangeOutbox = Pick<
   'card' | 'personalCard' | 'refresh' | 'reply' | 'notice' | 'privately' | 'home'
 > & {
   work(job: string, payload: unknown, options?: EnqueueOptions): Promise<void>;
-  /** Writes what waits for the end of the change, and answers the ids of all its work that is due now. */
-  flush(): Promise<number[]>;
+  /** Writes what waits for the end of the change, and answers which of its work is due now or within a second. */
+  flush(): Promise<{ id: number; dueAt: Date }[]>;
 };
 
 /** The job that delivers to one place or one identity; its key is that target. */
@@ -26,7 +27,8 @@ export function createChangeOutbox(input: {
   laneOf: (job: string) => Lane;
 }): ChangeOutbox {
   const { tx, now, ids, laneOf } = input;
-  const dueNow = new Set<number>();
+  const soon = new Map<number, Date>();
+  const soonBefore = after(now, second).getTime();
   const targets = new Set<Place | Identity>();
 
   type Wish = { job: string; lane: Lane; payload: unknown; options?: EnqueueOptions | undefined };
@@ -39,7 +41,7 @@ export function createChangeOutbox(input: {
           job,
           key: options.key ?? null,
           payload: JSON.stringify(payload),
-          lane,
+          lane: lane === 'exchange' && options.dueAt !== undefined && options.dueAt > now ? 'rounds' : lane,
           dueAt: options.dueAt ?? now,
           createdAt: now,
         })),
@@ -54,11 +56,13 @@ export function createChangeOutbox(input: {
             payload: (eb) => eb.ref('excluded.payload'),
             dueAt: sql<Date>`least(work.due_at, excluded.due_at)`,
             revision: sql<number>`work.revision + 1`,
+            // Somebody waits for it now. One that is on its way already runs again when it ends.
+            lane: sql<Lane>`case when excluded.lane = 'rounds' or work.enqueued_at is not null then work.lane else excluded.lane end`,
           }),
       )
       .returning(['id', 'dueAt'])
       .execute();
-    for (const { id, dueAt } of rows) if (dueAt.getTime() <= now.getTime()) dueNow.add(id);
+    for (const { id, dueAt } of rows) if (dueAt.getTime() <= soonBefore) soon.set(id, dueAt);
   }
 
   async function addCard(subject: Subject, place: Place | Identity, personal: boolean): Promise<void> {
@@ -141,7 +145,7 @@ export function createChangeOutbox(input: {
           })),
         );
       }
-      return [...dueNow];
+      return [...soon].map(([id, dueAt]) => ({ id, dueAt }));
     },
   };
 }

@@ -14,8 +14,12 @@ export type StoreParts = {
   laneOf: (job: string) => Lane;
   /** Writes the entries into the chain, last in their transaction: it holds the chain's lock until the commit. */
   appendAudit: (tx: Transaction<Database>, now: Date, entries: AuditEntry[]) => Promise<void>;
-  /** Told after the commit which work rows are due now; a hint, because the sweep finds them anyway. */
-  wake: (hint: { work: number[] }) => void;
+  /** Whether a checkpoint of the audit follows this entry at once, and not only within the hour. Default: none does. */
+  sealAfter?: (entry: AuditEntry) => boolean;
+  /** Told after each commit that wrote to the audit. */
+  audited?: () => void;
+  /** Told after the commit which work rows are due now, and which within a second; a hint, because the sweep finds them anyway. */
+  wake: (hint: { work: number[]; soon: readonly { id: number; dueAt: Date }[] }) => void;
   /** Hears of a `wake` that threw. */
   onError?: (error: unknown) => void;
   /** Hears of every change that failed for good, before its caller does. */
@@ -37,8 +41,8 @@ export function createStore(parts: StoreParts): Store {
 async function change<T>(parts: StoreParts, body: (change: Change) => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     try {
-      const { result, work } = await attemptChange(parts, body);
-      wake(parts, work);
+      const { result, ...done } = await attemptChange(parts, body);
+      wake(parts, done);
       return result;
     } catch (error) {
       if (attempt < retries && isTransient(error)) continue;
@@ -49,9 +53,9 @@ async function change<T>(parts: StoreParts, body: (change: Change) => Promise<T>
 }
 
 async function attemptChange<T>(
-  { db, clock, ids, laneOf, appendAudit }: StoreParts,
+  { db, clock, ids, laneOf, appendAudit, sealAfter = () => false }: StoreParts,
   body: (change: Change) => Promise<T>,
-): Promise<{ result: T; work: number[] }> {
+): Promise<{ result: T; work: number[]; soon: { id: number; dueAt: Date }[]; audited: boolean }> {
   const now = clock.now();
   return await db.transaction().execute(async (tx) => {
     const { work: enqueue, flush, ...outbox } = createChangeOutbox({ tx, now, ids, laneOf });
@@ -67,16 +71,22 @@ async function attemptChange<T>(
     };
     const result = await body({ tx, now, enqueue, audit, ...outbox });
     over = true;
-    const work = await flush();
+    if (entries.some(sealAfter)) await enqueue('checkpoint-audit', { decided: true }, { key: 'decided' });
+    const due = await flush();
+    const work = due.filter(({ dueAt }) => dueAt <= now).map(({ id }) => id);
+    const soon = due.filter(({ dueAt }) => dueAt > now);
     if (entries.length > 0) await appendAudit(tx, now, entries);
-    return { result, work };
+    return { result, work, soon, audited: entries.length > 0 };
   });
 }
 
-function wake(parts: StoreParts, work: number[]): void {
-  if (work.length === 0) return;
+function wake(
+  parts: StoreParts,
+  { work, soon, audited }: Parameters<StoreParts['wake']>[0] & { audited: boolean },
+): void {
   try {
-    parts.wake({ work });
+    if (audited) parts.audited?.();
+    if (work.length + soon.length > 0) parts.wake({ work, soon });
   } catch (error) {
     // What was committed stays committed: a failed hint must not look like a failed change.
     parts.onError?.(error);

@@ -53,7 +53,7 @@ it('tells apart what differs in one letter only, wherever it stands', async () =
         wanted.set(phone, (wanted.get(phone) ?? 0) + 1);
       }
       const found = rows(batch).map((row) => [
-        key(row.deviceId, row.account, row.userAgent, row.address),
+        key(row.deviceId, row.account, row.userAgent, row.lastAddress),
         row.requests,
       ]);
       expect(new Map(found.map(([phone, requests]) => [phone, requests]))).toEqual(wanted);
@@ -74,9 +74,10 @@ it('knows every day from 1990 to 2099, and no other', async () => {
         line({ at: at.toISOString().slice(0, 19).replace('T', ' '), query: 'Cmd=Ping&DeviceId=A1&DeviceType=iPhone' }),
       );
 
-      const { firstEnd, lastEnd, requests } = await rolled('frontEnd', head + lines.join(''));
+      const { groups, lastEnd, requests } = await rolled('frontEnd', head + lines.join(''));
 
       const seconds = instants.map((at) => Math.floor(at.getTime() / 1000));
+      const firstEnd = Math.min(...groups.map(({ firstStart }) => firstStart));
       expect({ firstEnd, lastEnd, requests }).toEqual({
         firstEnd: Math.min(...seconds),
         lastEnd: Math.max(...seconds),
@@ -102,4 +103,18 @@ it('knows every day from 1990 to 2099, and no other', async () => {
       odd: [{ kind: 'unreadable-line', text: '', requests: 1 }],
     });
   }
+});
+
+it('keeps the substatus: 404.19 is a denied string, 404.0 only a wrong path', async () => {
+  const fields = head.replace('sc-status', 'sc-status sc-substatus');
+  const answered = (status: string) =>
+    line({ query: 'Cmd=Sync&DeviceId=A1&DeviceType=iPhone' }).replace(' 200 15', ` ${status} 15`);
+
+  const batch = await rolled('frontEnd', [fields, answered('404 19'), answered('404 19'), answered('404 0')].join(''));
+
+  const counts = rows(batch).map(({ http, substatus, requests }) => [http, substatus, requests]);
+  expect(counts.sort()).toEqual([
+    [404, 0, 1],
+    [404, 19, 2],
+  ]);
 });

@@ -1,9 +1,18 @@
-import { appendFileSync, copyFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AccountOwner } from '../../src/activesync/account.ts';
 import { readServer } from '../../src/activesync/read-server.ts';
 import { pruneLogs } from '../../src/activesync/store/prune.ts';
@@ -84,7 +93,7 @@ function line(made: Made): string {
   } = made;
   const [date, time] = made.time.includes('T') ? made.time.split('T') : ['2026-03-02', made.time];
   const log = tokens === undefined ? '' : `&Log=${tokens}`;
-  return `${date} ${time} 10.0.0.5 POST /Microsoft-Server-ActiveSync/Proxy/default.eas Cmd=${command}&User=CONTOSO%5C${account}&DeviceId=${device}&DeviceType=${type}${log} 443 ${http.startsWith('401') ? '-' : `CONTOSO\\${account}`} ${address} ${agent} - ${http} ${win32} ${taken}\r\n`;
+  return `${date} ${time} 10.0.0.5 POST /Microsoft-Server-ActiveSync/Proxy/default.eas Cmd=${command}&User=CONTOSO%5C${account}&DeviceId=${device}&DeviceType=${type}${log} ${log === '' ? 443 : 444} ${http.startsWith('401') ? '-' : `CONTOSO\\${account}`} ${address} ${agent} - ${http} ${win32} ${taken}\r\n`;
 }
 
 async function read(kind: LogKind = 'backEnd') {
@@ -135,6 +144,49 @@ test('reads only what is new: a growing file, its half line, a rotation, a packe
   expect(await read()).toEqual({ files: 0, bytes: 0, requests: 0, elsewhere: 0, phones: [] });
 });
 
+test('a file that is copied and truncated goes on under both names, and no line counts twice', async () => {
+  const path = join(folder, 'access.log');
+  const start = Array.from({ length: 6 }, (_, n) => line({ time: `08:00:0${n}`, tokens: 'SC1:1_As:AllowedG_' })).join(
+    '',
+  );
+  writeFileSync(path, head + start);
+  expect(await read()).toMatchObject({ requests: 6 });
+
+  appendFileSync(path, line({ time: '08:30:00' }));
+  copyFileSync(path, `${path}.1`);
+  truncateSync(path, 0);
+  writeFileSync(path, head.replace('2026-03-02', '2026-03-03') + line({ time: '09:00:00', device: 'B2' }));
+  utimesSync(`${path}.1`, new Date('2026-03-02T08:59:00Z'), new Date('2026-03-02T08:59:00Z'));
+  expect(await read()).toMatchObject({ requests: 2 });
+  expect(await counted()).toBe(8);
+});
+
+test('readers that meet a new file at the same moment count each of its lines once', async () => {
+  const servers = createFileServers([{ name: 'EX01', backEndLogs: folder }]);
+  const readers = 4;
+  for (let round = 1; round <= 5; round += 1) {
+    writeFileSync(join(folder, `new${round}.log`), head + line({ time: `08:00:0${round}`, device: `N${round}` }));
+    // Each has looked at the file before the first of them says that it is theirs.
+    let looking = 0;
+    let go = (): void => {};
+    const all = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const openLog: typeof servers.openLog = async (file, from) => {
+      looking += 1;
+      if (looking >= readers) go();
+      await all;
+      return servers.openLog(file, from);
+    };
+    const options = { db: database.db, organisation: 'real', clock } as const;
+    const reads = await Promise.all(
+      Array.from({ length: readers }, () => readServer({ ...servers, openLog }, 'EX01', 'backEnd', options)),
+    );
+    expect(reads.reduce((sum, { requests }) => sum + requests, 0)).toBe(1);
+    expect(await counted()).toBe(round);
+  }
+});
+
 test('a batch and the position of its file are stored together or not at all', async () => {
   const path = join(folder, 'u_ex260302.log');
   writeFileSync(path, head + line({ time: '08:00:00' }));
@@ -179,18 +231,16 @@ test('what cannot be read is a sentence, and the rest is read', async () => {
   expect(half.problem).toContain('A log of EX01 could not be read');
 });
 
-test('progress is told while a long reading goes on', async () => {
+test('how far a reading got is stored', async () => {
   writeFileSync(join(folder, 'a.log'), head + line({ time: '08:00:00' }));
-  const onProgress = vi.fn();
   const servers = createFileServers([{ name: 'EX01', backEndLogs: folder }]);
-  await readServer(servers, 'EX01', 'backEnd', { db: database.db, organisation: 'real', clock, onProgress });
-  expect(onProgress).toHaveBeenLastCalledWith(
-    expect.objectContaining({
-      filesTotal: 1,
-      filesDone: 1,
-      bytesTotal: head.length + line({ time: '08:00:00' }).length,
-    }),
-  );
+  await readServer(servers, 'EX01', 'backEnd', { db: database.db, organisation: 'real', clock });
+  const reading = await database.db.selectFrom('logReading').selectAll().executeTakeFirstOrThrow();
+  expect(reading).toMatchObject({
+    filesTotal: 1,
+    filesDone: 1,
+    bytesTotal: head.length + line({ time: '08:00:00' }).length,
+  });
 });
 
 const since = new Date('2026-02-20T00:00:00Z');
@@ -242,10 +292,11 @@ test('the history of a device: last attempt, last success, last failure with its
   const clients = found.get('A1') ?? [];
   expect(clients.some(({ os }) => os === 'iOS 18.1')).toBe(true);
   expect(summaryOf(clients)).toMatchObject({
-    lastAttempt: { end: new Date('2026-03-02T09:05:00Z'), server: 'EX01', why: 'password' },
+    lastAttempt: { end: new Date('2026-03-02T09:00:00Z'), server: 'EX01', why: 'wipe-told' },
     lastLetIn: { at: new Date('2026-03-02T08:44:00Z'), end: new Date('2026-03-02T08:59:00Z'), why: 'ok' },
-    lastRefused: { why: 'password' },
-    requests: 4,
+    lastRefused: { why: 'wipe-told' },
+    requests: 3,
+    turnedAway: { requests: 1, last: { end: new Date('2026-03-02T09:05:00Z'), why: 'password' } },
   });
   const clientIds = clients.map(({ id }) => id);
   const days = await requestsPerDay(database.db, {

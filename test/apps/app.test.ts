@@ -49,8 +49,8 @@ describe('apps by the names they give themselves', () => {
 });
 
 describe('whose and from where', () => {
-  it('finds the owner by either spelling of the path, and nobody by a name alone', () => {
-    const ownerOf = owners([
+  it('finds the owner by either spelling of the path, and nobody by a name alone', async () => {
+    const ownerOf = await owners([
       {
         unreadable: [],
         guid: 'g1',

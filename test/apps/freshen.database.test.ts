@@ -54,7 +54,7 @@ test('a long first reading is left to its job, and the answer says how far it is
     .execute();
   const freshness = await freshen();
   expect(freshness.progress).toEqual(['The back-end logs of EX01 are read for the first time: 34 % of 3.2 GB so far.']);
-  expect(sources({ readAt: null, problem: null, defaultAccessLevel: 'Allow' }, freshness).join('')).toContain(
-    '34 % of 3.2 GB',
-  );
+  expect(
+    sources({ inventory: { readAt: null, problem: null, defaultAccessLevel: 'Allow' }, freshness }).join(''),
+  ).toContain('34 % of 3.2 GB');
 });

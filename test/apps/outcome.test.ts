@@ -83,4 +83,20 @@ describe("one device's story", () => {
     const none: UsageClient[] = [];
     expect(summaryOf(none)).toMatchObject({ requests: 0, lastAttempt: null, lastLetIn: null, lastRefused: null });
   });
+
+  it('of who did not log in counts only who was turned away at the login, and keeps what a filter denied apart', () => {
+    const anonymous = (...lines: Parameters<typeof row>[0][]) =>
+      summaryOf(phone('a', {}, lines).clients.map((client) => ({ ...client, anonymous: true })));
+    const cut = anonymous(
+      { at: '2026-03-02T08:00:00Z', http: 499, kind: 'edge' },
+      { at: '2026-03-02T08:01:00Z', http: 503, kind: 'edge' },
+    );
+    expect(cut).toMatchObject({ turnedAway: null, filtered: null, lastAttempt: null, lastRefused: null, requests: 0 });
+    const turned = anonymous(
+      { at: '2026-03-02T08:00:00Z', http: 401, kind: 'frontEnd', requests: 3 },
+      { at: '2026-03-02T08:01:00Z', http: 499, kind: 'edge' },
+    );
+    expect(turned.turnedAway).toMatchObject({ requests: 3, last: { at: new Date('2026-03-02T08:00:00Z') } });
+    expect(turned.lastRefused).toBeNull();
+  });
 });

@@ -51,7 +51,6 @@ export function row({ at, http, status = -1, access = '', kind = 'backEnd', requ
     lastStart: start,
     lastEnd: new Date(start.getTime() + 100),
     lastAddress: '198.51.100.7',
-    day: '',
   };
 }
 
@@ -63,6 +62,7 @@ export function phone(guid: string, parts: Partial<InventoryDevice>, lines: read
       : [
           {
             id: 1,
+            anonymous: false,
             account: guid,
             deviceId: one.deviceId,
             deviceType: one.deviceType,
@@ -70,7 +70,6 @@ export function phone(guid: string, parts: Partial<InventoryDevice>, lines: read
             stray: '',
             os: '',
             model: '',
-            firstAt: seen,
             lastAt: seen,
             rows: lines.map(row),
           },

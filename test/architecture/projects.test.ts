@@ -36,11 +36,11 @@ describe('the projects of the tests', () => {
   });
 
   it('let a `*.test.ts` need no database and start no process', () => {
-    expect(reaching(unit, [...database, ...processes])).toEqual([]);
+    expect(reaching(unit, [...database, ...processes]), 'name it *.database.test.ts or *.process.test.ts').toEqual([]);
   });
 
   it('let a `*.database.test.ts` start no process but PostgreSQL', () => {
-    expect(reaching(named('database'), processes)).toEqual([]);
+    expect(reaching(named('database'), processes), 'name it *.process.test.ts').toEqual([]);
   });
 
   it('call nothing by these names that needs neither', () => {
@@ -50,6 +50,7 @@ describe('the projects of the tests', () => {
       named('database')
         .concat(named('process'))
         .filter((path) => !needing.includes(path)),
+      'name it *.test.ts',
     ).toEqual([]);
   });
 });

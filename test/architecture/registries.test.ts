@@ -19,94 +19,114 @@ import { filesBelow, textOf, top } from './sources.ts';
 const all: readonly AnyCommand[] = [...commands, ...labCommands];
 const words = all.filter((command) => command.clickOnly !== true);
 
-/** What the files of a folder export, by file name without its ending. */
-async function exportsOf(folder: string, skip: readonly string[] = ['index']): Promise<Map<string, object[]>> {
-  const found = new Map<string, object[]>();
-  for (const file of filesBelow(folder)) {
-    const name = basename(file, '.ts');
-    if (skip.includes(name)) continue;
-    const values: unknown[] = Object.values(await import(join(top, file)));
-    found.set(
-      name,
-      values.filter((value) => typeof value === 'object' && value !== null),
-    );
+type Defined = { readonly path: string; readonly constant: string; readonly name: string };
+
+/** What the files define that has all of these members, by the value of the first of them. */
+async function defined(paths: readonly string[], members: readonly [string, ...string[]]): Promise<Defined[]> {
+  const found: Defined[] = [];
+  for (const path of paths) {
+    const exported: Record<string, unknown> = await import(join(top, path));
+    for (const [constant, value] of Object.entries(exported)) {
+      const object = new Map<string, unknown>(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+      if (members.every((member) => object.has(member)))
+        found.push({ path, constant, name: String(object.get(members[0])) });
+    }
   }
   return found;
 }
 
-/** Files of a folder that export something with all of these members, with the value of the first of them. */
-async function defined(
-  folder: string,
-  members: readonly [string, ...string[]],
-): Promise<[file: string, name: string][]> {
-  const found: [string, string][] = [];
-  for (const [file, values] of await exportsOf(folder)) {
-    for (const value of values) {
-      const object = new Map<string, unknown>(Object.entries(value));
-      if (members.every((member) => object.has(member))) found.push([file, String(object.get(members[0]))]);
-    }
-  }
-  return found.toSorted();
+/** What the author has to do, one sentence for each thing that is defined and not listed once, or listed and not defined. */
+function todo(found: readonly Defined[], listed: readonly string[], registry: string, list: string): string[] {
+  const missing = found
+    .filter(({ name }) => !listed.includes(name))
+    .map(
+      ({ path, constant }) =>
+        `${path} exports ${constant}, which is not registered: import it in ${registry} and add the line "${constant}," to ${list}`,
+    );
+  const twice = listed
+    .filter((name, index) => listed.indexOf(name) !== index)
+    .map((name) => `"${name}" stands twice in ${list} of ${registry}: remove one, or rename what it is`);
+  const elsewhere = listed
+    .filter((name) => !found.some((each) => each.name === name))
+    .map((name) => `"${name}" of ${registry} is defined in no file of its folder: move it there`);
+  return [...missing, ...twice, ...elsewhere];
 }
 
-function itself(names: readonly string[]): [string, string][] {
-  return names.map((name): [string, string] => [name, name]).toSorted();
+/** Where one file defines one thing, they have one name. */
+function misnamed(found: readonly Defined[], member: string): string[] {
+  return found
+    .filter(({ path, name }) => basename(path, '.ts') !== name)
+    .map(({ path, name }) => `${path} has the ${member} "${name}": name the file ${name}.ts, or mend its ${member}`);
 }
 
 describe('a topic', () => {
   it('is the folder of its commands', () => {
-    const texts = filesBelow('src/commands').map((path) => ({
-      path,
-      topic: /topic: '([a-z-]+)'/.exec(textOf(path))?.[1],
-    }));
-    const strays = texts.filter(({ path, topic }) => topic !== undefined && !path.startsWith(`src/commands/${topic}/`));
+    const strays = filesBelow('src/commands').flatMap((path) =>
+      [...textOf(path).matchAll(/topic: '([a-z-]+)'/g)]
+        .filter(([, topic]) => !path.startsWith(`src/commands/${topic}/`))
+        .map(([, topic]) => `${path} has the topic "${topic}": move it to src/commands/${topic}/, or mend its topic`),
+    );
+    const unused = Object.keys(topics)
+      .filter((topic) => !all.some((command) => command.topic === topic))
+      .map((topic) => `no command has the topic "${topic}": remove its line from topics in src/commands/command.ts`);
 
-    expect(strays).toEqual([]);
-    for (const { path } of texts) expect(new Set(textOf(path).match(/topic: '[a-z-]+'/g)).size, path).toBeLessThan(2);
-    expect([...new Set(all.map(({ topic }) => topic))].toSorted()).toEqual(Object.keys(topics).toSorted());
+    expect([...strays, ...unused]).toEqual([]);
   });
 });
 
 describe('a registry is its folder', () => {
   it('of commands', async () => {
-    const found = await defined('src/commands', ['id', 'patterns', 'run']);
+    const paths = filesBelow('src/commands').filter((path) => path !== 'src/commands/index.ts');
+    const found = await defined(paths, ['id', 'patterns', 'run']);
+    const ids = all.map(({ id }) => id);
 
-    expect(found.map(([, id]) => id).toSorted()).toEqual(all.map(({ id }) => id).toSorted());
+    expect(todo(found, ids, 'src/commands/index.ts', 'commands (or labCommands)')).toEqual([]);
   });
 
   it('of jobs', async () => {
-    expect(await defined('jobs', ['name', 'lane', 'run'])).toEqual(itself(jobs.map(({ name }) => name)));
+    const paths = filesBelow('jobs').filter((path) => path !== 'jobs/index.ts');
+    const found = await defined(paths, ['name', 'lane', 'run']);
+    const names = jobs.map(({ name }) => name);
+
+    expect([...todo(found, names, 'jobs/index.ts', 'jobs'), ...misnamed(found, 'name')]).toEqual([]);
   });
 
   it('of adapters', () => {
-    const folders = readdirSync(join(top, 'adapters'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const found = readdirSync(join(top, 'adapters'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => ({ path: `adapters/${name}/index.ts`, constant: `{ name: '${name}', … }`, name }));
+    const names = adapters.map(({ name }) => name);
 
-    expect(adapters.map(({ name }) => name).toSorted()).toEqual(folders.map(({ name }) => name).toSorted());
+    expect(todo(found, names, 'adapters/index.ts', 'adapters')).toEqual([]);
   });
 
   it('of cmdlets, where every file describes one and nobody lists them', async () => {
-    const files = filesBelow('src/exchange/cmdlets').map((path) => basename(path, '.ts'));
+    const paths = filesBelow('src/exchange/cmdlets');
+    const found = await defined(paths, ['id', 'effect', 'simulate']);
+    const empty = paths
+      .filter((path) => !found.some((each) => each.path === path))
+      .map((path) => `${path} exports no cmdlet (with id, effect and simulate): define one, or move the file`);
 
-    expect(await defined('src/exchange/cmdlets', ['id', 'effect', 'simulate'])).toEqual(itself(files));
+    expect([...empty, ...misnamed(found, 'id')]).toEqual([]);
   });
 
   it('of what can wait for an approval', async () => {
-    const found: string[] = [];
-    for (const path of filesBelow('src').filter((file) => file.endsWith('-subject.ts'))) {
-      for (const value of Object.values<unknown>(await import(join(top, path)))) {
-        const object = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
-        if (object.has('approved') && object.has('ended')) found.push(String(object.get('kind')));
-      }
-    }
+    const paths = filesBelow('src').filter((path) => path.endsWith('-subject.ts'));
+    const found = await defined(paths, ['kind', 'approved', 'ended']);
+    const kinds = approvalSubjects.map(({ kind }) => kind);
 
-    expect(approvalSubjects.map(({ kind }) => kind).toSorted()).toEqual(found.toSorted());
+    expect(todo(found, kinds, 'src/start/registries.ts', 'approvalSubjects')).toEqual([]);
   });
 
   it('of cards', () => {
-    const defining = filesBelow('src').filter((path) => /\bkind: '[a-z-]+',?\s+(async )?render\b/.test(textOf(path)));
+    const kinds = projections.map(({ kind }) => kind);
+    const found = filesBelow('src').flatMap((path) => {
+      const kind = /\bkind: '([a-z-]+)',?\s+(async )?render\b/.exec(textOf(path))?.[1];
+      return kind === undefined ? [] : [{ path, constant: `the projection "${kind}"`, name: kind }];
+    });
 
-    expect(defining.length).toBeGreaterThan(1);
-    expect(projections.map(({ kind }) => kind)).toHaveLength(defining.length);
+    expect(found.length).toBeGreaterThan(1);
+    expect(todo(found, kinds, 'src/start/registries.ts', 'projections')).toEqual([]);
   });
 });
 
@@ -115,11 +135,15 @@ describe('a command', () => {
 
   it('has a name, and a way to say it or a button of its own', () => {
     const ids = all.map(({ id }) => id);
-    const mute = all.filter((command) => (command.patterns.length === 0) !== (command.clickOnly === true));
+    const mute = all
+      .filter((command) => (command.patterns.length === 0) !== (command.clickOnly === true))
+      .map(({ id }) => `${id}: give it patterns to be said by, or clickOnly: true, and not both`);
+    const silent = words
+      .filter((command) => command.examples.length === 0)
+      .map(({ id }) => `${id}: give it an example`);
 
-    expect(new Set(ids).size).toBe(ids.length);
-    expect(mute.map(({ id }) => id)).toEqual([]);
-    expect(words.filter((command) => command.examples.length === 0).map(({ id }) => id)).toEqual([]);
+    expect(new Set(ids).size, 'two commands have one id').toBe(ids.length);
+    expect([...mute, ...silent]).toEqual([]);
   });
 
   it.each(examples)('"%s" says it, with arguments that it takes', (example, command) => {
@@ -142,12 +166,11 @@ describe('a command', () => {
 
   it('stands in the table of the README', () => {
     const readme = readFileSync(join(top, 'README.md'), 'utf8');
-    const rows = words.map(({ id, patterns }) => ({
-      id,
-      row: `\n| \`${usage(patterns[0] ?? id).replaceAll('|', '\\|')}\` |`,
-    }));
+    const missing = words
+      .filter(({ id, patterns }) => !readme.includes(`\n| \`${usage(patterns[0] ?? id).replaceAll('|', '\\|')}\` |`))
+      .map(({ id }) => `README.md has no row for ${id}: npm run build && npm run docs`);
 
-    expect(rows.filter(({ row }) => !readme.includes(row)).map(({ id }) => id)).toEqual([]);
+    expect(missing).toEqual([]);
   });
 });
 
@@ -186,6 +209,10 @@ function contextWith(commandsOfActor: readonly AnyCommand[]): Parameters<typeof 
     evidence: [],
     ids: countingIds(),
     log: pino({ level: 'silent' }),
+    audit: () => {},
+    changeAside: async () => {
+      throw new Error('nothing is written beside');
+    },
     organisation: 'lab',
     commands: commandsOfActor,
   };

@@ -75,6 +75,17 @@ describe('checkpoint-audit', () => {
     expect(readCheckpoints(line, [seal.publicKey])).toMatchObject({ checkpoints: [{ size: 1 }], forged: [] });
   });
 
+  it('after a decision is said again, unless nothing was added since', async () => {
+    fixture.clock.set(new Date('2026-03-02T09:30:00Z'));
+    const before = (await fixture.db.selectFrom('delivery').selectAll().execute()).length;
+    await fixture.store.change(async (change) => change.audit(entry(2)));
+
+    await checkpointAuditJob.run(context({ seal }), { decided: true });
+    await checkpointAuditJob.run(context({ seal }), { decided: true });
+
+    expect(await fixture.db.selectFrom('delivery').selectAll().execute()).toHaveLength(before + 1);
+  });
+
   it('goes on next hour where the process has no key', async () => {
     fixture.clock.set(new Date('2026-03-02T10:00:00Z'));
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { appendFile, chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -67,16 +67,43 @@ describe('a checkpoint', () => {
     expect(readCheckpoints(text, [seal.publicKey])).toEqual({ checkpoints: [checkpoint], forged: [] });
   });
 
-  it('goes on being ours after the key was exchanged', async () => {
+  it('goes on being ours after the key was exchanged, where the old one is named', async () => {
     const old = await openSeal({ folder });
     await old.checkpoint(database.db, noon);
-    const next = await openSeal({ folder, pem: pem() });
+    const next = await openSeal({ folder, pem: pem(), oldKeys: [old.keyId] });
     await next.checkpoint(database.db, noon);
 
     const reading = await next.read();
 
     expect(reading.checkpoints.map((checkpoint) => checkpoint.key)).toEqual([old.keyId, next.keyId]);
     expect(reading.forged).toEqual([]);
+  });
+
+  it('does not count because its public key lies in the folder: only the own key and named old ones do', async () => {
+    const seal = await openSeal({ folder });
+    await (await openSeal({ folder, pem: pem() })).checkpoint(database.db, noon);
+
+    const reading = await seal.read();
+    expect(reading.checkpoints).toEqual([]);
+    expect(reading.forged).toMatchObject([{ line: 1, why: 'unknown-key' }]);
+    expect(await verifyAudit(database.db, { checkpoints: reading, now: noon })).toMatchObject({
+      ok: false,
+      vouchedUpTo: 0,
+      problems: [{ kind: 'checkpoint-forged' }, { kind: 'checkpoints-missing' }],
+    });
+  });
+
+  it('does not count when a file of an old key holds another key than its name says', async () => {
+    const old = await openSeal({ folder });
+    const stranger = await mkdtemp(join(tmpdir(), 'mislaid-stranger-'));
+    const other = await openSeal({ folder: stranger });
+    const forged = await other.checkpoint(database.db, noon);
+    await rm(stranger, { recursive: true });
+    await writeFile(join(folder, `audit-public-${old.keyId}.pem`), other.publicKey);
+    const seal = await openSeal({ folder, pem: pem(), oldKeys: [old.keyId, other.keyId] });
+    await appendFile(seal.file, `${forged.text}\n`);
+
+    expect((await seal.read()).checkpoints).toEqual([]);
   });
 
   it('is named with its line when somebody else wrote or changed it', async () => {
@@ -100,5 +127,26 @@ describe('a checkpoint', () => {
     await mkdir(seal.file);
 
     await expect(seal.checkpoint(database.db, noon)).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+});
+
+describe('a copy that somebody kept', () => {
+  it('is read as chats give it back: other quotation marks, broken lines, words around it', async () => {
+    const seal = await openSeal({ folder });
+    const { checkpoint, text } = await seal.checkpoint(database.db, noon);
+    const pasted = `this one: \`${text.replaceAll('"', '”').replaceAll(',', ',\n ')}\` please`;
+
+    expect(await seal.readCopy(pasted)).toEqual({ checkpoints: [checkpoint], forged: [] });
+  });
+
+  it.each([
+    ['a changed one', (text: string) => text.replace('"size":2', '"size":1'), 'bad-signature'],
+    ['half of one', (text: string) => text.slice(0, 60), 'unreadable'],
+    ['something else', () => 'yesterday', 'unreadable'],
+  ])('is refused: %s', async (_what, change, why) => {
+    const seal = await openSeal({ folder });
+    const { text } = await seal.checkpoint(database.db, noon);
+
+    expect(await seal.readCopy(change(text))).toMatchObject({ checkpoints: [], forged: [{ why }] });
   });
 });

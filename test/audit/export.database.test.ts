@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { appendAudit, auditHash } from '../../src/audit/chain.ts';
+import { appendAudit, auditHash, commitmentTo } from '../../src/audit/chain.ts';
 import { exportJsonLines, exportOcsf, toOcsf } from '../../src/audit/export.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 import { entry, noon } from './entries.ts';
@@ -22,6 +22,9 @@ const Line = z.object({
   subject: z.string(),
   incidentNumber: z.number().nullable(),
   data: z.unknown(),
+  salt: z.string(),
+  commitment: z.string(),
+  covers: z.enum(['data', 'commitment']),
   prevHash: z.string(),
   hash: z.string(),
 });
@@ -37,6 +40,7 @@ describe('JSON Lines', () => {
     const lines = (await collect(exportJsonLines(database.db))).map((line) => Line.parse(JSON.parse(line)));
 
     expect(lines.map(auditHash)).toEqual(lines.map((line) => line.hash));
+    expect(lines.map(({ salt, data }) => commitmentTo(salt, data))).toEqual(lines.map((line) => line.commitment));
     expect(lines[1]?.prevHash).toBe(lines[0]?.hash);
   });
 
@@ -107,6 +111,9 @@ describe('OCSF', () => {
       subject: 'wipe:1',
       incidentNumber: null,
       data: {},
+      salt: null,
+      commitment: null,
+      covers: 'commitment' as const,
       prevHash: '0',
       hash: '1',
     };

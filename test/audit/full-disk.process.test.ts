@@ -74,7 +74,7 @@ describe.skipIf(reason !== undefined)('a full disk', () => {
     await lost(bot, 'alice.ng');
     await lost(bot, 'bob');
     await ask(bot);
-    await bot.type('otto', '#approvals', 'approve INC-101', { settle: false });
+    await approve(bot, 'otto', 101, undefined, { settle: false });
     disk.fill();
     await fillAudit(bot);
 

@@ -44,7 +44,7 @@ it('refuses to propose and to approve while the disk under the audit is full, an
 });
 
 it('issues nothing that was approved before, says so, and goes on when it can be written again', async () => {
-  await bot.type('otto', '#approvals', 'approve INC-101', { settle: false });
+  await approve(bot, 'otto', 101, undefined, { settle: false });
   await diskFull(true);
   await bot.advance(1);
   expect(await wipeStates(bot)).toEqual(['approved']);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql, type Transaction } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendAudit, auditHash } from '../../src/audit/chain.ts';
+import { appendAudit, auditHash, commitmentTo } from '../../src/audit/chain.ts';
 import { type AuditSeal, openSeal } from '../../src/audit/checkpoint.ts';
+import { erasedAction } from '../../src/audit/content.ts';
 import type { AuditProblem } from '../../src/audit/problem.ts';
 import { readAudit } from '../../src/audit/read.ts';
 import { type AuditVerdict, verifyAudit } from '../../src/audit/verify.ts';
@@ -35,7 +36,11 @@ afterAll(async () => {
 });
 
 /** What a superuser can do: the triggers are off, and all is rolled back afterwards. */
-async function afterTampering(tamper: (tx: Tx) => Promise<unknown>, withCheckpoints = true): Promise<AuditVerdict> {
+async function afterTampering(
+  tamper: (tx: Tx) => Promise<unknown>,
+  withCheckpoints = true,
+  recent = false,
+): Promise<AuditVerdict> {
   const checkpoints = await seal.read();
   let verdict: AuditVerdict | undefined;
   await database.db
@@ -43,7 +48,7 @@ async function afterTampering(tamper: (tx: Tx) => Promise<unknown>, withCheckpoi
     .execute(async (tx) => {
       await sql`alter table audit disable trigger all`.execute(tx);
       await tamper(tx);
-      verdict = await verifyAudit(tx, { batch: 7, ...(withCheckpoints ? { checkpoints } : {}) });
+      verdict = await verifyAudit(tx, { batch: 7, recent, ...(withCheckpoints ? { checkpoints } : {}) });
       throw new Error('roll back');
     })
     .catch((error: unknown) => {
@@ -77,7 +82,54 @@ async function rehash(tx: Tx, from: number, options: { onward: boolean; subject:
 it('finds nothing where nothing was done', async () => {
   const verdict = await verifyAudit(database.db, { checkpoints: await seal.read() });
 
-  expect(verdict).toEqual({ ok: true, size: 30, vouchedUpTo: 20, problems: [] });
+  const vouching = expect.objectContaining({ size: 20 });
+  expect(verdict).toEqual({ ok: true, size: 30, vouchedUpTo: 20, vouching, erased: 0, problems: [] });
+});
+
+describe('what is new since the chain was found whole', () => {
+  const recently = (tamper: (tx: Tx) => Promise<unknown>) => afterTampering(tamper, true, true);
+  const nothing = async () => {};
+
+  it('is all of it, as long as it was never read', async () => {
+    expect(await recently(nothing)).toMatchObject({ ok: true, size: 30 });
+  });
+
+  describe('up to the second checkpoint', () => {
+    beforeAll(async () => {
+      const { vouching } = await verifyAudit(database.db, { checkpoints: await seal.read() });
+      if (vouching === undefined) throw new Error('no checkpoint vouches');
+      await seal.verified(vouching);
+    });
+
+    it('is read from there', async () => {
+      expect(await recently(nothing)).toMatchObject({ ok: true, size: 10, since: { size: 20 }, vouchedUpTo: 20 });
+    });
+
+    it.each([
+      ['an edit', sql`update audit set subject = 'x' where seq = 25`, { seq: 25, kind: 'edited' }],
+      ['the first entry', sql`update audit set subject = 'x' where seq = 21`, { seq: 21, kind: 'edited' }],
+      ['a deletion', sql`delete from audit where seq = 22`, { seq: 22, kind: 'deleted' }],
+    ])('%s in it is found', async (_what, statement, problem) => {
+      const verdict = await recently((tx) => statement.execute(tx));
+      expect(verdict.since?.size).toBe(20);
+      expect(found(verdict)).toEqual([problem]);
+    });
+
+    it('an older entry that was changed alone is found by the whole reading only', async () => {
+      const change = (tx: Tx) => sql`update audit set subject = 'x' where seq = 7`.execute(tx);
+      expect(await recently(change)).toMatchObject({ ok: true, since: { size: 20 } });
+      expect(found(await afterTampering(change))).toEqual([{ seq: 7, kind: 'edited' }]);
+    });
+
+    it.each([
+      ['rewritten', (tx: Tx) => rehash(tx, 7, { onward: true, subject: 'x' }), { seq: 1, kind: 'rewritten' }],
+      ['cut off', (tx: Tx) => tx.deleteFrom('audit').where('seq', '>', 15).execute(), { seq: 16, kind: 'truncated' }],
+    ])('a chain that was %s before it no longer begins there', async (_what, tamper, problem) => {
+      const verdict = await recently(tamper);
+      expect(verdict.since).toBeUndefined();
+      expect(found(verdict)).toEqual([problem]);
+    });
+  });
 });
 
 describe('an edit', () => {
@@ -138,8 +190,8 @@ describe('something put in', () => {
     const verdict = await afterTampering(async (tx) => {
       await sql`update audit set seq = seq + 1000 where seq > 9`.execute(tx);
       await sql`update audit set seq = seq - 999 where seq > 1000`.execute(tx);
-      await sql`insert into audit select 10, at, actor_guid, actor_identity, action, subject, incident_number, data, hash, repeat('b', 64)
-        from audit where seq = 9`.execute(tx);
+      await sql`insert into audit select 10, at, actor_guid, actor_identity, action, subject, incident_number, data, hash, repeat('b', 64),
+        covers, salt, commitment from audit where seq = 9`.execute(tx);
       const { value: forged } = await readAudit(tx, { after: 9 }).next();
       if (forged === undefined) throw new Error('nothing was put in');
       await sql`update audit set hash = ${auditHash(forged)} where seq = 10`.execute(tx);
@@ -229,5 +281,74 @@ describe('what only checkpoints show', () => {
     });
 
     expect(found(verdict)).toEqual([{ seq: 11, kind: 'rewritten' }]);
+  });
+});
+
+describe('what an entry says', () => {
+  const erase = (tx: Tx) => sql`update audit set data = null, salt = null where seq in (7, 8, 12)`.execute(tx);
+  const erasure = (tx: Tx, entries: [number, number][]) =>
+    appendAudit(tx, noon, [{ action: erasedAction, subject: 'person:x', data: { entries } }]);
+
+  it('may be erased by an entry that names it, and the chain still fits', async () => {
+    const verdict = await afterTampering(async (tx) => {
+      await erase(tx);
+      await erasure(tx, [[7, 8]]);
+      await erasure(tx, [[12, 20]]);
+    });
+
+    expect(verdict).toMatchObject({ ok: true, size: 32, vouchedUpTo: 20, erased: 3, problems: [] });
+  });
+
+  it.each([
+    ['without such an entry', [], 7],
+    ['beyond what the entry names', [[7, 11]], 12],
+  ] as const)('that was erased %s is found', async (_what, named, seq) => {
+    const verdict = await afterTampering(async (tx) => {
+      await erase(tx);
+      await erasure(
+        tx,
+        named.map(([from, to]): [number, number] => [from, to]),
+      );
+    });
+
+    expect(found(verdict)).toEqual([{ seq, kind: 'content-missing' }]);
+  });
+
+  it.each([
+    [
+      'written again with other words',
+      sql`update audit set data = '{"reason":"none"}', salt = repeat('0', 32) where seq = 7`,
+    ],
+    ['left without its salt', sql`update audit set salt = null where seq = 7`],
+    ['left without its data', sql`update audit set data = null where seq = 7`],
+    ['left without its commitment', sql`update audit set commitment = null, data = null, salt = null where seq = 7`],
+  ])('that was %s is found', async (_what, statement) => {
+    expect(found(await afterTampering((tx) => statement.execute(tx)))).toEqual([{ seq: 7, kind: 'edited' }]);
+  });
+
+  it('may be erased past the triggers, and nothing else of an entry changed', async () => {
+    const attempt = (statement: string) =>
+      database.db.transaction().execute(async (tx) => {
+        await sql.raw(statement).execute(tx);
+        throw new Error('roll back');
+      });
+
+    await expect(attempt('update audit set data = null, salt = null where seq = 7')).rejects.toThrow('roll back');
+    for (const statement of [
+      'update audit set data = null where seq = 7',
+      'update audit set salt = null where seq = 7',
+      "update audit set data = null, salt = null, action = 'x' where seq = 7",
+      "update audit set data = '{}' where seq = 7",
+      "update audit set commitment = repeat('a', 64) where seq = 7",
+      'update audit set hash = hash where seq = 7',
+      'delete from audit where seq = 30',
+    ])
+      await expect(attempt(statement), statement).rejects.toThrow('append-only');
+  });
+
+  it('cannot be guessed from the commitment without its salt', () => {
+    const data = entry(7).data;
+
+    expect(commitmentTo('a'.repeat(32), data)).not.toBe(commitmentTo('b'.repeat(32), data));
   });
 });

@@ -1,16 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pino } from 'pino';
-import { jobs } from '../../jobs/index.ts';
-import type { ChatAdapter, Incoming, Receipt } from '../../src/chat/port.ts';
-import { readConfig } from '../../src/config.ts';
-import { createClosing } from '../../src/ground/closing.ts';
+import type { Incoming, Receipt } from '../../src/chat/port.ts';
 import { randomIds } from '../../src/ground/ids.ts';
-import { parsePolicy } from '../../src/policy.ts';
-import { startBot } from '../../src/start/bot.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
+import { openBenchBot } from './bot.ts';
 import { type BenchResult, quantile, rounded } from './result.ts';
 
 const warmUpSeconds = 10;
@@ -43,27 +35,9 @@ export async function benchAnswer({
   seconds?: number;
   perSecond?: number;
 } = {}): Promise<BenchResult[]> {
-  const data = mkdtempSync(join(tmpdir(), 'mislaid-bench-'));
-  const log = pino({ level: 'silent' });
-  const closing = createClosing(() => {});
-  const policyText = readFileSync(join(process.cwd(), 'policy.example.yaml'), 'utf8');
-  const policy = parsePolicy(policyText, 'policy.example.yaml');
   const adapter = fakeAdapter({ name: 'console' });
+  const { close } = await openBenchBot(adapter);
   try {
-    const bot = await startBot({
-      config: readConfig({ MISLAID_DATA: data, MISLAID_EXCHANGE: 'lab', LOG_LEVEL: 'fatal' }),
-      environment: {},
-      policy,
-      readPolicy: () => policy,
-      jobs,
-      ids: randomIds,
-      log,
-      closing,
-      doctor: async () => [],
-      adapters: async (): Promise<ChatAdapter[]> => [adapter],
-    });
-    // The start's own work, the first reading of the servers' logs above all, is measured by the time to the prompt.
-    while ((await bot.sweep.runnable()) > 0) await pause(250);
     await load((incoming) => adapter.say(incoming), warmUpSeconds, perSecond);
     const times = await load((incoming) => adapter.say(incoming), seconds, perSecond);
     const p99 = quantile(times, 0.99);
@@ -82,8 +56,7 @@ export async function benchAnswer({
       },
     ];
   } finally {
-    await closing.close();
-    rmSync(data, { recursive: true, force: true });
+    await close();
   }
 }
 

@@ -1,15 +1,15 @@
 /**
  * The heartbeat report: over back-end logs that were never read (what it adds to the log reader's own time), again from the
- * roll-ups that are kept, and at once from the look that is stored.
+ * roll-ups that are kept, and at once from the reading that is stored.
  */
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readServer } from '../../src/activesync/read-server.ts';
-import { keepLook, latestLook } from '../../src/heartbeat/looks.ts';
+import { readHeartbeats } from '../../src/heartbeat/read-heartbeats.ts';
+import { latestReading, storeReading } from '../../src/heartbeat/readings.ts';
 import { reportMessage } from '../../src/heartbeat/report.ts';
-import { takeLook } from '../../src/heartbeat/take-look.ts';
 import { Policy } from '../../src/policy.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import { openDatabase } from '../../src/store/connect.ts';
@@ -40,18 +40,18 @@ export async function benchHeartbeat({ megabytes = 1_000 }: { megabytes?: number
     const policy = Policy.parse({ servers: [{ name: 'EX01' }] });
     const now = new Date((dayStart + 86_400) * 1000);
     const clock = { now: () => now };
-    const look = () => takeLook({ db, servers, policy, organisation: 'real', now });
+    const reading = () => readHeartbeats({ db, servers, policy, organisation: 'real', now });
 
     const began = performance.now();
     const read = await readServer(servers, 'EX01', 'backEnd', { db, organisation: 'real', clock });
     const readMs = performance.now() - began;
-    const first = await look();
+    const first = await reading();
     const reportMs = performance.now() - began;
-    await keepLook(db, 'real', first);
+    await storeReading(db, 'real', first);
 
-    const again = await timed(repeats, look);
+    const again = await timed(repeats, reading);
     const stored = await timed(repeats, async () => {
-      const kept = await latestLook(db, 'real');
+      const kept = await latestReading(db, 'real');
       return kept === undefined ? undefined : reportMessage(kept);
     });
     const share = readMs / reportMs;
@@ -77,7 +77,7 @@ export async function benchHeartbeat({ megabytes = 1_000 }: { megabytes?: number
         pass: quantile(again, 0.5) < 100,
       },
       {
-        name: 'heartbeat: answer from the stored look',
+        name: 'heartbeat: answer from the stored reading',
         figures: { 'p50 ms': rounded(quantile(stored, 0.5)), 'p95 ms': rounded(quantile(stored, 0.95)) },
       },
     ];

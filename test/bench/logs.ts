@@ -11,7 +11,7 @@ import { readServer } from '../../src/activesync/read-server.ts';
 import { pruneLogs } from '../../src/activesync/store/prune.ts';
 import { usesOf } from '../../src/apps/overview.ts';
 import { loadPhones } from '../../src/apps/phones.ts';
-import { daysOf, summaryOf, usageOf } from '../../src/apps/usage.ts';
+import { requestsPerDay, summaryOf, usageOf } from '../../src/apps/usage.ts';
 import { systemClock } from '../../src/ground/clock.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/connect.ts';
@@ -115,15 +115,12 @@ export async function benchLogs(): Promise<BenchResult[]> {
 /** What `last seen` tells of one person's phone. */
 async function history(db: OpenDatabase['db']): Promise<void> {
   const since = new Date(dayStart * 1000);
-  const timeZone = 'UTC';
-  const clients = await usageOf(db, { organisation: 'real', since, person: somebody, timeZone });
+  const clients = await usageOf(db, { organisation: 'real', since, person: somebody });
   const { requests: count } = summaryOf(clients);
   if (count === 0) throw new TypeError('the person whose phone is asked about made no requests');
   const until = new Date((dayStart + 2 * 86_400) * 1000);
-  daysOf(
-    clients.flatMap(({ rows }) => rows),
-    { since, until, timeZone },
-  );
+  const clientIds = clients.map(({ id }) => id);
+  await requestsPerDay(db, { clientIds, since, until, timeZone: 'UTC' });
 }
 
 const upn = 'user04018@contoso.example';

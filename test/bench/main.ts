@@ -4,6 +4,8 @@
  */
 import { cpus, totalmem } from 'node:os';
 import { benchAnswer } from './answer.ts';
+import { benchDeliveries } from './deliveries.ts';
+import { benchDirectory } from './directory.ts';
 import { benchHeartbeat } from './heartbeat.ts';
 import { benchLogs } from './logs.ts';
 import { benchMemory } from './memory.ts';
@@ -14,6 +16,7 @@ import { benchSlack } from './slack.ts';
 
 const benches: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   answer: benchAnswer,
+  deliveries: benchDeliveries,
   prompt: benchPrompt,
   memory: benchMemory,
   queue: benchQueue,
@@ -22,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<BenchResult[]>>> = {
   slack: benchSlack,
   logs: benchLogs,
   heartbeat: benchHeartbeat,
+  directory: benchDirectory,
 };
 
 const asked = process.argv.slice(2);

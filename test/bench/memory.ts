@@ -43,7 +43,7 @@ export async function benchMemory(): Promise<BenchResult[]> {
 }
 
 /** One line of proc(5) status, in megabytes of a million bytes. */
-function megabytes(pid: number, line: string): number {
+export function megabytes(pid: number, line: string): number {
   const kibibytes = new RegExp(`^${line}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return (Number(kibibytes) * 1024) / 1e6;
 }

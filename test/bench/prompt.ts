@@ -55,8 +55,8 @@ export function startBench(data: string): RunningProgram {
   return bot;
 }
 
-export async function answered(bot: RunningProgram, what: string): Promise<void> {
-  const patience = performance.now() + 120_000;
+export async function answered(bot: RunningProgram, what: string, seconds = 120): Promise<void> {
+  const patience = performance.now() + seconds * 1000;
   while (!bot.out().includes(what)) {
     if (performance.now() > patience) throw new Error(`no answer: ${bot.err()}`);
     await pause(5);

@@ -4,9 +4,9 @@ import { systemClock } from '../../src/ground/clock.ts';
 import { defineJob } from '../../src/incidents/job.ts';
 import { jobOptions } from '../../src/queue/bull.ts';
 import { createQueues } from '../../src/queue/queues.ts';
-import { createSweep } from '../../src/queue/sweep.ts';
-import type { WorkRows } from '../../src/queue/work-rows.ts';
-import { createWorkers, createWorkersOver } from '../../src/queue/worker.ts';
+import { Sweep } from '../../src/queue/sweep.ts';
+import { type WorkRows, workRows } from '../../src/queue/work-rows.ts';
+import { createWorkers } from '../../src/queue/worker.ts';
 import type { Database } from '../../src/store/schema.ts';
 import type { Lane } from '../../src/store/work.ts';
 import { bareContext, silent } from '../queue/world.ts';
@@ -126,7 +126,7 @@ async function wrappedRate(bench: BenchBackend, lane: Lane, db: Kysely<Database>
     giveUp: async () => true,
     release: async () => undefined,
   };
-  const workers = createWorkersOver({ ...workersOf(backend, lane, db, tick), rows });
+  const workers = createWorkers({ ...workersOf(backend, lane, db, tick), rows });
   const measured = await rate;
   await workers.close();
   await backend.close();
@@ -194,8 +194,12 @@ async function startWhole(
 ) {
   const backend = bench.ours();
   const queues = createQueues({ backend, lanes: [lane], log: silent });
-  const sweep = createSweep({ db, clock: systemClock, queues, lanes: [lane], log: silent });
-  const workers = createWorkers({ ...workersOf(backend, lane, db, run), db, wake: sweep.wake });
+  const sweep = new Sweep({ db, clock: systemClock, queues, lanes: [lane], log: silent });
+  const workers = createWorkers({
+    ...workersOf(backend, lane, db, run),
+    rows: workRows(db),
+    wake: (ids) => sweep.wake(ids),
+  });
   await backend.start();
   await sweep.start();
   return {

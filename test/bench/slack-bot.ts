@@ -11,9 +11,9 @@ import express, { type Express } from 'express';
 import { createSlackAdapter } from '../../adapters/slack/index.ts';
 import { eventsPath } from '../../adapters/slack/receivers.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
-import { createInbox } from '../../src/chat/inbox.ts';
+import { Inbox } from '../../src/chat/inbox.ts';
 import type { ChatAdapter, Incoming, Receipt } from '../../src/chat/port.ts';
-import { createRouter } from '../../src/chat/router.ts';
+import { Router } from '../../src/chat/router.ts';
 import { commands } from '../../src/commands/index.ts';
 import { refreshDirectory } from '../../src/directory/refresh.ts';
 import { openLab } from '../../src/exchange/lab/index.ts';
@@ -105,7 +105,7 @@ async function wholeBot(api: string, opened: Closing): Promise<Express> {
   });
   const store = createStore({ db, clock, ids: randomIds, laneOf: () => 'upkeep', appendAudit, wake: () => undefined });
   const adapter = slackAdapter(api);
-  const router = createRouter({
+  const router = new Router({
     store,
     approvals,
     evidence: evidenceProviders,
@@ -117,7 +117,7 @@ async function wholeBot(api: string, opened: Closing): Promise<Express> {
     log: silent,
     identify: (identity) => adapter.identify(identity),
   });
-  const desk = createInbox({ store, db: inbox.db, clock, router, log: silent });
+  const desk = new Inbox({ store, db: inbox.db, clock, router, log: silent });
   opened.add('commands under way', () => desk.idle());
   return await started(adapter, opened, (incoming) => desk.onCommand(incoming));
 }

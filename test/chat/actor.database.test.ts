@@ -149,25 +149,55 @@ describe('accounts', () => {
 });
 
 describe('suspension', () => {
-  test('while an incident on his own device is open a person is only a user, on every platform', async () => {
+  test('whose own device was reported is only a user, on every platform, also after the incident was closed', async () => {
     const number = await openIncident(at, 'hana');
     for (const identity of ['console:hana', 'slack:T1/UHANA']) {
       expect(await who(sender(identity))).toEqual({ guid: guids.hana, roles: ['user'], suspendedBy: [number] });
     }
     expect(await who(sender('console:otto'))).toMatchObject({ roles: ['approver', 'user'], suspendedBy: [] });
     await at.db.updateTable('incident').set({ state: 'closed' }).execute();
-    expect(await who(sender('console:hana'))).toMatchObject({ roles: ['helpdesk', 'user'] });
+    expect(await who(sender('console:hana'))).toMatchObject({ roles: ['user'], suspendedBy: [number] });
   });
 
   test('restored roles hold against this incident and not against the next', async () => {
-    const number = await openIncident(at, 'hana');
-    at.clock.advance(60_000);
-    await at.db
-      .insertInto('incidentEvent')
-      .values({ incidentNumber: number, at: at.clock.now(), kind: 'roles.restored', data: '{}' })
-      .execute();
+    await openIncident(at, 'hana');
+    await at.db.updateTable('suspension').set({ state: 'ended' }).execute();
     expect(await who(sender('console:hana'))).toMatchObject({ roles: ['helpdesk', 'user'], suspendedBy: [] });
     const next = await openIncident(at, 'hana');
     expect(await who(sender('console:hana'))).toMatchObject({ roles: ['user'], suspendedBy: [next] });
+  });
+});
+
+describe('who is not known', () => {
+  async function told(from: Sender): Promise<string> {
+    const { store, clock } = at;
+    const resolved = await resolveActor({
+      store,
+      policy,
+      organisation: 'lab',
+      sender: from,
+      address: undefined,
+      clock,
+    });
+    return resolved.kind === 'refused' ? resolved.userMessage : resolved.actor.person.guid;
+  }
+
+  test('is told only what a reading of the directory showed', async () => {
+    const ghost = bySlackMail('UGHOST', 'ghost');
+    expect(await told(ghost)).toMatch(/as I last read it, no mailbox has the e-mail address/);
+
+    const people = await at.db.selectFrom('person').selectAll().execute();
+    const [first, second] = people.filter(({ guid }) => guid === guids.alice || guid === guids.hana);
+    await at.db
+      .updateTable('person')
+      .set({ primarySmtp: 'both@contoso.example', addresses: JSON.stringify(['both@contoso.example']) })
+      .where('guid', 'in', [first?.guid ?? '', second?.guid ?? ''])
+      .execute();
+    expect(await told(bySlackMail('UBOTH', 'both'))).toMatch(/^More than one mailbox/);
+
+    await at.db.deleteFrom('person').execute();
+    expect(await told(ghost)).toMatch(/not been able to read Exchange's directory yet/);
+    expect(await told(sender('console:hana'))).toMatch(/not been able to read Exchange's directory yet/);
+    await addPeople(at);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { homeProjection } from '../../src/chat/home-projection.ts';
+import { openHome } from '../../src/incidents/incident/homes.ts';
 import { renderPlainText } from '../../src/message/plain.ts';
 import { approvals } from '../../src/start/registries.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
@@ -39,7 +40,7 @@ describe('the home page', () => {
   });
 
   it('shows the helpdesk its incidents, approvers what waits for them, and is rendered anew when that changes', async () => {
-    await bot.store.change((change) => change.home('console:otto'));
+    await bot.store.change((change) => openHome(change, 'console:otto'));
     await bot.runner.settle();
     const before = await homesAsked('otto');
 
@@ -49,7 +50,9 @@ describe('the home page', () => {
 
     expect(await home('hana')).toMatch(/Your open incidents[\s\S]*INC-101 · lost · Alice Ng/);
     expect(await home('hana')).not.toContain('Waiting for your decision');
-    expect(await home('otto')).toMatch(/Waiting for your decision[\s\S]*INC-101[\s\S]*\[Approve\] \[Deny…\]/);
+    expect(await home('otto')).toMatch(
+      /Waiting for your decision[\s\S]*INC-101[\s\S]*\[Show: Alice Ng · wipe iPhone 15 …\w{4} · account-only\] \[Deny…\]/,
+    );
     expect(await homesAsked('otto')).toBeGreaterThan(before);
     expect(await homesAsked('ada')).toBe(0);
 

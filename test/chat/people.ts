@@ -83,5 +83,9 @@ export async function openIncident({ db, clock }: TestStore, of: Name, byOwner =
     })
     .returning('number')
     .executeTakeFirstOrThrow();
+  await db
+    .insertInto('suspension')
+    .values({ personGuid: guids[of], incidentNumber: row.number, reportedAt: clock.now(), held: true, state: 'active' })
+    .execute();
   return row.number;
 }

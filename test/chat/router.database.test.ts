@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod';
 import { mintMessage } from '../../src/chat/actions.ts';
 import { resolveActor } from '../../src/chat/actor.ts';
-import { createInbox } from '../../src/chat/inbox.ts';
+import { Inbox } from '../../src/chat/inbox.ts';
 import type { Sender } from '../../src/chat/port.ts';
-import { createRouter, type RouterParts } from '../../src/chat/router.ts';
+import { Router, type RouterParts } from '../../src/chat/router.ts';
 import { type AnyCommand, type CommandContext, defineCommand } from '../../src/commands/command.ts';
 import { helpCommand } from '../../src/commands/me/help.ts';
 import { whoamiCommand } from '../../src/commands/me/whoami.ts';
@@ -124,7 +124,7 @@ const all: readonly AnyCommand[] = [lost, wipe, report, lock, helpCommand, whoam
 function desk(more: Partial<RouterParts> = {}) {
   const { store, db, clock, ids } = at;
   const log = pino({ level: 'silent' });
-  const router = createRouter({
+  const router = new Router({
     store,
     approvals: new Approvals([]),
     evidence: [],
@@ -138,7 +138,7 @@ function desk(more: Partial<RouterParts> = {}) {
     ...more,
   });
   // What is said is stored, however long the machine takes over it: only one test here is about time.
-  return createInbox({ store, db, clock, router, log, insertTimeoutMs: 60_000 });
+  return new Inbox({ store, db, clock, router, log, insertTimeoutMs: 60_000 });
 }
 
 async function answerTo(
@@ -254,7 +254,7 @@ describe('a command', () => {
   test('from a suspended person is refused, but for the lock', async () => {
     await openIncident(at, 'hana');
     expect(words(await answerTo('wipe INC-104 because stolen', 'console:hana'))).toMatch(
-      /INC-\d+ about a device of your own is open/,
+      /a device of your own was reported \(INC-\d+\)/,
     );
     await answerTo('lock wipes', 'console:hana');
     expect(seen.map(({ id }) => id)).toEqual(['lock-wipes']);
@@ -405,7 +405,7 @@ describe('reception', () => {
   test('says so when it cannot store in time, and what lands later is never handled', async () => {
     const { store, db, clock, ids } = at;
     const log = pino({ level: 'silent' });
-    const router = createRouter({
+    const router = new Router({
       store,
       approvals: new Approvals([]),
       evidence: [],
@@ -416,7 +416,7 @@ describe('reception', () => {
       ids,
       log,
     });
-    const slow = createInbox({ store, db, clock, router, log, insertTimeoutMs: 50 });
+    const slow = new Inbox({ store, db, clock, router, log, insertTimeoutMs: 50 });
     const said = say('wipe INC-104 because stolen');
     const late = await db.transaction().execute(async (tx) => {
       // Whoever holds the table keeps the insert waiting.
@@ -444,7 +444,7 @@ describe('reception', () => {
   test('survives a database that refuses', async () => {
     const { store, clock, ids } = at;
     const log = pino({ level: 'silent' });
-    const router = createRouter({
+    const router = new Router({
       store,
       approvals: new Approvals([]),
       evidence: [],
@@ -457,7 +457,7 @@ describe('reception', () => {
     });
     const closed = await testStore();
     await closed.close();
-    const broken = createInbox({ store, db: closed.db, clock, router, log });
+    const broken = new Inbox({ store, db: closed.db, clock, router, log });
     expect(await broken.onCommand(say('help'))).toMatchObject({ kind: 'not-stored' });
     await broken.idle();
   });

@@ -97,7 +97,7 @@ it('tells which message stands for the card, once one is known', async () => {
 
 it('knows of each command that its click opens a form, as far as its file says so', () => {
   const opening = commands
-    .filter(({ topic, id }) => /\bform: \{|form: verifiedForm|form: \w+Form\(/.test(sourceOf(topic, id)))
+    .filter(({ topic, id }) => /\bform: \{|\baskVerified\(|form: \w+Form\(/.test(sourceOf(topic, id)))
     .map(({ id }) => id);
 
   expect(opening.length).toBeGreaterThan(4);

@@ -85,6 +85,10 @@ function context(actor: Partial<Actor> = {}): CommandContext {
     evidence: [],
     ids: countingIds(),
     log: pino({ level: 'silent' }),
+    audit: () => {},
+    changeAside: async () => {
+      throw new Error('nothing is written beside');
+    },
     organisation: 'lab',
     commands,
   };
@@ -140,7 +144,9 @@ test('help on a beginning of several lists these, on an unknown one says so and 
   ]);
   const unknown = words(await helpCommand.run(context({ suspendedBy: [104] }), { command: 'reboot' }));
   expect(unknown[0]).toBe('You may say no command that begins with reboot.');
-  expect(unknown).toContain('INC-104 about a device of your own is open, so you hold only what every user holds.');
+  expect(unknown.join('\n')).toContain(
+    'a device of your own was reported (INC-104): you hold only what every user holds',
+  );
   expect(unknown).toHaveLength(10);
 });
 
@@ -155,7 +161,7 @@ test('whoami says person, account, roles, and what is suspended', async () => {
   ]);
   const suspended = context({ roles: new Set(['user']), suspendedBy: [104] });
   expect(words(await whoamiCommand.run(suspended, {}))).toContain(
-    'Suspended: helpdesk, while INC-104 about a device of your own is open',
+    'Suspended: helpdesk, because a device of your own was reported (INC-104), until security or an admin restores you',
   );
 });
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
+import { distance } from 'fastest-levenshtein';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { findPeople, personByAddress, personByGuid } from '../../src/directory/find.ts';
+import { folded, wordsOf } from '../../src/directory/names.ts';
 import type { Person } from '../../src/directory/person.ts';
-import { markGone, storePeople } from '../../src/directory/store-people.ts';
+import { markAbsent, storePeople } from '../../src/directory/store-people.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 
 const at = new Date('2026-03-02T09:00:00Z');
@@ -47,6 +50,32 @@ async function names(text: string): Promise<string[]> {
     case 'none':
       return [];
   }
+}
+
+/** What finding means: everybody's names compared, one after the other. */
+function comparing(everybody: readonly Person[], text: string): { kind: string; people: Person[] } {
+  const wanted = folded(text);
+  if (wanted === '') return { kind: 'none', people: [] };
+  const forms = ({ displayName, alias, primarySmtp }: Person) =>
+    [displayName, alias, primarySmtp.split('@')[0] ?? ''].map(folded);
+  const words = wordsOf(wanted);
+  const partsOf = ({ displayName }: Person) => wordsOf(folded(displayName));
+  const named = everybody.filter(
+    (one) => forms(one).includes(wanted) || (words.length > 0 && words.every((word) => partsOf(one).includes(word))),
+  );
+  const begun = everybody.filter(
+    (one) =>
+      words.some(({ length }) => length > 1) &&
+      words.every((word) => partsOf(one).some((other) => other.startsWith(word))),
+  );
+  const people = named.length > 0 ? named : begun;
+  if (people.length > 0) return { kind: people.length === 1 ? 'one' : 'many', people };
+  const furthest = wanted.length < 4 ? 1 : wanted.length < 10 ? 2 : 3;
+  const near = everybody
+    .map((one) => ({ one, away: Math.min(...[...forms(one), ...partsOf(one)].map((form) => distance(form, wanted))) }))
+    .filter(({ away }) => away <= furthest)
+    .sort((one, other) => one.away - other.away);
+  return { kind: 'none', people: near.slice(0, 3).map(({ one }) => one) };
 }
 
 beforeAll(async () => {
@@ -95,6 +124,32 @@ describe('findPeople', () => {
     expect(await names('zora')).toEqual([]);
   });
 
+  it('lists the first of many and counts the rest', async () => {
+    const many = Array.from({ length: 30 }, (_, index) => person(100 + index, `Max Doe ${index}`, `max${index}`));
+    await storePeople(database.db, many, at);
+    const found = await findPeople(database.db, 'lab', 'max');
+    expect(found).toMatchObject({ kind: 'many', count: 30 });
+    expect(await names('max')).toEqual(
+      many
+        .map(({ displayName }) => displayName)
+        .sort()
+        .slice(0, 20),
+    );
+  });
+
+  it('takes a name with half a character for what it is, and nobody beside it is hurt', async () => {
+    await storePeople(database.db, [person(8, 'Half \ud83d', 'half'), person(9, 'Whole Hugh', 'whole')], at);
+    expect(await names('whole hugh')).toEqual(['Whole Hugh']);
+    expect(await names('half')).toEqual(['Half \ufffd']);
+  });
+
+  it('compares names longer than anybody types by their beginning', async () => {
+    const name = `Long${'o'.repeat(600)} Name`;
+    await storePeople(database.db, [person(8, name, 'long')], at);
+    expect(await names(`long${'o'.repeat(200)}`)).toEqual([name]);
+    expect(await names(`long${'o'.repeat(252)}`)).toEqual([name]);
+  });
+
   it('keeps the organisations apart', async () => {
     expect(await names('alice.real')).toEqual([]);
     expect(await findPeople(database.db, 'lab', '00000000-0000-4000-8000-000000000007')).toMatchObject({
@@ -139,9 +194,39 @@ describe('findPeople', () => {
     );
   });
 
+  it('finds whom comparing everybody finds', async () => {
+    const part = fc.string({ unit: fc.constantFrom('a', 'b', 'é', 'ß', 'İ', ' ', ',', '\u0301'), maxLength: 6 });
+    const directory = fc.array(fc.record({ displayName: part, alias: part }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(directory, fc.array(part, { minLength: 1, maxLength: 4 }), async (rows, texts) => {
+        await database.db.deleteFrom('person').execute();
+        const everybody = rows.map(({ displayName, alias }, index) => person(index, displayName, alias));
+        await storePeople(database.db, everybody, at);
+        const { rows: sorted } = await sql<{
+          guid: string;
+        }>`select guid from person order by display_name, guid`.execute(database.db);
+        const inOrder = sorted.flatMap(({ guid }) => everybody.find((one) => one.guid === guid) ?? []);
+        for (const text of texts) {
+          const found = await findPeople(database.db, 'lab', text);
+          const told = found.kind === 'one' ? [found.person] : found.kind === 'many' ? found.people : found.near;
+          const expected = comparing(inOrder, text);
+          expect([text, found.kind, told.map(({ guid }) => guid)]).toEqual([
+            text,
+            expected.kind,
+            expected.people.map(({ guid }) => guid),
+          ]);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('forgets who is gone, and knows him again when he is back', async () => {
-    await storePeople(database.db, people.slice(1), new Date(at.getTime() + 1000));
-    expect(await markGone(database.db, 'lab', new Date(at.getTime() + 1000))).toBe(1);
+    const told = new Set(people.slice(1).map(({ guid }) => guid));
+    const listing = { told, last: undefined, goneBefore: undefined };
+    expect(await markAbsent(database.db, 'lab', listing)).toBe(0);
+    expect(await names('alice')).toHaveLength(2);
+    expect(await markAbsent(database.db, 'lab', { ...listing, goneBefore: new Date(at.getTime() + 1) })).toBe(1);
     expect(await names('alice')).toEqual(['Alice Moreau']);
     expect(await personByGuid(database.db, people[0]?.guid ?? '')).toMatchObject({ displayName: 'Alice Ng' });
     await storePeople(database.db, people, new Date(at.getTime() + 2000));

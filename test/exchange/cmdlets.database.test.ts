@@ -5,7 +5,6 @@ import { getActiveSyncDeviceAccessRule } from '../../src/exchange/cmdlets/get-ac
 import { getActiveSyncDeviceClass } from '../../src/exchange/cmdlets/get-activesync-device-class.ts';
 import { getActiveSyncOrganizationSettings } from '../../src/exchange/cmdlets/get-activesync-organization-settings.ts';
 import { getMobileDevice } from '../../src/exchange/cmdlets/get-mobile-device.ts';
-import { getMobileDeviceMailboxPolicy } from '../../src/exchange/cmdlets/get-mobile-device-mailbox-policy.ts';
 import { newActiveSyncDeviceAccessRule } from '../../src/exchange/cmdlets/new-activesync-device-access-rule.ts';
 import { removeActiveSyncDeviceAccessRule } from '../../src/exchange/cmdlets/remove-activesync-device-access-rule.ts';
 import { setActiveSyncDeviceAccessRule } from '../../src/exchange/cmdlets/set-activesync-device-access-rule.ts';
@@ -80,16 +79,11 @@ describe('access rules', () => {
     });
   });
 
-  it('stand beside the default, the known classes and the policies', async () => {
+  it('stand beside the default and the known classes', async () => {
     expect(await lab.exchange.run(getActiveSyncOrganizationSettings, {})).toMatchObject([
       { defaultAccessLevel: 'Allow' },
     ]);
     const classes = await lab.exchange.run(getActiveSyncDeviceClass, {});
     expect(classes.map((one) => one.deviceModel)).toEqual(expect.arrayContaining(['CloudMagic', 'CloudMagic Mail']));
-    const policies = await lab.exchange.run(getMobileDeviceMailboxPolicy, {});
-    expect(policies.map((policy) => [policy.name, policy.passwordEnabled])).toEqual([
-      ['Default', true],
-      ['Open', false],
-    ]);
   });
 });

@@ -38,6 +38,27 @@ beforeEach(() => {
 });
 
 describe('the front of every Exchange', () => {
+  it('takes rows page after page, and none of a try that was begun anew', async () => {
+    const row = (digit: number) => ({ ExchangeGuid: device.replaceAll('1', String(digit)), Guid: device });
+    const odd = { ExchangeGuid: 'nobody', Guid: device };
+    const unreadable: Unreadable[] = [];
+    const transport: Transport = {
+      call: async (_cmdlet, _args, { pages }) => {
+        pages?.begin();
+        await pages?.take([row(1), odd]);
+        pages?.begin();
+        await pages?.take([row(2), row(3)]);
+        await pages?.take([row(4)]);
+        return [];
+      },
+      capabilities: async () => labCapabilities,
+    };
+    const exchange = createExchange({ organisation: 'real', transport });
+    const read = await exchange.run(listMailboxes, {}, { onUnreadable: (one) => unreadable.push(one) });
+    expect(read.map(({ guid }) => guid.charAt(0))).toEqual(['2', '3', '4']);
+    expect(unreadable).toEqual([]);
+  });
+
   it('sends what was parsed: GUIDs in lower case, nothing that is undefined', async () => {
     await exchangeWith().run(clearMobileDevice, {
       Identity: 'AAAAAAAA-1111-4111-8111-111111111111',

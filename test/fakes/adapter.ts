@@ -8,6 +8,7 @@ import {
 } from '../../src/chat/port.ts';
 import type { MessageRef } from '../../src/ground/addresses.ts';
 import type { Message } from '../../src/message/model.ts';
+import { renderPlainText } from '../../src/message/plain.ts';
 
 export type FakeCall = 'post' | 'edit' | 'reply' | 'privately' | 'find' | 'home';
 
@@ -83,7 +84,7 @@ export function fakeAdapter(
   return {
     name,
     identityPrefix,
-    limits: { postsPerSecondPerPlace: postsPerSecond, messageSize: 10_000 },
+    limits: { postsPerSecondPerPlace: postsPerSecond },
     posted,
     homes,
     calls,
@@ -102,6 +103,11 @@ export function fakeAdapter(
     },
     post: (target, message, key) => call('post', () => add({ kind: 'post', target, key, message })),
     find: (target, key) => call('find', () => posted.find((each) => each.target === target && each.key === key)?.ref),
+    readBack: async (place) =>
+      posted
+        .filter(({ kind, target }) => kind === 'post' && target === place)
+        .map(({ message }) => renderPlainText(message, { now: new Date(0), timeZone: 'UTC' }))
+        .toReversed(),
     edit: (ref, message) =>
       call('edit', () => {
         const found = posted.find((each) => each.ref === ref);

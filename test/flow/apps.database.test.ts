@@ -272,9 +272,14 @@ describe('what is asked of logs', () => {
     await later(40);
     await bot.type('hana', '#helpdesk', 'last seen alice.ng');
     const answer = bot.find('hana', 'Last seen: Alice Ng');
-    expect(answer).toContain('turned away at the login (401)');
+    expect(answer).toContain('Turned away at the login: ');
+    expect(answer).toContain(
+      'somebody who gave its name: the phone with a wrong password, or anybody who knows its id',
+    );
     expect(answer).toMatch(/\[picture: Requests per day of Alice Ng/);
-    expect(bot.find('#helpdesk', 'INC-101')).toContain('so a wipe cannot reach it');
+    const card = bot.find('#helpdesk', 'INC-101');
+    expect(card).toContain('somebody who gives its name. The phone itself, if its password is no longer right');
+    expect(card).not.toContain('so a wipe cannot reach it');
   });
 
   it('a card says that a server handed the wipe over, also where the phone was let in again afterwards', async () => {

@@ -1,7 +1,9 @@
 /** Ways in which a wipe ends otherwise: refused, taken back, given up, overtaken, never heard of. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { changeLabPassword, returnLabPhone, setLabAvailable } from '../../src/exchange/lab/operations.ts';
 import { labMailboxGuid } from '../../src/exchange/lab/seed.ts';
+import { pressed } from '../incidents/scenes.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import {
   approvals,
@@ -35,7 +37,7 @@ describe('before Exchange is asked', () => {
     expect((await bot.submit('otto', approvals, { reason: '' })).text).toContain('Say why, in a few words');
     await bot.submit('otto', approvals, { reason: 'She found it under the seat' });
 
-    expect(card(bot, n)).toContain('Wipe denied · 1 · iPhone 15, account-only: She found it under the seat');
+    expect(card(bot, n)).toMatch(/Wipe denied · 1 · iPhone 15 …\w{4}, account-only: She found it under the seat/);
     expect(bot.find(helpdesk, 'was denied')).toContain('The hold stays open.');
     expect(bot.find(security, 'was denied')).toContain('Otto Lindqvist: She found it under the seat');
     expect(bot.find(approvals, 'Denied')).not.toContain('[Approve]');
@@ -48,7 +50,9 @@ describe('before Exchange is asked', () => {
     const n = await lost(bot);
     await propose(bot, n, 1, 'account-only');
     const stale = bot.action(approvals, 'otto', 'Approve');
-    expect((await bot.click('hana', helpdesk, 'Withdraw')).text).toBe('Withdrawn. Nothing was asked of Exchange.');
+    expect((await bot.click('hana', helpdesk, 'Withdraw wipe of 1 iPhone 15')).text).toMatch(
+      /^Withdrawn: Alice Ng · wipe iPhone 15 …\w{4} · account-only\. Nothing was asked of Exchange\.$/,
+    );
     const late = await bot.press('otto', approvals, stale);
 
     expect(late.text).toMatch(/withdrawn/i);
@@ -75,7 +79,7 @@ describe('before Exchange is asked', () => {
     const n = await lost(bot);
     await propose(bot, n, 1, 'account-only');
     await setLabAvailable(bot.db, false);
-    await bot.click('otto', approvals, 'Approve');
+    await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
     expect(await wipeState(bot, n)).toBe('approved');
     expect(card(bot, n)).toContain('It must be carried out until 09:15, in 15 minutes');
     await bot.advance(16);
@@ -95,7 +99,7 @@ describe('before Exchange is asked', () => {
       .set({ firstSyncTime: bot.clock.now() })
       .where('guid', '=', await deviceGuid(bot, n))
       .execute();
-    await bot.click('otto', approvals, 'Approve');
+    await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
 
     expect(await wipeState(bot, n)).toBe('voided');
     expect(bot.find(approvals, 'This approval is void')).toContain('Propose again.');
@@ -108,7 +112,7 @@ describe('before Exchange is asked', () => {
     const guid = await deviceGuid(bot, n);
     await propose(bot, n, 1, 'account-only');
     await bot.db.updateTable('labDevice').set({ friendlyName: 'Totally harmless' }).where('guid', '=', guid).execute();
-    await bot.click('otto', approvals, 'Approve');
+    await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
     expect(await wipeState(bot, n)).toBe('requested');
 
     const m = await lost(bot, 'bob');
@@ -123,7 +127,7 @@ describe('before Exchange is asked', () => {
       .set({ blockedIds: JSON.stringify([bobs.deviceId]) })
       .where('exchangeGuid', '=', labMailboxGuid('bob'))
       .execute();
-    await bot.click('otto', approvals, 'Approve');
+    await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
     expect(await wipeState(bot, m)).toBe('voided');
     expect(await done(bot, 'clear-mobile-device')).toHaveLength(1);
   });
@@ -141,7 +145,7 @@ describe('after Exchange was asked', () => {
   it('it is cancelled in time, and read back', async () => {
     const n = await lost(bot, 'karl');
     await asked(bot, n, 1, 'full');
-    const form = await bot.click('hana', helpdesk, 'Cancel the wipe');
+    const form = await bot.click('hana', helpdesk, 'Cancel wipe of 1');
     expect(form.text).toContain('How was the owner verified');
     expect((await bot.submit('hana', helpdesk, { reason: '', how: '' })).text).toMatch(/reason: .*\nhow: /);
     await bot.submit('hana', helpdesk, { reason: 'It was in the other coat', how: 'In person' });
@@ -190,7 +194,7 @@ describe('after Exchange was asked', () => {
     await bot.advance(150);
     expect(bot.messagesIn(security).filter((line) => line.includes('not reached')).length).toBeGreaterThan(told);
 
-    await bot.click('hana', helpdesk, 'Give up the wipe');
+    await bot.click('hana', helpdesk, 'Give up wipe of 1');
     await bot.submit('hana', helpdesk, verified);
     expect(await wipeState(bot, n)).toBe('cancelled');
     expect(await holdOf(bot, n)).toBe('closed');
@@ -199,7 +203,7 @@ describe('after Exchange was asked', () => {
     await bot.type('hana', helpdesk, `block device INC-${n} 1`);
     expect(bot.find(helpdesk, 'is blocked in Exchange')).toContain('it can no longer hear of a wipe');
     await bot.type('hana', helpdesk, `unblock device INC-${n} 1`);
-    expect(bot.find(helpdesk, 'is unblocked')).toContain('It may sync again.');
+    expect(bot.find(helpdesk, 'is off the block list')).toContain('the card says as soon as it is read');
   });
 
   it('giving up what Exchange cannot cancel says that the phone will still be erased, and the watch goes on after closing', async () => {
@@ -239,9 +243,9 @@ describe('after Exchange was asked', () => {
     const answer = await bot.type('hana', helpdesk, `remove device INC-${n} 1`);
     expect(answer.text).toContain('a second person must approve');
     expect(await done(bot, 'remove-mobile-device')).toEqual([]);
-    expect(bot.find(approvals, 'remove phone 1')).toContain('This ends the wipe of this phone.');
+    expect(bot.find(approvals, 'remove phone 1')).toContain('This ends our wipe of this phone');
 
-    await bot.click('otto', approvals, 'Approve');
+    await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
     expect(await done(bot, 'remove-mobile-device')).toHaveLength(1);
     expect(await wipeState(bot, n)).toBe('partnership-removed');
     expect(bot.find(approvals, 'remove phone 1')).toContain('Approved by Otto Lindqvist');
@@ -250,11 +254,11 @@ describe('after Exchange was asked', () => {
   it('blocking is refused while a wipe is on its way, and needs a second person while the hold is open', async () => {
     const n = await lost(bot, 'alice.moreau');
     const early = await bot.type('hana', helpdesk, `block device INC-${n} 2`);
-    expect(early.text).toContain(
-      'The hold is still open, and a blocked phone can no longer hear of a wipe: I have asked for an approval.',
+    expect(early.text).toMatch(
+      /no longer hear of a wipe: I have asked for an approval of “Alice Moreau · block phone 2 .* …\w{4}”\.$/,
     );
     expect(await done(bot)).toEqual([]);
-    await bot.click('otto', approvals, 'Approve');
+    await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
     expect((await done(bot)).map((row) => row.cmdlet)).toEqual(['set-cas-mailbox']);
 
     await asked(bot, n, 1, 'account-only');

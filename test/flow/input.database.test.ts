@@ -131,10 +131,11 @@ describe('a command', () => {
     const before = await world();
     const answer = await bot.type('otto', approvals, `approve INC-${own}`);
 
-    expect(answer.text).toMatch(/INC-\d+ about a device of your own is open/);
+    expect(answer.text).toMatch(/a device of your own was reported \(INC-\d+\)/);
     expect(await world()).toEqual(before);
     await bot.type('hana', helpdesk, `withdraw INC-${own}`);
     await bot.type('hana', helpdesk, `close INC-${own} because he has another one`);
+    await bot.type('sasha', '#security', 'restore otto because he has another one');
   });
 
   it('a button that is forged or of another bot does nothing', async () => {
@@ -147,9 +148,12 @@ describe('a command', () => {
 
   it('the same event twice takes effect once', async () => {
     const button = bot.action(approvals, 'otto', 'Approve');
-    await bot.press('otto', approvals, button, { eventKey: 'one event' });
+    const { answer } = await bot.press('otto', approvals, button);
+    const typed = answer.form?.fields.find((field) => field.kind === 'typed');
+    const values = { typed: typed?.kind === 'typed' ? typed.show : '' };
+    await bot.submit('otto', approvals, values, { eventKey: 'one event' });
     const before = await world();
-    const again = await bot.press('otto', approvals, button, { eventKey: 'one event' });
+    const again = await bot.submit('otto', approvals, values, { eventKey: 'one event' });
     const stale = await bot.press('ada', approvals, button);
 
     expect(again.kind).toBe('duplicate');
@@ -210,7 +214,9 @@ describe('what is read', () => {
     expect((await bot.type('hana', helpdesk, 'incidents mine')).text).toContain('Alice Moreau');
     expect((await bot.type('hana', helpdesk, `hold INC-${n}`)).text).toContain('is open: do not reset');
     const audit = await bot.type('sasha', undefined, `audit INC-${n}`);
-    expect(`${audit.text}\n${bot.messagesIn('sasha').join('\n')}`).toContain('wipe.proposed');
+    expect(`${audit.text}\n${bot.messagesIn('sasha').join('\n')}`).toMatch(
+      /Hana Novak proposed the wipe of phone 1, iPhone 13 …\w{4} \(account-only\), because: /,
+    );
     await bot.type('sasha', undefined, 'audit verify');
     expect(bot.messagesIn('sasha').at(-1) ?? '').toMatch(/audit/i);
 

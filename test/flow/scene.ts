@@ -2,6 +2,7 @@
 
 import { type LabLedgerEntry, labLedger } from '../../src/exchange/lab/operations.ts';
 import type { FormValues } from '../../src/message/model.ts';
+import { pressed, reportLost } from '../incidents/scenes.ts';
 import type { TestBot } from '../setup/bot.ts';
 import type { Turn } from '../setup/conversation.ts';
 
@@ -13,7 +14,7 @@ export type Scope = 'full' | 'account-only' | 'outlook-app';
 
 /** Opens an incident in #helpdesk; answers its number. */
 export async function lost(bot: TestBot, person = 'alice.ng', by = 'hana'): Promise<number> {
-  await bot.type(by, helpdesk, `lost device ${person}`);
+  await reportLost(bot, person, by);
   const row = await bot.db.selectFrom('incident').select('number').orderBy('number', 'desc').executeTakeFirstOrThrow();
   return row.number;
 }
@@ -52,7 +53,7 @@ export async function propose(
 /** Proposed by Hana, approved by Otto, asked of Exchange. */
 export async function asked(bot: TestBot, incident: number, device: number, scope: Scope): Promise<void> {
   await propose(bot, incident, device, scope);
-  await bot.click('otto', approvals, 'Approve');
+  await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
 }
 
 export async function wipeState(bot: TestBot, incident: number, device = 1): Promise<string> {

@@ -1,5 +1,7 @@
 /** From the typed sentence to the acknowledged wipe, as helpdesk, approvers and security see it. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pressed } from '../incidents/scenes.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import {
   approvals,
@@ -60,19 +62,14 @@ describe('a lost phone', () => {
     });
     expect(sent.text).toBe('');
     expect(card(bot, n)).toMatch(
-      /Wipe proposed · 1 · iPhone 15, account-only — waits for an approver other than Hana Novak, until 09:30, in 30 minutes/,
+      /Wipe proposed · 1 · iPhone 15 …\w{4}, account-only — waits for an approver other than Hana Novak, until 09:30, in 30 minutes/,
     );
     expect(card(bot, n)).toContain('“Left in a taxi.” Caller verified: Vouched for by the manager.');
     expect(await done(bot)).toEqual([]);
 
     const wanted = bot.find(approvals, 'Approve?');
-    for (const line of [
-      'Alice Ng · wipe iPhone 15 · account-only',
-      'Asked by Hana Novak',
-      'Why: Left in a taxi.',
-      'id ends in',
-    ])
-      expect(wanted).toContain(line);
+    for (const line of ['Asked by Hana Novak', 'Why: Left in a taxi.', 'id ends in']) expect(wanted).toContain(line);
+    expect(wanted).toMatch(/Alice Ng · wipe iPhone 15 …\w{4} · account-only/);
     expect(wanted).toContain('Today: 0 of 20 wipes; Hana Novak: 0 of 3.');
     expect(bot.find('otto', 'Approve?')).toContain('iPhone 15');
     expect(bot.find(security, 'wipe proposed')).toMatch(/INC-101 · wipe proposed by Hana Novak/);
@@ -102,12 +99,13 @@ describe('a lost phone', () => {
     await bot.until(reaches(bot, n, 'acknowledged'), 20);
     const ended = card(bot, n);
     expect(ended).toMatch(
-      /✔ Handed to the phone 09:0\d\n✔ Acknowledged by the phone 09:0\d — it erases itself after this; Exchange cannot see that\./,
+      /✔ Handed to the phone 09:0\d\n✔ Acknowledged by the phone 09:0\d\. It removes the work account after this; Exchange cannot see that\./,
     );
     expect(ended).toContain("Alice's password may be reset now.");
     expect(ended).not.toMatch(/wiped\b.*(done|complete)/i);
     expect(bot.find(helpdesk, 'acknowledged the wipe')).toContain("Alice's phone 1 acknowledged the wipe.");
     expect(bot.find(helpdesk, 'The password may be reset now.')).toContain('The phone has acknowledged the wipe.');
+    expect(bot.find(helpdesk, 'Acknowledged by the phone')).toMatch(/^✔ /);
     expect(bot.find(security, 'wipe acknowledged')).toContain('INC-101');
     expect(await done(bot, 'clear-mobile-device')).toHaveLength(1);
 
@@ -115,7 +113,7 @@ describe('a lost phone', () => {
     await bot.click('hana', helpdesk, 'Sessions revoked');
     expect(card(bot, n)).toMatch(/✔ Password reset — Hugo Brandt, just now/);
     expect(card(bot, n)).toMatch(/✔ Sessions revoked — Hana Novak, just now/);
-    await bot.click('hana', helpdesk, 'Remove the partnership');
+    await bot.click('hana', helpdesk, 'Remove partnership of 1');
     expect(await done(bot, 'remove-mobile-device')).toHaveLength(1);
     expect(bot.find(helpdesk, 'partnership of phone 1 is removed')).toContain('starts a new partnership');
     await bot.click('hana', helpdesk, 'Close');
@@ -138,7 +136,7 @@ describe('a lost phone', () => {
 
     await propose(bot, n, 1, 'full');
     expect(bot.find(approvals, 'Approve?')).toContain('Alice was told: yes, that all data on the phone will be lost');
-    await bot.click('ada', undefined, 'Approve');
+    await pressed(bot, 'ada', bot.action(undefined, 'ada', 'Approve'));
     await bot.until(reaches(bot, n, 'acknowledged'), 20);
     const [request] = await done(bot, 'clear-mobile-device');
     expect(request?.arguments).not.toHaveProperty('AccountOnly');
@@ -163,14 +161,14 @@ describe('a lost phone', () => {
     const n = await lost(bot, 'victoria');
     await propose(bot, n, 1, 'account-only');
     expect(card(bot, n)).toContain('waits for 2 different approvers other than Hana Novak');
-    const first = await bot.click('otto', approvals, 'Approve');
+    const first = await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
     expect(first.text).toContain('One more person must approve this.');
     expect(card(bot, n)).toContain('waits for an approver other than Hana Novak');
-    const twice = await bot.click('otto', approvals, 'Approve');
+    const twice = await pressed(bot, 'otto', bot.action(approvals, 'otto', 'Approve'));
     expect(twice.text).not.toBe('');
     expect(await wipeState(bot, n)).toBe('awaiting-approval');
 
-    await bot.click('ada', approvals, 'Approve');
+    await pressed(bot, 'ada', bot.action(approvals, 'ada', 'Approve'));
     expect(await wipeState(bot, n)).toBe('requested');
     expect(card(bot, n)).toContain('Approved by Otto Lindqvist and Ada Romero');
   });

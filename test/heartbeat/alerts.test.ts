@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type AlertStep, alertSteps, type StandingAlert } from '../../src/heartbeat/alerts.ts';
-import type { Look, ServerLook } from '../../src/heartbeat/look.ts';
+import { type AlertStep, alertSteps, type OpenAlert } from '../../src/heartbeat/alerts.ts';
+import type { Reading, ServerReading } from '../../src/heartbeat/reading.ts';
 import { defaultValues } from '../../src/heartbeat/values.ts';
 
 const now = new Date('2026-03-02T09:00:00Z');
 const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000).toISOString();
 const written = { MaxHeartbeatInterval: '3540' };
 
-function server(rest: Partial<ServerLook> = {}): ServerLook {
+function server(rest: Partial<ServerReading> = {}): ServerReading {
   return {
     server: 'EX02',
     unseen: [],
@@ -23,7 +23,7 @@ function server(rest: Partial<ServerLook> = {}): ServerLook {
   };
 }
 
-function look(...servers: ServerLook[]): Look {
+function reading(...servers: ServerReading[]): Reading {
   return {
     at: now.toISOString(),
     hours: 24,
@@ -36,11 +36,14 @@ function look(...servers: ServerLook[]): Look {
   };
 }
 
-function average(value: number, rest: Partial<ServerLook['averages'][number]> = {}): Pick<ServerLook, 'averages'> {
+function average(
+  value: number,
+  rest: Partial<ServerReading['averages'][number]> = {},
+): Pick<ServerReading, 'averages'> {
   return { averages: [{ command: 'Ping', average: value, samples: 200, full: true, firing: value <= 540, ...rest }] };
 }
 
-function events(hours: number): NonNullable<ServerLook['events']> {
+function events(hours: number): NonNullable<ServerReading['events']> {
   const last = { at: hoursAgo(hours), average: 250, threshold: 540, command: 'Ping' };
   return {
     total: 3,
@@ -52,27 +55,26 @@ function events(hours: number): NonNullable<ServerLook['events']> {
 }
 
 function steps(
-  seen: ServerLook,
-  standing: StandingAlert[] = [],
-  previous?: ServerLook,
+  seen: ServerReading,
+  open: OpenAlert[] = [],
+  previous?: ServerReading,
   today = '2026-03-02',
 ): AlertStep[] {
   return alertSteps({
-    previous: previous === undefined ? undefined : look(previous),
-    look: look(seen),
-    standing,
+    previous: previous === undefined ? undefined : reading(previous),
+    reading: reading(seen),
+    open,
     now,
     today,
   });
 }
 
-const brief = (found: AlertStep[]) =>
-  found.map((step) => `${step.kind} ${step.kind === 'raise' ? step.alert.cause : step.cause}`);
-const standing = (cause: StandingAlert['cause'], rest: Partial<StandingAlert> = {}): StandingAlert => ({
+const brief = (found: AlertStep[]) => found.map((step) => `${step.kind} ${step.cause}`);
+const open = (cause: OpenAlert['cause'], rest: Partial<OpenAlert> = {}): OpenAlert => ({
   server: 'EX02',
   cause,
   since: new Date(hoursAgo(30)),
-  toldOn: '2026-03-02',
+  notifiedOn: '2026-03-02',
   ...rest,
 });
 
@@ -81,32 +83,32 @@ describe('event 1040', () => {
 
   it('is told once a day, and again the next day while it goes on', () => {
     expect(brief(steps(ill))).toEqual(['raise event-1040']);
-    expect(brief(steps(ill, [standing('event-1040')]))).toEqual([]);
-    const [again] = steps(ill, [standing('event-1040')], undefined, '2026-03-03');
-    expect(again).toMatchObject({ kind: 'raise', again: true, title: 'Event 1040 on EX02 goes on' });
+    expect(brief(steps(ill, [open('event-1040')]))).toEqual([]);
+    const [again] = steps(ill, [open('event-1040')], undefined, '2026-03-03');
+    expect(again).toMatchObject({ kind: 'raise', title: 'Event 1040 on EX02 goes on' });
   });
 
   it('is over when none came for hours and phones wait well over the threshold', () => {
-    expect(brief(steps(server({ events: events(4), ...average(2000) }), [standing('event-1040')]))).toEqual([
+    expect(brief(steps(server({ events: events(4), ...average(2000) }), [open('event-1040')]))).toEqual([
       'clear event-1040',
     ]);
-    expect(brief(steps(server({ events: events(4), ...average(560) }), [standing('event-1040')]))).toEqual([]);
-    expect(brief(steps(server({ events: events(2), ...average(2000) }), [standing('event-1040')]))).toEqual([]);
+    expect(brief(steps(server({ events: events(4), ...average(560) }), [open('event-1040')]))).toEqual([]);
+    expect(brief(steps(server({ events: events(2), ...average(2000) }), [open('event-1040')]))).toEqual([]);
   });
 
   it('is over after a day where no log tells the average', () => {
-    expect(brief(steps(server({ events: events(23) }), [standing('event-1040')]))).toEqual([]);
-    expect(brief(steps(server({ events: events(25) }), [standing('event-1040')]))).toEqual(['clear event-1040']);
+    expect(brief(steps(server({ events: events(23) }), [open('event-1040')]))).toEqual([]);
+    expect(brief(steps(server({ events: events(25) }), [open('event-1040')]))).toEqual(['clear event-1040']);
   });
 
   it('is neither told nor over while the server cannot be read', () => {
     const { events: _, ...blind } = server();
 
-    expect(steps(blind, [standing('event-1040')])).toEqual([]);
+    expect(steps(blind, [open('event-1040')])).toEqual([]);
     expect(steps(blind)).toEqual([]);
   });
 
-  it('that is long past is no news at the first look', () => {
+  it('that is long past is no news in the first reading', () => {
     expect(steps(server({ events: events(30), ...average(2000) }))).toEqual([]);
   });
 });
@@ -116,12 +118,12 @@ describe('an average near the threshold', () => {
     expect(brief(steps(server(average(600))))).toEqual(['raise average-near']);
     expect(brief(steps(server(average(900, { firesInHours: 5 }))))).toEqual(['raise average-near']);
     expect(brief(steps(server(average(900, { firesInHours: 50 }))))).toEqual([]);
-    expect(brief(steps(server(average(500)), [standing('average-near')]))).toEqual(['forget average-near']);
+    expect(brief(steps(server(average(500)), [open('average-near')]))).toEqual(['forget average-near']);
   });
 
   it('is over only when it is well over', () => {
-    expect(brief(steps(server(average(650)), [standing('average-near')]))).toEqual([]);
-    expect(brief(steps(server(average(720)), [standing('average-near')]))).toEqual(['clear average-near']);
+    expect(brief(steps(server(average(650)), [open('average-near')]))).toEqual([]);
+    expect(brief(steps(server(average(720)), [open('average-near')]))).toEqual(['clear average-near']);
   });
 
   it('is not told beside the event itself', () => {
@@ -135,24 +137,24 @@ describe('values', () => {
   it('that changed are told with what they were', () => {
     const [step] = steps(changed, [], server());
 
-    expect(step).toMatchObject({ kind: 'raise', alert: { cause: 'values-changed', before: written } });
+    expect(step).toMatchObject({ kind: 'raise', cause: 'values-changed', before: written });
     expect(step?.kind === 'raise' ? step.lines[0] : '').toBe('EX02: MaxHeartbeatInterval is 900 (before: 3540).');
   });
 
   it('are told once, and their return', () => {
-    const alert = standing('values-changed', { before: written });
+    const alert = open('values-changed', { before: written });
 
     expect(steps(changed, [alert], changed)).toEqual([]);
     expect(brief(steps(server(), [alert], changed))).toEqual(['clear values-changed']);
   });
 
   it('that stay are the new values after a week', () => {
-    const old = standing('values-changed', { before: written, since: new Date(hoursAgo(24 * 8)) });
+    const old = open('values-changed', { before: written, since: new Date(hoursAgo(24 * 8)) });
 
     expect(brief(steps(changed, [old], changed))).toEqual(['forget values-changed']);
   });
 
-  it('are no news at the first look, nor when the file could not be read', () => {
+  it('are no news in the first reading, nor when the file could not be read', () => {
     expect(steps(changed)).toEqual([]);
     const { written: _, ...blind } = server();
     expect(steps(blind, [], changed)).toEqual([]);

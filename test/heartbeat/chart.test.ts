@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { mostBytes, renderChart } from '../../src/charts/render.ts';
 import { heartbeatAlt, heartbeatChart } from '../../src/heartbeat/chart.ts';
-import type { Bar, Look, ServerLook } from '../../src/heartbeat/look.ts';
+import type { Bar, Reading, ServerReading } from '../../src/heartbeat/reading.ts';
 import { defaultValues } from '../../src/heartbeat/values.ts';
 
-function server(name: string, bars: Bar[], average: number): ServerLook {
+function server(name: string, bars: Bar[], average: number): ServerReading {
   const requests = bars.reduce((sum, { answered, mail, failed }) => sum + answered + mail + failed, 0);
   return {
     server: name,
@@ -19,7 +19,6 @@ function server(name: string, bars: Bar[], average: number): ServerLook {
       requests,
       clients: 12,
       average,
-      median: average,
       bars,
       lives: average,
       byType: [],
@@ -29,7 +28,7 @@ function server(name: string, bars: Bar[], average: number): ServerLook {
   };
 }
 
-const look: Look = {
+const reading: Reading = {
   at: '2026-03-02T09:00:00.000Z',
   hours: 24,
   differences: [],
@@ -70,7 +69,7 @@ const look: Look = {
 
 describe('the chart of heartbeats', () => {
   it('shows the server that it is about beside another one, and fits into a chat', async () => {
-    const spec = heartbeatChart(look);
+    const spec = heartbeatChart(reading);
     expect(JSON.stringify(spec)).toContain('"edge 300"');
     expect(JSON.stringify(spec)).not.toContain('EX03');
     if (spec === undefined) throw new Error('there is something to draw');
@@ -81,12 +80,14 @@ describe('the chart of heartbeats', () => {
   });
 
   it('says the same in words, with every mark and number', () => {
-    expect(heartbeatAlt(look, 'EX02')).toBe(
+    expect(heartbeatAlt(reading, 'EX02')).toBe(
       'Heartbeats that phones asked for on EX02 in 24 hours. EX02: 1,023 waits of 12 phones, 900 answered after their time, 83 ended by new mail, 40 cut or lost; Min 60 s, average 250 s, edge 300 s, threshold 540 s, Max 3,540 s.',
     );
   });
 
   it('is left out where nobody waited', () => {
-    expect(heartbeatChart({ ...look, servers: look.servers.map(({ asked: _, ...rest }) => rest) })).toBeUndefined();
+    expect(
+      heartbeatChart({ ...reading, servers: reading.servers.map(({ asked: _, ...rest }) => rest) }),
+    ).toBeUndefined();
   });
 });

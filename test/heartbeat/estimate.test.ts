@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { EdgeEstimate } from '../../src/heartbeat/estimate.ts';
-import { estimateEdge, type LocatedEdge, locateEdge } from '../../src/heartbeat/estimate-edge.ts';
+import { estimateEdge, locateEdge } from '../../src/heartbeat/estimate-edge.ts';
+import type { EdgeEstimate, LocatedEdge } from '../../src/heartbeat/reading.ts';
+import { runs } from '../setup/runs.ts';
 import { type Habit, live, type World } from './generator.ts';
 import { withEdge, withoutEdge } from './worlds.ts';
 
-/** More for a long run: MISLAID_ESTIMATE_CASES=1000. */
-const cases = Number(process.env.MISLAID_ESTIMATE_CASES ?? 100);
+const cases = runs(25, 100);
 
 type Case = { seed: number; seconds: number; located: LocatedEdge; visible: boolean };
 
@@ -41,7 +41,7 @@ describe('over drawn organisations', () => {
     drawn = withEdges();
   });
 
-  it('finds the edge within 5 % in at least 95 of 100 cases that can be seen', () => {
+  it('finds the edge within 5 % in at least 95 % of the cases that can be seen', () => {
     const visible = drawn.filter((each) => each.visible);
     const wrong = visible.filter(({ located, seconds }) => !isRight(located, seconds));
 
@@ -59,7 +59,7 @@ describe('over drawn organisations', () => {
     expect(untrue.length / drawn.length, JSON.stringify(untrue)).toBeLessThanOrEqual(0.02);
   });
 
-  it('claims none in 100 cases without one', () => {
+  it('claims none where there is none', () => {
     const claimed = Array.from({ length: cases }, (_, seed) => seed + 1)
       .map((seed) => ({ seed, located: locateEdge(live(withoutEdge(seed)).observations, 3540) }))
       .filter(({ located }) => claims(located));

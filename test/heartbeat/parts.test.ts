@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { heartbeatAdviceCommand } from '../../src/commands/direct-push/heartbeat-knowledge.ts';
 import { adviceFor, adviceMessage, edgeKinds, wantedTimeout } from '../../src/heartbeat/advice.ts';
-import { costOf } from '../../src/heartbeat/cost.ts';
+import { costOf } from '../../src/heartbeat/asked.ts';
 import { summariseEvents } from '../../src/heartbeat/events.ts';
 import { knownNear } from '../../src/heartbeat/known-timeouts.ts';
 import { networkNames } from '../../src/heartbeat/networks.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Look } from '../../src/heartbeat/look.ts';
+import { readHeartbeats } from '../../src/heartbeat/read-heartbeats.ts';
+import type { Reading } from '../../src/heartbeat/reading.ts';
 import { reportMessage } from '../../src/heartbeat/report.ts';
-import { takeLook } from '../../src/heartbeat/take-look.ts';
 import type { DraftMessage, Message } from '../../src/message/model.ts';
 import { renderPlainText } from '../../src/message/plain.ts';
 import { Policy } from '../../src/policy.ts';
@@ -41,10 +41,10 @@ function phones(
 const healthy = { phones: phones(patient, 10) };
 const cut = { phones: phones(climbing, 10), edge: { seconds: 300, how: 'reset', lateSeconds: 1 } } as const;
 
-async function lookAt(servers: readonly KnownServer[], policy: Policy = Policy.parse({})): Promise<Look> {
+async function readAll(servers: readonly KnownServer[], policy: Policy = Policy.parse({})): Promise<Reading> {
   const now = base.clock.now();
   await writeLives(base.db, servers, now);
-  return takeLook({
+  return readHeartbeats({
     db: base.db,
     servers: knownServers(servers, () => base.clock.now()),
     policy,
@@ -66,15 +66,15 @@ function shown(draft: DraftMessage): string {
   return renderPlainText(message, { now: base.clock.now(), timeZone: 'UTC' });
 }
 
-const firstLine = (look: Look): string => shown(reportMessage(look)).split('\n')[1] ?? '';
+const firstLine = (reading: Reading): string => shown(reportMessage(reading)).split('\n')[1] ?? '';
 
 describe('the verdict', () => {
   it('is healthy where phones wait long and are answered', async () => {
-    const look = await lookAt([{ name: 'EX01', world: healthy, values: defaults }]);
+    const reading = await readAll([{ name: 'EX01', world: healthy, values: defaults }]);
 
-    expect(look.verdict).toBe('healthy');
-    expect(firstLine(look)).toBe('Phones ask to wait 3,540 s on average, and their connections last.');
-    expect(shown(reportMessage(look))).toContain('Do: nothing.');
+    expect(reading.verdict).toBe('healthy');
+    expect(firstLine(reading)).toBe('Phones ask to wait 3,540 s on average, and their connections last.');
+    expect(shown(reportMessage(reading))).toContain('Do: nothing.');
   });
 
   it('is edge too short where connections are cut, on that server alone', async () => {
@@ -82,7 +82,7 @@ describe('the verdict', () => {
       edges: [{ name: 'LB1', kind: 'haproxy', where: 'in front of EX02', idleTimeoutSeconds: 300 }],
       servers: [{ name: 'EX01' }, { name: 'EX02', edge: 'LB1' }],
     });
-    const look = await lookAt(
+    const reading = await readAll(
       [
         { name: 'EX01', world: healthy, values: defaults },
         { name: 'EX02', world: cut, values: defaults, events: [{ hoursAgo: 2, average: 260 }] },
@@ -90,10 +90,10 @@ describe('the verdict', () => {
       policy,
     );
 
-    expect(look.verdict).toBe('edge-too-short');
-    expect(look.about).toEqual(['EX02']);
-    expect(look.servers.map(({ verdict }) => verdict)).toEqual(['healthy', 'edge-too-short']);
-    const report = shown(reportMessage(look));
+    expect(reading.verdict).toBe('edge-too-short');
+    expect(reading.about).toEqual(['EX02']);
+    expect(reading.servers.map(({ verdict }) => verdict)).toEqual(['healthy', 'edge-too-short']);
+    const report = shown(reportMessage(reading));
     expect(report).toContain('Likely cause: LB1 (in front of EX02) closes idle connections after about 30');
     expect(report).toContain('[How, for HAProxy]');
     expect(report).toMatch(
@@ -111,7 +111,7 @@ describe('the verdict', () => {
       ),
       edge: { seconds: 900, how: 'silent', lateSeconds: 0 },
     } as const;
-    const report = shown(reportMessage(await lookAt([{ name: 'EX01', world: silent, values: defaults }])));
+    const report = shown(reportMessage(await readAll([{ name: 'EX01', world: silent, values: defaults }])));
 
     expect(report).toContain('Direct Push: edge too short');
     expect(report).toMatch(/silently|forgets idle connections somewhere between 4\d\d s and 1,\d\d\d s/);
@@ -126,13 +126,13 @@ describe('the verdict', () => {
       edges: [{ name: 'LB1', kind: 'f5', idleTimeoutSeconds: 300 }],
       servers: [{ name: 'EX01', edge: 'LB1' }],
     });
-    const look = await lookAt(
+    const reading = await readAll(
       [{ name: 'EX01', world: { phones: phones({ kind: 'fixed', asked: 270 }, 10) }, values: defaults }],
       policy,
     );
 
-    expect(look.verdict).toBe('edge-too-short');
-    expect(shown(reportMessage(look))).toContain(
+    expect(reading.verdict).toBe('edge-too-short');
+    expect(shown(reportMessage(reading))).toContain(
       'closes idle connections after 300 s, says policy.yaml; the logs show short heartbeats',
     );
   });
@@ -142,81 +142,81 @@ describe('the verdict', () => {
       edges: [{ name: 'LB1', kind: 'f5', idleTimeoutSeconds: 300 }],
       servers: [{ name: 'EX01', edge: 'LB1' }],
     });
-    const look = await lookAt([{ name: 'EX01', world: healthy, values: defaults }], policy);
+    const reading = await readAll([{ name: 'EX01', world: healthy, values: defaults }], policy);
 
-    expect(look.verdict).toBe('healthy');
-    expect(shown(reportMessage(look))).toContain('policy.yaml says 300 s, which is no longer so.');
+    expect(reading.verdict).toBe('healthy');
+    expect(shown(reportMessage(reading))).toContain('policy.yaml says 300 s, which is no longer so.');
   });
 
   it('is clients too short where one bad app pulls the average down', async () => {
     const world = {
       phones: [...phones(patient, 12), ...phones({ kind: 'fixed', asked: 60 }, 2, { deviceType: 'BadMail' })],
     };
-    const look = await lookAt([{ name: 'EX01', world, values: defaults, events: [{ hoursAgo: 1, average: 200 }] }]);
+    const reading = await readAll([{ name: 'EX01', world, values: defaults, events: [{ hoursAgo: 1, average: 200 }] }]);
 
-    expect(look.verdict).toBe('clients-too-short');
-    expect(firstLine(look)).toContain('2 clients of type BadMail on EX01 ask for such short heartbeats');
-    const open = shown(reportMessage(look));
+    expect(reading.verdict).toBe('clients-too-short');
+    expect(firstLine(reading)).toContain('2 clients of type BadMail on EX01 ask for such short heartbeats');
+    const open = shown(reportMessage(reading));
     expect(open).toContain('No firewall has to change');
     expect(open).not.toContain('user12');
     const nameOf = (account: string) => (account === 'contoso\\ex01.user12' ? 'Gita Rao' : account);
-    expect(shown(reportMessage(look, { personal: true, nameOf }))).toContain('Gita Rao');
+    expect(shown(reportMessage(reading, { personal: true, nameOf }))).toContain('Gita Rao');
   });
 
   it('is clients too short where all ask for little and nothing cuts', async () => {
-    const look = await lookAt([
+    const reading = await readAll([
       { name: 'EX01', world: { phones: phones({ kind: 'fixed', asked: 470 }, 12) }, values: defaults },
     ]);
 
-    expect(look.verdict).toBe('clients-too-short');
-    expect(firstLine(look)).toContain('Phones on EX01 ask for only 470 s on average');
+    expect(reading.verdict).toBe('clients-too-short');
+    expect(firstLine(reading)).toContain('Phones on EX01 ask for only 470 s on average');
   });
 
   it('is values wrong where Exchange cannot use them, or where servers differ', async () => {
     const wrong = { ...defaults, MaxHeartbeatInterval: '7200' };
-    const look = await lookAt([
+    const reading = await readAll([
       { name: 'EX01', world: healthy, values: defaults },
       { name: 'EX02', world: healthy, values: wrong },
     ]);
 
-    expect(look.verdict).toBe('values-wrong');
-    expect(firstLine(look)).toBe('The heartbeat values of EX02 are not what Exchange can use.');
-    expect(shown(reportMessage(look))).toContain('EX02: MaxHeartbeatInterval is 7200, over 3540');
-    expect(shown(reportMessage(look))).toContain('Restart-WebAppPool MSExchangeSyncAppPool');
+    expect(reading.verdict).toBe('values-wrong');
+    expect(firstLine(reading)).toBe('The heartbeat values of EX02 are not what Exchange can use.');
+    expect(shown(reportMessage(reading))).toContain('EX02: MaxHeartbeatInterval is 7200, over 3540');
+    expect(shown(reportMessage(reading))).toContain('Restart-WebAppPool MSExchangeSyncAppPool');
   });
 
   it('is values wrong where they only differ', async () => {
-    const look = await lookAt([
+    const reading = await readAll([
       { name: 'EX01', world: healthy, values: defaults },
       { name: 'EX02', world: healthy, values: { ...defaults, HeartbeatAlertThreshold: '300' } },
     ]);
 
-    expect(look.verdict).toBe('values-wrong');
-    expect(firstLine(look)).toBe('The heartbeat values differ between EX01 and EX02.');
+    expect(reading.verdict).toBe('values-wrong');
+    expect(firstLine(reading)).toBe('The heartbeat values differ between EX01 and EX02.');
   });
 
   it('is too little data with one phone, with none, and with no server', async () => {
-    const one = await lookAt([
+    const one = await readAll([
       { name: 'EX01', world: { phones: phones(patient, 1) }, values: defaults },
       { name: 'EX02' },
     ]);
 
     expect(one.verdict).toBe('too-little-data');
     expect(firstLine(one)).toContain('Too few waiting phones were seen in 24 hours to judge EX01 and EX02');
-    expect(firstLine(await lookAt([]))).toContain('Exchange Online has none that could be read');
+    expect(firstLine(await readAll([]))).toContain('Exchange Online has none that could be read');
   });
 });
 
 describe('what could not be seen', () => {
   it('is said first, and the rest is told', async () => {
-    const look = await lookAt([
+    const reading = await readAll([
       { name: 'EX01', world: healthy, values: defaults },
       { name: 'EX02', world: healthy, values: defaults },
       { name: 'EX03', down: { config: 'access denied to its folder.', events: 'access denied to its event log.' } },
     ]);
-    const report = shown(reportMessage(look));
+    const report = shown(reportMessage(reading));
 
-    expect(look.verdict).toBe('healthy');
+    expect(reading.verdict).toBe('healthy');
     expect(report.split('\n')[0]).toContain('healthy (2 of 3 servers fully seen)');
     expect(report.split('\n')[1]).toBe(
       'Not everything could be seen. Values of EX03: access denied to its folder. Events of EX03: access denied to its event log. This is what EX01 and EX02 say, and what is left of the others:',
@@ -241,24 +241,24 @@ describe('what could not be seen', () => {
         problem: 'The folder is not there.',
       })
       .execute();
-    const look = await lookAt([{ name: 'EX01', values: defaults }]);
+    const reading = await readAll([{ name: 'EX01', values: defaults }]);
 
-    expect(look.servers[0]?.unseen).toEqual(['Logs of EX01: The folder is not there.']);
+    expect(reading.servers[0]?.unseen).toEqual(['Logs of EX01: The folder is not there.']);
   });
 
   it('is not made worse by a clock that is ahead', async () => {
-    const look = await lookAt([
+    const reading = await readAll([
       { name: 'EX01', world: healthy, values: defaults, events: [{ hoursAgo: -2, average: 500 }] },
     ]);
 
-    expect(look.servers[0]?.remarks).toEqual(["The clock of EX01 is about 120 minutes ahead of this machine's."]);
+    expect(reading.servers[0]?.remarks).toEqual(["The clock of EX01 is about 120 minutes ahead of this machine's."]);
   });
 });
 
 describe('what stands behind it', () => {
   it("is the average of Exchange's own buffer, and what it will do", async () => {
-    const look = await lookAt([{ name: 'EX02', world: cut, values: defaults }]);
-    const [average] = look.servers[0]?.averages ?? [];
+    const reading = await readAll([{ name: 'EX02', world: cut, values: defaults }]);
+    const [average] = reading.servers[0]?.averages ?? [];
 
     expect(average).toMatchObject({ command: 'Ping', samples: 200, full: true, firing: true });
     expect(average?.average).toBeGreaterThan(150);
@@ -266,8 +266,8 @@ describe('what stands behind it', () => {
   });
 
   it('is since when it is so', async () => {
-    const look = await lookAt([{ name: 'EX02', world: cut, values: defaults }]);
+    const reading = await readAll([{ name: 'EX02', world: cut, values: defaults }]);
 
-    expect(look.since?.atLeast).toBe(true);
+    expect(reading.since?.atLeast).toBe(true);
   });
 });

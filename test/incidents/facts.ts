@@ -27,7 +27,6 @@ export function device(changes: Partial<DeviceFacts> = {}): DeviceFacts {
     status: 'DeviceOk',
     wipeSupported: true,
     policyApplied: 'full',
-    passcodeEnforced: true,
     managedByMdm: false,
     phoneHint: '******1234',
     ...changes,

@@ -1,6 +1,7 @@
 /** What tests of whole flows have in common: a wipe proposed and approved in as few words as people need. */
+import type { Answer } from '../../src/message/model.ts';
 import type { TestBot } from '../setup/bot.ts';
-import type { Turn } from '../setup/conversation.ts';
+import type { Conversation, SayOptions, Turn } from '../setup/conversation.ts';
 
 export type Asking = {
   by?: string;
@@ -13,9 +14,22 @@ export type Asking = {
   command?: 'wipe' | 'break-glass';
 };
 
+/** Reports a phone, and confirms it where the report takes rights from its owner; answers what was said last. */
+export async function reportLost(
+  talk: Conversation,
+  person: string,
+  by = 'hana',
+  options: SayOptions = {},
+): Promise<Turn> {
+  const said = await talk.type(by, '#helpdesk', `lost device ${person}`, options);
+  const rows = (said.answer.private?.blocks ?? []).flatMap((block) => (block.kind === 'buttons' ? block.buttons : []));
+  const confirm = rows.find((button) => button.label.startsWith('Report the phone of'));
+  return confirm === undefined ? said : talk.press(by, '#helpdesk', confirm.action, options);
+}
+
 /** Opens an incident for a person of the lab; answers its number. */
 export async function lost(bot: TestBot, person: string, by = 'hana'): Promise<number> {
-  await bot.type(by, '#helpdesk', `lost device ${person}`);
+  await reportLost(bot, person, by);
   const row = await bot.db
     .selectFrom('incident')
     .select('number')
@@ -36,8 +50,53 @@ export async function ask(bot: TestBot, asking: Asking = {}): Promise<Turn> {
   return bot.submit(by, '#helpdesk', { scope, reason, how: 'manager', ...confirms });
 }
 
-export async function approve(bot: TestBot, by: string, incident = 101, device?: number): Promise<Turn> {
-  return bot.type(by, '#approvals', `approve INC-${incident}${device === undefined ? '' : ` ${device}`}`);
+/**
+ * Says `approve`, reads what is shown and presses the button under it, and types what its form asks for; answers that, or what was
+ * answered instead of showing.
+ */
+export async function approve(
+  talk: Conversation,
+  by: string,
+  incident = 101,
+  device?: number,
+  options: SayOptions = {},
+): Promise<Turn> {
+  const said = `approve INC-${incident}${device === undefined ? '' : ` ${device}`}`;
+  const shown = await talk.type(by, '#approvals', said, options);
+  return decide(talk, by, shown, options);
+}
+
+/** Presses the button that approves what was shown, and types what its form asks for. */
+export async function decide(talk: Conversation, by: string, shown: Turn, options: SayOptions = {}): Promise<Turn> {
+  const button = buttonIn(shown.answer, 'Approve');
+  return button === undefined ? shown : pressed(talk, by, button, options);
+}
+
+/** The same by the button of this action. */
+export async function pressed(talk: Conversation, by: string, button: string, options: SayOptions = {}): Promise<Turn> {
+  const turn = await talk.press(by, '#approvals', button, options);
+  const typed = turn.answer.form?.fields.find((field) => field.kind === 'typed');
+  return typed?.kind === 'typed' ? talk.submit(by, '#approvals', { typed: typed.show }, options) : turn;
+}
+
+/** Says `deny`, reads what waits and presses the button under it; answers that, or what was answered instead. */
+export async function deny(
+  talk: Conversation,
+  by: string,
+  incident: number,
+  why = 'nobody was called back',
+  options: SayOptions = {},
+): Promise<Turn> {
+  const said = await talk.type(by, '#approvals', `deny INC-${incident} because ${why}`, options);
+  const button = buttonIn(said.answer, 'Deny');
+  return button === undefined ? said : talk.press(by, '#approvals', button, options);
+}
+
+/** The action behind a button of a private answer. */
+export function buttonIn(answer: Answer, label: string): string | undefined {
+  const blocks = answer.private?.blocks ?? [];
+  const row = blocks.flatMap((block) => (block.kind === 'buttons' ? block.buttons : []));
+  return row.find((button) => button.label === label)?.action;
 }
 
 /** How often Exchange was asked for a wipe. */
@@ -54,4 +113,11 @@ export async function asked(bot: TestBot): Promise<number> {
 export async function wipeStates(bot: TestBot): Promise<string[]> {
   const rows = await bot.db.selectFrom('wipe').select('state').orderBy('id').execute();
   return rows.map((row) => row.state);
+}
+
+/** Reads what policy.yaml loosens and accepts it; answers what was said last. */
+export async function acceptPolicy(talk: Conversation, who: string): Promise<string> {
+  const shown = await talk.type(who, '#security', 'accept policy');
+  const button = buttonIn(shown.answer, 'Accept');
+  return button === undefined ? shown.text : (await talk.press(who, '#security', button)).text;
 }

@@ -4,12 +4,25 @@
  */
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
+import { hashOfShown, Shown } from '../../src/incidents/approvals/remarks.ts';
 import type { Policy } from '../../src/policy.ts';
 import type { Database } from '../../src/store/schema.ts';
 
 const tenMinutes = 10 * 60_000;
 const day = 24 * 60 * 60_000;
 const WipeData = z.object({ wipe: z.number() });
+const Concerned = z.object({ person: z.string() });
+
+/** What only somebody with a role does. */
+const usesOfRights: readonly string[] = [
+  'approval.approved',
+  'approval.denied',
+  'wipe.proposed',
+  'wipes.unlocked',
+  'roles-restored',
+  'role.accepted',
+  'policy.accepted',
+];
 
 export type TrustReport = { issued: number; broken: string[]; locks: number; brakes: number };
 
@@ -29,22 +42,60 @@ async function checkMoment(db: Kysely<Database>, policy: Policy): Promise<TrustR
   const reviews = new Set((await db.selectFrom('wipeReview').select('wipeId').execute()).map((row) => row.wipeId));
   const entries = await db
     .selectFrom('audit')
-    .select(['seq', 'at', 'action', 'data'])
-    .where('action', 'in', ['wipes.locked', 'wipes.unlocked', 'wipe.issuing'])
+    .select(['seq', 'at', 'action', 'subject', 'data', 'incidentNumber', 'actorGuid'])
+    .where('action', 'in', [
+      ...['wipes.locked', 'wipes.unlocked', 'wipe.issuing', 'incident.closed', 'incident.opened-again'],
+      ...['approval.shown', ...usesOfRights],
+      ...['roles.suspended', 'roles-restored'],
+    ])
     .orderBy('seq')
     .execute();
+
+  const buttons = new Set(
+    (await db.selectFrom('storedAction').select('args').where('command', '=', 'approve').execute()).flatMap(
+      ({ args }) => {
+        const parsed = Shown.safeParse(args);
+        return parsed.success ? [`approval:${args.approval} ${hashOfShown(parsed.data)}`] : [];
+      },
+    ),
+  );
 
   let locked = false;
   let locks = 0;
   let brakes = 0;
   let unlockedAt = 0;
   const issued: { at: number; requester: string }[] = [];
+  const closed = new Set<number | null>();
+  const shown = new Set<string>();
+  const suspended = new Set<string>();
   for (const entry of entries) {
+    const concerned = Concerned.safeParse(entry.data).data?.person ?? '';
+    if (entry.action === 'roles.suspended') suspended.add(concerned);
+    if (usesOfRights.includes(entry.action) && suspended.has(entry.actorGuid ?? ''))
+      broken.push(`entry ${entry.seq}: ${entry.action} by somebody who is suspended`);
+    if (entry.action === 'roles-restored') {
+      if (entry.actorGuid === concerned) broken.push(`entry ${entry.seq}: somebody restored themselves`);
+      suspended.delete(concerned);
+    }
+    if (entry.action === 'incident.closed') closed.add(entry.incidentNumber);
+    if (entry.action === 'incident.opened-again') closed.delete(entry.incidentNumber);
+    if (entry.action === 'approval.shown') shown.add(`${entry.actorGuid} ${showingOf(entry)}`);
+    if (entry.action === 'approval.approved') {
+      // A button carries what stood above it; the form of a wipe that is typed is shown to one person alone.
+      if (!buttons.has(showingOf(entry))) broken.push(`${entry.subject}: approved by a button that nobody was shown`);
+      const scope = wipes.get(Number(entry.data?.subject))?.scope;
+      const isTyped = entry.data?.kind === 'wipe' && scope !== 'account-only';
+      if (isTyped && !shown.has(`${entry.actorGuid} ${showingOf(entry)}`))
+        broken.push(`${entry.subject}: approved by somebody who was not shown it`);
+    }
+    if (!/^wipes?\.(locked|unlocked|issuing)$/.test(entry.action)) continue;
+    if (entry.action === 'wipe.issuing' && closed.has(entry.incidentNumber))
+      broken.push(`entry ${entry.seq}: a wipe was issued on the closed INC-${entry.incidentNumber}`);
     const at = entry.at.getTime();
     if (entry.action === 'wipes.locked') {
       locked = true;
       locks += 1;
-      if (entry.data.cause === 'brake') brakes += 1;
+      if (entry.data?.cause === 'brake') brakes += 1;
       continue;
     }
     if (entry.action === 'wipes.unlocked') {
@@ -79,9 +130,26 @@ async function checkMoment(db: Kysely<Database>, policy: Policy): Promise<TrustR
         .filter((guid) => guid !== wipe.requestedBy && guid !== wipe.mailboxGuid),
     );
     if (approval === undefined || agreed.size < approval.needed) broken.push(`wipe ${wipe.id}: one person alone`);
+    if ([...agreed].filter((guid) => !suspended.has(guid)).length < (approval?.needed ?? 1))
+      broken.push(`wipe ${wipe.id}: issued by the word of somebody who is suspended`);
+  }
+
+  const left = await db
+    .selectFrom('incident')
+    .innerJoin('wipe', 'wipe.incidentNumber', 'incident.number')
+    .select(['incident.number', 'wipe.id', 'wipe.state'])
+    .where('incident.state', '=', 'closed')
+    .where('wipe.state', 'in', ['awaiting-approval', 'approved', 'issuing'])
+    .execute();
+  for (const { number, id, state } of left) {
+    if (closed.has(number)) broken.push(`wipe ${id} is ${state} on the closed INC-${number}`);
   }
 
   const asked = await db.selectFrom('labLedger').select('target').where('cmdlet', '=', 'clear-mobile-device').execute();
   if (asked.length > issued.length) broken.push(`Exchange was asked ${asked.length} times for ${issued.length} wipes`);
   return { issued: issued.length, broken, locks, brakes };
+}
+
+function showingOf({ subject, data }: { subject: string; data: Record<string, unknown> | null }): string {
+  return `${subject} ${data?.shown}`;
 }

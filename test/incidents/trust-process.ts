@@ -1,12 +1,16 @@
 /**
- * One process of a whole bot for trust.processes.test.ts: `bot` lets random people speak, `worker` calls the lab's Exchange.
+ * One process of a whole bot for the tests beside: `bot` lets random people speak, `worker` calls the lab's Exchange, `all` does that and
+ * takes what people say from its standard input, a line each, and answers by a line each (heard-process.ts).
  * argv: role, seed, policy file, and `mortal` for one that dies when it has asked for its first wipe; the others end with
  * SIGTERM. Database, Redis and data folder come from the environment, as in life.
  */
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
+import { z } from 'zod';
 import { jobs } from '../../jobs/index.ts';
+import { Incoming, type Receipt } from '../../src/chat/port.ts';
 import { readConfig } from '../../src/config.ts';
 import { seededRandom } from '../../src/exchange/lab/random.ts';
 import { createClosing } from '../../src/ground/closing.ts';
@@ -16,6 +20,8 @@ import { startBot } from '../../src/start/bot.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
 import { type Conversation, createConversation } from '../setup/conversation.ts';
+import { unlimitedShares } from '../setup/shares.ts';
+import { approve, reportLost } from './scenes.ts';
 
 const [role = 'worker', seed = '1', policyFile = 'policy.example.yaml', life] = process.argv.slice(2);
 
@@ -32,6 +38,7 @@ async function main(): Promise<void> {
   const policy = parsePolicy(readFileSync(policyFile, 'utf8'), policyFile);
   const adapter = fakeAdapter({ name: 'console', postsPerSecond: 1_000 });
   const bot = await startBot({
+    shares: unlimitedShares,
     config,
     environment: process.env,
     policy,
@@ -49,6 +56,7 @@ async function main(): Promise<void> {
   void told.then(() => {
     over = true;
   });
+  if (role === 'all') listen((incoming) => adapter.say(incoming));
   if (role === 'bot') {
     const talk = createConversation({ adapter, clock: bot.clock, ids: randomIds, settle: async () => {} });
     const random = seededRandom(seed);
@@ -61,6 +69,17 @@ async function main(): Promise<void> {
   await told;
   await closing.close();
   process.exit(0);
+}
+
+/** Each line is what somebody says, with a number; the answer has the same one. What comes at the same moment is taken at once. */
+function listen(say: (incoming: Incoming) => Promise<Receipt>): void {
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id, incoming } = z.object({ id: z.number(), incoming: Incoming }).parse(JSON.parse(line));
+    void say(incoming).then(async (receipt) => {
+      const answer = receipt.kind === 'stored' ? { answer: await receipt.answer } : {};
+      process.stdout.write(`${JSON.stringify({ id, receipt: { ...receipt, ...answer } })}\n`);
+    });
+  });
 }
 
 async function dieAfterWipe(cmdlet: string, moment: string): Promise<void> {
@@ -89,12 +108,25 @@ async function speak(talk: Conversation, db: Kysely<Database>, random: () => num
       .select(['id', 'args'])
       .where('command', '=', 'approve')
       .execute();
-    const button = buttons.find((row) => row.args.approval === unlocking.id);
+    const button = buttons.find((row) => row.args.approval === unlocking.id && row.args.content !== undefined);
     if (button !== undefined) await talk.press(any(admins), '#approvals', button.id);
     return;
   }
   if (wipes.length > 0 && what < 0.6) {
-    await talk.type(any(deciders), '#approvals', `approve INC-${any(wipes)}`);
+    await approve(talk, any(deciders), Number(any(wipes)));
+    return;
+  }
+  // People with rights lose their phones, too, and somebody else gives them everything back.
+  if (what > 0.94 && what < 0.95) {
+    await reportLost(talk, any(['otto', 'hugo', 'ines']), any(requesters));
+    return;
+  }
+  if (what > 0.9 && what < 0.94) {
+    await talk.type(
+      any(['ada', 'ines', 'sasha']),
+      '#security',
+      `restore ${any(['otto', 'hugo', 'ines'])} because it is right`,
+    );
     return;
   }
   if (what > 0.985) {
@@ -103,6 +135,17 @@ async function speak(talk: Conversation, db: Kysely<Database>, random: () => num
   }
   if (what > 0.88) {
     await talk.type(any(admins), '#security', 'unlock wipes because it is right');
+    return;
+  }
+  if (what > 0.84) {
+    const ends: readonly [by: string, where: '#helpdesk' | undefined, said: string][] = [
+      [any(requesters), '#helpdesk', `close INC-${any(open)}`],
+      [any(requesters), '#helpdesk', `withdraw INC-${any(open)}`],
+      [any(owners), undefined, 'i lost my phone'],
+      [any(owners), undefined, 'found it'],
+    ];
+    const [by, where, said] = ends[Math.floor(random() * ends.length)] ?? [];
+    if (by !== undefined && said !== undefined) await talk.type(by, where, said);
     return;
   }
   const who = any(requesters);

@@ -4,8 +4,7 @@ import { z } from 'zod';
 import { type AnyCommand, defineCommand } from '../../src/commands/command.ts';
 import { compilePattern, parseSentence, usage } from '../../src/language/patterns.ts';
 import { cleanAnswer, maxSentenceLength } from '../../src/language/sentence.ts';
-
-const runs = Number(process.env.PROPERTY_RUNS ?? 200);
+import { runs } from '../setup/runs.ts';
 
 function command(
   id: string,
@@ -172,7 +171,7 @@ describe('properties', () => {
         if (result.kind !== 'match') return;
         for (const value of Object.values(result.args)) expect(String(value)).not.toMatch(/\p{Cc}|\p{Bidi_Control}/u);
       }),
-      { numRuns: runs },
+      { numRuns: runs(200, 2_000) },
     );
   });
 
@@ -183,7 +182,7 @@ describe('properties', () => {
         if (result.kind !== 'match' || result.command.effect !== 'destroy') return;
         expect(text).toMatch(/wipe\W[\s\S]*\d[\s\S]*because\W/i);
       }),
-      { numRuns: runs },
+      { numRuns: runs(200, 2_000) },
     );
   });
 
@@ -205,7 +204,7 @@ describe('properties', () => {
         const args = (from: typeof result) => (from.kind === 'match' ? JSON.stringify(from.args).toLowerCase() : '');
         expect(args(result)).toBe(args(plain));
       }),
-      { numRuns: runs },
+      { numRuns: runs(200, 2_000) },
     );
   });
 

@@ -181,6 +181,8 @@ function Invoke-Fault([string]$Cmdlet, [string]$When) {
     'flood-errors' { $line = 'x' * 65536; for ($i = 0; $i -lt 320; $i++) { [Console]::Error.Write($line) } }
     'large-row' { [pscustomobject]@{ Guid = [guid]::NewGuid(); DisplayName = 'x' * 20000000; Identity = 'x' } }
     'throttle' { throw (New-Object System.Management.Automation.ErrorRecord -ArgumentList ([OverBudgetException]::new((Get-GermanText 'beschäftigt'))), 'ServerBusy', 'NotSpecified', $null) }
+    'throttle-rest' { throw [Exception]::new('HttpStatusCode=429 ' + (Get-GermanText 'beschäftigt') + ' Retry-After: 2') }
+    'throttle-plain' { throw [Exception]::new('|Microsoft.Exchange.Data.Directory.OverBudgetException|' + (Get-GermanText 'beschäftigt')) }
     'disconnect-quietly' { $script:Connected = $false }
     'disconnect' { $script:Connected = $false; throw (New-Object System.Management.Automation.Remoting.PSRemotingTransportException -ArgumentList (Get-GermanText 'getrennt')) }
   }
@@ -621,17 +623,12 @@ function Get-ActiveSyncDeviceClass {
   }
 }
 
-function Get-MobileDeviceMailboxPolicy {
-  [CmdletBinding()] param([Parameter(Position = 0)]$Identity, $DomainController)
-  foreach ($name in 'Default', 'Open') { if (-not $Identity -or $Identity -eq $name) { [pscustomobject]@{ Name = $name; Identity = $name; Guid = [guid]::NewGuid(); IsDefault = ($name -eq 'Default'); PasswordEnabled = ($name -eq 'Default'); MinPasswordLength = $(if ($name -eq 'Default') { 6 }); RequireDeviceEncryption = ($name -eq 'Default'); AllowNonProvisionableDevices = ($name -eq 'Open') } } }
-}
-
 function Test-MislaidConnection { [CmdletBinding()] param() $script:Connected }
 function Disconnect-MislaidConnection { [CmdletBinding()] param() $script:Connected = $false }
 
 $names = @(
   'Get-MislaidSimulation', 'Get-ExchangeServer', 'Get-MobileDevice', 'Get-MobileDeviceStatistics', 'Clear-MobileDevice', 'Remove-MobileDevice', 'Get-Mailbox', 'Get-Recipient', 'Get-User',
   'Get-CASMailbox', 'Set-CASMailbox', 'Get-ActiveSyncDeviceAccessRule', 'New-ActiveSyncDeviceAccessRule', 'Set-ActiveSyncDeviceAccessRule', 'Remove-ActiveSyncDeviceAccessRule',
-  'Get-ActiveSyncOrganizationSettings', 'Set-ActiveSyncOrganizationSettings', 'Get-ActiveSyncDeviceClass', 'Get-MobileDeviceMailboxPolicy', 'Get-OrganizationConfig', 'Set-OrganizationConfig', 'Test-MislaidConnection', 'Disconnect-MislaidConnection')
+  'Get-ActiveSyncOrganizationSettings', 'Set-ActiveSyncOrganizationSettings', 'Get-ActiveSyncDeviceClass', 'Get-OrganizationConfig', 'Set-OrganizationConfig', 'Test-MislaidConnection', 'Disconnect-MislaidConnection')
 $without = @(([string]$env:INIT_SCRIPT_FAKE_WITHOUT).Split(',') | ForEach-Object { $_.Trim() })
 Export-ModuleMember -Function @($names | Where-Object { $without -notcontains $_ })

@@ -152,7 +152,7 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       fresh();
       const node = await start({ intervalMs: 600_000 });
       // A hint is of use only while the queue is there.
-      await eventually(() => expect(node.sweep.state().queueAwaySince).toBeUndefined());
+      await eventually(() => expect(node.backend.awaySince()).toBeUndefined());
       const id = await add();
       const later = await add({ dueAt: new Date(clock.now().getTime() + minute) });
       node.sweep.wake([id, later]);
@@ -264,12 +264,12 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
       const node = await start();
       await becomes(await add(), { state: 'done' });
       await queue.away();
-      await eventually(() => expect(node.sweep.state().queueAwaySince).toBeInstanceOf(Date));
+      await eventually(() => expect(node.backend.awaySince()).toBeInstanceOf(Date));
       await queue.back();
       // A connection that broke may be noticed with its next query.
       const id = await eventually(() => add());
       await becomes(id, { state: 'done' });
-      await eventually(() => expect(node.sweep.state().queueAwaySince).toBeUndefined());
+      await eventually(() => expect(node.backend.awaySince()).toBeUndefined());
     });
 
     test('starts while the queue is away', async () => {

@@ -8,8 +8,9 @@ import type { QueueBackend } from '../../src/queue/backend.ts';
 import { allLanes } from '../../src/queue/lanes.ts';
 import { createQueues } from '../../src/queue/queues.ts';
 import type { ContextInput, RunOutcome } from '../../src/queue/run.ts';
-import { createSweep, type Sweep } from '../../src/queue/sweep.ts';
+import { Sweep } from '../../src/queue/sweep.ts';
 import type { Timing } from '../../src/queue/transport.ts';
+import { workRows } from '../../src/queue/work-rows.ts';
 import { createWorkers, type Workers } from '../../src/queue/worker.ts';
 import type { Database } from '../../src/store/schema.ts';
 
@@ -113,17 +114,17 @@ export async function startNode(input: {
   const { db, backend, clock, jobs, intervalMs = 200, recheckAfterMs = 500 } = input;
   const outcomes: RunOutcome[] = [];
   const queues = createQueues({ backend, lanes: allLanes, log: silent });
-  const sweep = createSweep({ db, clock, queues, lanes: allLanes, intervalMs, recheckAfterMs, log: silent });
+  const sweep = new Sweep({ db, clock, queues, lanes: allLanes, intervalMs, recheckAfterMs, log: silent });
   const workers = createWorkers({
     jobs,
     lanes: ['wipes', 'exchange', 'deliveries'],
     backend,
-    db,
+    rows: workRows(db),
     clock,
     context: bareContext(db, clock),
     metrics: { ran: ({ outcome }) => outcomes.push(outcome) },
     log: silent,
-    wake: sweep.wake,
+    wake: (ids) => sweep.wake(ids),
   });
   await backend.start();
   await sweep.start();

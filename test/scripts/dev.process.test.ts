@@ -34,6 +34,9 @@ beforeAll(() => {
   for (const part of [...parts, 'tsconfig.json', 'tsconfig.build.json']) {
     cpSync(join(top, part), join(folder, part), { recursive: true });
   }
+  // The look at everything, which the loop takes beside the new bot, is at a corner here: it costs this test a minute of the machine.
+  const config: object = JSON.parse(readFileSync(join(folder, 'tsconfig.json'), 'utf8'));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...config, include: ['src/ground'] }));
   symlinkSync(join(top, 'node_modules'), join(folder, 'node_modules'));
 });
 

@@ -32,7 +32,7 @@ export async function startBotProcess(input: {
   logged?: readonly string[];
 }): Promise<BotProcess> {
   const { logged = ['ready'] } = input;
-  const child = spawn(process.execPath, ['--enable-source-maps', input.script], {
+  const child = spawn(process.execPath, [input.script], {
     cwd: input.folder.path,
     env: {
       PATH: process.env.PATH,

@@ -7,14 +7,16 @@ import { join } from 'node:path';
 import express from 'express';
 import type { Kysely } from 'kysely';
 import { pino } from 'pino';
-import { jobs } from '../../jobs/index.ts';
+import { jobs as registeredJobs } from '../../jobs/index.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
-import type { AuditSeal } from '../../src/audit/checkpoint.ts';
+import { type AuditSeal, needsCheckpoint } from '../../src/audit/checkpoint.ts';
 import { type AuditOutage, createAuditOutage } from '../../src/audit/outage.ts';
 import { createDeliverer } from '../../src/chat/delivery/deliver.ts';
-import { createInbox } from '../../src/chat/inbox.ts';
-import { createRouter } from '../../src/chat/router.ts';
-import { commands, labCommands } from '../../src/commands/index.ts';
+import { Inbox } from '../../src/chat/inbox.ts';
+import { Router } from '../../src/chat/router.ts';
+import { FairShares, type ShareLimits } from '../../src/chat/shares.ts';
+import type { AnyCommand } from '../../src/commands/command.ts';
+import { labCommands, commands as registeredCommands } from '../../src/commands/index.ts';
 import { refreshDirectory } from '../../src/directory/refresh.ts';
 import { type LabInput, openLab } from '../../src/exchange/lab/index.ts';
 import { seededRandom } from '../../src/exchange/lab/random.ts';
@@ -24,8 +26,9 @@ import type { Exchange } from '../../src/exchange/port.ts';
 import type { Ids } from '../../src/ground/clock.ts';
 import type { Organisation } from '../../src/ground/identifiers.ts';
 import { drillMark, drillMarkOfMessage } from '../../src/incidents/drill/drill.ts';
-import type { JobContext } from '../../src/incidents/job.ts';
-import { recordPolicy } from '../../src/incidents/roles/policy-changes.ts';
+import type { AnyBotJob, JobContext } from '../../src/incidents/job.ts';
+import type { ForgottenList } from '../../src/incidents/retention/forgotten.ts';
+import { effectivePolicy, recordPolicy } from '../../src/incidents/roles/policy-changes.ts';
 import { type Policy, parsePolicy } from '../../src/policy.ts';
 import type { ContextInput } from '../../src/queue/run.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
@@ -51,13 +54,22 @@ export type TestBotOptions = {
   capabilities?: NonNullable<LabInput['capabilities']>;
   /** Strikes around each change that Exchange is asked for. */
   onChange?: NonNullable<LabInput['onChange']>;
+  /** What reads of Exchange answer instead. */
+  onRead?: NonNullable<LabInput['onRead']>;
   /** `real`: a second simulated organisation plays the real one, and the lab stands beside it, for drills. Default: lab. */
   organisation?: Organisation;
   seal?: AuditSeal;
+  /** Who was forgotten, outside the database. */
+  forgotten?: ForgottenList;
   /** Where the bot's tables lie; default: a fresh database of the run's own server. The bot closes it. */
   database?: TestDatabase;
   /** Default: one morning. */
   startAt?: Date;
+  /** What one person and one place may say in a minute of the test's clock; default everything, for that clock stands still. */
+  shares?: ShareLimits;
+  /** Default: the registries'. */
+  commands?: readonly AnyCommand[];
+  jobs?: readonly AnyBotJob[];
   /** Default: counted from 1, which a database that another bot has used knows already. */
   ids?: Ids;
 };
@@ -71,7 +83,7 @@ export type TestBot = Conversation &
     readonly organisation: Organisation;
     readonly policy: { readonly current: Policy };
     readonly auditAway: AuditOutage;
-    /** Runs another policy from now on, as a reload does: audited, and new roles cool off beside a real organisation. */
+    /** Runs another policy from now on, as a reload does: audited, what is looser cools off, new roles beside a real organisation. */
     setPolicy(next: Policy): Promise<void>;
     exchange(organisation?: Organisation): Exchange;
     /** What a job is given, with other parts put in its place. */
@@ -84,14 +96,15 @@ export type TestBot = Conversation &
   };
 
 export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
-  const organisation = options.organisation ?? 'lab';
+  const { organisation = 'lab', commands = registeredCommands, jobs = registeredJobs } = options;
   const policy = { current: options.policy ?? examplePolicy() };
-  const lanes = new Map<string, (typeof jobs)[number]['lane']>(jobs.map((job) => [job.name, job.lane]));
+  const lanes = new Map(jobs.map((job) => [job.name, job.lane]));
   const base = await testStore(
     {
       appendAudit,
       laneOf: (job) => lanes.get(job) ?? 'upkeep',
       onFailed: (error) => auditAway.report(error),
+      ...(options.seal === undefined ? {} : { sealAfter: needsCheckpoint }),
       ...(options.ids === undefined ? {} : { ids: options.ids }),
     },
     options.database,
@@ -119,6 +132,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     requestor: policy.current.exchange.requestor,
     ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }),
     ...(options.onChange === undefined ? {} : { onChange: options.onChange }),
+    ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
   };
   const lab = openLab({ ...labInput, db });
   const real: Exchange | undefined =
@@ -126,7 +140,8 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const exchange = (of: Organisation = organisation): Exchange => (of === 'real' && real !== undefined ? real : lab);
   await refreshDirectory({ db, exchange: exchange(), clock });
   const policyLoad = { organisation, why: 'start', processUser: 'test' } as const;
-  await store.change((change) => recordPolicy(change, { ...policyLoad, policy: policy.current }));
+  let wanted = policy.current;
+  policy.current = (await store.change((change) => recordPolicy(change, { ...policyLoad, policy: wanted }))).effective;
 
   const adapter = fakeAdapter({ name: 'console', postsPerSecond: 1_000_000 });
   const deliverer = createDeliverer({
@@ -142,7 +157,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     markOf: drillMark,
     markOfMessage: drillMarkOfMessage,
   });
-  const router = createRouter({
+  const router = new Router({
     store,
     approvals,
     evidence: evidenceProviders,
@@ -158,7 +173,17 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     markOf: drillMarkOfMessage,
   });
   // What is said here is stored, however long the machine takes over it.
-  const desk = createInbox({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000 });
+  const shares =
+    options.shares === undefined
+      ? {}
+      : {
+          shares: new FairShares({
+            limits: options.shares,
+            now: () => clock.now().getTime(),
+            policy: () => policy.current,
+          }),
+        };
+  const desk = new Inbox({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000, ...shares });
   await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
 
   const servers = labServers({ db: world, clock, names: policy.current.servers.map((server) => server.name) });
@@ -175,7 +200,9 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     assertLock,
     attempt,
     ...(options.seal === undefined ? {} : { seal: options.seal }),
+    ...(options.forgotten === undefined ? {} : { forgotten: options.forgotten }),
     capabilities: (of) => exchange(of).capabilities(),
+    readBack: async (place) => await adapter.readBack?.(place),
     deliver: (target) => deliverer.deliver(target),
   });
   const runner = createRunner({
@@ -189,6 +216,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const worlds: TestDatabase['db'][] = second === undefined ? [db] : [db, second.db];
 
   async function moment(): Promise<void> {
+    policy.current = await effectivePolicy(store, wanted, organisation, clock.now());
     for (const each of worlds) await tickLab({ db: each, clock, speed: 1, random, ids });
     await auditAway.check();
     await runner.settle();
@@ -219,12 +247,19 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     policy,
     auditAway,
     setPolicy: async (next) => {
-      await store.change((change) => recordPolicy(change, { ...policyLoad, why: 'reload', policy: next }));
-      policy.current = next;
+      wanted = next;
+      const load = { ...policyLoad, why: 'reload', policy: next } as const;
+      policy.current = (await store.change((change) => recordPolicy(change, load))).effective;
     },
     exchange,
     jobContext: (changes = {}) => ({
-      ...context({ attempt: 0, log, signal: new AbortController().signal, assertLock: async () => {} }),
+      ...context({
+        attempt: 0,
+        lane: 'exchange',
+        log,
+        signal: new AbortController().signal,
+        assertLock: async () => {},
+      }),
       ...changes,
     }),
     advance: (minutes) => moveTo(new Date(clock.now().getTime() + minutes * 60_000)),

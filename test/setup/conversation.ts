@@ -99,7 +99,10 @@ export function createConversation(input: {
     for (const message of seen.toReversed()) {
       for (const block of message.blocks) {
         if (block.kind !== 'buttons') continue;
-        const found = block.buttons.find((button) => button.label === label);
+        const found =
+          block.buttons.find((button) => button.label === label) ??
+          // A label may end in what it is about (`Cancel wipe of 1 iPhone 15 …9F3A`), which need not be said.
+          block.buttons.find((button) => button.label.startsWith(`${label} `));
         if (found !== undefined) return found.action;
       }
     }

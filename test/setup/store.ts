@@ -32,7 +32,9 @@ export async function testStore(
     appendAudit: async (_tx, _now, entries) => {
       audited.push(...entries);
     },
-    wake: ({ work }) => woken.push(work),
+    wake: ({ work }) => {
+      if (work.length > 0) woken.push(work);
+    },
     ...parts,
     clock,
     ids,

@@ -28,6 +28,7 @@ beforeAll(async () => {
     read: () => parsePolicy(file, 'policy.yaml'),
     organisation: 'lab',
     store: base.store,
+    clock: base.clock,
     log: pino({ level: 'silent' }),
     onChange: async (policy) => {
       announced.push(policy);
@@ -57,11 +58,16 @@ it('takes a valid file at once and tells the other processes', async () => {
   expect(await actions()).toEqual(['policy.first-seen', 'policy.changed']);
 });
 
-it('takes other helpdesk groups without a start', async () => {
+it('takes other helpdesk groups without a start, a day later, because they loosen', async () => {
   file = text('vip: [victoria@contoso.example]\nidentitiesManaged: true\nhelpdeskGroups: [slack:T0LAB/S0HELP]');
   await watched.reload();
+  expect(watched.current).toMatchObject({ helpdeskGroups: [], identitiesManaged: false });
+  expect(announced.at(-1)).toEqual(watched.current);
+  base.clock.advance(24 * 60 * 60_000);
+  await watched.refresh();
+  expect(announced.at(-1)).toEqual(watched.current);
   expect(watched.current.helpdeskGroups).toEqual(['slack:T0LAB/S0HELP']);
-  expect((await actions()).at(-1)).toBe('policy.changed');
+  expect((await actions()).at(-1)).toBe('policy.loosened');
 });
 
 it('keeps the old one when the file is invalid, and tells an admin without its values', async () => {
@@ -93,9 +99,11 @@ it('keeps the old one when the file cannot be read', async () => {
     },
     organisation: 'lab',
     store: base.store,
+    clock: base.clock,
     log: pino({ level: 'silent' }),
     onChange: async () => {},
   });
+  const before = broken.current;
   await broken.reload();
-  expect(broken.current).toEqual(Policy.parse({}));
+  expect(broken.current).toEqual(before);
 });

@@ -137,6 +137,26 @@ describe('enqueue', () => {
     expect(test.woken).toEqual([[wipe?.id]]);
   });
 
+  it('puts what nobody waits for into the lane of rounds, until somebody does', async () => {
+    const later = { key: 'k', dueAt: new Date(test.clock.now().getTime() + minutes) };
+    const store = createStore({
+      ...{ db: test.db, clock: test.clock, ids: test.ids, laneOf: () => 'exchange', appendAudit: async () => {} },
+      wake: () => {},
+    });
+    const lanes = async () => (await allWork()).map(({ lane }) => lane);
+    await store.change((change) => wish(change).enqueue('sweep', {}, later));
+    expect(await lanes()).toEqual(['rounds']);
+    await store.change((change) => wish(change).enqueue('sweep', {}, { key: 'k' }));
+    expect(await lanes()).toEqual(['exchange']);
+    await store.change((change) => wish(change).enqueue('sweep', {}, later));
+    expect(await lanes()).toEqual(['exchange']);
+
+    // On its way in the lane of rounds: it runs again when that ends, and is not taken out of a queue that has it.
+    await test.db.updateTable('work').set({ lane: 'rounds', enqueuedAt: test.clock.now() }).execute();
+    await store.change((change) => wish(change).enqueue('sweep', {}, { key: 'k' }));
+    expect(await lanes()).toEqual(['rounds']);
+  });
+
   it('adds a row each time without a key', async () => {
     await test.store.change(async (change) => {
       await wish(change).enqueue('sweep', {});

@@ -10,9 +10,11 @@ import { parseEvent } from '../../src/incidents/incident/timeline-event.ts';
 import { transition } from '../../src/incidents/wipe/machine.ts';
 import { outcomeWord } from '../../src/incidents/wipe/state.ts';
 import { renderPlainText } from '../../src/message/plain.ts';
+import { isLane } from '../../src/queue/lanes.ts';
 import { projections } from '../../src/start/registries.ts';
 import { migrations } from '../../src/store/migrations/index.ts';
 import { type OldDatabase, restoreDatabase } from '../fixtures/databases/restore.ts';
+import { buttonIn } from '../incidents/scenes.ts';
 import { examplePolicy, type TestBot, testBot } from '../setup/bot.ts';
 import { countingIds } from '../setup/clock.ts';
 import { namesInSources } from './source-names.ts';
@@ -178,7 +180,9 @@ describe('what waits', () => {
       ({ job: name, lane, payload }) => {
         const job = jobs.find((each) => each.name === name);
         if (job === undefined) return 'no job is called so';
-        if (job.lane !== lane) return `the lane is ${job.lane}, not ${lane}`;
+        // Wipes run one at a time, and only a process with a chat delivers; what else 0.1.0 wished for is done in either lane.
+        const fits = job.lane === lane || (!['wipes', 'deliveries'].includes(job.lane) && isLane(lane));
+        if (!fits) return `the lane is ${job.lane}, not ${lane}`;
         return job.payload.safeParse(payload).error?.message;
       },
     );
@@ -218,15 +222,17 @@ describe('the bot goes on', () => {
     await bot.runner.settle();
   });
 
-  /** Presses a button of a card that was posted then. */
-  async function press(persona: string, approval: number, label: string): Promise<void> {
+  /** Presses the button of a card that was posted then: what waits is shown again, and approved by the button under it. */
+  async function approveOnOldCard(persona: string, approval: number): Promise<void> {
     const { id } = await bot.db
       .selectFrom('storedAction')
       .select('id')
       .where('subject', '=', `approval:${approval}`)
-      .where('label', '=', label)
+      .where('label', '=', 'Approve')
+      .orderBy('createdAt')
       .executeTakeFirstOrThrow();
-    await bot.press(persona, '#approvals', id);
+    const shown = await bot.press(persona, '#approvals', id);
+    await bot.press(persona, '#approvals', buttonIn(shown.answer, 'Approve') ?? '');
   }
 
   async function approvalOf(kind: 'wipe' | 'unlock', subject?: number): Promise<number> {
@@ -251,7 +257,7 @@ describe('the bot goes on', () => {
 
   it('where wipes are unlocked by the old card, and what was held is asked of Exchange', async () => {
     const held = await wipeIn('approved');
-    await press('ines', await approvalOf('unlock'), 'Approve');
+    await approveOnOldCard('ines', await approvalOf('unlock'));
     expect(await stateOf(held)).toBe('requested');
   });
 
@@ -262,7 +268,7 @@ describe('the bot goes on', () => {
       .select('deviceGuid')
       .where('id', '=', wipe)
       .executeTakeFirstOrThrow();
-    await press('otto', await approvalOf('wipe', wipe), 'Approve');
+    await approveOnOldCard('otto', await approvalOf('wipe', wipe));
     expect(await stateOf(wipe)).toBe('requested');
     const asked = bot.db
       .selectFrom('labLedger')

@@ -3,6 +3,8 @@ import type { HeartbeatCount } from './heartbeats.ts';
 
 /** A client as the lines wrote it; `os`, `model` and `easVersion` (times ten, 0 unknown) only from back-end lines. */
 export type BatchClient = {
+  /** These are the names that somebody gave who had not logged in: theirs, or anybody's. */
+  anonymous: boolean;
   account: string;
   deviceId: string;
   deviceType: string;
@@ -21,13 +23,13 @@ export type Group = {
   hour: number;
   http: number;
   substatus: number;
-  /** EAS status, -1: not told. */
+  /** EAS status, -1: unknown. */
   status: number;
   /** `Error:` token or HttpProxy's ErrorCode. */
   error: string;
   /** Access state (`AllowedG`). */
   access: string;
-  address: string;
+  lastAddress: string;
   requests: number;
   /** Earliest start. */
   firstStart: number;
@@ -43,7 +45,6 @@ export type Group = {
 export type Batch = {
   requests: number;
   /** 0 where there was no request. */
-  firstEnd: number;
   lastEnd: number;
   clients: BatchClient[];
   groups: Group[];
@@ -56,5 +57,5 @@ export type Batch = {
 /** A Ping or hanging Sync by its start, for the moving average that Exchange keeps. */
 export type Sample = { startedAt: number; asked: number; command: string; client: BatchClient };
 
-/** The moment at which a back-end line proves that a phone was told to wipe. */
+/** The moment at which a back-end line proves that a wipe was handed to a phone. */
 export type Sighting = { at: number; client: BatchClient; what: string };

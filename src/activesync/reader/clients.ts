@@ -5,7 +5,7 @@ import { type Line, printable, textOf } from './line.ts';
 import type { LogTokens } from './log-tokens.ts';
 import { accountOf, type EasQuery, parseEasQuery } from './query.ts';
 
-/** Lengths that are looked at. A longer query is none of ActiveSync. */
+/** Most characters that are read. A longer query is none of ActiveSync. */
 const longest = { query: 8_192, account: 256, agent: 200, device: 64 } as const;
 /** What is remembered from batch to batch: hostile logs repeat nothing. */
 const mostKnown = 50_000;
@@ -52,7 +52,8 @@ export class Clients {
   of(line: Line): Known {
     if (line.query.length > longest.query) return { client: undefined, odd: 'unreadable-query', text: '' };
     const method = line.isOptions ? 'OPTIONS' : '';
-    const key = `${line.query}\n${method}\n${line.user.slice(0, longest.account)}\n${line.agent.slice(0, longest.agent)}`;
+    const login = line.authenticated ? 'in' : '';
+    const key = `${line.query}\n${method}\n${login}\n${line.user.slice(0, longest.account)}\n${line.agent.slice(0, longest.agent)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const fresh = this.#parse(key);
@@ -62,7 +63,7 @@ export class Clients {
   }
 
   #parse(key: string): Known {
-    const [query = '', method = '', user = '', agent = ''] = key.split('\n').map(textOf);
+    const [query = '', method = '', login = '', user = '', agent = ''] = key.split('\n').map(textOf);
     const parsed = isNothing(query.trim()) ? noQuery : parseEasQuery(query.trim());
     if (parsed === undefined) return { client: undefined, odd: 'unreadable-query', text: '' };
     const account = accountOf(user.replace(/%5c/gi, '\\').replace(/%40/g, '@'));
@@ -71,8 +72,23 @@ export class Clients {
     const userAgent = this.#plusIsBlank ? agent.trim().replaceAll('+', ' ') : agent.trim();
     if (isProbeAgent(userAgent)) return { client: undefined, odd: 'probe', text: '' };
     if (isProbeType(parsed.deviceType)) return { client: undefined, odd: 'probe', text: 'device type' };
-    return this.#request(parsed.command === '' ? method : parsed.command, {
-      account: isNothing(account) ? printable(parsed.user) : account,
+    const command = parsed.command === '' ? method : parsed.command;
+    const named = isNothing(account) || (isSid(account) && parsed.user !== '') ? printable(parsed.user) : account;
+    // Of somebody who did not log in only the names that they gave are kept, to count their attempts.
+    if (login === '') {
+      const deviceId = printable(parsed.deviceId);
+      return this.#request(command, {
+        anonymous: true,
+        account: named,
+        deviceId,
+        deviceType: '',
+        userAgent: '',
+        stray: '',
+      });
+    }
+    return this.#request(command, {
+      anonymous: false,
+      account: named,
       deviceId: printable(parsed.deviceId),
       deviceType: printable(parsed.deviceType),
       userAgent: isNothing(userAgent) ? '' : userAgent,
@@ -94,9 +110,9 @@ export class Clients {
   }
 }
 
-const noQuery: EasQuery = { command: '', user: '', deviceId: '', deviceType: '', stray: '', base64: false };
+const noQuery: EasQuery = { command: '', user: '', deviceId: '', deviceType: '', stray: '' };
 
-/** Keeps what the line tells of the phone itself. */
+/** Keeps what the line says of the phone itself. */
 export function learn(client: BatchClient, { version, os, model }: LogTokens): void {
   if (version > 0) client.easVersion = version;
   if (os !== '') client.os = decoded(os);
@@ -116,6 +132,11 @@ function decoded(raw: string): string {
 
 function isNothing(text: string): boolean {
   return text === '' || text === '-';
+}
+
+/** With Hybrid Modern Auth the log may name the account by its security identifier alone; the query says who it is. */
+function isSid(account: string): boolean {
+  return /^(?:[^\\]*\\)?s-1-\d+(?:-\d+)+$/.test(account);
 }
 
 function isHealthMailbox(account: string): boolean {

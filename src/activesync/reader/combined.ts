@@ -1,17 +1,17 @@
 /**
  * Access logs of what stands in front of Exchange, in the combined format that nginx and Apache write by default and HAProxy
- * and F5 write when told to: `address ident user [time] "request" status bytes "referer" "agent"`, with or without a syslog
+ * and F5 write when configured to: `address ident user [time] "request" status bytes "referer" "agent"`, with or without a syslog
  * prefix, and with a duration behind where nginx's `$request_time` (seconds with a point) is logged.
  */
 import {
-  activeSyncStem,
+  hasLoggedIn,
+  isActiveSync,
   isHttpStatus,
   type LineParser,
   numberOf,
   type Parsed,
   queryInStem,
   secondsOf,
-  startsWith,
   twoDigits,
 } from './line.ts';
 
@@ -29,7 +29,7 @@ function parseCombined(line: string): Parsed {
   if (request.end >= line.length) return 'unreadable-line';
   const [method = '', ...words] = request.text.split(' ');
   const target = (words.length > 1 ? words.slice(0, -1) : words).join(' ');
-  if (!startsWith(target, activeSyncStem)) return undefined;
+  if (!isActiveSync(target)) return undefined;
   const end = secondsAt(line, bracket + 1);
   const [status = '', sent = ''] = line.slice(request.end + 2).split(' ', 2);
   const http = numberOf(status);
@@ -57,6 +57,9 @@ function parseCombined(line: string): Parsed {
     misspelt,
     agent: agent.text,
     user,
+    // The edge hands logins through and sees none.
+    authenticated: hasLoggedIn(undefined, http),
+    port: '',
     address,
     log: '',
     error: '',
@@ -78,13 +81,13 @@ function secondsAt(line: string, at: number): number {
   if (month < 0) return Number.NaN;
   const year = twoDigits(line, at + 7) * 100 + twoDigits(line, at + 9);
   const day = Date.UTC(year, month, twoDigits(line, at)) / 1000;
-  // HAProxy's own times have milliseconds behind a point and no zone; those logs are in the machine's time, taken as UTC.
+  // HAProxy's own times have milliseconds behind a point and no zone; those logs are in the machine's time, read as UTC.
   const sign = { '+': 1, '-': -1 }[line[at + 21] ?? ''];
   const zone = sign === undefined ? 0 : sign * (twoDigits(line, at + 22) * 3600 + twoDigits(line, at + 24) * 60);
   return day + secondsOf(line, at + 12) - zone;
 }
 
-/** A number with a point, in seconds, perhaps behind a name; whole numbers could be anything (microseconds, bytes) and are not taken. */
+/** A number with a point, in seconds, perhaps behind a name; whole numbers could be anything (microseconds, bytes) and are left out. */
 function durationOf(text: string): number {
   const [, whole, fraction = ''] = /(?: |^|=)(\d+)\.(\d{0,6})(?= |$)/.exec(text) ?? [];
   if (whole === undefined) return -1;

@@ -1,5 +1,5 @@
 import type { LogKind } from '../../ground/identifiers.ts';
-import { isHeader, unmarked } from './columns.ts';
+import { type Dialect, isHeader, unmarked } from './columns.ts';
 
 /** Where a file's reading stands: what the next reading needs to go on exactly there. */
 export type Position = {
@@ -83,7 +83,7 @@ function headerAfter(kind: LogKind, text: string, before: string): string {
 }
 
 /** The line at `at` where it is a header. */
-function lineAt(text: string, at: number, dialect: 'w3c' | 'httpProxy'): string | undefined {
+function lineAt(text: string, at: number, dialect: Dialect): string | undefined {
   const end = text.indexOf('\n', at);
   const line = unmarked(text.slice(at, Math.min(end < 0 ? text.length : end, at + longestHeader)));
   return isHeader(line, dialect) ? Buffer.from(line, 'latin1').toString('latin1').trim() : undefined;

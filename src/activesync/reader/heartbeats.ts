@@ -18,7 +18,7 @@ export type HeartbeatCount<Client> = {
   sum: number;
 };
 
-/** What is told of a hanging request: `asked` in seconds (0: unknown), `status` the EAS status (-1: none). */
+/** What a line says of a hanging request: `asked` in seconds (0: unknown), `status` the EAS status (-1: none). */
 export type Hanging = Pick<Line, 'end' | 'taken' | 'win32' | 'http'> & {
   asked: number;
   status: number;
@@ -71,7 +71,7 @@ export class Heartbeats<Client> {
     const { taken, asked, win32 } = hanging;
     const hour = Math.floor(hanging.end / 3600);
     const add = (ended: EndedName, error: number, milliseconds: number) => {
-      // Lengths are told apart only where they point at the edge; answers by new mail come at any time.
+      // Lengths are kept apart only where they point at the edge; answers by new mail come at any time.
       const telling = ended === 'cut' || ended === 'dropped' || ended === 'overlapped';
       const lived = telling && milliseconds > 0 ? livedStep(milliseconds / 1000) : 0;
       const key = `${phone.number} ${hour} ${asked} ${ended} ${error} ${lived} ${command}`;

@@ -1,8 +1,9 @@
 /** Exchange's HttpProxy logs (`Logging\HttpProxy\Eas\*.LOG`): CSV whose header differs between versions. */
-import { type Columns, httpProxyColumns, isHeader, unmarked } from './columns.ts';
+import { type Columns, columnsOf, isHeader, unmarked } from './columns.ts';
 import {
-  activeSyncStem,
   dayOf,
+  hasLoggedIn,
+  isActiveSync,
   isHttpStatus,
   type LineParser,
   numberOf,
@@ -18,7 +19,7 @@ export class HttpProxyParser implements LineParser {
   set header(header: string) {
     if (header === this.#header) return;
     this.#header = header;
-    this.#columns = httpProxyColumns(header);
+    this.#columns = columnsOf('httpProxy', header);
   }
 
   parse(line: string): Parsed {
@@ -33,10 +34,8 @@ export class HttpProxyParser implements LineParser {
 function parseFields(fields: readonly string[], { places }: NonNullable<Columns>): Parsed {
   const field = (place: number | undefined): string => (place === undefined ? '' : (fields[place] ?? ''));
   const named = places.protocol !== undefined && places.protocol < fields.length;
-  const isActiveSync = named
-    ? startsWith(field(places.protocol), 'eas')
-    : startsWith(field(places.stem), activeSyncStem);
-  if (!isActiveSync) return undefined;
+  if (named && !startsWith(field(places.protocol), 'eas')) return undefined;
+  if ((places.stem !== undefined || !named) && !isActiveSync(field(places.stem))) return undefined;
   const http = numberOf(field(places.status));
   const date = field(places.date);
   const end = dayOf(date) + secondsOf(date, 11);
@@ -55,6 +54,8 @@ function parseFields(fields: readonly string[], { places }: NonNullable<Columns>
     misspelt: false,
     agent: field(places.agent),
     user: field(places.user),
+    authenticated: hasLoggedIn(places.user === undefined ? undefined : field(places.user), http),
+    port: '',
     address: field(places.address),
     log: '',
     error: field(places.error),

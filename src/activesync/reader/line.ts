@@ -1,5 +1,5 @@
 /**
- * One request as a line of any dialect tells it. Texts are the line's bytes, each a character (Latin-1), and slices of a whole chunk:
+ * One request, parsed from a line of any dialect. Texts are the line's bytes, each a character (Latin-1), and slices of a whole chunk:
  * what is kept of them is copied.
  */
 import type { OddKind } from '../../store/tables/activesync.ts';
@@ -23,8 +23,12 @@ export type Line = {
   agent: string;
   /** The authenticated account, `-` or empty where there is none. */
   user: string;
+  /** Whoever sent it had logged in; otherwise anybody can have written every name in it. */
+  authenticated: boolean;
+  /** The server's port; empty where the log does not tell it. */
+  port: string;
   address: string;
-  /** Value of `Log=`; empty where there is none. */
+  /** Value of the last `Log=`, by whomever; empty where there is none. */
   log: string;
   /** HttpProxy's ErrorCode. */
   error: string;
@@ -59,7 +63,26 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, ' ');
 }
 
-export const activeSyncStem = '/microsoft-server-activesync';
+const activeSyncStem = '/microsoft-server-activesync';
+
+/**
+ * Whether a request with this path (in any case, the query perhaps stuck to it) asks ActiveSync, whose own health check and whose
+ * neighbours (`…-ActiveSyncX`) do not.
+ */
+export function isActiveSync(path: string): boolean {
+  if (!startsWith(path, activeSyncStem)) return false;
+  const rest = path.slice(activeSyncStem.length);
+  return /^(?:$|[/?&])/.test(rest) && !/^\/healthcheck\.htm/i.test(rest);
+}
+
+/**
+ * Whether its sender had logged in: IIS and Exchange name the account then. Where a log has no field for it, only an answer that nobody
+ * gets without a login (2xx) says so. 401 is the answer to who has not, whatever name it gives.
+ */
+export function hasLoggedIn(user: string | undefined, http: number): boolean {
+  if (http === 401) return false;
+  return user === undefined ? http >= 200 && http < 300 : user !== '' && user !== '-';
+}
 
 /** Whether `lower` stands at `at`, in any case. */
 export function startsWith(text: string, lower: string, at = 0): boolean {

@@ -16,9 +16,16 @@ export type LogTokens = {
   access: string;
   os: string;
   model: string;
+  /** Names of tokens whose value the protocol does not know: nothing is made of them. */
+  outOfRange: readonly string[];
 };
 
-/** What is told of a request whose line has no `Log=`. */
+/** Seconds of a Ping or Sync (MS-ASCMD 2.2.3.79.1). */
+const heartbeats = { least: 60, most: 3540 } as const;
+/** The highest common status (MS-ASCMD 2.2.2). */
+const mostStatus = 177;
+
+/** What is known of a request whose line has no `Log=`. */
 export const noTokens: Readonly<LogTokens> = {
   heartbeat: 0,
   status: -1,
@@ -28,11 +35,18 @@ export const noTokens: Readonly<LogTokens> = {
   access: '',
   os: '',
   model: '',
+  outOfRange: [],
 };
 
 export function parseLogTokens(log: string): LogTokens {
   const tokens = { ...noTokens };
   let error: string | undefined;
+  const outOfRange = new Set<string>();
+  const inRange = (name: string, value: number | undefined, least: number, most: number): number | undefined => {
+    if (value === undefined || (value >= least && value <= most)) return value;
+    outOfRange.add(name);
+    return undefined;
+  };
   for (const token of log.split('_')) {
     switch (token.charCodeAt(0)) {
       case 65:
@@ -46,21 +60,20 @@ export function parseLogTokens(log: string): LogTokens {
         if (token.startsWith('Error:')) error ??= token.slice(6);
         break;
       case 72:
-        tokens.heartbeat ||= numberIn(/^Hb:?(\d{1,9})$/, token) ?? 0;
+        tokens.heartbeat ||= inRange('Hb', numberIn(/^Hb:?(\d+)$/, token), heartbeats.least, heartbeats.most) ?? 0;
         break;
       case 82:
         if (token.startsWith('Rto')) tokens.timedOut = !/^Rto:?0{1,9}$/.test(token);
         break;
       case 83:
-        tokens.status = statusOf(tokens.status, numberIn(/^S(?:C[^:]*:|:)?(\d{1,9})$/, token));
+        tokens.status = statusOf(tokens.status, inRange('S', numberIn(/^S(?:C[^:]*:|:)?(\d+)$/, token), 0, mostStatus));
         break;
       case 86:
         tokens.version = versionOf(tokens.version, token);
         break;
     }
   }
-  tokens.error = error ?? '';
-  return tokens;
+  return { ...tokens, error: error ?? '', outOfRange: [...outOfRange] };
 }
 
 function numberIn(pattern: RegExp, token: string): number | undefined {
@@ -69,11 +82,11 @@ function numberIn(pattern: RegExp, token: string): number | undefined {
 }
 
 function statusOf(before: number, status: number | undefined): number {
-  if (status === undefined || status > 999) return before;
+  if (status === undefined) return before;
   return before < 0 || (before < 100 && status >= 100) ? status : before;
 }
 
-/** `Ver1:161` is the version for certain; `V141` where nothing else tells it. */
+/** `Ver1:161` is the version for certain; `V141` where nothing else gives it. */
 function versionOf(before: number, token: string): number {
   const version = numberIn(/^V(?:er[^:]*:|:)?(\d{1,9})$/, token) ?? 0;
   return (before === 0 || token[1] === 'e') && version >= 20 && version < 1000 ? version : before;

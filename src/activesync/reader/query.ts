@@ -4,70 +4,44 @@
  */
 
 /** MS-ASHTTP's command codes; 23 (Find) came with 16.1. */
-const COMMAND_CODES = new Map<number, string>([
-  [0, 'Sync'],
-  [1, 'SendMail'],
-  [2, 'SmartForward'],
-  [3, 'SmartReply'],
-  [4, 'GetAttachment'],
-  [9, 'FolderSync'],
-  [10, 'FolderCreate'],
-  [11, 'FolderDelete'],
-  [12, 'FolderUpdate'],
-  [13, 'MoveItems'],
-  [14, 'GetItemEstimate'],
-  [15, 'MeetingResponse'],
-  [16, 'Search'],
-  [17, 'Settings'],
-  [18, 'Ping'],
-  [19, 'ItemOperations'],
-  [20, 'Provision'],
-  [21, 'ResolveRecipients'],
-  [22, 'ValidateCert'],
-  [23, 'Find'],
+const commandCodes = new Map([
+  ...numbered(0, 'Sync SendMail SmartForward SmartReply GetAttachment'),
+  ...numbered(9, 'FolderSync FolderCreate FolderDelete FolderUpdate MoveItems GetItemEstimate MeetingResponse Search'),
+  ...numbered(17, 'Settings Ping ItemOperations Provision ResolveRecipients ValidateCert Find'),
 ]);
 
-const COMMANDS = new Map(
-  [...COMMAND_CODES.values(), 'GetHierarchy', 'CreateCollection', 'DeleteCollection', 'MoveCollection'].map((name) => [
-    name.toLowerCase(),
-    name,
-  ]),
+function numbered(first: number, names: string): [number, string][] {
+  return names.split(' ').map((name, index) => [first + index, name]);
+}
+
+const commands = new Map(
+  [...commandCodes.values(), 'OPTIONS', 'GetHierarchy', 'CreateCollection', 'DeleteCollection', 'MoveCollection'].map(
+    (name) => [name.toLowerCase(), name],
+  ),
 );
 
 /** What the protocol and Exchange themselves put into the query; any other name is a stray one. */
-const PARAMETERS = new Set([
-  'cmd',
-  'user',
-  'deviceid',
-  'devicetype',
-  'attachmentname',
-  'collectionid',
-  'itemid',
-  'longid',
-  'occurrence',
-  'saveinsent',
-  'options',
-  'acceptmultipart',
-  'log',
-  'correlationid',
-  'clientid',
-  'cafereqid',
-  'x-msc',
-]);
+const parameters = new Set(
+  'cmd user deviceid devicetype attachmentname collectionid itemid longid occurrence saveinsent options acceptmultipart log correlationid clientid cafereqid x-msc'.split(
+    ' ',
+  ),
+);
+
+/** What reverse proxies append (Application Request Routing: `X-ARR-CACHE-HIT`, `SERVER-STATUS`). */
+const ofProxies = /^(?:x-|server-(?:status|routed)$)/;
 
 export type EasQuery = {
   /** As the protocol spells it; what it does not know stands as it was sent, `''` where there is none. */
   command: string;
-  /** Lower case and decoded, in the form it was sent (`contoso\alice`, `alice@contoso.example`, `alice`); `''` in base64 queries. */
+  /** Lower case and decoded, in the form it was sent (`contoso\alice`, `alice@contoso.example`, `alice`); `''` in queries in base64. */
   user: string;
   deviceId: string;
   deviceType: string;
   /** A stray parameter, `Cm=CloudMagic`: what some apps sign themselves with. */
   stray: string;
-  base64: boolean;
 };
 
-const LONGEST = { command: 24, user: 256, deviceId: 128, deviceType: 64, stray: 48 } as const;
+const longest = { command: 24, user: 256, deviceId: 128, deviceType: 64, stray: 48 } as const;
 
 /** Undefined: the text is no ActiveSync query. */
 export function parseEasQuery(text: string): EasQuery | undefined {
@@ -77,17 +51,17 @@ export function parseEasQuery(text: string): EasQuery | undefined {
 }
 
 /** A query, or a part of one between ampersands, that is known to be plain. */
-export function parsePlain(query: string): EasQuery {
-  const parsed: EasQuery = { command: '', user: '', deviceId: '', deviceType: '', stray: '', base64: false };
+function parsePlain(query: string): EasQuery {
+  const parsed: EasQuery = { command: '', user: '', deviceId: '', deviceType: '', stray: '' };
   for (const pair of query.split('&', 64)) {
     const split = pair.indexOf('=');
     const name = (split < 0 ? pair : pair.slice(0, split)).toLowerCase();
     const value = split < 0 ? '' : decode(pair.slice(split + 1));
     if (name === 'cmd') parsed.command ||= commandOf(value);
     else if (name === 'user') parsed.user ||= accountOf(value);
-    else if (name === 'deviceid') parsed.deviceId ||= cut(value, LONGEST.deviceId);
-    else if (name === 'devicetype') parsed.deviceType ||= cut(value, LONGEST.deviceType);
-    else if (name !== '' && !PARAMETERS.has(name))
+    else if (name === 'deviceid') parsed.deviceId ||= cut(value, longest.deviceId);
+    else if (name === 'devicetype') parsed.deviceType ||= cut(value, longest.deviceType);
+    else if (name !== '' && !parameters.has(name) && !ofProxies.test(name))
       parsed.stray ||= strayOf(decode(name), pair.slice(0, Math.max(split, 0)), value);
   }
   return parsed;
@@ -95,21 +69,21 @@ export function parsePlain(query: string): EasQuery {
 
 /** Account names compare without case; the domain part stays, because two domains may have an `alice` each. */
 export function accountOf(value: string): string {
-  return cut(value.trim().toLowerCase(), LONGEST.user);
+  return cut(value.trim().toLowerCase(), longest.user);
 }
 
 function commandOf(value: string): string {
-  const known = COMMANDS.get(value.toLowerCase());
+  const known = commands.get(value.toLowerCase());
   if (known !== undefined) return known;
-  return /^[A-Za-z]+$/.test(value) ? cut(value, LONGEST.command) : '(unreadable)';
+  return /^[A-Za-z]+$/.test(value) ? cut(value, longest.command) : '(unreadable)';
 }
 
 /** A name and its value; a value that looks like a number or an id would make every request a client of its own. */
 function strayOf(lower: string, asSent: string, value: string): string {
   const name = asSent === '' ? lower : decode(asSent);
-  if (value === '') return cut(name, LONGEST.stray);
+  if (value === '') return cut(name, longest.stray);
   const telling = /^[A-Za-z][A-Za-z .'-]{1,31}[0-9.]{0,6}$/.test(value);
-  return cut(telling ? `${name}=${value}` : `${name}=…`, LONGEST.stray);
+  return cut(telling ? `${name}=${value}` : `${name}=…`, longest.stray);
 }
 
 function parseBase64(query: string): EasQuery | undefined {
@@ -119,7 +93,7 @@ function parseBase64(query: string): EasQuery | undefined {
   const bytes = Buffer.from(packed, 'base64');
   const version = bytes[0] ?? 0;
   if (version < 120 || version > 200) return undefined;
-  const command = COMMAND_CODES.get(bytes[1] ?? -1);
+  const command = commandCodes.get(bytes[1] ?? -1);
   const deviceId = counted(bytes, 4);
   if (command === undefined || deviceId === undefined || deviceId.bytes.length === 0) return undefined;
   const policyKey = counted(bytes, deviceId.next);
@@ -129,10 +103,9 @@ function parseBase64(query: string): EasQuery | undefined {
   return {
     command,
     user: userOf(bytes, deviceType.next),
-    deviceId: cut(idOf(deviceId.bytes), LONGEST.deviceId),
-    deviceType: cut(deviceType.bytes.toString('latin1'), LONGEST.deviceType),
+    deviceId: cut(idOf(deviceId.bytes), longest.deviceId),
+    deviceType: cut(deviceType.bytes.toString('latin1'), longest.deviceType),
     stray: '',
-    base64: true,
   };
 }
 

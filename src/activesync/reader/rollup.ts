@@ -12,11 +12,13 @@ import { type Line, type LineParser, startsWith, textOf } from './line.ts';
 import { type LogTokens, noTokens, parseLogTokens } from './log-tokens.ts';
 import { W3cParser } from './w3c.ts';
 
+/** Of the site "Exchange Back End"; the front end listens at 443. */
+const backEndPort = '444';
 const mostGroups = 60_000;
 const mostOdd = 1_000;
 const mostSamples = 1_000;
 const mostSightings = 10_000;
-/** Lengths of what a line tells that are kept. */
+/** Most characters that are kept of a line's texts. */
 const longestAddress = 46;
 const longestToken = 64;
 
@@ -41,7 +43,6 @@ const clientsOfOthers = new Clients(false);
 /** What was read since the last batch. */
 class Counts {
   requests = 0;
-  firstEnd = Number.POSITIVE_INFINITY;
   lastEnd = 0;
   readonly groups = new Map<string, Group>();
   readonly heartbeats = new Heartbeats<BatchClient>();
@@ -53,9 +54,14 @@ class Counts {
 export class Rollup {
   readonly #parser: LineParser;
   readonly #clients: Clients;
+  readonly #kind: LogKind;
+  readonly #oneLog: boolean;
   #counts = new Counts();
 
-  constructor(kind: LogKind) {
+  /** `oneLog`: the server has one log of both ends, as Exchange 2010 writes it. */
+  constructor(kind: LogKind, { oneLog = false }: { oneLog?: boolean } = {}) {
+    this.#kind = kind;
+    this.#oneLog = oneLog;
     this.#parser = parserOf(kind);
     this.#clients = kind === 'frontEnd' || kind === 'backEnd' ? clientsOfW3c : clientsOfOthers;
   }
@@ -77,13 +83,12 @@ export class Rollup {
 
   /** What was read since the last taking. */
   take(): Batch {
-    const { requests, firstEnd, lastEnd, groups, heartbeats, odd, samples, sightings } = this.#counts;
+    const { requests, lastEnd, groups, heartbeats, odd, samples, sightings } = this.#counts;
     this.#counts = new Counts();
     this.#clients.prune();
     const all = [...groups.values()];
     return {
       requests,
-      firstEnd: requests > 0 ? firstEnd : 0,
       lastEnd,
       clients: [...new Set(all.map(({ client }) => client))],
       groups: all,
@@ -111,18 +116,41 @@ export class Rollup {
     const counts = this.#counts;
     const { client, command } = known;
     counts.requests += 1;
-    counts.firstEnd = Math.min(counts.firstEnd, line.end);
     counts.lastEnd = Math.max(counts.lastEnd, line.end);
     if (line.misspelt) this.#odd('misspelt-stem', 'default.eas without ?');
     if (client.stray !== '') this.#odd('stray-parameter', client.stray);
-    const tokens = line.log === '' ? noTokens : parseLogTokens(line.log);
-    count(this.#group(known, line, tokens), line);
-    if (line.log !== '') {
+    const tokens = this.#tokensOf(line);
+    count(this.#group(known, line, tokens ?? noTokens), line);
+    if (tokens !== undefined) {
       learn(client, tokens);
       this.#hanging(client, command, line, tokens);
-    } else if (command === 'Ping' && line.win32 !== 0 && line.taken > 0) {
+    } else if (line.authenticated && command === 'Ping' && line.win32 !== 0 && line.taken > 0) {
       counts.heartbeats.add(client, command, hangingOf(line, noTokens));
     }
+  }
+
+  /**
+   * What Exchange itself wrote behind the query: on its back end, for somebody who had logged in. Anybody may send a `Log=` to the
+   * front end, where it stands as Exchange's would.
+   */
+  #tokensOf(line: Line): LogTokens | undefined {
+    if (line.log === '') return undefined;
+    const doubt = this.#doubtOf(line);
+    if (doubt !== undefined) {
+      this.#odd('untrusted-log', doubt);
+      return undefined;
+    }
+    const tokens = parseLogTokens(line.log);
+    for (const name of tokens.outOfRange) this.#odd('out-of-range', name);
+    return tokens;
+  }
+
+  /** Why a `Log=` may be anybody's. */
+  #doubtOf({ authenticated, port }: Line): string | undefined {
+    if (!authenticated) return 'nobody had logged in';
+    if (this.#kind !== 'backEnd') return 'not on a back end';
+    if (this.#oneLog || port === backEndPort) return undefined;
+    return port === '' ? 'no s-port in the log' : 'another port than 444';
   }
 
   #group({ number, client, command }: KnownRequest, line: Line, tokens: LogTokens): Group {
@@ -138,7 +166,7 @@ export class Rollup {
     const known = groups.get(key);
     if (known !== undefined) return known;
     // Of the key, not of the line, which would keep its whole chunk in memory.
-    const [address = '', error = '', access = ''] = key.split('\n', 3).map(textOf);
+    const [lastAddress = '', error = '', access = ''] = key.split('\n', 3).map(textOf);
     const group = {
       client,
       command,
@@ -148,7 +176,7 @@ export class Rollup {
       status,
       error,
       access,
-      address,
+      lastAddress,
       requests: 0,
       firstStart: line.end,
       lastEnd: 0,
@@ -161,7 +189,7 @@ export class Rollup {
     return group;
   }
 
-  /** What only a back-end line tells: a wipe handed to the phone, and the heartbeat asked for. */
+  /** What only a back-end line says: a wipe handed to the phone, and the heartbeat asked for. */
   #hanging(client: BatchClient, command: string, line: Line, tokens: LogTokens): void {
     const { heartbeats, sightings } = this.#counts;
     const { status, heartbeat, error } = tokens;

@@ -1,15 +1,15 @@
 /** IIS W3C logs: front end (W3SVC1) and back end (W3SVC2), with any choice and order of fields. */
-import { type Columns, isHeader, unmarked, w3cColumns } from './columns.ts';
+import { type Columns, columnsOf, isHeader, unmarked } from './columns.ts';
 import {
-  activeSyncStem,
   dayOf,
+  hasLoggedIn,
+  isActiveSync,
   isHttpStatus,
   type LineParser,
   numberOf,
   type Parsed,
   queryInStem,
   secondsOf,
-  startsWith,
 } from './line.ts';
 
 export class W3cParser implements LineParser {
@@ -20,7 +20,7 @@ export class W3cParser implements LineParser {
   set header(header: string) {
     if (header === this.#header) return;
     this.#header = header;
-    this.#columns = w3cColumns(header);
+    this.#columns = columnsOf('w3c', header);
   }
 
   parse(line: string): Parsed {
@@ -36,7 +36,7 @@ export class W3cParser implements LineParser {
 function parseFields(fields: readonly string[], { places }: NonNullable<Columns>): Parsed {
   const field = (place: number | undefined): string => (place === undefined ? '' : (fields[place] ?? ''));
   const stem = field(places.stem);
-  if (stem !== '' ? !startsWith(stem, activeSyncStem) : fields.length > (places.stem ?? 0)) return undefined;
+  if (stem !== '' ? !isActiveSync(stem) : fields.length > (places.stem ?? 0)) return undefined;
   const http = numberOf(field(places.status));
   const date = field(places.date);
   const end = dayOf(date) + secondsOf(field(places.time));
@@ -58,6 +58,8 @@ function parseFields(fields: readonly string[], { places }: NonNullable<Columns>
     misspelt,
     agent: field(places.agent),
     user: field(places.user),
+    authenticated: hasLoggedIn(places.user === undefined ? undefined : field(places.user), http),
+    port: field(places.port),
     address: forwardedFor(field(places.forwarded)) ?? field(places.address),
     log,
     error: '',
@@ -67,13 +69,12 @@ function parseFields(fields: readonly string[], { places }: NonNullable<Columns>
 /** What Exchange appends begins with one of these names, always behind an ampersand. */
 const appended = /&(?:log|correlationid|clientid|cafereqid)=/i;
 
-/** The client's part of the query, and the value of `Log=` behind it. */
+/** The client's part of the query, and the value of the last `Log=` behind it: a client's own would stand before Exchange's. */
 function queryParts(field: string): { query: string; log: string } {
   const end = field.search(appended);
   if (end < 0) return { query: field, log: '' };
-  const log = /&log=/gi;
-  log.lastIndex = end;
-  return { query: field.slice(0, end), log: log.test(field) ? field.slice(log.lastIndex) : '' };
+  const last = field.toLowerCase().lastIndexOf('&log=');
+  return { query: field.slice(0, end), log: last < end ? '' : field.slice(last + '&log='.length) };
 }
 
 /** The first of X-Forwarded-For, which is the phone's where it is logged: c-ip is then a proxy's. */

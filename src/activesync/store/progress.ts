@@ -3,7 +3,7 @@ import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
 import type { BatchOrigin } from './batch-origin.ts';
 
-export type ReadProgress = BatchOrigin & {
+type ReadProgress = BatchOrigin & {
   filesTotal: number;
   filesDone: number;
   bytesTotal: number;
@@ -19,16 +19,11 @@ export type Progress = {
   end(problem: string | null): Promise<void>;
 };
 
-/** Shorter readings are over before anybody could look: only their end is written. */
-const WORTH_TELLING = 8 << 20;
+/** Shorter readings are over before anybody could ask: only their end is written. */
+const worthTelling = 8 << 20;
 
 /** Keeps `log_reading`: how far one server's reading is, for whoever asks, in whatever process. */
-export function createProgress(
-  db: Kysely<Database>,
-  origin: BatchOrigin,
-  clock: Clock,
-  onProgress: (progress: ReadProgress) => void = () => undefined,
-): Progress {
+export function createProgress(db: Kysely<Database>, origin: BatchOrigin, clock: Clock): Progress {
   const state: ReadProgress = { ...origin, filesTotal: 0, filesDone: 0, bytesTotal: 0, bytesDone: 0 };
   let startedAt = clock.now();
 
@@ -43,7 +38,6 @@ export function createProgress(
       .onConflict((conflict) => conflict.columns(['organisation', 'server', 'kind']).doUpdateSet(changes))
       .returning(({ selectFrom }) => selectFrom('quick').select('set').as('set'))
       .execute();
-    onProgress({ ...state });
   }
 
   return {
@@ -54,12 +48,12 @@ export function createProgress(
       startedAt = clock.now();
       state.filesTotal = files.length;
       state.bytesTotal = files.reduce((sum, bytes) => sum + bytes, 0);
-      if (state.bytesTotal >= WORTH_TELLING) await write(null, null);
+      if (state.bytesTotal >= worthTelling) await write(null, null);
     },
     add: async (bytes) => {
       if (bytes === 0) return;
       state.bytesDone += bytes;
-      if (state.bytesTotal >= WORTH_TELLING) await write(null, null);
+      if (state.bytesTotal >= worthTelling) await write(null, null);
     },
     fileDone: async () => {
       state.filesDone += 1;

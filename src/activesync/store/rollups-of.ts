@@ -1,15 +1,15 @@
 import { type RawBuilder, sql } from 'kysely';
 
 /** With more clients than this nearly every row of arrays holds some of them. */
-const FEW = 200;
+const few = 200;
 
 /**
  * Roll-ups of these clients as a table (`log_rollup`'s columns) to select from. The view alone would unpack every batch that waits to be
- * merged; of a few clients only those elements are taken that are theirs.
+ * merged; of a few clients only their own elements are unpacked.
  */
 export function rollupsOf(clientIds: readonly number[]): RawBuilder<unknown> {
   const ids = sql`${`{${clientIds.join(',')}}`}::int[]`;
-  if (clientIds.length > FEW) return sql`(select * from log_rollup where client_id = any(${ids}))`;
+  if (clientIds.length > few) return sql`(select * from log_rollup where client_id = any(${ids}))`;
   return sql`(select ${columns} from log_rollup_row where client_id = any(${ids})
     union all select ${elements} from unnest(${ids}) as wanted (id) join log_rollup_batch as batch on batch.clients @> wanted.id
       cross join lateral unnest(array_positions(batch.client_id, wanted.id)) as n)`;

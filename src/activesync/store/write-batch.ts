@@ -1,15 +1,13 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Database } from '../../store/schema.ts';
-import type { Batch, BatchClient } from '../reader/batch.ts';
-import { intArray, textArray } from './arrays.ts';
+import type { Batch } from '../reader/batch.ts';
+import { given } from './arrays.ts';
 import type { BatchOrigin } from './batch-origin.ts';
-import { writeClients } from './write-clients.ts';
+import { type ClientIds, withIds, writeClients } from './write-clients.ts';
 import { writeGroups } from './write-groups.ts';
 
 /** Samples kept per server and command: more than any HeartbeatSampleSize in use (Exchange's default is 200). */
 const samplesKept = 1_000;
-
-type Ids = ReadonlyMap<BatchClient, number>;
 
 /**
  * Adds a batch to the roll-ups, in the caller's transaction of `db`. Everything adds up, so batches may come in any order, but each
@@ -53,15 +51,15 @@ async function writeSamples(
   tx: Transaction<Database>,
   { organisation, server }: BatchOrigin,
   { samples }: Batch,
-  ids: Ids,
+  ids: ClientIds,
 ): Promise<void> {
   if (samples.length === 0) return;
   await sql`
     insert into log_sample (organisation, server, command, started_at, asked, client_id)
     select ${organisation}, ${server}, command, to_timestamp(started_at), asked, client_id
-    from unnest(${textArray(samples.map(({ command }) => command))}::text[], ${samples.map(({ startedAt }) => startedAt)}::float8[],
-      ${intArray(samples.map(({ asked }) => asked))}::int[], ${intArray(samples.map(({ client }) => ids.get(client) ?? 0))}::int[])
-      as given (command, started_at, asked, client_id)`.execute(tx);
+    from ${given({ command: 'text', startedAt: 'float', asked: 'int', clientId: 'int' }, withIds(samples, ids))}`.execute(
+    tx,
+  );
   await sql`
     delete from log_sample where id in (
       select id from (select id, row_number() over (partition by command order by started_at desc, id desc) as place
@@ -73,14 +71,13 @@ async function writeSightings(
   tx: Transaction<Database>,
   { server }: BatchOrigin,
   { sightings }: Batch,
-  ids: Ids,
+  ids: ClientIds,
 ): Promise<void> {
   if (sightings.length === 0) return;
   await sql`
     insert into log_sighting (client_id, server, at, what)
     select client_id, ${server}, to_timestamp(at), what
-    from unnest(${intArray(sightings.map(({ client }) => ids.get(client) ?? 0))}::int[], ${intArray(sightings.map(({ at }) => at))}::int[],
-      ${textArray(sightings.map(({ what }) => what))}::text[]) as given (client_id, at, what)
+    from ${given({ clientId: 'int', at: 'int', what: 'text' }, withIds(sightings, ids))}
     on conflict do nothing`.execute(tx);
 }
 
@@ -89,11 +86,9 @@ async function writeOddities(tx: Transaction<Database>, origin: BatchOrigin, { o
   const { organisation, server, kind } = origin;
   await sql`
     insert into log_oddity as known (organisation, server, kind, odd, text, requests, last_at)
-    select ${organisation}, ${server}, ${kind}, odd, text, requests, to_timestamp(${lastEnd}::float8)
-    from unnest(${textArray(odd.map((row) => row.kind))}::text[], ${textArray(odd.map(({ text }) => text))}::text[],
-      ${intArray(odd.map(({ requests }) => requests))}::int[])
-      as given (odd, text, requests)
-    order by odd, text
+    select ${organisation}, ${server}, ${kind}, given.kind, text, requests, to_timestamp(${lastEnd}::float8)
+    from ${given({ kind: 'text', text: 'text', requests: 'int' }, odd)}
+    order by given.kind, text
     on conflict (organisation, server, kind, odd, text) do update set
       requests = known.requests + excluded.requests, last_at = greatest(known.last_at, excluded.last_at)`.execute(tx);
 }

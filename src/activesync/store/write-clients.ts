@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
 import type { Batch, BatchClient } from '../reader/batch.ts';
-import { intArray, textArray } from './arrays.ts';
+import { given } from './arrays.ts';
 
 /** When a client made requests, in seconds since 1970; `lastAt` is the end of an hour. */
 type Seen = { first: number; lastAt: number };
@@ -16,8 +16,18 @@ const memories = new WeakMap<Kysely<Database>, ClientMemory>();
 /** About 500 bytes each. */
 const mostRemembered = 100_000;
 
+export type ClientIds = ReadonlyMap<BatchClient, number>;
+
+/** The rows with the ids of their clients in the store. */
+export function withIds<T extends { client: BatchClient }>(
+  rows: readonly T[],
+  ids: ClientIds,
+): (T & { clientId: number })[] {
+  return rows.map((row) => ({ ...row, clientId: ids.get(row.client) ?? 0 }));
+}
+
 export type WrittenClients = {
-  ids: ReadonlyMap<BatchClient, number>;
+  ids: ClientIds;
   /** To be called once the transaction is committed. */
   remember(): void;
 };
@@ -75,11 +85,11 @@ function memoryOf(db: Kysely<Database>, deletions: number): ClientMemory {
 }
 
 function keyOf(organisation: Organisation, client: BatchClient): string {
-  const { account, deviceId, deviceType, userAgent, stray } = client;
-  return `${organisation}\n${account}\n${deviceId}\n${deviceType}\n${userAgent}\n${stray}`;
+  const { anonymous, account, deviceId, deviceType, userAgent, stray } = client;
+  return `${organisation}\n${anonymous}\n${account}\n${deviceId}\n${deviceType}\n${userAgent}\n${stray}`;
 }
 
-/** What is stored of a client with what it tells now; undefined where that is nothing new. */
+/** What is stored of a client with what its lines say now; undefined where that is nothing new. */
 function widenedBy(known: StoredClient, client: BatchClient, seen: Seen): StoredClient | undefined {
   const os = client.os === '' ? known.os : client.os;
   const model = client.model === '' ? known.model : client.model;
@@ -111,17 +121,27 @@ function seenOf({ groups }: Batch): Map<BatchClient, Seen> {
 
 async function updateClients(tx: Transaction<Database>, clients: readonly StoredClient[]): Promise<void> {
   if (clients.length === 0) return;
-  const numbers = (of: (client: StoredClient) => number) => sql`${intArray(clients.map(of))}::int[]`;
   await sql`
     update log_client as known set first_at = least(known.first_at, to_timestamp(given.first)),
       last_at = greatest(known.last_at, to_timestamp(given.last_at)), os = given.os, model = given.model,
       eas_version = greatest(known.eas_version, given.eas_version)
-    from unnest(${numbers(({ id }) => id)}, ${numbers(({ first }) => first)}, ${numbers(({ lastAt }) => lastAt)},
-      ${textArray(clients.map(({ os }) => os))}::text[], ${textArray(clients.map(({ model }) => model))}::text[],
-      ${numbers(({ easVersion }) => easVersion)})
-      as given (id, first, last_at, os, model, eas_version)
+    from ${given({ id: 'int', first: 'int', lastAt: 'int', os: 'text', model: 'text', easVersion: 'int' }, clients)}
     where known.id = given.id`.execute(tx);
 }
+
+const clientColumns = {
+  anonymous: 'int',
+  account: 'text',
+  deviceId: 'text',
+  deviceType: 'text',
+  userAgent: 'text',
+  stray: 'text',
+  os: 'text',
+  model: 'text',
+  easVersion: 'int',
+  first: 'int',
+  lastAt: 'int',
+} as const;
 
 async function upsertClients(
   tx: Transaction<Database>,
@@ -129,24 +149,18 @@ async function upsertClients(
   clients: readonly (BatchClient & Seen)[],
 ): Promise<StoredClient[]> {
   if (clients.length === 0) return [];
-  type Client = BatchClient & Seen;
-  const texts = (of: (client: Client) => string) => sql`${textArray(clients.map(of))}::text[]`;
-  const numbers = (of: (client: Client) => number) => sql`${intArray(clients.map(of))}::int[]`;
   const { rows } = await sql<StoredClient>`
-    insert into log_client as known (organisation, account, device_id, device_type, user_agent, stray, os, model, eas_version, first_at, last_at)
-    select ${organisation}, account, device_id, device_type, user_agent, stray, os, model, eas_version,
+    insert into log_client as known (organisation, anonymous, account, device_id, device_type, user_agent, stray, os, model, eas_version, first_at, last_at)
+    select ${organisation}, anonymous = 1, account, device_id, device_type, user_agent, stray, os, model, eas_version,
       to_timestamp(first), to_timestamp(last_at)
-    from unnest(${texts(({ account }) => account)}, ${texts(({ deviceId }) => deviceId)}, ${texts(({ deviceType }) => deviceType)},
-      ${texts(({ userAgent }) => userAgent)}, ${texts(({ stray }) => stray)}, ${texts(({ os }) => os)}, ${texts(({ model }) => model)},
-      ${numbers(({ easVersion }) => easVersion)}, ${numbers(({ first }) => first)}, ${numbers(({ lastAt }) => lastAt)})
-      as given (account, device_id, device_type, user_agent, stray, os, model, eas_version, first, last_at)
-    order by account, device_id, device_type, user_agent, stray
-    on conflict (organisation, account, device_id, device_type, md5(user_agent), stray) do update set
+    from ${given(clientColumns, clients)}
+    order by anonymous, account, device_id, device_type, user_agent, stray
+    on conflict (organisation, anonymous, account, device_id, device_type, md5(user_agent), stray) do update set
       os = case when excluded.os <> '' then excluded.os else known.os end,
       model = case when excluded.model <> '' then excluded.model else known.model end,
       eas_version = greatest(excluded.eas_version, known.eas_version),
       first_at = least(excluded.first_at, known.first_at), last_at = greatest(excluded.last_at, known.last_at)
-    returning id, account, device_id, device_type, user_agent, stray, os, model, eas_version,
+    returning id, anonymous, account, device_id, device_type, user_agent, stray, os, model, eas_version,
       extract(epoch from first_at)::float8 as first, extract(epoch from last_at)::float8 as last_at`.execute(tx);
   return rows;
 }

@@ -2,8 +2,9 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 import type { Batch, BatchClient } from '../reader/batch.ts';
-import { bigintArray, intArray, textArray } from './arrays.ts';
+import { type Columns, given, namesOf } from './arrays.ts';
 import type { BatchOrigin } from './batch-origin.ts';
+import { type ClientIds, withIds } from './write-clients.ts';
 
 /**
  * What a minute's reading makes waits as arrays for the rest of its hour. What a long reading makes is merged enough as it is: it has
@@ -14,47 +15,42 @@ const mostHoursWaiting = 2;
 /** Elements of one row of arrays, as many as fit in a page: whoever asks for one client passes over the rows of others. */
 const pieceLength = 80;
 
-type Stored<Row> = { row: Row; clientId: number };
-/** Numbers of the type `time` are seconds, which become instants in a plain row. */
-type Column<Row> =
-  | { name: string; type: 'int' | 'bigint' | 'time'; of(row: Row): number }
-  | { name: string; type: 'text'; of(row: Row): string };
+/** What makes a group another one, and what is counted of it. */
+const groupColumns = {
+  command: 'text',
+  http: 'int',
+  substatus: 'int',
+  status: 'int',
+  error: 'text',
+  access: 'text',
+  requests: 'int',
+  firstStart: 'time',
+  lastStart: 'time',
+  lastEnd: 'time',
+  lastAddress: 'text',
+  taken: 'bigint',
+  sent: 'bigint',
+  received: 'bigint',
+} as const;
 
-const groupColumns: readonly Column<Batch['groups'][number]>[] = [
-  { name: 'command', type: 'text', of: ({ command }) => command },
-  { name: 'http', type: 'int', of: ({ http }) => http },
-  { name: 'substatus', type: 'int', of: ({ substatus }) => substatus },
-  { name: 'status', type: 'int', of: ({ status }) => status },
-  { name: 'error', type: 'text', of: ({ error }) => error },
-  { name: 'access', type: 'text', of: ({ access }) => access },
-  { name: 'requests', type: 'int', of: ({ requests }) => requests },
-  { name: 'first_start', type: 'time', of: ({ firstStart }) => firstStart },
-  { name: 'last_start', type: 'time', of: ({ lastStart }) => lastStart },
-  { name: 'last_end', type: 'time', of: ({ lastEnd }) => lastEnd },
-  { name: 'last_address', type: 'text', of: ({ address }) => address },
-  { name: 'taken', type: 'bigint', of: ({ taken }) => taken },
-  { name: 'sent', type: 'bigint', of: ({ sent }) => sent },
-  { name: 'received', type: 'bigint', of: ({ received }) => received },
-];
-
-const heartbeatColumns: readonly Column<Batch['heartbeats'][number]>[] = [
-  { name: 'command', type: 'text', of: ({ command }) => command },
-  { name: 'asked', type: 'int', of: ({ asked }) => asked },
-  { name: 'ended', type: 'text', of: ({ ended }) => ended },
-  { name: 'win32', type: 'int', of: ({ win32 }) => win32 },
-  { name: 'lived', type: 'int', of: ({ lived }) => lived },
-  { name: 'requests', type: 'int', of: ({ requests }) => requests },
-  { name: 'shortest', type: 'int', of: ({ shortest }) => shortest },
-  { name: 'longest', type: 'int', of: ({ longest }) => longest },
-  { name: 'sum', type: 'bigint', of: ({ sum }) => sum },
-];
+const heartbeatColumns = {
+  command: 'text',
+  asked: 'int',
+  ended: 'text',
+  win32: 'int',
+  lived: 'int',
+  requests: 'int',
+  shortest: 'int',
+  longest: 'int',
+  sum: 'bigint',
+} as const;
 
 /** `ids`: the clients' ids in the database. */
 export async function writeGroups(
   tx: Transaction<Database>,
   origin: BatchOrigin,
   { groups, heartbeats }: Batch,
-  ids: ReadonlyMap<BatchClient, number>,
+  ids: ClientIds,
 ): Promise<void> {
   const hours = [...new Set(groups.map(({ hour }) => hour))];
   const waits = groups.length + heartbeats.length <= mostWaiting && hours.length <= mostHoursWaiting;
@@ -66,55 +62,37 @@ export async function writeGroups(
     with ${sql.join(inserts.map((each, number) => sql`${sql.ref(`part${number}`)} as (${each})`))}
     insert into log_hour as known (server, kind, hour, ${counted})
     select ${origin.server}, ${origin.kind}, to_timestamp(hour * 3600::float8), 1
-    from unnest(${intArray(hours)}::int[]) as hour
+    from ${given(
+      { hour: 'int' },
+      hours.map((hour) => ({ hour })),
+    )}
     on conflict (server, kind, hour) do update set ${counted} = known.${counted} + 1`.execute(tx);
 }
 
 /** By hour and client: neighbours in the index, which PostgreSQL then walks through once. */
-function inOrder<T extends { client: BatchClient; hour: number }>(
-  rows: readonly T[],
-  ids: ReadonlyMap<BatchClient, number>,
-): Stored<T>[] {
-  return rows
-    .map((row) => ({ row, clientId: ids.get(row.client) ?? 0 }))
-    .sort((a, b) => a.row.hour - b.row.hour || a.clientId - b.clientId);
+function inOrder<T extends { client: BatchClient; hour: number }>(rows: readonly T[], ids: ClientIds) {
+  return withIds(rows, ids).sort((a, b) => a.hour - b.hour || a.clientId - b.clientId);
 }
 
 /** Plain rows, or for rows that wait in the hope of more a few rows of arrays. */
-function insert<T extends { hour: number }>(
+function insert(
   table: 'log_rollup' | 'log_heartbeat',
   { server, kind }: BatchOrigin,
   waits: boolean,
-  columns: readonly Column<T>[],
-  rows: readonly Stored<T>[],
+  columns: Columns,
+  rows: readonly Readonly<Record<string, unknown>>[],
 ): RawBuilder<unknown> {
-  const names = sql.join(columns.map(({ name }) => sql.ref(name)));
-  const hours = intArray(rows.map(({ row }) => row.hour));
-  const clientIds = intArray(rows.map(({ clientId }) => clientId));
-  const from = sql`unnest(${hours}::int[], ${clientIds}::int[], ${sql.join(columns.map((column) => arrayOf(column, rows)))})
-    with ordinality as given (hour, client_id, ${names}, number)`;
+  const from = given({ hour: 'int', clientId: 'int', ...columns }, rows);
+  const each = (of: (name: RawBuilder<unknown>, type: Columns[string]) => RawBuilder<unknown>) =>
+    sql.join(Object.entries(columns).map(([name, type]) => of(sql.ref(name), type)));
   if (waits)
     return sql`
-      insert into ${sql.table(`${table}_batch`)} (server, kind, hour, clients, client_id, ${names})
+      insert into ${sql.table(`${table}_batch`)} (server, kind, hour, clients, client_id, ${namesOf(columns)})
       select ${server}, ${kind}, to_timestamp(hour * 3600::float8), int4range(min(client_id), max(client_id), '[]'),
-        array_agg(client_id), ${sql.join(columns.map(({ name }) => sql`array_agg(${sql.ref(name)})`))}
+        array_agg(client_id), ${each((name) => sql`array_agg(${name})`)}
       from ${from} group by hour, (number - 1) / ${sql.lit(pieceLength)}`;
-  const stored = columns.map(({ name, type }) =>
-    type === 'time' ? sql`to_timestamp(${sql.ref(name)})` : sql.ref(name),
-  );
   return sql`
-    insert into ${sql.table(`${table}_row`)} (server, kind, hour, client_id, ${names})
-    select ${server}, ${kind}, to_timestamp(hour * 3600::float8), client_id, ${sql.join(stored)} from ${from}`;
-}
-
-function arrayOf<T>(column: Column<T>, rows: readonly Stored<T>[]): RawBuilder<unknown> {
-  switch (column.type) {
-    case 'text':
-      return sql`${textArray(rows.map(({ row }) => column.of(row)))}::text[]`;
-    case 'bigint':
-      return sql`${bigintArray(rows.map(({ row }) => column.of(row)))}::bigint[]`;
-    case 'int':
-    case 'time':
-      return sql`${intArray(rows.map(({ row }) => column.of(row)))}::int[]`;
-  }
+    insert into ${sql.table(`${table}_row`)} (server, kind, hour, client_id, ${namesOf(columns)})
+    select ${server}, ${kind}, to_timestamp(hour * 3600::float8), client_id,
+      ${each((name, type) => (type === 'time' ? sql`to_timestamp(${name})` : name))} from ${from}`;
 }

@@ -1,4 +1,4 @@
-/** A web.config as text, and back to the same bytes. Only encodings that Exchange's setup and Windows' editors write are taken. */
+/** A web.config as text, and back to the same bytes. Only encodings that Exchange's setup and Windows' editors write are read. */
 
 export type ConfigText = { text: string; encode(text: string): Buffer };
 export type Refusal = { refused: string };

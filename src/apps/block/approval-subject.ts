@@ -1,29 +1,36 @@
-import { personByGuid } from '../../directory/find.ts';
-import { type ApprovalEnding, type ApprovalSubject, describeEnding } from '../../incidents/approvals/approvals.ts';
-import { paragraph } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import type { Change } from '../../store/port.ts';
-import { stepBlocks } from './step-blocks.ts';
-import { type Step, stepOf, stepTitle } from './steps.ts';
-import { blockSubject, endStep, loadBlock } from './store.ts';
+import { type ApprovalSubject, describeEnding } from '../../incidents/approvals/subject.ts';
+import { remark } from '../../message/text.ts';
+import { notify } from '../../notices/notify.ts';
+import { previewOf, wipeWarnings } from './preview.ts';
+import { stepLines } from './step-blocks.ts';
+import { stepTitle } from './steps.ts';
+import { blockSubject, endStep, loadStep } from './store.ts';
 
 /** A stage of a block waits for a second person: rules, single devices, the EWS list, a notice, or taking it all back. */
-export const appBlockSubject: ApprovalSubject = stepSubject('app-block');
+export const appBlockSubject = stepSubject('app-block');
 
-/** The same for an edit of a server's web.config, which only admins decide. */
-export function stepSubject(kind: 'app-block' | 'web-config'): ApprovalSubject {
+/** An edit of a server's web.config waits for an admin other than the one who asked. */
+export const webConfigSubject = stepSubject('web-config');
+
+function stepSubject(kind: 'app-block' | 'web-config'): ApprovalSubject {
   return {
     kind,
-    async describe({ db, approval, now }) {
-      const step = await loadStep(db, approval.subjectId);
-      const { block } = await loadBlock(db, step.blockId);
+    async content(db, { subjectId }) {
+      const { block, step } = await loadStep(db, subjectId);
+      const title = stepTitle(step.payload);
       return {
-        title: `${block.name} · ${stepTitle(step.payload)}`,
-        blocks: await stepBlocks(db, { block, step, now }),
+        what: `${block.name} · ${title}`,
+        lines: stepLines(block, step.payload),
+        confirm: `${block.name}: ${title}.`,
       };
     },
+    async describe({ db, approval, now }) {
+      const { block, step } = await loadStep(db, approval.subjectId);
+      if (step.payload.kind !== 'rule' && step.payload.kind !== 'personal') return [];
+      return wipeWarnings(await previewOf(db, block, now));
+    },
     async approved(change, approval, policy, by) {
-      const step = await loadStep(change.tx, approval.subjectId);
+      const { block, step } = await loadStep(change.tx, approval.subjectId);
       const moved = await change.tx
         .updateTable('appBlockStep')
         .set({ state: 'approved' })
@@ -32,39 +39,17 @@ export function stepSubject(kind: 'app-block' | 'web-config'): ApprovalSubject {
         .executeTakeFirst();
       if (moved.numUpdatedRows === 0n) return;
       await change.enqueue('run-app-step', { step: step.id }, { key: String(step.id) });
-      const { block } = await loadBlock(change.tx, step.blockId);
       await change.refresh(blockSubject(block.id));
-      await notifySecurity(change, policy, {
+      await notify(change, policy, 'app-step-approved', {
         line: [`${block.name}: ${by.person.displayName} approved: ${stepTitle(step.payload)}`],
       });
     },
-    async ended(change, approval, how, { by, why }) {
-      const step = await loadStep(change.tx, approval.subjectId);
-      await dropped(change, step, how, { by: by?.person.guid ?? null, why });
+    async ended(change, approval, how, { by, why, asked }) {
+      const { step } = await loadStep(change.tx, approval.subjectId);
+      const actorless = describeEnding(`To ${stepTitle(step.payload)}`, how, { by: null, why, asked });
+      const sentence = by === null ? actorless : `${actorless.replace(/\.$/, '')} (${by.person.displayName}).`;
+      if (!(await endStep(change, step, { state: 'dropped', result: { sentence } }))) return;
+      await change.reply(blockSubject(step.blockId), remark(how === 'withdrawn' ? 'neutral' : 'warning', sentence));
     },
   };
-}
-
-async function loadStep(
-  db: Change['tx'] | Parameters<ApprovalSubject['describe']>[0]['db'],
-  id: string,
-): Promise<Step> {
-  const row = await db.selectFrom('appBlockStep').selectAll().where('id', '=', Number(id)).executeTakeFirstOrThrow();
-  return stepOf(row);
-}
-
-async function dropped(
-  change: Change,
-  step: Step,
-  how: ApprovalEnding,
-  { by, why }: { by: string | null; why: string | null },
-): Promise<void> {
-  const person = by === null ? undefined : await personByGuid(change.tx, by);
-  const actorless = describeEnding(`To ${stepTitle(step.payload)}`, how, { by: null, why });
-  const sentence = person === undefined ? actorless : `${actorless.replace(/\.$/, '')} (${person.displayName}).`;
-  if (!(await endStep(change, step, { state: 'dropped', result: { sentence } }))) return;
-  await change.reply(blockSubject(step.blockId), {
-    tone: how === 'withdrawn' ? 'neutral' : 'warning',
-    blocks: [paragraph(sentence)],
-  });
 }

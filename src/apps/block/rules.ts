@@ -1,11 +1,11 @@
 /** Which exact strings of the inventory name an app's phones and nobody else's. Device access rules match exactly. Pure. */
+import { groupedBy } from '../../ground/grouped.ts';
 import type { InventoryDevice, Phone } from '../phones.ts';
 
-export const characteristics = ['DeviceType', 'DeviceModel', 'UserAgent'] as const;
-export type Characteristic = (typeof characteristics)[number];
+const characteristics = ['DeviceType', 'DeviceModel', 'UserAgent'] as const;
 
-export type ChosenRule = {
-  characteristic: Characteristic;
+type ChosenRule = {
+  characteristic: (typeof characteristics)[number];
   queryString: string;
   /** Phones of the app that it catches, and of others. */
   phones: number;
@@ -18,20 +18,51 @@ export type RuleChoice = {
   uncovered: Phone[];
 };
 
-export function nameOn(device: InventoryDevice, characteristic: string): string {
-  const values: Readonly<Record<string, string>> = {
-    DeviceType: device.deviceType,
-    DeviceModel: device.deviceModel,
-    DeviceOS: device.deviceOs,
-    UserAgent: device.userAgent,
-  };
-  return values[characteristic] ?? '';
+const nameFields: Readonly<Record<string, 'deviceType' | 'deviceModel' | 'deviceOs' | 'userAgent'>> = {
+  DeviceType: 'deviceType',
+  DeviceModel: 'deviceModel',
+  DeviceOS: 'deviceOs',
+  UserAgent: 'userAgent',
+};
+
+function nameOn(device: InventoryDevice, characteristic: string): string {
+  const field = nameFields[characteristic];
+  return field === undefined ? '' : device[field];
 }
 
-/** Exchange compares whole strings; the case does not matter. */
-export function isCaught(device: InventoryDevice, rule: { characteristic: string; queryString: string }): boolean {
-  const value = nameOn(device, rule.characteristic);
-  return value !== '' && value.toLowerCase() === rule.queryString.toLowerCase();
+/** Exchange compares whole strings; the case does not matter. It knows no rule for a phone that only the logs show. */
+export function isCaught({ device }: Phone, rule: { characteristic: string; queryString: string }): boolean {
+  const name = device === undefined ? '' : nameOn(device, rule.characteristic);
+  return name !== '' && name.toLowerCase() === rule.queryString.toLowerCase();
+}
+
+/** Whom a rule for a string would catch, of a whole organisation's phones. */
+export type Catches = (rule: { characteristic: string; queryString: string }) => readonly Phone[];
+
+/** Goes through the phones once for each characteristic that is asked about. */
+export function catchesAmong(all: readonly Phone[]): Catches {
+  const known = new Map<string, ReadonlyMap<string, readonly Phone[]>>();
+  const byName = (characteristic: string): ReadonlyMap<string, readonly Phone[]> => {
+    const phones = new Map<string, Phone[]>();
+    const spelt = groupedBy(all, ({ device }) => (device === undefined ? '' : nameOn(device, characteristic)));
+    for (const [name, group] of spelt) {
+      if (name === '') continue;
+      const others = phones.get(name.toLowerCase());
+      phones.set(name.toLowerCase(), others === undefined ? group : inOrder(all, [...others, ...group]));
+    }
+    return phones;
+  };
+  return ({ characteristic, queryString }) => {
+    const names = known.get(characteristic) ?? byName(characteristic);
+    known.set(characteristic, names);
+    return names.get(queryString.toLowerCase()) ?? [];
+  };
+}
+
+/** A string in two spellings: its phones as they stand among all of them. */
+function inOrder(all: readonly Phone[], phones: readonly Phone[]): Phone[] {
+  const wanted = new Set(phones);
+  return all.filter((phone) => wanted.has(phone));
 }
 
 /**
@@ -40,40 +71,34 @@ export function isCaught(device: InventoryDevice, rule: { characteristic: string
  */
 export function chooseRules(phones: readonly Phone[], all: readonly Phone[]): RuleChoice {
   const own = new Set(phones.map(({ key }) => key));
+  const catches = catchesAmong(all);
   const rules: ChosenRule[] = [];
   let left = phones.filter(({ device }) => device !== undefined);
   for (const characteristic of characteristics) {
-    const values = new Map<string, string>();
-    for (const { device } of left) {
-      const value = device === undefined ? '' : nameOn(device, characteristic);
-      if (value !== '') values.set(value.toLowerCase(), value);
+    const names = left.flatMap(({ device }) => (device === undefined ? [] : [nameOn(device, characteristic)]));
+    const byLowerCase = new Map(names.filter((name) => name !== '').map((name) => [name.toLowerCase(), name]));
+    for (const queryString of byLowerCase.values()) {
+      const caught = catches({ characteristic, queryString });
+      if (caught.some(({ key }) => !own.has(key))) continue;
+      const rule = { characteristic, queryString, phones: caught.length, others: 0 };
+      rules.push(rule);
+      left = left.filter((phone) => !isCaught(phone, rule));
     }
-    for (const queryString of values.values()) {
-      const rule = { characteristic, queryString };
-      const caught = all.filter(({ device }) => device !== undefined && isCaught(device, rule));
-      const others = caught.filter(({ key }) => !own.has(key)).length;
-      if (others > 0) continue;
-      rules.push({ ...rule, phones: caught.length, others });
-      left = left.filter(({ device }) => device !== undefined && !isCaught(device, rule));
-    }
-    if (left.length === 0) break;
   }
   return { rules: rules.sort((one, other) => other.phones - one.phones), uncovered: left };
 }
 
 /** How many phones of others a rule for this phone's strings would catch, by the string that catches fewest. */
-export function narrowestString(phone: Phone, all: readonly Phone[]): ChosenRule | undefined {
-  const { device } = phone;
+export function narrowestString(phone: Phone, catches: Catches): ChosenRule | undefined {
+  const { device, app } = phone;
   if (device === undefined) return undefined;
   return characteristics
-    .flatMap((characteristic) => {
-      const queryString = nameOn(device, characteristic);
-      if (queryString === '') return [];
-      const caught = all.filter(
-        (other) => other.device !== undefined && isCaught(other.device, { characteristic, queryString }),
-      );
-      const others = caught.filter(({ app }) => app.key !== phone.app.key).length;
-      return [{ characteristic, queryString, phones: caught.length - others, others }];
+    .map((characteristic) => ({ characteristic, queryString: nameOn(device, characteristic) }))
+    .filter(({ queryString }) => queryString !== '')
+    .map((rule) => {
+      const caught = catches(rule);
+      const others = caught.filter((other) => other.app.key !== app.key).length;
+      return { ...rule, phones: caught.length - others, others };
     })
     .sort((one, other) => one.others - other.others)[0];
 }

@@ -10,6 +10,8 @@
  */
 import type { Selectable } from 'kysely';
 import { z } from 'zod';
+import { MislaidError } from '../../ground/errors.ts';
+import { counted } from '../../message/words.ts';
 import type { AppBlockStepTable, AppBlockTable } from '../../store/tables/apps.ts';
 
 const Rule = z.object({
@@ -56,8 +58,6 @@ export const StepResult = z.object({
   /** Devices that this step put on a list (those that stood there before are left alone when it is undone). */
   blocked: z.array(z.object({ deviceId: z.string(), person: z.string() })).optional(),
   agents: z.array(z.string()).optional(),
-  edits: z.array(z.number().int()).optional(),
-  told: z.number().int().optional(),
 });
 export type StepResult = z.infer<typeof StepResult>;
 
@@ -75,15 +75,15 @@ export function stepOf(row: Selectable<AppBlockStepTable>): Step {
   };
 }
 
-/** "Block 15 phones by 2 rules": what the step does, for cards and the audit. */
+/** "block 15 phones by 2 rules": what the step does, for cards and the audit. */
 export function stepTitle(payload: StepPayload): string {
   switch (payload.kind) {
     case 'notice':
-      return `tell ${payload.people.length} ${payload.people.length === 1 ? 'person' : 'people'} first`;
+      return `tell ${counted(payload.people.length, 'person', 'people')} first`;
     case 'rule':
-      return `${payload.level === 'Block' ? 'block' : 'quarantine'} ${payload.devices.length} ${payload.devices.length === 1 ? 'phone' : 'phones'} by ${payload.rules.length} ${payload.rules.length === 1 ? 'rule' : 'rules'}`;
+      return `${payload.level.toLowerCase()} ${counted(payload.devices.length, 'phone')} by ${counted(payload.rules.length, 'rule')}`;
     case 'personal':
-      return `block ${payload.devices.length} single ${payload.devices.length === 1 ? 'device' : 'devices'}`;
+      return `block ${counted(payload.devices.length, 'single device')}`;
     case 'ews':
       return `keep ${payload.agents.join(', ')} out of Exchange Web Services`;
     case 'web-config':
@@ -93,6 +93,12 @@ export function stepTitle(payload: StepPayload): string {
   }
 }
 
-export type StepOutcome = { done: true; result: StepResult } | { done: false; sentence: string };
+/** The step ended without its effect; the sentence says why. */
+export class NotDone extends MislaidError {
+  constructor(sentence: string) {
+    super({ code: 'step-not-done', message: sentence, userMessage: sentence });
+  }
+}
 
-export type Remember = (result: StepResult) => Promise<void>;
+/** Stored before anything is changed, so that a run that comes twice and an undo both know what was there. */
+export type Remember = (result: Omit<StepResult, 'sentence'>) => Promise<void>;

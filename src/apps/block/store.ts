@@ -2,14 +2,11 @@
 import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import type { Organisation } from '../../ground/identifiers.ts';
-import type { ApprovalSubject } from '../../incidents/approvals/approvals.ts';
-import { approvalSubjectOf, requestApproval } from '../../incidents/approvals/approvals.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import type { Organisation, PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
-import { type AppBlock, type Step, type StepPayload, type StepResult, stepOf, stepTitle } from './steps.ts';
+import { type AppBlock, type Step, type StepResult, stepOf } from './steps.ts';
 
 export function blockSubject(id: number): Subject {
   return `app-block:${id}`;
@@ -20,29 +17,16 @@ export type BlockView = { block: AppBlock; steps: Step[] };
 /** Throws MislaidError `no-such-block`. */
 export async function loadBlock(db: Kysely<Database>, id: number): Promise<BlockView> {
   const block = await db.selectFrom('appBlock').selectAll().where('id', '=', id).executeTakeFirst();
-  if (block === undefined) {
-    throw new MislaidError({
-      code: 'no-such-block',
-      message: `app block ${id} does not exist`,
-      userMessage: 'There is no such block any more. Say "blocked apps" for those that stand.',
-    });
-  }
+  if (block === undefined) throw noSuchBlock(`app block ${id} does not exist`);
   const steps = await db.selectFrom('appBlockStep').selectAll().where('blockId', '=', id).orderBy('id').execute();
   return { block, steps: steps.map(stepOf) };
 }
 
-export async function openBlockOf(
-  db: Kysely<Database>,
-  organisation: Organisation,
-  app: string,
-): Promise<AppBlock | undefined> {
-  return db
-    .selectFrom('appBlock')
-    .selectAll()
-    .where('organisation', '=', organisation)
-    .where('app', '=', app)
-    .where('state', '=', 'open')
-    .executeTakeFirst();
+/** Throws where the approval's subject names no step. */
+export async function loadStep(db: Kysely<Database>, id: string): Promise<{ block: AppBlock; step: Step }> {
+  const row = await db.selectFrom('appBlockStep').selectAll().where('id', '=', Number(id)).executeTakeFirstOrThrow();
+  const { block } = await loadBlock(db, row.blockId);
+  return { block, step: stepOf(row) };
 }
 
 export async function openBlocks(db: Kysely<Database>, organisation: Organisation): Promise<AppBlock[]> {
@@ -60,7 +44,7 @@ export async function ensureBlock(
   change: Change,
   policy: Policy,
   input: { organisation: Organisation; app: string; name: string; by: Actor; places: readonly string[] },
-): Promise<{ id: number; made: boolean }> {
+): Promise<{ made: boolean }> {
   const { organisation, app, name, by, places } = input;
   const inserted = await change.tx
     .insertInto('appBlock')
@@ -68,71 +52,11 @@ export async function ensureBlock(
     .onConflict((conflict) => conflict.columns(['organisation', 'app']).where('state', '=', 'open').doNothing())
     .returning('id')
     .executeTakeFirst();
-  const id = inserted?.id ?? (await openBlockOf(change.tx, organisation, app))?.id;
-  if (id === undefined) throw new MislaidError({ code: 'no-such-block', message: `no open block of ${app}` });
-  if (inserted !== undefined) {
-    change.audit({
-      action: 'app-block.begun',
-      subject: blockSubject(id),
-      actor: { guid: by.person.guid, identity: by.identity },
-      data: { app },
-    });
-  }
+  const id = inserted?.id ?? (await openBlocks(change.tx, organisation)).find((block) => block.app === app)?.id;
+  if (id === undefined) throw noSuchBlock(`no open block of ${app}`);
+  if (inserted !== undefined) auditBlock(change, id, by, { action: 'app-block.begun', app });
   await change.card(blockSubject(id), [...new Set([...policy.channels.security, ...places])]);
-  return { id, made: inserted !== undefined };
-}
-
-/** One stage waits for a second person. Throws MislaidError `step-waits` when one like it waits already. */
-export async function proposeStep(
-  change: Change,
-  policy: Policy,
-  input: { block: AppBlock; payload: StepPayload; by: Actor; subject: ApprovalSubject; role: 'approver' | 'admin' },
-): Promise<void> {
-  const { block, payload, by, subject, role } = input;
-  await change.tx.selectFrom('appBlock').select('id').where('id', '=', block.id).forUpdate().execute();
-  const waiting = await change.tx
-    .selectFrom('appBlockStep')
-    .select('id')
-    .where('blockId', '=', block.id)
-    .where('kind', '=', payload.kind)
-    .where('state', 'in', ['waiting', 'approved'])
-    .executeTakeFirst();
-  if (waiting !== undefined) {
-    throw new MislaidError({
-      code: 'step-waits',
-      message: `app block ${block.id} has a waiting step ${waiting.id}`,
-      userMessage: `A step of this kind waits already for ${block.name}: it must be decided or expire first.`,
-    });
-  }
-  const { id } = await change.tx
-    .insertInto('appBlockStep')
-    .values({
-      blockId: block.id,
-      kind: payload.kind,
-      payload: JSON.stringify(payload),
-      state: 'waiting',
-      requestedBy: by.person.guid,
-      requestedAt: change.now,
-    })
-    .returning('id')
-    .executeTakeFirstOrThrow();
-  const approval = await requestApproval(change, policy, {
-    subject,
-    subjectId: String(id),
-    incident: null,
-    organisation: block.organisation,
-    payload: { app: block.app, step: id, ...payload },
-    ownerGuid: null,
-    role,
-    needed: 1,
-    by,
-  });
-  await change.tx.updateTable('appBlockStep').set({ approvalId: approval.id }).where('id', '=', id).execute();
-  await change.refresh(blockSubject(block.id));
-  await change.refresh(approvalSubjectOf(approval.id));
-  await notifySecurity(change, policy, {
-    line: [`${block.name}: ${by.person.displayName} asks to ${stepTitle(payload)}`],
-  });
+  return { made: inserted !== undefined };
 }
 
 /** Compare-and-set: a run that comes second finds nothing to do. */
@@ -162,4 +86,25 @@ export async function endStep(
   });
   await change.refresh(blockSubject(step.blockId));
   return true;
+}
+
+/** Taken back, or nothing was ever done. */
+export async function endBlock(change: Change, block: AppBlock, by: PersonGuid): Promise<void> {
+  await change.tx
+    .updateTable('appBlock')
+    .set({ state: 'ended', endedAt: change.now, endedBy: by })
+    .where('id', '=', block.id)
+    .where('state', '=', 'open')
+    .execute();
+}
+
+export function auditBlock(change: Change, id: number, by: Actor, entry: { action: string; app: string }): void {
+  const { person, identity } = by;
+  const { action, app } = entry;
+  change.audit({ action, subject: blockSubject(id), actor: { guid: person.guid, identity }, data: { app } });
+}
+
+function noSuchBlock(message: string): MislaidError {
+  const userMessage = 'There is no such block any more. Say "blocked apps" for those that stand.';
+  return new MislaidError({ code: 'no-such-block', message, userMessage });
 }

@@ -1,10 +1,11 @@
 import type { Block, DraftMessage, Text } from '../../message/model.ts';
-import { code, list, note, paragraph, strong, text, time } from '../../message/text.ts';
+import { code, list, note, paragraph, present, strong, text, time } from '../../message/text.ts';
+import { counted } from '../../message/words.ts';
 import type { Blocked, RuleUse } from '../blocked.ts';
 import type { Freshness } from '../freshen.ts';
+import type { InventoryState } from '../inventory.ts';
 import { peopleOf } from '../overview.ts';
-import type { InventoryState } from '../refresh.ts';
-import { counted, sources, usageDays } from './apps.ts';
+import { sources, usageDays } from './apps.ts';
 
 const mostRules = 40;
 const mostNames = 10;
@@ -16,14 +17,13 @@ export function blockedMessage(input: {
   freshness: Freshness;
   names: boolean;
 }): DraftMessage {
-  const { blocked, inventory, freshness, names } = input;
-  const { rules, idle, reasons } = blocked;
+  const { rules, idle, reasons } = input.blocked;
   const all = [...rules, ...idle];
   return {
     title: 'Blocked apps and phones',
     tone: 'neutral',
-    blocks: [
-      paragraph(strong(defaultWords(inventory.defaultAccessLevel))),
+    blocks: present<Block<never>>(
+      paragraph(strong(defaults[input.inventory.defaultAccessLevel] ?? unknownDefault)),
       all.length === 0
         ? paragraph('There is no device access rule.')
         : {
@@ -31,20 +31,17 @@ export function blockedMessage(input: {
             columns: ['Rule', 'Matches exactly', 'Does', 'Phones', `Denied, ${usageDays} days`, 'Last denied'],
             rows: all.slice(0, mostRules).map(ruleRow),
           },
-      ...(all.length > mostRules ? [note(`… ${all.length - mostRules} more rules`)] : []),
-      ...(idle.length === 0
-        ? []
-        : [
-            paragraph(
-              `${counted(idle.length, 'rule catches', 'rules catch')} no phone now: ${idle
-                .slice(0, mostNames)
-                .map(({ rule }) => rule.name)
-                .join(', ')}${idle.length > mostNames ? ' …' : ''}. A string that nobody spells so catches nobody.`,
-            ),
-          ]),
-      ...reasonBlocks(reasons, names),
-      note(...sources(inventory, freshness)),
-    ],
+      all.length > mostRules && note(`… ${all.length - mostRules} more rules`),
+      idle.length > 0 &&
+        paragraph(
+          `${counted(idle.length, 'rule catches', 'rules catch')} no phone now: ${idle
+            .slice(0, mostNames)
+            .map(({ rule }) => rule.name)
+            .join(', ')}${idle.length > mostNames ? ' …' : ''}. A string that nobody spells so catches nobody.`,
+        ),
+      ...reasonBlocks(reasons, input.names),
+      note(...sources(input)),
+    ),
   };
 }
 
@@ -76,15 +73,9 @@ function reasonBlocks(reasons: Blocked['reasons'], names: boolean): Block<never>
   ];
 }
 
-function defaultWords(level: string): string {
-  switch (level) {
-    case 'Allow':
-      return 'A phone that no list and no rule names is let in.';
-    case 'Block':
-      return 'A phone that no list and no rule names is blocked.';
-    case 'Quarantine':
-      return 'A phone that no list and no rule names is quarantined.';
-    default:
-      return 'What happens to a phone that no list and no rule names is not known.';
-  }
-}
+const defaults: Readonly<Record<string, string>> = {
+  Allow: 'A phone that no list and no rule names is let in.',
+  Block: 'A phone that no list and no rule names is blocked.',
+  Quarantine: 'A phone that no list and no rule names is quarantined.',
+};
+const unknownDefault = 'What happens to a phone that no list and no rule names is not known.';

@@ -4,10 +4,9 @@ import type { MessageRef } from '../../ground/addresses.ts';
 import { canonicalHash } from '../../ground/canonical.ts';
 import type { Message } from '../../message/model.ts';
 import type { CardTable } from '../../store/tables/deliveries.ts';
-import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
-import { notifyDead } from './dead.ts';
-import { failureOf, outcomeAfter, RenderingError } from './failure.ts';
+import { renderProjection } from '../render-projection.ts';
+import { RenderingError, retryLater } from './failure.ts';
 import { addressOf } from './message.ts';
 import type { DeliveryOutcome, DeliveryRun } from './run.ts';
 
@@ -30,23 +29,22 @@ export async function deliverCard(round: DeliveryRun, card: CardRow): Promise<De
     await shown(round, card, known.ref, hash);
     return 'sent';
   } catch (error) {
-    return await retryLater(round, card, known.ref, error);
+    const row = { kind: 'card', id: card.id, attempts: card.attempts, tried: card.postTried };
+    return await retryLater(round, error, row, ({ tx }, { isDead, tried, ...failed }) =>
+      tx
+        .updateTable('card')
+        .set({ ...failed, ref: known.ref, dead: isDead, postTried: tried })
+        .where('id', '=', card.id)
+        .execute(),
+    );
   }
 }
 
+/** undefined, too, for a card that a newer version put up: that one knows how to render it. */
 async function renderCard(round: DeliveryRun, card: CardRow): Promise<Message | undefined> {
-  const { store, projections, policy, clock, ids, mark } = round;
-  const colon = card.subject.indexOf(':');
-  const kind = card.subject.slice(0, colon);
-  const id = card.subject.slice(colon + 1);
-  const projection = projections.find((each) => each.kind === kind);
-  // A newer version put this card up; it knows how to render it.
-  if (projection === undefined) return undefined;
-  const now = clock.now();
   try {
-    const draft = await projection.render({ db: store.db, id, place: card.place, now, policy });
-    if (draft === undefined) return undefined;
-    return markMessage(await mintMessage({ db: store.db, subject: `${kind}:${id}`, ids, now }, draft), mark);
+    const message = await renderProjection(round, card);
+    return message && markMessage(message, round.mark);
   } catch (cause) {
     throw new RenderingError(cause);
   }
@@ -69,46 +67,10 @@ async function show(
     : await adapter.post(card.place, message, card.postKey);
 }
 
-async function shown(
-  round: DeliveryRun,
-  card: CardRow,
-  ref: MessageRef | null,
-  shownHash: string | null,
-): Promise<void> {
-  await round.store.db
+async function shown({ store }: DeliveryRun, card: CardRow, ref: MessageRef | null, shownHash: string | null) {
+  await store.db
     .updateTable('card')
     .set({ ref, shown: card.wanted, shownHash, attempts: 0, problem: null })
     .where('id', '=', card.id)
     .execute();
-}
-
-async function retryLater(
-  round: DeliveryRun,
-  card: CardRow,
-  ref: MessageRef | null,
-  error: unknown,
-): Promise<DeliveryOutcome> {
-  const { store, clock, pace, log, metrics } = round;
-  const failure = failureOf(error, card.attempts, clock.now());
-  const { problem, text, dueAt } = failure;
-  metrics?.delivered('card', problem.kind);
-  log.warn({ err: error, card: card.id, problem: problem.kind }, 'a card could not be delivered');
-  if (failure.holdsTarget) pace.holdUntil(dueAt);
-  await store.change(async (change) => {
-    await change.tx
-      .updateTable('card')
-      .set({
-        ref,
-        dueAt,
-        problem: text,
-        dead: problem.kind === 'dead',
-        attempts: card.attempts + 1,
-        // A post that was in doubt before stays so: this failure may have been the looking.
-        postTried: failure.findFirst || card.postTried,
-      })
-      .where('id', '=', card.id)
-      .execute();
-    if (problem.kind === 'dead') await notifyDead(change, round, { remedy: problem.remedy });
-  });
-  return outcomeAfter(error, problem);
 }

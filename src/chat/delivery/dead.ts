@@ -1,10 +1,10 @@
-import type { DraftMessage } from '../../message/model.ts';
-import { code, text } from '../../message/text.ts';
+import { code } from '../../message/text.ts';
+import { notify } from '../../notices/notify.ts';
 import type { Change } from '../../store/port.ts';
 import type { DeliveryRun } from './run.ts';
 
 /** Deliveries that say that another place is dead: when these die as well, the log has to do. */
-const prefix = 'dead:';
+const prefix = 'dead-place:';
 
 /**
  * Tells people once a day and place that nothing arrives there, with the remedy: in the security channels, and to each admin
@@ -13,21 +13,15 @@ const prefix = 'dead:';
 export async function notifyDead(
   change: Change,
   { policy, target, log }: DeliveryRun,
-  dead: { remedy: string; key?: string },
+  dead: { remedy: string; key?: string | undefined },
 ): Promise<void> {
   log.warn({ target, remedy: dead.remedy }, 'nothing can be delivered there');
   const isNews = dead.key?.startsWith(prefix) !== true;
-  const channels = policy.channels.security.filter((place) => place !== target);
-  const key = `${prefix}${target}:${change.now.toISOString().slice(0, 10)}`;
-  const draft: DraftMessage = {
-    tone: 'warning',
-    blocks: [{ kind: 'text', text: text('My messages do not arrive at ', code(target), `. ${dead.remedy}`) }],
-  };
-  if (isNews && channels.length > 0) {
-    await change.notice(channels, draft, key);
-    return;
-  }
-  const admins = policy.people.filter(({ roles }) => roles.includes('admin')).flatMap(({ identities }) => identities);
-  if (!isNews && admins.includes(target)) return;
-  for (const identity of admins.filter((admin) => admin !== target)) await change.privately(identity, draft, key);
+  const isAdmin = policy.people.some(({ roles, identities }) => roles.includes('admin') && identities.includes(target));
+  if (!isNews && isAdmin) return;
+  await notify(change, policy, 'dead-place', {
+    key: `${target}:${change.now.toISOString().slice(0, 10)}`,
+    without: isNews ? [target] : [target, ...policy.channels.security],
+    line: ['My messages do not arrive at ', code(target), `. ${dead.remedy}`],
+  });
 }

@@ -1,12 +1,12 @@
 /** What is no card: a reply under one, a private message, a line in a channel, a home page. Each is sent once. */
 import type { Selectable } from 'kysely';
 import { assertNever } from '../../ground/errors.ts';
-import type { DraftMessage, Message } from '../../message/model.ts';
+import type { Message } from '../../message/model.ts';
 import type { DeliveryTable } from '../../store/tables/deliveries.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
-import { notifyDead } from './dead.ts';
-import { failureOf, outcomeAfter, RenderingError } from './failure.ts';
+import { renderProjection } from '../render-projection.ts';
+import { RenderingError, retryLater } from './failure.ts';
 import type { DeliveryOutcome, DeliveryRun } from './run.ts';
 
 /** A waiting delivery with what its card says of it, for replies. */
@@ -35,39 +35,36 @@ export async function deliverMessage(round: DeliveryRun, note: WaitingMessage): 
     await close(round, note, 'done', null, upTo);
     return 'sent';
   } catch (error) {
-    return await retryLater(round, note, error);
+    const { kind, id, attempts, tried, key } = note;
+    return await retryLater(round, error, { kind, id, attempts, tried, key }, (change, { isDead, ...failed }) =>
+      change.tx
+        .updateTable('delivery')
+        .set({ ...failed, ...(isDead ? { state: 'dropped', doneAt: change.now } : {}) })
+        .where('id', '=', id)
+        .execute(),
+    );
   }
 }
 
 async function renderNote(round: DeliveryRun, note: WaitingMessage): Promise<Message | undefined> {
-  const { store, projections, policy, clock, ids, mark, target } = round;
-  const now = clock.now();
+  const { store, clock, ids, mark, target } = round;
+  const { db } = store;
   try {
-    const draft =
-      note.kind === 'home'
-        ? await projections
-            .find(({ kind }) => kind === 'home')
-            ?.render({ db: store.db, id: target, place: target, now, policy })
-        : (note.draft ?? undefined);
-    if (draft === undefined) return undefined;
-    const subject = note.kind === 'home' ? (`home:${target}` as const) : (`delivery:${note.id}` as const);
-    const own = await ownMark(round, note, draft);
-    const message = markMessage(await mintMessage({ db: store.db, subject, ids, now }, draft), own);
-    return markMessage(message, mark);
+    // A home page mixes drills with real incidents and marks their rows itself.
+    if (note.kind === 'home') {
+      const page = await renderProjection(round, { subject: `home:${target}`, place: target });
+      return page && markMessage(page, mark);
+    }
+    if (note.draft === null) return undefined;
+    const minting = { db, subject: `delivery:${note.id}`, ids, now: clock.now() } as const;
+    const ownMark =
+      note.cardSubject === null
+        ? await round.markOfMessage?.(db, note.draft)
+        : await round.markOf?.(db, note.cardSubject);
+    return markMessage(markMessage(await mintMessage(minting, note.draft), ownMark), mark);
   } catch (cause) {
     throw new RenderingError(cause);
   }
-}
-
-/** A home page mixes drills with real incidents and marks their rows itself. */
-async function ownMark(
-  { store, markOf, markOfMessage }: DeliveryRun,
-  note: WaitingMessage,
-  draft: DraftMessage,
-): Promise<string | undefined> {
-  if (note.kind === 'home') return undefined;
-  if (note.cardSubject !== null) return await markOf?.(store.db, note.cardSubject);
-  return await markOfMessage?.(store.db, draft);
 }
 
 async function send(round: DeliveryRun, note: WaitingMessage, message: Message): Promise<void> {
@@ -109,6 +106,7 @@ async function newestHome({ store, target }: DeliveryRun): Promise<number> {
   const { newest } = await store.db
     .selectFrom('delivery')
     .select(({ fn }) => fn.max('id').as('newest'))
+    .where('state', '=', 'waiting')
     .where('kind', '=', 'home')
     .where('identity', '=', target)
     .executeTakeFirstOrThrow();
@@ -124,35 +122,11 @@ async function close(
 ): Promise<void> {
   const rows = store.db
     .updateTable('delivery')
-    .set({ state, problem, doneAt: clock.now() })
+    // What was said to one person alone, a code among it, is kept no longer than it takes to say it.
+    .set({ state, problem, doneAt: clock.now(), ...(note.kind === 'private' ? { draft: null } : {}) })
     .where('state', '=', 'waiting');
   await (note.kind === 'home'
     ? rows.where('kind', '=', 'home').where('identity', '=', target).where('id', '<=', upTo)
     : rows.where('id', '=', note.id)
   ).execute();
-}
-
-async function retryLater(round: DeliveryRun, note: WaitingMessage, error: unknown): Promise<DeliveryOutcome> {
-  const { store, clock, pace, log, metrics } = round;
-  const failure = failureOf(error, note.attempts, clock.now());
-  const { problem, text, dueAt } = failure;
-  metrics?.delivered(note.kind, problem.kind);
-  log.warn({ err: error, delivery: note.id, problem: problem.kind }, 'a message could not be delivered');
-  if (failure.holdsTarget) pace.holdUntil(dueAt);
-  await store.change(async (change) => {
-    await change.tx
-      .updateTable('delivery')
-      .set({
-        dueAt,
-        problem: text,
-        attempts: note.attempts + 1,
-        // A post that was in doubt before stays so: this failure may have been the looking.
-        tried: failure.findFirst || note.tried,
-        ...(problem.kind === 'dead' ? { state: 'dropped', doneAt: change.now } : {}),
-      })
-      .where('id', '=', note.id)
-      .execute();
-    if (problem.kind === 'dead') await notifyDead(change, round, { remedy: problem.remedy, key: note.key });
-  });
-  return outcomeAfter(error, problem);
 }

@@ -1,34 +1,54 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../../store/schema.ts';
 
+type Session = { connection: Kysely<Database>; close: () => void };
+
 /**
  * One delivery per target at a time, over all processes: PostgreSQL's session advisory locks, all of a process on one
  * connection that is kept only while a lock is held. A killed process frees its locks with its connection, at once; no
  * transaction stays open while a platform is slow, and the pool loses one connection and not one per channel.
  */
-export type TargetLocks = {
-  /** Runs `work` with the target locked; undefined when it is being delivered to elsewhere. */
-  withLock<T>(target: string, work: () => Promise<T>): Promise<T | undefined>;
-};
-
-type Session = { connection: Kysely<Database>; close: () => void };
-
-export function createTargetLocks(db: Kysely<Database>): TargetLocks {
+export class TargetLocks {
+  readonly #db: Kysely<Database>;
   // Session locks may be taken twice by one session, so within the process the set decides.
-  const held = new Set<string>();
-  let session: Promise<Session> | undefined;
+  readonly #held = new Set<string>();
+  #session: Promise<Session> | undefined;
 
-  function openSession(): Promise<Session> {
+  constructor(db: Kysely<Database>) {
+    this.#db = db;
+  }
+
+  /** Runs `work` with the target locked; undefined when it is being delivered to elsewhere. */
+  async withLock<T>(target: string, work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#held.has(target)) return undefined;
+    this.#held.add(target);
+    this.#session ??= this.#openSession();
+    const mine = this.#session;
+    try {
+      if (!(await this.#onSession(mine, (connection) => lock(connection, target)))) return undefined;
+      try {
+        return await work();
+      } finally {
+        await this.#onSession(mine, (connection) => unlock(connection, target));
+      }
+    } finally {
+      this.#held.delete(target);
+      if (this.#held.size === 0 && this.#session === mine) this.#dropSession(mine);
+    }
+  }
+
+  #openSession(): Promise<Session> {
     return new Promise((resolve, reject) => {
-      db.connection()
+      this.#db
+        .connection()
         .execute((connection) => new Promise<void>((close) => resolve({ connection, close })))
         .catch(reject);
     });
   }
 
   /** Gives the connection back: when nothing is held any more, or when it broke (then its locks are gone as well). */
-  function dropSession(dropped: Promise<Session>): void {
-    if (session === dropped) session = undefined;
+  #dropSession(dropped: Promise<Session>): void {
+    if (this.#session === dropped) this.#session = undefined;
     const freeing = dropped.then(async ({ connection, close }) => {
       try {
         await sql`select pg_advisory_unlock_all()`.execute(connection);
@@ -40,37 +60,14 @@ export function createTargetLocks(db: Kysely<Database>): TargetLocks {
     freeing.catch(() => {});
   }
 
-  async function onSession<T>(
-    opened: Promise<Session>,
-    query: (connection: Kysely<Database>) => Promise<T>,
-  ): Promise<T> {
+  async #onSession<T>(opened: Promise<Session>, query: (connection: Kysely<Database>) => Promise<T>): Promise<T> {
     try {
       return await query((await opened).connection);
     } catch (error) {
-      dropSession(opened);
+      this.#dropSession(opened);
       throw error;
     }
   }
-
-  return {
-    withLock: async (target, work) => {
-      if (held.has(target)) return undefined;
-      held.add(target);
-      session ??= openSession();
-      const mine = session;
-      try {
-        if (!(await onSession(mine, (connection) => lock(connection, target)))) return undefined;
-        try {
-          return await work();
-        } finally {
-          await onSession(mine, (connection) => unlock(connection, target));
-        }
-      } finally {
-        held.delete(target);
-        if (held.size === 0 && session === mine) dropSession(mine);
-      }
-    },
-  };
 }
 
 async function lock(connection: Kysely<Database>, target: string): Promise<boolean> {

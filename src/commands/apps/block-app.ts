@@ -19,38 +19,31 @@ export const blockAppCommand = defineCommand({
   details:
     'First only a preview: the exact strings that Exchange holds, who would lose mail, and wipes that a block would stop. Then as you choose: tell the people, quarantine, block, Exchange Web Services, web.config, text for the edge. I watch logs and devices and say whether it holds.',
   async run(context, { app: typed }) {
-    const { store, policy, organisation, place } = context;
+    const { store, policy, organisation, place, actor } = context;
+    const named = place !== undefined && isNamedPlace(policy, place);
     const found = await findKnownApp(store.db, organisation, typed);
+    const { made } = await store.change(async (change) => {
+      await change.enqueue('watch-apps', { organisation }, { key: `${organisation}:now` });
+      if ('near' in found) return { made: false };
+      const { key: app, name } = found.app;
+      const places = named ? [place] : [];
+      return ensureBlock(change, policy, { organisation, app, name, by: actor, places });
+    });
     if ('near' in found) {
-      await store.change((change) => change.enqueue('watch-apps', { organisation }, { key: `${organisation}:now` }));
       const read = await store.db
         .selectFrom('appInventory')
         .select('readAt')
         .where('organisation', '=', organisation)
         .executeTakeFirst();
-      if (read === undefined)
-        return privateAnswer("I am still reading Exchange's devices for the first time. Say it again in a minute.");
-      return { private: unknownApp(typed, found.near) };
+      return read === undefined
+        ? privateAnswer("I am still reading Exchange's devices for the first time. Say it again in a minute.")
+        : { private: unknownApp(typed, found.near) };
     }
-    const { app } = found;
-    const named = place !== undefined && isNamedPlace(policy, place);
-    const { made } = await store.change(async (change) => {
-      const block = await ensureBlock(change, policy, {
-        organisation,
-        app: app.key,
-        name: app.name,
-        by: context.actor,
-        places: named ? [place] : [],
-      });
-      await change.enqueue('watch-apps', { organisation }, { key: `${organisation}:now` });
-      return block;
-    });
-    if (named)
-      return made
-        ? {}
-        : privateAnswer(
-            `${app.name} has a card in this channel already: press its buttons. It shows what was done and what is next.`,
-          );
-    return privateAnswer(`The card of ${app.name} is in the security channel. Nothing is blocked yet.`);
+    const { name } = found.app;
+    if (!named) return privateAnswer(`The card of ${name} is in the security channel. Nothing is blocked yet.`);
+    if (made) return {};
+    return privateAnswer(
+      `${name} has a card in this channel already: press its buttons. It shows what was done and what is next.`,
+    );
   },
 });

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { appBlockSubject } from '../../apps/block/approval-subject.ts';
-import { blockSubject, loadBlock, openBlocks, proposeStep } from '../../apps/block/store.ts';
+import { auditBlock, blockSubject, endBlock, loadBlock, openBlocks } from '../../apps/block/store.ts';
 import { nearest } from '../../apps/overview.ts';
+import { didYouMean } from '../../apps/show.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { AppArgument } from './apps.ts';
+import { propose } from './block-app-buttons.ts';
 
 export const unblockAppCommand = defineCommand({
   id: 'unblock-app',
@@ -18,7 +19,7 @@ export const unblockAppCommand = defineCommand({
   details:
     'A second person approves. Rules go back to what they were, lists lose only what I added, and web.config files get their bytes back.',
   async run(context, { app: typed }) {
-    const { store, policy, organisation, actor } = context;
+    const { store, organisation, actor } = context;
     const blocks = await openBlocks(store.db, organisation);
     const wanted = typed.trim().toLowerCase();
     const block = blocks.find(({ app, name }) => app === wanted || name.toLowerCase() === wanted);
@@ -27,40 +28,22 @@ export const unblockAppCommand = defineCommand({
         blocks.map(({ name }) => name),
         wanted,
       );
-      const guess = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`;
       return privateAnswer(
-        `I keep no app called “${typed}” out.${guess} Rules that somebody else made stand under "blocked apps".`,
+        `I keep no app called “${typed}” out.${didYouMean(near)} Rules that somebody else made stand under "blocked apps".`,
       );
     }
     const { steps } = await loadBlock(store.db, block.id);
     const done = steps.filter(({ kind, state }) => state === 'done' && kind !== 'notice' && kind !== 'undo');
     if (done.length === 0) {
       await store.change(async (change) => {
-        await change.tx
-          .updateTable('appBlock')
-          .set({ state: 'ended', endedAt: change.now, endedBy: actor.person.guid })
-          .where('id', '=', block.id)
-          .execute();
-        change.audit({
-          action: 'app-block.ended',
-          subject: blockSubject(block.id),
-          actor: { guid: actor.person.guid, identity: actor.identity },
-          data: { app: block.app },
-        });
+        await endBlock(change, block, actor.person.guid);
+        auditBlock(change, block.id, actor, { action: 'app-block.ended', app: block.app });
         await change.refresh(blockSubject(block.id));
       });
       return privateAnswer(`Nothing had been done to keep ${block.name} out. Its card is closed.`);
     }
-    const withConfig = done.some(({ kind }) => kind === 'web-config');
-    await store.change((change) =>
-      proposeStep(change, policy, {
-        block,
-        payload: { kind: 'undo', steps: done.map(({ id }) => id) },
-        by: actor,
-        subject: appBlockSubject,
-        role: withConfig ? 'admin' : 'approver',
-      }),
-    );
+    const role = done.some(({ kind }) => kind === 'web-config') ? 'admin' : 'approver';
+    await propose(context, block, { kind: 'undo', steps: done.map(({ id }) => id) }, role);
     return privateAnswer(
       `I have asked for an approval to take back ${done.length === 1 ? 'what was done' : `${done.length} steps`}.`,
     );

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { adviceMessage, edgeKinds } from '../../heartbeat/advice.ts';
 import { explainMessage } from '../../heartbeat/explain.ts';
 import { historyMessage } from '../../heartbeat/history.ts';
-import { latestLook, looksByDay } from '../../heartbeat/looks.ts';
+import { latestReading, readingsByDay } from '../../heartbeat/readings.ts';
 import { longestHeartbeat } from '../../heartbeat/values.ts';
 import { defineCommand } from '../command.ts';
 
@@ -18,8 +18,8 @@ export const heartbeatHistoryCommand = defineCommand({
   effect: 'read',
   summary: 'How Direct Push did over the last two weeks, and what changed',
   async run({ store, organisation, clock, policy: { timeZone } }) {
-    const looks = await looksByDay(store.db, { organisation, now: clock.now(), days, timeZone });
-    return { private: historyMessage(looks, days) };
+    const readings = await readingsByDay(store.db, { organisation, now: clock.now(), days, timeZone });
+    return { private: historyMessage(readings, days) };
   },
 });
 
@@ -33,7 +33,7 @@ export const heartbeatExplainCommand = defineCommand({
   effect: 'read',
   summary: 'What heartbeats and event 1040 mean, in words, with the numbers of now',
   async run({ store, organisation }) {
-    return { private: explainMessage(await latestLook(store.db, organisation)) };
+    return { private: explainMessage(await latestReading(store.db, organisation)) };
   },
 });
 
@@ -53,8 +53,8 @@ export const heartbeatAdviceCommand = defineCommand({
   effect: 'read',
   summary: 'What to set on a firewall, load balancer or proxy so that phones can wait',
   async run({ store, organisation }, { kind }) {
-    const look = await latestLook(store.db, organisation);
-    const values = look?.servers.map(({ values: { max } }) => max) ?? [];
+    const reading = await latestReading(store.db, organisation);
+    const values = reading?.servers.map(({ values: { max } }) => max) ?? [];
     return { private: adviceMessage(kind, values.length === 0 ? longestHeartbeat : Math.max(...values)) };
   },
 });

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { minute } from '../../ground/durations.ts';
-import { latestLook } from '../../heartbeat/looks.ts';
+import { latestReading } from '../../heartbeat/readings.ts';
 import { showHeartbeat } from '../../heartbeat/show.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { refusal } from '../refusal.ts';
 
-/** A look that is younger than this answers at once. */
+/** A reading that is younger than this answers at once. */
 const freshMs = 10 * minute;
 
 export const heartbeatCommand = defineCommand({
@@ -22,8 +22,8 @@ export const heartbeatCommand = defineCommand({
     'Configured values, event 1040, what phones ask for and how it ends, the idle timeout in front of each server, a verdict, and what it costs. "heartbeat EX02" tells all of one server.',
   async run(context, { server: typed, fresh = false }) {
     const { store, policy, organisation, clock, ids, actor, log } = context;
-    const look = await latestLook(store.db, organisation);
-    const known = look?.servers.map(({ server }) => server) ?? policy.servers.map(({ name }) => name);
+    const reading = await latestReading(store.db, organisation);
+    const known = reading?.servers.map(({ server }) => server) ?? policy.servers.map(({ name }) => name);
     const server = typed === undefined ? undefined : known.find((name) => name.toLowerCase() === typed.toLowerCase());
     if (typed !== undefined && server === undefined) {
       throw refusal(
@@ -31,12 +31,11 @@ export const heartbeatCommand = defineCommand({
         `I know no server of that name.${known.length === 0 ? '' : ` There is ${known.join(', ')}.`}`,
       );
     }
-    const of = server === undefined ? {} : { server };
-    if (look !== undefined && !fresh && clock.now().getTime() - Date.parse(look.at) < freshMs) {
-      return { private: await showHeartbeat({ db: store.db, log, look, organisation, ...of }) };
+    if (reading !== undefined && !fresh && clock.now().getTime() - Date.parse(reading.at) < freshMs) {
+      return { private: await showHeartbeat({ db: store.db, log, reading, organisation, server }) };
     }
     await store.change((change) =>
-      change.enqueue('read-heartbeat', { organisation, ...of, identity: actor.identity, token: ids.token() }),
+      change.enqueue('read-heartbeat', { organisation, server, identity: actor.identity, token: ids.token() }),
     );
     return privateAnswer(`I am looking at ${server ?? 'the servers'} and will answer here.`);
   },

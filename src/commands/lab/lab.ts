@@ -3,9 +3,10 @@ import { advanceLab } from '../../exchange/lab/clock.ts';
 import { changeLabPassword, labEdges, labPhonesNow, setLabEdge } from '../../exchange/lab/operations.ts';
 import { day, hour, minute, second } from '../../ground/durations.ts';
 import { text, time } from '../../message/text.ts';
-import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
+import { PersonArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { refusal } from '../refusal.ts';
+import { definePersonCommand } from '../targets.ts';
 
 export const labDevicesCommand = defineCommand({
   id: 'lab-devices',
@@ -71,7 +72,7 @@ export const labAdvanceCommand = defineCommand({
   },
 });
 
-export const labChangePasswordCommand = defineCommand({
+export const labChangePasswordCommand = definePersonCommand({
   id: 'lab-change-password',
   topic: 'lab',
   patterns: ['lab change-password <person>', 'lab change password [of] <person>'],
@@ -80,16 +81,9 @@ export const labChangePasswordCommand = defineCommand({
   roles: ['user'],
   effect: 'change',
   summary: 'Change a lab password, so that none of the phones can log in any more',
-  async run(context, { person: name }) {
-    const found = await choosePerson(context, name, (guid) => ({
-      command: 'lab-change-password',
-      args: { person: guid },
-    }));
-    if (found.kind === 'answer') return found.answer;
-    await changeLabPassword(context.store.db, context.clock, found.value.guid);
-    return privateAnswer(
-      `${found.value.displayName}'s password is changed. Their phones get 401 now and hear of no wipe.`,
-    );
+  async run({ store, clock }, _args, person) {
+    await changeLabPassword(store.db, clock, person.guid);
+    return privateAnswer(`${person.displayName}'s password is changed. Their phones get 401 now and hear of no wipe.`);
   },
 });
 

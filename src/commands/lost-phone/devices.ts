@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { answerLater, PersonArgument } from '../arguments.ts';
+import { definePersonCommand } from '../targets.ts';
 
-export const devicesCommand = defineCommand({
+export const devicesCommand = definePersonCommand({
   id: 'devices',
   topic: 'lost-phone',
   patterns: ['devices <person>', 'devices of <person>', 'phones of <person>'],
@@ -11,17 +11,8 @@ export const devicesCommand = defineCommand({
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
   summary: "A person's phones with their last sync, without opening an incident",
-  async run(context, { person: name }) {
-    const found = await choosePerson(context, name, (guid) => ({ command: 'devices', args: { person: guid } }));
-    if (found.kind === 'answer') return found.answer;
-    await context.store.change((change) =>
-      change.enqueue('list-devices', {
-        organisation: found.value.organisation,
-        person: found.value.guid,
-        identity: context.actor.identity,
-        token: context.ids.token(),
-      }),
-    );
-    return privateAnswer(`I am asking Exchange for ${found.value.displayName}'s phones and will answer here.`);
-  },
+  run: (context, _args, { organisation, guid, displayName }) =>
+    answerLater(context, `I am asking Exchange for ${displayName}'s phones and will answer here.`, (change, to) =>
+      change.enqueue('list-devices', { organisation, person: guid, ...to }),
+    ),
 });

@@ -1,15 +1,18 @@
 import { z } from 'zod';
+import { withdrawBreakGlass } from '../../incidents/break-glass/withdraw.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
-import type { IncidentView } from '../../incidents/incident/view.ts';
-import { paragraph, strong } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { VerifiedArgs, verifiedForm, verifiedProblems } from '../verified-caller.ts';
+import { replyOnIncident } from '../../incidents/incident/reply.ts';
+import { record } from '../../incidents/incident/timeline.ts';
+import { loadIncident } from '../../incidents/incident/view.ts';
+import { lockIncident } from '../../incidents/lock-order.ts';
+import { notify } from '../../notices/notify.ts';
+import { IncidentArgument, privateAnswer, requireOpenIncident } from '../arguments.ts';
+import { mayBeHeld } from '../held-wipes.ts';
+import { defineIncidentCommand } from '../targets.ts';
+import { askVerified, VerifiedArgs } from '../verified-caller.ts';
 
-/** Said by the helpdesk, after it verified the owner. The owner's own `found it` is found-it.ts. */
-export const foundCommand = defineCommand({
+/** Said by the helpdesk, after they verified the owner. The owner's own `found it` is found-it.ts. */
+export const foundCommand = defineIncidentCommand({
   id: 'found',
   topic: 'lost-phone',
   patterns: ['found <incident> [because <reason...>]', '<incident> (is|was) found'],
@@ -18,83 +21,55 @@ export const foundCommand = defineCommand({
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
   summary: 'The phone was found, or none of these is lost: proposals are withdrawn and the hold closes',
+  mustBeOpen: true,
   async run(context, args) {
-    const view = await incidentFor(context, args.incident);
-    requireOpenIncident(view, context.actor);
-    const fieldErrors = verifiedProblems(args);
-    if (Object.keys(fieldErrors).length > 0) {
-      if (context.via === 'form') return { fieldErrors };
-      return {
-        form: verifiedForm({
-          id: 'found',
-          title: args.none === true ? 'None of these phones' : 'The phone was found',
-          says:
-            args.none === true
-              ? 'No phone of this mailbox is lost. Open proposals are withdrawn and the hold closes. Security is told.'
-              : 'Open proposals are withdrawn. A wipe that Exchange holds must be cancelled apart. Security is told.',
-          submit: args.none === true ? 'None of these' : 'Found',
-          reason: args.reason,
-          action: {
-            command: 'found',
-            args: { incident: args.incident, ...(args.none === undefined ? {} : { none: args.none }) },
-          },
-        }),
-      };
-    }
-    const onTheWay = view.wipes.filter((wipe) =>
-      ['issuing', 'requested', 'sent', 'refused-by-device', 'not-reported'].includes(wipe.state),
-    );
-    await settle(context, view, args, onTheWay.length === 0);
-    const [first] = onTheWay;
-    if (first === undefined)
-      return privateAnswer(`Noted. No wipe of INC-${args.incident} is on its way, and the hold is closed.`);
+    const { store, approvals, policy, actor } = context;
+    const none = args.none === true;
+    const asking = askVerified(context, args, {
+      id: 'found',
+      title: none ? 'None of these phones' : 'The phone was found',
+      says: none
+        ? 'No phone of this mailbox is lost. Open proposals are withdrawn and the hold closes. Security is told.'
+        : 'Open proposals are withdrawn. A wipe that Exchange holds must be cancelled apart. Security is told.',
+      submit: none ? 'None of these' : 'Found',
+      args: { incident: args.incident, ...(args.none === undefined ? {} : { none }) },
+    });
+    if (asking !== undefined) return asking;
+    const { incident, reason, how } = args;
+    const who = actor.person.displayName;
+    const what = none ? 'none of these phones is lost' : 'found';
+    const onTheWay = await store.change(async (change) => {
+      // A wipe may have been proposed, or asked of Exchange, since this was looked at.
+      await lockIncident(change, incident);
+      const view = await loadIncident(change.tx, incident);
+      requireOpenIncident(view, actor);
+      for (const approval of view.approvals.filter(({ state }) => state === 'waiting' || state === 'approved'))
+        await approvals.end(change, policy, approval, 'withdrawn', { by: actor, why: what });
+      for (const wipe of view.wipes) await withdrawBreakGlass(change, policy, { view, wipe, by: actor });
+      const [onTheWay] = view.wipes.filter((wipe) => wipe.state === 'issuing' || mayBeHeld(wipe));
+      await record(change, {
+        incident,
+        kind: 'incident.found',
+        by: actor,
+        data: { reason, verified: how, none },
+      });
+      await replyOnIncident(change, incident, 'success', `INC-${incident}: ${what}`, `, says ${who}: ${reason}`);
+      await notify(change, policy, 'device-found', {
+        incident,
+        line: [`${what}, said by ${who}; owner verified: ${how}`],
+      });
+      if (onTheWay === undefined) {
+        const why = none ? 'No phone is chosen for a wipe.' : 'The phone was found, and no wipe is on its way.';
+        await closeHold(change, incident, actor, why);
+      }
+      return onTheWay;
+    });
+    if (onTheWay === undefined)
+      return privateAnswer(`Noted. No wipe of INC-${incident} is on its way, and the hold is closed.`);
     return privateAnswer(
-      first.state === 'sent' || first.state === 'refused-by-device'
-        ? `Noted, but Exchange has handed the wipe to the phone already. If it must be saved, say "remove device INC-${args.incident} ${first.deviceNumber}": a second person must approve.`
-        : `Noted, but a wipe is on its way. Cancel it now: "cancel wipe INC-${args.incident} ${first.deviceNumber}".`,
+      onTheWay.state === 'sent' || onTheWay.state === 'refused-by-device'
+        ? `Noted, but Exchange has handed the wipe to the phone already. If it must be saved, say "remove device INC-${incident} ${onTheWay.deviceNumber}": a second person must approve.`
+        : `Noted, but a wipe is on its way. Cancel it now: "cancel wipe INC-${incident} ${onTheWay.deviceNumber}".`,
     );
   },
 });
-
-async function settle(
-  context: CommandContext,
-  view: IncidentView,
-  args: { incident: number; reason?: string | undefined; how?: string | undefined; none?: boolean | undefined },
-  nothingOnTheWay: boolean,
-): Promise<void> {
-  const what = args.none === true ? 'none of these phones is lost' : 'found';
-  await context.store.change(async (change) => {
-    for (const approval of view.approvals.filter((candidate) => ['waiting', 'approved'].includes(candidate.state))) {
-      await context.approvals.end(change, context.policy, approval, 'withdrawn', {
-        by: context.actor,
-        why: what,
-      });
-    }
-    await record(change, {
-      incident: args.incident,
-      kind: 'incident.found',
-      by: context.actor,
-      data: { reason: args.reason, verified: args.how, none: args.none ?? false },
-    });
-    await change.reply(incidentSubject(args.incident), {
-      tone: 'success',
-      blocks: [
-        paragraph(
-          strong(`INC-${args.incident}: ${what}`),
-          `, says ${context.actor.person.displayName}: ${String(args.reason)}`,
-        ),
-      ],
-    });
-    await notifySecurity(change, context.policy, {
-      incident: args.incident,
-      line: [`${what}, said by ${context.actor.person.displayName}; owner verified: ${String(args.how)}`],
-    });
-    if (nothingOnTheWay)
-      await closeHold(
-        change,
-        args.incident,
-        context.actor,
-        args.none === true ? 'No phone is chosen for a wipe.' : 'The phone was found, and no wipe is on its way.',
-      );
-  });
-}

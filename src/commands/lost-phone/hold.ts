@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { time } from '../../message/text.ts';
+import { IncidentArgument, privateAnswer } from '../arguments.ts';
+import { defineIncidentCommand } from '../targets.ts';
 
 /** `hold INC-n`: says why the password must not be reset yet, or since when it may be. */
-export const holdCommand = defineCommand({
+export const holdCommand = defineIncidentCommand({
   id: 'hold',
   topic: 'lost-phone',
   patterns: ['hold <incident>'],
@@ -12,8 +13,7 @@ export const holdCommand = defineCommand({
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
   summary: 'Why the password must not be reset yet, or since when it may be',
-  async run(context, { incident }) {
-    const view = await incidentFor(context, incident);
+  async run(_context, { incident }, view) {
     const { hold: state, holdClosedAt, holdClosedBy, holdClosedWhy } = view.incident;
     if (state === 'open') {
       return privateAnswer(
@@ -23,7 +23,7 @@ export const holdCommand = defineCommand({
     const by = holdClosedBy === null ? '' : ` by ${view.names.get(holdClosedBy) ?? 'somebody'}`;
     return privateAnswer(
       `The hold of INC-${incident} is closed${by} since `,
-      ...(holdClosedAt === null ? ['then'] : [{ kind: 'time', instant: holdClosedAt.toISOString() } as const]),
+      holdClosedAt === null ? 'then' : time(holdClosedAt),
       `. ${holdClosedWhy ?? ''} The password may be reset.`,
     );
   },

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { after, hour } from '../../ground/durations.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import { time } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { notify } from '../../notices/notify.ts';
+import { IncidentArgument, privateAnswer } from '../arguments.ts';
+import { defineIncidentCommand } from '../targets.ts';
 
-export const keepWaitingCommand = defineCommand({
+export const keepWaitingCommand = defineIncidentCommand({
   id: 'keep-waiting',
   topic: 'lost-phone',
   patterns: ['keep waiting <incident> [<time...>]'],
@@ -22,9 +22,8 @@ export const keepWaitingCommand = defineCommand({
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
   summary: 'Keep waiting for a phone that has not heard of its wipe',
-  async run(context, args) {
-    const view = await incidentFor(context, args.incident);
-    requireOpenIncident(view, context.actor);
+  mustBeOpen: true,
+  async run(context, args, view) {
     const hours = args.hours ?? Number(/\d+/.exec(args.time ?? '4')?.[0] ?? 4);
     const until = after(context.clock.now(), hours * hour);
     await context.store.change(async (change) => {
@@ -34,7 +33,7 @@ export const keepWaitingCommand = defineCommand({
         .where('number', '=', args.incident)
         .execute();
       await record(change, { incident: args.incident, kind: 'plan-b.quiet', by: context.actor, data: { hours } });
-      await notifySecurity(change, context.policy, {
+      await notify(change, context.policy, 'wipe-kept-waiting', {
         incident: args.incident,
         line: [`${context.actor.person.displayName} keeps waiting until `, time(until)],
       });

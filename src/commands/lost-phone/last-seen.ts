@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { choosePerson, PersonArgument, privateAnswer } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { answerLater, PersonArgument } from '../arguments.ts';
+import { definePersonCommand } from '../targets.ts';
 
-export const lastSeenCommand = defineCommand({
+export const lastSeenCommand = definePersonCommand({
   id: 'last-seen',
   topic: 'lost-phone',
   patterns: [
@@ -17,19 +17,10 @@ export const lastSeenCommand = defineCommand({
   summary: "When a person's phones last tried to connect, were let in, or were refused and why",
   details:
     'Joins what Exchange keeps with the servers’ logs. A phone that waits for mail writes no line until its wait ends, so logs can lag by up to 59 minutes.',
-  async run(context, { person: name }) {
-    const found = await choosePerson(context, name, (guid) => ({ command: 'last-seen', args: { person: guid } }));
-    if (found.kind === 'answer') return found.answer;
-    await context.store.change((change) =>
-      change.enqueue('last-seen', {
-        organisation: found.value.organisation,
-        person: found.value.guid,
-        identity: context.actor.identity,
-        token: context.ids.token(),
-      }),
-    );
-    return privateAnswer(
-      `I am asking Exchange and the logs about ${found.value.displayName}'s phones and will answer here.`,
-    );
-  },
+  run: (context, _args, { organisation, guid, displayName }) =>
+    answerLater(
+      context,
+      `I am asking Exchange and the logs about ${displayName}'s phones and will answer here.`,
+      (change, to) => change.enqueue('last-seen', { organisation, person: guid, ...to }),
+    ),
 });

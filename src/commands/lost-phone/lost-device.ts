@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { openIncident } from '../../incidents/incident/open-incident.ts';
 import { isNamedPlace } from '../../incidents/incident/places.ts';
 import { record } from '../../incidents/incident/timeline.ts';
-import { choosePerson, DeviceArgument, PersonArgument, privateAnswer } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { describeRights, expectSuspension, type Suspension } from '../../incidents/roles/suspension.ts';
+import { button, buttons, paragraph, strong } from '../../message/text.ts';
+import { DeviceArgument, PersonArgument, privateAnswer } from '../arguments.ts';
+import { definePersonCommand } from '../targets.ts';
+import { LossArgument } from './report-lost.ts';
 
 const things = '(device|phone|mobile|cell|cellphone|smartphone|handset|tablet|iphone|ipad|android)';
 
-export const lostDeviceCommand = defineCommand({
+export const lostDeviceCommand = definePersonCommand({
   id: 'lost-device',
   topic: 'lost-phone',
   patterns: [
@@ -30,47 +33,65 @@ export const lostDeviceCommand = defineCommand({
   ],
   args: z.object({
     person: PersonArgument,
-    kind: z
-      .enum(['lost', 'stolen', 'missing', 'suspicious', 'stole'])
-      .transform((kind) => (kind === 'stole' ? 'stolen' : kind))
-      .default('lost'),
+    kind: LossArgument,
     device: DeviceArgument.optional(),
+    /** What the report does to its owner was shown. */
+    confirmed: z.boolean().optional(),
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'report',
   summary: 'Open an incident for a lost, stolen or missing phone',
   details:
     'Lists the phones that sync with the mailbox, says what must not be done yet, and leads to a wipe that a second person approves.',
-  async run(context, { person: name, kind, device }) {
-    const found = await choosePerson(context, name, (guid) => ({
-      command: 'lost-device',
-      args: { person: guid, kind, ...(device === undefined ? {} : { device }) },
-    }));
-    if (found.kind === 'answer') return found.answer;
-
-    const { number, joined } = await context.store.change(async (change) => {
-      const opened = await openIncident(change, context.policy, {
-        owner: found.value,
-        kind,
-        by: context.actor,
-        byOwner: false,
-        ...(context.place === undefined ? {} : { place: context.place }),
-      });
+  async run(context, { kind, device, confirmed }, owner) {
+    const { store, policy, place, actor, clock } = context;
+    const { displayName } = owner;
+    if (confirmed !== true) {
+      const now = clock.now();
+      const expected = await expectSuspension(store.db, policy, { owner, reporter: actor.person.guid, now });
+      const own = owner.guid === actor.person.guid;
+      if (!own && (expected.kind === 'suspended' || expected.kind === 'waiting')) {
+        const args = { person: owner.guid, kind, ...(device === undefined ? {} : { device }), confirmed: true };
+        return {
+          private: {
+            tone: 'warning',
+            blocks: [
+              paragraph(`${displayName} can ${describeRights(expected.roles)}. `, strong(whatItDoes(expected))),
+              paragraph('Report it?'),
+              buttons(button(`Report the phone of ${displayName}`, 'lost-device', args, { style: 'danger' })),
+            ],
+          },
+        };
+      }
+    }
+    const { number, joined, suspension } = await store.change(async (change) => {
+      const at = place === undefined ? {} : { place };
+      const opened = await openIncident(change, policy, { owner, kind, by: actor, byOwner: false, ...at });
       // Which phones there are is read by a job: what was said is a remark, by which the card offers that phone first.
       if (device !== undefined)
-        await record(change, { incident: opened.number, kind: 'device.named', by: context.actor, data: { device } });
+        await record(change, { incident: opened.number, kind: 'device.named', by: actor, data: { device } });
       return opened;
     });
-    const where =
-      context.place !== undefined && isNamedPlace(context.policy, context.place)
-        ? ''
-        : ' Its card is in the helpdesk channel.';
-    if (joined)
-      return privateAnswer(
-        `INC-${number} is already open for ${found.value.displayName}; I am reading the phones again.${where}`,
-      );
-    return where === ''
-      ? {}
-      : privateAnswer(`INC-${number} is open for ${found.value.displayName}. Do not reset the password yet.${where}`);
+    const isHere = place !== undefined && isNamedPlace(policy, place);
+    const role = suspension === undefined ? '' : whatItDid(suspension, number, owner.displayName);
+    if (isHere && !joined && role === '') return {};
+    const sentence = joined
+      ? `INC-${number} is already open for ${displayName}; I am reading the phones again.`
+      : `INC-${number} is open for ${displayName}. Do not reset the password yet.`;
+    return privateAnswer(sentence, role, isHere ? '' : ' Its card is in the helpdesk channel.');
   },
 });
+
+/** Said before it is done: what the report takes from its owner. */
+function whatItDoes({ kind }: Suspension): string {
+  return kind === 'waiting'
+    ? 'This is the second person with rights whose phone you report within 24 hours: they keep them until somebody else of security or an admin says that it is right.'
+    : 'Reporting their phone takes that from them at once, until somebody else of security or an admin gives it back. Security and every admin are told.';
+}
+
+function whatItDid({ kind, roles }: Suspension, incident: number, name: string): string {
+  if (roles.length === 0) return '';
+  if (kind === 'waiting')
+    return ` INC-${incident} waits for the word of security or an admin, other than you: until then ${name} keeps what they hold. Nothing else of it waits.`;
+  return ` ${name} is suspended until security or an admin, other than they and who reported it, restores them.`;
+}

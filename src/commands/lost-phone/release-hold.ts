@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, privateAnswer, ReasonArgument } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { notify } from '../../notices/notify.ts';
+import { IncidentArgument, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { refusal } from '../refusal.ts';
+import { defineIncidentCommand } from '../targets.ts';
 
-export const releaseHoldCommand = defineCommand({
+export const releaseHoldCommand = defineIncidentCommand({
   id: 'release-hold',
   topic: 'lost-phone',
   patterns: ['release hold <incident> because <reason...>'],
@@ -14,16 +14,14 @@ export const releaseHoldCommand = defineCommand({
   roles: ['security', 'admin'],
   effect: 'change',
   summary: 'Security closes the hold, with a reason',
-  async run(context, { incident, reason }) {
-    const view = await incidentFor(context, incident);
+  async run(context, { incident, reason }, view) {
     if (view.incident.hold === 'closed') {
       throw refusal('hold-closed', `The hold of INC-${incident} is closed already.`);
     }
     await context.store.change(async (change) => {
       await closeHold(change, incident, context.actor, `Released by ${context.actor.person.displayName}: ${reason}`);
-      await notifySecurity(change, context.policy, {
+      await notify(change, context.policy, 'hold-released', {
         incident,
-        tone: 'warning',
         line: [`hold released by ${context.actor.person.displayName}: ${reason}`],
       });
     });

@@ -1,10 +1,16 @@
 import { z } from 'zod';
 import { openIncident } from '../../incidents/incident/open-incident.ts';
+import { suspendedSentence } from '../../incidents/roles/current-roles.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import { defineCommand } from '../command.ts';
 
 const things = '(phone|device|mobile|cell|cellphone|smartphone|handset|tablet|iphone|ipad|android)';
+
+export const LossArgument = z
+  .enum(['lost', 'stolen', 'missing', 'suspicious', 'stole'])
+  .transform((kind) => (kind === 'stole' ? 'stolen' : kind))
+  .default('lost');
 
 export const reportLostCommand = defineCommand({
   id: 'report-lost',
@@ -24,12 +30,7 @@ export const reportLostCommand = defineCommand({
     'somebody stole my iPhone',
     "I can't find my iPad",
   ],
-  args: z.object({
-    kind: z
-      .enum(['lost', 'stolen', 'missing', 'stole'])
-      .transform((kind) => (kind === 'stole' ? 'stolen' : kind))
-      .default('lost'),
-  }),
+  args: z.object({ kind: LossArgument }),
   roles: ['user'],
   effect: 'report',
   anyPlace: true,
@@ -37,8 +38,9 @@ export const reportLostCommand = defineCommand({
   details:
     'The helpdesk is told at once. Please do not change your password yourself: a phone that cannot log in never hears of a wipe.',
   async run(context, { kind }) {
+    const { actor } = context;
     const { number } = await context.store.change((change) =>
-      openIncident(change, context.policy, { owner: context.actor.person, kind, by: context.actor, byOwner: true }),
+      openIncident(change, context.policy, { owner: actor.person, kind, by: actor, byOwner: true }),
     );
     // The list of phones follows privately once Exchange has been asked (jobs/read-devices.ts).
     return {
@@ -47,9 +49,10 @@ export const reportLostCommand = defineCommand({
         tone: 'warning',
         blocks: [
           paragraph(
-            `I'm sorry about your phone, ${firstWord(context.actor.person.displayName)}. I am looking at the phones connected to your mailbox and will ask you here which one it is.`,
+            `I'm sorry about your phone, ${firstWord(actor.person.displayName)}. I am looking at the phones connected to your mailbox and will ask you here which one it is.`,
           ),
           paragraph(strong('Please do not change your password yourself'), '; the helpdesk will tell you when.'),
+          ...(actor.grantedRoles.size > 1 ? [paragraph(suspendedSentence([number]))] : []),
           paragraph(
             'I have told the helpdesk; they will reach you another way than by this phone. I answer only here, where you wrote from.',
           ),

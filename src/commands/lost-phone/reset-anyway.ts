@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, privateAnswer, requireOpenIncident } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { notify } from '../../notices/notify.ts';
+import { IncidentArgument, privateAnswer } from '../arguments.ts';
+import { defineIncidentCommand } from '../targets.ts';
 
-export const resetAnywayCommand = defineCommand({
+export const resetAnywayCommand = defineIncidentCommand({
   id: 'reset-anyway',
   topic: 'lost-phone',
   patterns: ['reset anyway <incident>'],
@@ -15,9 +15,8 @@ export const resetAnywayCommand = defineCommand({
   summary: 'Close the hold although a wipe may then never arrive',
   details:
     'Once the password is reset the phone cannot log in any more, and so it does not hear of a wipe that is still on its way.',
+  mustBeOpen: true,
   async run(context, { incident }) {
-    const view = await incidentFor(context, incident);
-    requireOpenIncident(view, context.actor);
     const closed = await context.store.change(async (change) => {
       const done = await closeHold(
         change,
@@ -26,9 +25,8 @@ export const resetAnywayCommand = defineCommand({
         `${context.actor.person.displayName} said to reset anyway: a wipe still on its way may never arrive.`,
       );
       if (done)
-        await notifySecurity(change, context.policy, {
+        await notify(change, context.policy, 'hold-released', {
           incident,
-          tone: 'warning',
           line: [`hold closed by "reset anyway", said by ${context.actor.person.displayName}`],
         });
       return done;

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { describeLock } from '../../incidents/brake/lock.ts';
 import { incidentCard } from '../../incidents/incident/card.ts';
+import { loadIncident } from '../../incidents/incident/view.ts';
 import { button, buttons, paragraph } from '../../message/text.ts';
-import { IncidentArgument, incidentFor } from '../arguments.ts';
+import { IncidentArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 
 export const statusCommand = defineCommand({
@@ -18,7 +19,7 @@ export const statusCommand = defineCommand({
   async run(context, { incident }) {
     const { db } = context.store;
     if (incident !== undefined) {
-      const view = await incidentFor(context, incident);
+      const view = await loadIncident(db, incident);
       const { policy, clock, evidence: providers } = context;
       return { private: await incidentCard({ view, db, policy, now: clock.now(), providers }) };
     }

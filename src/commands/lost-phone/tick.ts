@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { record } from '../../incidents/incident/timeline.ts';
 import { followUpSteps } from '../../incidents/wipe/follow-up.ts';
-import { IncidentArgument, incidentFor, requireOpenIncident } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { IncidentArgument } from '../arguments.ts';
 import { refusal } from '../refusal.ts';
+import { defineIncidentCommand } from '../targets.ts';
 
 /** Notes that a person did what the bot cannot do: the card shows who and when. */
-export const tickCommand = defineCommand({
+export const tickCommand = defineIncidentCommand({
   id: 'tick',
   topic: 'lost-phone',
   patterns: ['<step:password|sessions> done <incident>'],
@@ -15,9 +15,8 @@ export const tickCommand = defineCommand({
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
   summary: 'Tick that the password was reset, or the sessions revoked',
-  async run(context, { incident, step }) {
-    const view = await incidentFor(context, incident);
-    requireOpenIncident(view, context.actor);
+  mustBeOpen: true,
+  async run(context, { incident, step }, view) {
     if (view.incident.hold === 'open') {
       throw refusal(
         'hold-open',

@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { phoneName } from '../../incidents/devices/device.ts';
+import { describeEntry, peopleIn } from '../../incidents/incident/audit-sentences.ts';
 import { namesOf } from '../../incidents/incident/view.ts';
 import { code, note, text, time } from '../../message/text.ts';
-import { IncidentArgument, incidentFor, privateAnswer } from '../arguments.ts';
+import { answerLater, IncidentArgument, privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { defineIncidentCommand } from '../targets.ts';
 
 const longest = 40;
 
-export const auditCommand = defineCommand({
+export const auditCommand = defineIncidentCommand({
   id: 'audit',
   topic: 'me',
   patterns: ['audit <incident>'],
@@ -15,8 +18,7 @@ export const auditCommand = defineCommand({
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
   summary: 'Everything that happened to an incident, from the audit chain',
-  async run(context, { incident }) {
-    await incidentFor(context, incident);
+  async run(context, { incident }, { devices }) {
     const rows = await context.store.db
       .selectFrom('audit')
       .selectAll()
@@ -25,10 +27,12 @@ export const auditCommand = defineCommand({
       .limit(longest + 1)
       .execute();
     if (rows.length === 0) return privateAnswer(`The audit has nothing about INC-${incident}.`);
-    const names = await namesOf(
-      context.store.db,
-      rows.flatMap((row) => (row.actorGuid === null ? [] : [row.actorGuid])),
-    );
+    const people = await namesOf(context.store.db, rows.flatMap(peopleIn));
+    const phones = new Map(devices.map(({ number, facts }) => [number, `phone ${number}, ${phoneName(facts)}`]));
+    const names = {
+      person: (guid: string) => people.get(guid),
+      phone: (number: number) => phones.get(number) ?? `phone ${number}`,
+    };
     return {
       private: {
         title: `Audit of INC-${incident}`,
@@ -36,16 +40,11 @@ export const auditCommand = defineCommand({
         blocks: [
           {
             kind: 'table',
-            columns: ['#', 'When', 'Who', 'What'],
+            columns: ['#', 'When', 'What happened'],
             rows: rows
               .slice(0, longest)
               .toReversed()
-              .map((row) => [
-                text(code(String(row.seq))),
-                text(time(row.at)),
-                text(row.actorGuid === null ? 'Mislaid' : (names.get(row.actorGuid) ?? 'somebody')),
-                text(row.action),
-              ]),
+              .map((row) => [text(code(String(row.seq))), text(time(row.at)), text(describeEntry(row, names))]),
           },
           ...(rows.length > longest ? [note(`… and earlier entries; these are the last ${longest}.`)] : []),
         ],
@@ -57,18 +56,23 @@ export const auditCommand = defineCommand({
 export const auditVerifyCommand = defineCommand({
   id: 'audit-verify',
   topic: 'me',
-  patterns: ['audit verify', 'verify [the] audit'],
-  examples: ['audit verify'],
-  args: z.object({}),
+  patterns: ['audit verify <whole:all> [<copy...>]', 'audit verify [<copy...>]', 'verify [the] audit'],
+  examples: ['audit verify', 'audit verify all'],
+  args: z.object({ whole: z.literal('all').optional(), copy: z.string().trim().max(2_000).optional() }),
   roles: ['approver', 'security', 'admin'],
   effect: 'read',
   summary: 'Check that nobody changed the audit',
   details:
-    'Reads the whole chain and compares it with the signed checkpoints: finds edits, deletions, reordering, truncation and a rewrite.',
-  async run(context) {
-    await context.store.change((change) =>
-      change.enqueue('verify-audit', { identity: context.actor.identity, token: context.ids.token() }),
-    );
-    return privateAnswer('I am reading the whole audit and will say here what I find.');
-  },
+    'Reads what is new since the checkpoint up to which it was last found whole, with `all` the whole chain, and compares it with the signed checkpoints: finds edits, deletions, reordering, truncation and a rewrite. An edit of an older entry is found by `all` alone. With the text of a checkpoint from the audit channel it compares with that copy, too.',
+  run: (context, { whole, copy }) =>
+    answerLater(
+      context,
+      `I am reading ${whole === undefined ? 'what is new in the audit' : 'the whole audit'} and will say here what I find.`,
+      (change, to) =>
+        change.enqueue('verify-audit', {
+          ...to,
+          ...(whole === undefined ? {} : { whole: true }),
+          ...(copy === undefined ? {} : { copy }),
+        }),
+    ),
 });

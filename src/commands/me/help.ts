@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { suspendedSentence } from '../../incidents/roles/current-roles.ts';
 import { usage } from '../../language/patterns.ts';
 import type { Block, DraftMessage, Text } from '../../message/model.ts';
 import { code, list, note, paragraph, strong, text } from '../../message/text.ts';
@@ -20,7 +21,14 @@ export const helpCommand = defineCommand({
     const meant = wanted === undefined ? [] : sayable.filter((command) => isMeant(command, wanted));
     const [only, ...others] = meant;
     if (only !== undefined && others.length === 0) return { private: one(only) };
-    return { private: several(meant.length === 0 ? sayable : meant, actor.suspendedBy, wanted, meant.length > 0) };
+    return {
+      private: several(
+        meant.length === 0 ? sayable : meant,
+        actor.grantedRoles.size > 1 ? actor.suspendedBy : [],
+        wanted,
+        meant.length > 0,
+      ),
+    };
   },
 });
 
@@ -61,13 +69,7 @@ function several(
         ? []
         : [paragraph('You may say no command that begins with ', code(wanted), '.')]),
       ...byTopic(commands),
-      ...(suspendedBy.length === 0
-        ? []
-        : [
-            note(
-              `${suspendedBy.map((number) => `INC-${number}`).join(', ')} about a device of your own is open, so you hold only what every user holds.`,
-            ),
-          ]),
+      ...(suspendedBy.length === 0 ? [] : [note(suspendedSentence(suspendedBy))]),
       note('More about one of them: ', code('help <command>'), '.'),
     ],
   };

@@ -33,7 +33,7 @@ export const whoamiCommand = defineCommand({
                     {
                       label: 'Suspended',
                       value: text(
-                        `${named(suspended)}, while ${suspendedBy.map((number) => `INC-${number}`).join(', ')} about a device of your own is open`,
+                        `${named(suspended)}, because a device of your own was reported (${suspendedBy.map((number) => `INC-${number}`).join(', ')}), until security or an admin restores you`,
                       ),
                     },
                   ]),

@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import { drillsAmong, incidentName } from '../../incidents/drill/drill.ts';
-import { namesOf } from '../../incidents/incident/view.ts';
+import { describeWaiting } from '../../incidents/approvals/waiting.ts';
 import type { Block, Intent } from '../../message/model.ts';
-import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
+import { button, buttons, note } from '../../message/text.ts';
+import { longestLabel, shortened } from '../../message/words.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+
+const mostListed = 20;
 
 export const approvalsCommand = defineCommand({
   id: 'approvals',
@@ -15,47 +17,27 @@ export const approvalsCommand = defineCommand({
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
   summary: 'What waits for a decision',
-  async run({ store, policy, approvals: waiting, clock }) {
+  async run({ store, approvals: waiting }) {
     const rows = await store.db
       .selectFrom('approval')
       .selectAll()
       .where('state', '=', 'waiting')
       .orderBy('expiresAt')
-      .limit(20)
+      .limit(mostListed + 1)
       .execute();
     if (rows.length === 0) return privateAnswer('Nothing waits for a decision.');
-    const names = await namesOf(
-      store.db,
-      rows.map((row) => row.requestedBy),
-    );
-    const drills = await drillsAmong(
-      store.db,
-      rows.map((row) => row.incidentNumber),
-    );
     const blocks: Block<Intent>[] = [];
-    for (const approval of rows) {
-      const { title } = await waiting.describe({
-        db: store.db,
-        approval,
-        now: clock.now(),
-        policy,
-      });
+    for (const { approval, what, line } of await describeWaiting(waiting, store.db, rows.slice(0, mostListed))) {
       blocks.push(
-        paragraph(
-          strong(
-            approval.incidentNumber === null
-              ? title
-              : `${incidentName(approval.incidentNumber, drills.has(approval.incidentNumber))} · ${title}`,
-          ),
-          ` — asked by ${names.get(approval.requestedBy) ?? 'somebody'}, expires `,
-          time(approval.expiresAt),
-        ),
+        { kind: 'text', text: line },
         buttons(
-          button('Approve', 'approve', { approval: approval.id }, { style: 'primary' }),
+          // It shows the whole of it; a line is not what somebody decides on.
+          button(shortened(`Show: ${what}`, longestLabel), 'approve', { approval: approval.id }),
           button('Deny…', 'deny', { approval: approval.id }),
         ),
       );
     }
+    if (rows.length > mostListed) blocks.push(note('… and more, which expire later: "approve INC-…" shows them.'));
     return { private: { title: 'Waiting for a decision', tone: 'neutral', blocks } };
   },
 });

@@ -1,15 +1,14 @@
-import { z } from 'zod';
 import { requireAudit } from '../../audit/require-audit.ts';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { breakGlass as storeBreakGlass } from '../../incidents/break-glass/break-glass.ts';
 import { mayBreakGlass } from '../../incidents/break-glass/rules.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
-import { incidentFor, privateAnswer } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { privateAnswer } from '../arguments.ts';
 import { refusal } from '../refusal.ts';
+import { defineIncidentCommand } from '../targets.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
-export const breakGlassCommand = defineCommand({
+export const breakGlassCommand = defineIncidentCommand({
   id: 'break-glass',
   topic: 'wipes',
   patterns: [
@@ -17,21 +16,20 @@ export const breakGlassCommand = defineCommand({
     '(break-glass|break glass|breakglass) <incident>',
   ],
   examples: ['break-glass INC-104 1 because nobody else answers and the phone holds board papers'],
-  args: WipeArgs.extend({ reason: z.string().max(1000).optional() }),
+  args: WipeArgs,
   roles: ['security', 'admin'],
   effect: 'destroy',
   summary: 'Wipe one phone alone, without a second person; reviewed the next day',
   details:
     'Only when nobody can approve. Security is alerted at once, and somebody else must review it. The brake and the lock hold it like any other wipe.',
-  async run(context, args) {
+  mustBeOpen: true,
+  ownersMay: true,
+  async run(context, args, view) {
     const { store, clock, actor } = context;
-    const view = await incidentFor(context, args.incident);
     const target = await wipeTarget(context, view, args, 'break-glass');
     if (target.kind === 'answer') return target.answer;
     const verdict = mayBreakGlass({ guid: actor.person.guid, roles: actor.roles, ownerGuid: view.owner.guid });
-    if (verdict.kind === 'refusal') {
-      throw refusal(verdict.code, verdict.userMessage);
-    }
+    if (verdict.kind === 'refusal') throw refusal(verdict.code, verdict.userMessage);
     await requireCurrentRole(store.db, actor, ['security', 'admin'], clock.now());
     if (context.via !== 'form') {
       return {
@@ -47,9 +45,8 @@ export const breakGlassCommand = defineCommand({
     if ('fieldErrors' in made) return made;
     await requireAudit(store.db, clock.now());
     await store.change((change) => storeBreakGlass(change, context, made.proposal));
-    const locked = (await lockState(store.db)).locked;
     return privateAnswer(
-      locked
+      (await lockState(store.db)).locked
         ? 'Stored, and security was alerted; but all wipes are locked, and breaking the glass does not unlock them. It waits until its time runs out.'
         : 'Security was alerted. I am asking Exchange; the card says how far it got.',
     );

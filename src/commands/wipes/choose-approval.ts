@@ -1,8 +1,17 @@
-import type { Approval } from '../../incidents/incident/view.ts';
-import { buttons, paragraph } from '../../message/text.ts';
-import { type Choice, chooseDevice, incidentFor } from '../arguments.ts';
+import { z } from 'zod';
+import { describeWaiting } from '../../incidents/approvals/waiting.ts';
+import { type Approval, type IncidentView, loadIncident } from '../../incidents/incident/view.ts';
+import { button, buttons, list, paragraph } from '../../message/text.ts';
+import { longestLabel, shortened } from '../../message/words.ts';
+import { type Choice, chooseDevice, DeviceArgument, IncidentArgument } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 import { refusal } from '../refusal.ts';
+
+export const ApprovalArgs = z.object({
+  approval: z.number().int().positive().optional(),
+  incident: IncidentArgument.optional(),
+  device: DeviceArgument.optional(),
+});
 
 /**
  * The waiting approval that a click names, or the one waiting on an incident (and device) that a sentence names.
@@ -10,51 +19,56 @@ import { refusal } from '../refusal.ts';
  */
 export async function chooseApproval(
   context: CommandContext,
-  args: { approval?: number | undefined; incident?: number | undefined; device?: string | undefined },
+  args: z.infer<typeof ApprovalArgs> & { reason?: string | undefined },
   command: 'approve' | 'deny' | 'withdraw',
 ): Promise<Choice<Approval>> {
   const { db } = context.store;
+  const { reason } = args;
   if (args.approval !== undefined) {
     const approval = await db.selectFrom('approval').selectAll().where('id', '=', args.approval).executeTakeFirst();
     if (approval === undefined)
       throw refusal('no-such-approval', 'There is no such request any more. Say "approvals" to see what waits.');
     return { kind: 'one', value: approval };
   }
-  const number = args.incident ?? 0;
-  const view = await incidentFor(context, number);
+  const incident = args.incident ?? 0;
+  const view = await loadIncident(db, incident);
+  const device = args.device === undefined ? undefined : chooseDevice(view, command, { incident, device: args.device });
   const states = command === 'withdraw' ? ['waiting', 'approved'] : ['waiting'];
-  let waiting = view.approvals.filter((approval) => states.includes(approval.state));
-  if (args.device !== undefined && waiting.length > 0) {
-    const device = chooseDevice(view, args.device, (chosen) => ({
-      command,
-      args: { incident: number, device: chosen },
-    }));
-    if (device.kind === 'answer') return device;
-    const subjects = new Set(
-      view.wipes.filter((wipe) => wipe.deviceNumber === device.value.number).map((wipe) => String(wipe.id)),
+  const open = view.approvals.filter(({ state }) => states.includes(state));
+  if (device?.kind === 'answer' && open.length > 0) return device;
+  const isMeant = (approval: Approval) => device?.kind !== 'one' || phoneOf(view, approval) === device.value.number;
+  const [first, ...others] = open.filter(isMeant);
+  if (first === undefined)
+    throw refusal(
+      'nothing-waits',
+      `Nothing ${device?.kind === 'one' ? `about phone ${device.value.number} of` : 'on'} INC-${incident} waits for a decision. Say "approvals" to see what does.`,
     );
-    waiting = waiting.filter((approval) => approval.subjectKind !== 'wipe' || subjects.has(approval.subjectId));
-  }
-  const [first] = waiting;
-  if (first === undefined) {
-    throw refusal('nothing-waits', `Nothing on INC-${number} waits for a decision. Say "approvals" to see what does.`);
-  }
-  if (waiting.length === 1) return { kind: 'one', value: first };
-  return {
-    kind: 'answer',
-    answer: {
-      private: {
-        tone: 'neutral',
-        blocks: [
-          paragraph(`More than one request waits on INC-${number}. Which one?`),
-          buttons(
-            ...waiting.map((approval) => ({
-              label: `${approval.subjectKind} ${approval.subjectId}`,
-              action: { command, args: { approval: approval.id } },
-            })),
-          ),
-        ],
-      },
-    },
-  };
+  if (others.length === 0) return { kind: 'one', value: first };
+  const waiting = await describeWaiting(context.approvals, db, [first, ...others]);
+  const blocks = [
+    paragraph(`More than one request waits on INC-${incident}. Which one do you ${command}?`),
+    list(...waiting.map(({ line }) => line)),
+    buttons(
+      ...waiting.map(({ approval: { id }, what, shown }) =>
+        button(
+          shortened(what, longestLabel),
+          command,
+          // Who denies has read the line; who approves is shown the whole first.
+          command === 'deny'
+            ? { approval: id, ...shown, ...(reason === undefined ? {} : { reason }) }
+            : { approval: id },
+        ),
+      ),
+    ),
+  ];
+  return { kind: 'answer', answer: { private: { tone: 'neutral', blocks } } };
+}
+
+/** The number of the phone that a request is about; undefined: about none. */
+export function phoneOf(
+  { wipes }: Pick<IncidentView, 'wipes'>,
+  { subjectKind, subjectId, payload }: Pick<Approval, 'subjectKind' | 'subjectId' | 'payload'>,
+): number | undefined {
+  if (subjectKind !== 'wipe') return typeof payload.device === 'number' ? payload.device : undefined;
+  return wipes.find(({ id }) => String(id) === subjectId)?.deviceNumber;
 }

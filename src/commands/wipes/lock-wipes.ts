@@ -20,6 +20,8 @@ export const lockWipesCommand = defineCommand({
   async run({ actor, store, policy }, { reason }) {
     const why = reason === undefined || reason === '' ? 'no reason given' : reason;
     await store.change((change) => lock(change, policy, { by: actor, reason: why }));
+    // The phone may be the stolen one: it learns neither who lifts the lock nor what stops a wipe.
+    if (actor.suspendedBy.length > 0) return privateAnswer('All wipes are locked: nothing is issued by anyone.');
     return privateAnswer(
       'All wipes are locked: nothing is issued by anyone. Two admins can unlock with "unlock wipes because …". What Exchange was asked for already is not taken back by this; see "incidents".',
     );

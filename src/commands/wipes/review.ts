@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { incidentSubject, record } from '../../incidents/incident/timeline.ts';
+import { replyOnIncident } from '../../incidents/incident/reply.ts';
+import { record } from '../../incidents/incident/timeline.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
-import { paragraph, strong } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { IncidentArgument, incidentFor, privateAnswer, ReasonArgument } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
+import { notify } from '../../notices/notify.ts';
+import { IncidentArgument, privateAnswer, ReasonArgument } from '../arguments.ts';
 import { refusal } from '../refusal.ts';
+import { defineIncidentCommand } from '../targets.ts';
 
-export const reviewCommand = defineCommand({
+export const reviewCommand = defineIncidentCommand({
   id: 'review',
   topic: 'wipes',
   patterns: ['review <incident> because <finding...>'],
@@ -18,7 +18,6 @@ export const reviewCommand = defineCommand({
   summary: 'Review a wipe for which somebody else broke the glass',
   async run(context, { incident, finding }) {
     const { actor, store, policy, clock } = context;
-    await incidentFor(context, incident);
     await requireCurrentRole(store.db, actor, ['approver', 'security', 'admin'], clock.now());
     await store.change(async (change) => {
       const open = await change.tx
@@ -36,24 +35,18 @@ export const reviewCommand = defineCommand({
       if (others.length === 0) {
         throw refusal('review-own', 'You broke the glass yourself, so somebody else must review it.');
       }
-      for (const row of others) {
+      for (const { id, wipeId, actorGuid } of others) {
         await change.tx
           .updateTable('wipeReview')
           .set({ closedAt: change.now, closedBy: actor.person.guid, finding })
-          .where('id', '=', row.id)
+          .where('id', '=', id)
           .execute();
-        await record(change, {
-          incident,
-          kind: 'break-glass.reviewed',
-          by: actor,
-          data: { wipe: row.wipeId, finding, usedBy: row.actorGuid },
-        });
+        const data = { wipe: wipeId, finding, usedBy: actorGuid };
+        await record(change, { incident, kind: 'break-glass.reviewed', by: actor, data });
       }
-      await change.reply(incidentSubject(incident), {
-        tone: 'neutral',
-        blocks: [paragraph(strong(`Break-glass reviewed by ${actor.person.displayName}:`), ` ${finding}`)],
-      });
-      await notifySecurity(change, policy, {
+      const headline = `Break-glass reviewed by ${actor.person.displayName}:`;
+      await replyOnIncident(change, incident, 'neutral', headline, ` ${finding}`);
+      await notify(change, policy, 'break-glass-reviewed', {
         incident,
         line: [`break-glass reviewed by ${actor.person.displayName}: ${finding}`],
       });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { requestApproval } from '../../incidents/approvals/approvals.ts';
-import { lockState } from '../../incidents/brake/brake.ts';
+import { requestApproval } from '../../incidents/approvals/request.ts';
+import { lockBrake, lockState } from '../../incidents/brake/brake.ts';
+import { mayLiftAlone, unlockWipes } from '../../incidents/brake/lock.ts';
 import { unlockSubject } from '../../incidents/brake/unlock-subject.ts';
 import { requireCurrentRole } from '../../incidents/roles/current-roles.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import { privateAnswer, ReasonArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { refusal } from '../refusal.ts';
@@ -14,14 +15,22 @@ export const unlockWipesCommand = defineCommand({
   patterns: ['unlock [all] wipes because <reason...>'],
   examples: ['unlock wipes because the five wipes were a real case'],
   args: z.object({ reason: ReasonArgument }),
-  roles: ['admin'],
+  roles: ['security', 'admin'],
   effect: 'change',
   summary: 'Ask a second admin to let wipes be issued again',
-  async run({ actor, store, policy, clock, organisation }, { reason }) {
-    await requireCurrentRole(store.db, actor, ['admin'], clock.now());
-    const lock = await lockState(store.db);
-    if (!lock.locked) return privateAnswer('Wipes are not locked.');
-    await store.change(async (change) => {
+  details:
+    'A lock that somebody suspended pulled, because a phone of theirs was reported, one other person of security or admin lifts alone.',
+  async run({ actor, store, policy, organisation }, { reason }) {
+    if (!(await lockState(store.db)).locked) return privateAnswer('Wipes are not locked.');
+    const alone = await store.change(async (change) => {
+      await lockBrake(change);
+      const lock = await lockState(change.tx);
+      if (!lock.locked) throw refusal('not-locked', 'Wipes are not locked.');
+      if (await mayLiftAlone(change.tx, lock, actor.person.guid)) {
+        await requireCurrentRole(change.tx, actor, ['security', 'admin'], change.now);
+        return await unlockWipes(change, policy, { by: actor, reason });
+      }
+      await requireCurrentRole(change.tx, actor, ['admin'], change.now);
       const open = await change.tx
         .selectFrom('approval')
         .select('id')
@@ -45,11 +54,12 @@ export const unlockWipesCommand = defineCommand({
         needed: 1,
         by: actor,
       });
-      await notifySecurity(change, policy, {
-        tone: 'warning',
+      await notify(change, policy, 'unlock-asked', {
         line: [`${actor.person.displayName} asks to unlock wipes: ${reason}. A second admin must approve`],
       });
+      return false;
     });
+    if (alone) return privateAnswer('Wipes are unlocked: who had locked them is suspended.');
     return privateAnswer(
       'I have asked the other admins: one of them must approve. Until then everything stays locked.',
     );

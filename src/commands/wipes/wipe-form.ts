@@ -2,16 +2,19 @@
 import { z } from 'zod';
 import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import { confirmsTyped, typedConfirmation } from '../../incidents/devices/device.ts';
+import { type DeviceStatus, incidentDeviceStatus } from '../../incidents/devices/device-status.ts';
 import type { IncidentDevice, IncidentView } from '../../incidents/incident/view.ts';
 import type { Proposal } from '../../incidents/wipe/propose-wipe.ts';
 import { needsTypedConfirmation, type ScopeChoices, scopeFor } from '../../incidents/wipe/scope.ts';
+import { requireWipeable } from '../../incidents/wipe/wipeable.ts';
 import type { DraftForm, Field } from '../../message/model.ts';
 import { note, paragraph, strong } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
-import { type Choice, chooseDevice, DeviceArgument, IncidentArgument, requireOpenIncident } from '../arguments.ts';
+import { type Choice, chooseDevice, DeviceArgument, IncidentArgument } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 import { refusal } from '../refusal.ts';
+import { reasonField } from '../verified-caller.ts';
 
 const Scope = z.enum(['full', 'account-only', 'outlook-app']);
 
@@ -37,7 +40,7 @@ export const WipeArgs = z.object({
 export type WipeArgs = z.infer<typeof WipeArgs>;
 
 /** The phone that is meant, with what can be erased on it. */
-export type WipeTarget = { view: IncidentView; device: IncidentDevice; choices: ScopeChoices };
+export type WipeTarget = { view: IncidentView; device: IncidentDevice; choices: ScopeChoices; status: DeviceStatus };
 
 /** Finds the phone, or answers with a choice. Throws MislaidError where it cannot be wiped at all. */
 export async function wipeTarget(
@@ -46,23 +49,10 @@ export async function wipeTarget(
   args: WipeArgs,
   command: WipeFormTexts['command'],
 ): Promise<Choice<WipeTarget>> {
-  requireOpenIncident(view, context.actor);
-  const chosen = chooseDevice(view, args.device, (device) => ({ command, args: { ...args, device: String(device) } }));
+  const chosen = chooseDevice(view, command, args);
   if (chosen.kind === 'answer') return chosen;
   const device = chosen.value;
-  if (!device.present) {
-    throw refusal(
-      'device-gone',
-      `Phone ${device.number} is no longer in Exchange, so there is nothing to wipe. Say "lost device ${view.owner.displayName}" to read the phones again.`,
-    );
-  }
-  if (device.keptVerifiedBy !== null) {
-    const who = view.names.get(device.keptVerifiedBy) ?? 'somebody';
-    throw refusal(
-      'device-kept',
-      `Phone ${device.number} is still with ${view.owner.displayName}, as ${who} verified, so it is not wiped. If that was wrong, say "unverify kept INC-${args.incident} ${device.number}" first.`,
-    );
-  }
+  requireWipeable(view, device);
   const capabilities = await loadCapabilities(context.store.db, view.incident.organisation);
   const choices = scopeFor(device.facts, { accountOnly: capabilities?.accountOnly ?? false });
   if (choices.default === null) {
@@ -71,7 +61,8 @@ export async function wipeTarget(
       `Phone ${device.number} cannot be wiped. ${choices.choices[0]?.whyNot ?? 'No scope is possible.'}`,
     );
   }
-  return { kind: 'one', value: { view, device, choices } };
+  const status = incidentDeviceStatus(view, device, capabilities);
+  return { kind: 'one', value: { view, device, choices, status } };
 }
 
 /** The proposal that the answers make, or sentences beside the fields. */
@@ -122,7 +113,7 @@ function problems(
   if (
     args.scope !== undefined &&
     needsTypedConfirmation(args.scope) &&
-    !confirmsTyped(device.facts, args.typed ?? '')
+    !confirmsTyped(typedConfirmation(device.facts), args.typed ?? '')
   ) {
     found.typed = `Type exactly: ${typedConfirmation(device.facts)}`;
   }
@@ -146,7 +137,11 @@ function addresses(notify: readonly string[] | undefined): string[] {
 /** How the questions are put: whose command it is, and what pressing the button does. */
 export type WipeFormTexts = { command: 'wipe' | 'break-glass'; title: string; submit: string; says?: string };
 
-export function wipeForm({ view, device, choices }: WipeTarget, args: WipeArgs, asking: WipeFormTexts): DraftForm {
+export function wipeForm(
+  { view, device, choices, status }: WipeTarget,
+  args: WipeArgs,
+  asking: WipeFormTexts,
+): DraftForm {
   const first = firstWord(view.owner.displayName);
   const allowed = choices.choices.filter((choice) => choice.allowed);
   const typed = allowed.some((choice) => needsTypedConfirmation(choice.scope));
@@ -160,16 +155,7 @@ export function wipeForm({ view, device, choices }: WipeTarget, args: WipeArgs, 
       ...(scope !== undefined && allowed.some((choice) => choice.scope === scope) ? { initial: scope } : {}),
       required: true,
     },
-    {
-      kind: 'text',
-      id: 'reason',
-      label: 'Why',
-      multiline: true,
-      maxLength: 1000,
-      required: true,
-      ...(args.reason === undefined ? {} : { initial: args.reason }),
-      hint: 'The approver and security read this.',
-    },
+    reasonField({ initial: args.reason, hint: 'The approver and security read this.' }),
     {
       kind: 'choice',
       id: 'how',
@@ -222,7 +208,8 @@ export function wipeForm({ view, device, choices }: WipeTarget, args: WipeArgs, 
     intro: [
       ...(view.incident.drill ? [note('DRILL: this phone is of the lab.')] : []),
       ...(asking.says === undefined ? [] : [paragraph(strong(asking.says))]),
-      paragraph(strong(`${view.owner.displayName} · ${device.label}`)),
+      paragraph(strong(`${view.owner.displayName} · ${device.label}`), ...status.line),
+      ...status.remarks.map((remark) => paragraph(...remark)),
       ...allowed.map((choice) => paragraph(strong(choice.scope), ` erases ${choice.erases}.`)),
       ...choices.choices
         .filter((choice) => !choice.allowed)

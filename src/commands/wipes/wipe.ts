@@ -1,12 +1,11 @@
 import { requireAudit } from '../../audit/require-audit.ts';
 import { mayRequest } from '../../incidents/approvals/rules.ts';
 import { proposeWipe } from '../../incidents/wipe/propose-wipe.ts';
-import { incidentFor, requireOpenIncident } from '../arguments.ts';
-import { defineCommand } from '../command.ts';
 import { refusal } from '../refusal.ts';
+import { defineIncidentCommand } from '../targets.ts';
 import { proposalFrom, WipeArgs, wipeForm, wipeTarget } from './wipe-form.ts';
 
-export const wipeCommand = defineCommand({
+export const wipeCommand = defineIncidentCommand({
   id: 'wipe',
   topic: 'wipes',
   patterns: [
@@ -21,9 +20,9 @@ export const wipeCommand = defineCommand({
   summary: 'Propose a wipe of one phone; a second person must approve it',
   details:
     'Opens a form: what is erased, why, how the caller was verified. A full wipe is confirmed by typing the name of the phone and the last four characters of its id.',
-  async run(context, args) {
-    const view = await incidentFor(context, args.incident);
-    requireOpenIncident(view, context.actor);
+  mustBeOpen: true,
+  ownersMay: true,
+  async run(context, args, view) {
     const verdict = mayRequest({
       actor: context.actor,
       ownerGuid: view.owner.guid,

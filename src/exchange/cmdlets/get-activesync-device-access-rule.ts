@@ -33,5 +33,6 @@ export const getActiveSyncDeviceAccessRule = defineCmdlet({
   effect: 'read',
   params: z.strictObject({}),
   ...accessRuleRow,
+  unique: { property: 'Guid', of: ({ guid }) => guid },
   simulate: (lab) => accessRules(lab),
 });

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { mailboxesByName, mailboxObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
-import { rowOf, textValue } from '../values.ts';
+import { optionalGuidValue, rowOf, textValue } from '../values.ts';
 
 /** A recipient as Get-Recipient prints it; contacts and groups have no mailbox, and an ExchangeGuid of zeros. */
 export const recipientRow = rowOf(
   [],
   {
-    ExchangeGuid: textValue,
+    ExchangeGuid: optionalGuidValue,
     DisplayName: textValue,
     Alias: textValue,
     PrimarySmtpAddress: textValue,
@@ -15,7 +15,7 @@ export const recipientRow = rowOf(
   },
   (row) => ({
     /** The mailbox's GUID; undefined where there is no mailbox. */
-    mailboxGuid: /[1-9a-f]/i.test(row.ExchangeGuid) ? row.ExchangeGuid.toLowerCase() : undefined,
+    mailboxGuid: row.ExchangeGuid,
     displayName: row.DisplayName,
     alias: row.Alias,
     primarySmtp: row.PrimarySmtpAddress,

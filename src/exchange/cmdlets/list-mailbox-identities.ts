@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allMailboxes, mailboxObject } from '../lab/mailboxes.ts';
+import { mailboxObject, printedMailboxes } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
 import { guidValue, rowOf, textValue } from '../values.ts';
 
@@ -28,5 +28,6 @@ export const listMailboxIdentities = defineCmdlet({
   params: z.strictObject({}),
   fixed: { ResultSize: 'Unlimited' },
   ...mailboxIdentityRow,
-  simulate: async (lab) => (await allMailboxes(lab)).map(mailboxObject),
+  unique: { property: 'ExchangeGuid', of: ({ guid }) => guid },
+  simulate: (lab) => printedMailboxes(lab, mailboxObject),
 });

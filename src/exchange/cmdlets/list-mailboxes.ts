@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allMailboxes, mailboxObject } from '../lab/mailboxes.ts';
+import { mailboxObject, printedMailboxes } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
 import { mailboxRow } from './get-mailbox.ts';
 
@@ -12,5 +12,6 @@ export const listMailboxes = defineCmdlet({
   // Without it Exchange stops at 1000.
   fixed: { ResultSize: 'Unlimited' },
   ...mailboxRow,
-  simulate: async (lab) => (await allMailboxes(lab)).map(mailboxObject),
+  unique: { property: 'ExchangeGuid', of: ({ guid }) => guid },
+  simulate: (lab) => printedMailboxes(lab, mailboxObject),
 });

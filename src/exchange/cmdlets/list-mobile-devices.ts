@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allPartnerships, deviceObject } from '../lab/devices.ts';
+import { deviceObject, partnershipPages } from '../lab/devices.ts';
 import { defineCmdlet } from '../port.ts';
 import { easVersionValue, guidValue, instantValue, rowOf, textValue } from '../values.ts';
 
@@ -54,5 +54,8 @@ export const listMobileDevices = defineCmdlet({
   // Without it Exchange stops at 1000.
   fixed: { ResultSize: 'Unlimited' },
   ...inventoryDeviceRow,
-  simulate: async (lab) => (await allPartnerships(lab)).map(deviceObject),
+  unique: { property: 'Guid', of: ({ guid }) => guid },
+  simulate: async function* (lab) {
+    for await (const page of partnershipPages(lab)) yield page.map(deviceObject);
+  },
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { allMailboxes, userObject } from '../lab/mailboxes.ts';
+import { printedMailboxes, userObject } from '../lab/mailboxes.ts';
 import { defineCmdlet } from '../port.ts';
 import { userRow } from './get-user.ts';
 
@@ -11,5 +11,5 @@ export const listUsers = defineCmdlet({
   params: z.strictObject({}),
   fixed: { ResultSize: 'Unlimited' },
   ...userRow,
-  simulate: async (lab) => (await allMailboxes(lab)).map(userObject),
+  simulate: (lab) => printedMailboxes(lab, userObject),
 });

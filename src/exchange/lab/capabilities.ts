@@ -26,7 +26,6 @@ export const labCapabilities: Capabilities = {
       'ActiveSyncDebugLogging',
       ...common,
     ],
-    'Get-MobileDeviceMailboxPolicy': ['Identity', ...common],
     'Get-ActiveSyncDeviceAccessRule': ['Identity', ...common],
     'New-ActiveSyncDeviceAccessRule': ['AccessLevel', 'Characteristic', 'QueryString', ...common],
     'Set-ActiveSyncDeviceAccessRule': ['Identity', 'AccessLevel', ...common],

@@ -1,6 +1,7 @@
+import { sql } from 'kysely';
 import { accessOf, accessSettings, type LabAccess } from './access.ts';
 import type { LabDevice } from './device-row.ts';
-import { allMailboxes, type LabMailbox, mailboxByIdentity, mailboxPath } from './mailboxes.ts';
+import { type LabMailbox, labPage, mailboxByIdentity, mailboxPath } from './mailboxes.ts';
 import type { LabOrganisation } from './organisation.ts';
 
 /** A partnership with its mailbox and what Exchange thinks of it. */
@@ -9,7 +10,9 @@ export type LabPartnership = { device: LabDevice; mailbox: LabMailbox; access: L
 /** Every partnership of a mailbox; throws CmdletFailure when the mailbox does not exist. */
 export async function partnershipsOf(lab: LabOrganisation, mailboxIdentity: string): Promise<LabPartnership[]> {
   const mailbox = await mailboxByIdentity(lab, mailboxIdentity);
-  return (await allPartnerships(lab)).filter((one) => one.mailbox.exchangeGuid === mailbox.exchangeGuid);
+  const settings = await accessSettings(lab);
+  const devices = await present(lab).where('mailboxGuid', '=', mailbox.exchangeGuid).execute();
+  return devices.map((device) => ({ device, mailbox, access: accessOf(device, mailbox, settings) }));
 }
 
 /**
@@ -17,19 +20,41 @@ export async function partnershipsOf(lab: LabOrganisation, mailboxIdentity: stri
  * and every device of the organisation comes back (documented at both cmdlets).
  */
 export async function partnershipsByIdentity(lab: LabOrganisation, identity: string): Promise<LabPartnership[]> {
-  const all = await allPartnerships(lab);
+  const [known] = await present(lab).where('guid', '=', identity.toLowerCase()).execute();
+  const all = known === undefined ? await allPartnerships(lab) : await partnershipsOf(lab, known.mailboxGuid);
   const found = all.filter((one) => isIdentity(one, identity));
   return found.length > 0 ? found : all;
 }
 
+function present(lab: LabOrganisation) {
+  return lab.db.selectFrom('labDevice').selectAll().where('present', '=', true).orderBy('id');
+}
+
 export async function allPartnerships(lab: LabOrganisation): Promise<LabPartnership[]> {
-  const mailboxes = new Map((await allMailboxes(lab)).map((mailbox) => [mailbox.exchangeGuid, mailbox]));
-  const devices = await lab.db.selectFrom('labDevice').selectAll().where('present', '=', true).orderBy('id').execute();
+  const partnerships: LabPartnership[] = [];
+  for await (const page of partnershipPages(lab)) partnerships.push(...page);
+  return partnerships;
+}
+
+/** Every partnership of the organisation, page after page. */
+export async function* partnershipPages(lab: LabOrganisation): AsyncGenerator<LabPartnership[]> {
   const settings = await accessSettings(lab);
-  return devices.flatMap((device) => {
-    const mailbox = mailboxes.get(device.mailboxGuid);
-    return mailbox === undefined ? [] : [{ device, mailbox, access: accessOf(device, mailbox, settings) }];
-  });
+  for (let last = 0, more = true; more; ) {
+    const devices = await present(lab).where('id', '>', last).limit(labPage).execute();
+    more = devices.length === labPage;
+    last = devices.at(-1)?.id ?? last;
+    const guids = [...new Set(devices.map(({ mailboxGuid }) => mailboxGuid))];
+    const owners = await lab.db
+      .selectFrom('labMailbox')
+      .selectAll()
+      .where(sql<boolean>`exchange_guid = any(${guids}::text[])`)
+      .execute();
+    const byGuid = new Map(owners.map((mailbox) => [mailbox.exchangeGuid, mailbox]));
+    yield devices.flatMap((device) => {
+      const mailbox = byGuid.get(device.mailboxGuid);
+      return mailbox === undefined ? [] : [{ device, mailbox, access: accessOf(device, mailbox, settings) }];
+    });
+  }
 }
 
 function isIdentity({ device, mailbox }: LabPartnership, identity: string): boolean {

@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../ground/clock.ts';
 import type { Database } from '../../store/schema.ts';
-import { type Capabilities, type CmdletArguments, type Exchange, ExchangeError } from '../port.ts';
+import { type Capabilities, type CmdletArguments, type Exchange, ExchangeError, type Simulated } from '../port.ts';
 import { createExchange } from '../run.ts';
 import { CmdletFailure, type Transport, type TransportCmdlet } from '../transport.ts';
 import { labCapabilities } from './capabilities.ts';
@@ -19,6 +19,8 @@ export type LabInput = {
   capabilities?: Partial<Capabilities>;
   /** Called around every change: `before` it, `inside` its transaction, and `after` the commit, before the answer. */
   onChange?: (cmdlet: string, moment: LabMoment) => Promise<void>;
+  /** What a read answers instead, as a real Exchange does on a bad day: less, other rows, an error. */
+  onRead?: (cmdlet: string, rows: readonly unknown[]) => readonly unknown[];
 };
 
 /** Opens the lab's Exchange over a seeded database (see seedLab). */
@@ -65,7 +67,7 @@ function labTransport(input: LabInput, capabilities: () => Promise<Capabilities>
           .insertInto('labLedger')
           .values({ ...entry, outcome: 'done' })
           .execute();
-        const answer = await cmdlet.simulate({ db: tx, clock, requestor });
+        const answer = await whole(cmdlet.simulate({ db: tx, clock, requestor }));
         await input.onChange?.(cmdlet.id, 'inside');
         return answer;
       });
@@ -83,16 +85,28 @@ function labTransport(input: LabInput, capabilities: () => Promise<Capabilities>
   }
 
   return {
-    async call(cmdlet, args, { notAfter }) {
+    async call(cmdlet, args, { notAfter, pages }) {
       await refuseWhileAway(cmdlet.name);
-      const rows =
-        cmdlet.effect === 'read'
-          ? await cmdlet.simulate({ db, clock, requestor })
-          : await change(cmdlet, args, notAfter);
-      return rows.map((row) => selected(row, cmdlet.select));
+      if (cmdlet.effect !== 'read') return selectedOf(await change(cmdlet, args, notAfter));
+      const answer = cmdlet.simulate({ db, clock, requestor });
+      if (input.onRead !== undefined || pages === undefined)
+        return selectedOf(input.onRead?.(cmdlet.id, await whole(answer)) ?? (await whole(answer)));
+      for await (const page of 'then' in answer ? [await answer] : answer) await pages.take(selectedOf(page));
+      return [];
+
+      function selectedOf(rows: readonly unknown[]): Record<string, unknown>[] {
+        return rows.map((row) => selected(row, cmdlet.select));
+      }
     },
     capabilities,
   };
+}
+
+async function whole(answer: Simulated): Promise<readonly unknown[]> {
+  if ('then' in answer) return await answer;
+  const rows: unknown[] = [];
+  for await (const page of answer) rows.push(...page);
+  return rows;
 }
 
 function tooLate(name: string): ExchangeError {

@@ -1,26 +1,68 @@
 /** Mailboxes as Get-Mailbox, Get-User, Get-Recipient and Get-CASMailbox of the lab print them. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { LabMailboxTable } from '../../store/tables/lab.ts';
 import { notUnique, objectNotFound } from './failures.ts';
 import type { LabOrganisation } from './organisation.ts';
+import { labMailboxes } from './people.ts';
 
 export type LabMailbox = Selectable<LabMailboxTable>;
 
 /** The domain of the lab's people, and the folder of its directory. */
 export const labDomain = 'contoso.example';
 
-export async function allMailboxes(lab: LabOrganisation): Promise<LabMailbox[]> {
-  return lab.db.selectFrom('labMailbox').selectAll().orderBy('displayName').execute();
+/** Rows that the lab reads at once, as an engine answers page by page. */
+export const labPage = 250;
+
+/** Every mailbox, page after page, by name. */
+export async function* mailboxPages(lab: LabOrganisation): AsyncGenerator<LabMailbox[]> {
+  for (let page: LabMailbox[] | undefined; page === undefined || page.length === labPage; yield page) {
+    const last = page?.at(-1);
+    page = await lab.db
+      .selectFrom('labMailbox')
+      .selectAll()
+      .$if(last !== undefined, (query) =>
+        query.where(sql<boolean>`(display_name, exchange_guid) > (${last?.displayName}, ${last?.exchangeGuid})`),
+      )
+      .orderBy('displayName')
+      .orderBy('exchangeGuid')
+      .limit(labPage)
+      .execute();
+  }
+}
+
+async function allMailboxes(lab: LabOrganisation): Promise<LabMailbox[]> {
+  const mailboxes: LabMailbox[] = [];
+  for await (const page of mailboxPages(lab)) mailboxes.push(...page);
+  return mailboxes;
+}
+
+/** What Get-Mailbox or Get-User prints of everybody. */
+export async function* printedMailboxes<Row>(
+  lab: LabOrganisation,
+  print: (mailbox: LabMailbox) => Row,
+): AsyncGenerator<Row[]> {
+  for await (const page of mailboxPages(lab)) yield page.map(print);
 }
 
 /** What MailboxIdParameter takes: GUIDs, alias, addresses, UPN, display name, path. Throws CmdletFailure when it is not exactly one. */
 export async function mailboxByIdentity(lab: LabOrganisation, identity: string): Promise<LabMailbox> {
   const wanted = identity.toLowerCase();
-  const found = (await allMailboxes(lab)).filter((mailbox) => namesOf(mailbox).includes(wanted));
-  const [only, ...others] = found;
+  const found = (await mailboxesOfGuid(lab, wanted)) ?? (await allMailboxes(lab));
+  const named = found.filter((mailbox) => namesOf(mailbox).includes(wanted));
+  const [only, ...others] = named;
   if (only === undefined) throw objectNotFound(identity);
   if (others.length > 0) throw notUnique(identity);
   return only;
+}
+
+/** By index, as rounds ask for one mailbox after the other; undefined where it is no GUID of a mailbox. */
+async function mailboxesOfGuid(lab: LabOrganisation, wanted: string): Promise<LabMailbox[] | undefined> {
+  const found = await lab.db
+    .selectFrom('labMailbox')
+    .selectAll()
+    .where(({ or, eb }) => or([eb('exchangeGuid', '=', wanted), eb('objectGuid', '=', wanted)]))
+    .execute();
+  return found.length === 0 ? undefined : found;
 }
 
 /** Ambiguous name resolution: who has a name, alias or address that begins with the text. */
@@ -100,4 +142,11 @@ export function casMailboxObject(mailbox: LabMailbox, partnership: boolean): Rec
     // Only Exchange Online has it.
     OutlookMobileEnabled: null,
   };
+}
+
+/** Whether this is an address, the UPN or the alias of a person of the lab, for who looks before the lab was seeded. */
+export function isLabMailbox(name: string): boolean {
+  const [alias, domain] = name.trim().toLowerCase().split('@');
+  const isDomain = domain === undefined || domain === labDomain || domain === `mail.${labDomain}`;
+  return isDomain && labMailboxes.some((mailbox) => mailbox.alias.toLowerCase() === alias);
 }

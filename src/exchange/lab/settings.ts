@@ -114,23 +114,3 @@ export async function deviceClasses(lab: LabOrganisation): Promise<Record<string
     LastUpdateTime: last?.toISOString() ?? null,
   }));
 }
-
-/** The lab's mobile device mailbox policies: one with a passcode, one without. */
-export const labPolicies: readonly Record<string, unknown>[] = [
-  {
-    Name: 'Default',
-    IsDefault: true,
-    PasswordEnabled: true,
-    MinPasswordLength: 6,
-    RequireDeviceEncryption: true,
-    AllowNonProvisionableDevices: false,
-  },
-  {
-    Name: 'Open',
-    IsDefault: false,
-    PasswordEnabled: false,
-    MinPasswordLength: null,
-    RequireDeviceEncryption: false,
-    AllowNonProvisionableDevices: true,
-  },
-];

@@ -69,7 +69,9 @@ async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date
   }
 
   for (let device = nextOf(world.devices, now); device !== undefined; device = nextOf(world.devices, now)) {
-    const at = new Date(Math.max(device.nextContactAt?.getTime() ?? from, from));
+    // Where the clock was moved on, a contact that fell due before is caught up with later: it hears of nothing before that was asked.
+    const asked = [device.wipeRequestTime, device.accountWipeRequestTime].map((time) => time?.getTime() ?? 0);
+    const at = new Date(Math.max(device.nextContactAt?.getTime() ?? from, from, ...asked));
     const around = world.around(device, tick);
     const outcome = contactOf(device, at, around);
     const wait =

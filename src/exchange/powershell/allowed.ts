@@ -41,7 +41,6 @@ export const allowedCmdlets: Readonly<Record<string, readonly string[]>> = {
   'Get-Mailbox': ['Identity', 'Anr', 'Filter', 'ResultSize', 'RecipientTypeDetails'],
   'Get-User': ['Identity', 'Filter', 'ResultSize', 'RecipientTypeDetails'],
   'Get-Recipient': ['Identity', 'Anr', 'Filter', 'ResultSize', 'RecipientTypeDetails'],
-  'Get-MobileDeviceMailboxPolicy': ['Identity'],
   'Get-ActiveSyncDeviceAccessRule': ['Identity'],
   'New-ActiveSyncDeviceAccessRule': ['AccessLevel', 'Characteristic', 'QueryString', 'Confirm'],
   'Set-ActiveSyncDeviceAccessRule': ['Identity', 'AccessLevel', 'Confirm'],

@@ -7,6 +7,7 @@
  * The text itself goes on only with names taken out of it.
  */
 import { z } from 'zod';
+import { minute, second } from '../../ground/durations.ts';
 import { type Effect, ExchangeError, type ExchangeErrorCode, type Reached } from '../port.ts';
 import { CmdletFailure } from '../transport.ts';
 
@@ -48,12 +49,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
   MislaidNotBound: { code: 'exchange-refused-unsent', reached: 'no' },
   MislaidTooLate: { code: 'exchange-refused-unsent', reached: 'no' },
   MislaidTooLarge: { code: 'exchange-bad-answer', reached: 'by-effect' },
-  OverBudgetException: { code: 'exchange-throttled', reached: 'by-effect' },
-  ThrottlingException: { code: 'exchange-throttled', reached: 'by-effect' },
-  ThrottlingRejectedOperationException: { code: 'exchange-throttled', reached: 'by-effect' },
-  ResourceUnhealthyException: { code: 'exchange-throttled', reached: 'by-effect' },
-  ServerBusyException: { code: 'exchange-throttled', reached: 'by-effect' },
-  MapiExceptionRpcServerTooBusy: { code: 'exchange-throttled', reached: 'by-effect' },
   PSRemotingTransportException: { code: 'exchange-away', reached: 'by-effect' },
   PSRemotingTransportRedirectException: { code: 'exchange-away', reached: 'by-effect' },
   PSRemotingDataStructureException: { code: 'exchange-away', reached: 'by-effect' },
@@ -67,8 +62,28 @@ const meanings: Readonly<Record<string, Meaning>> = {
 const throttlingParties =
   /\b(?:MaxConcurrency|MaxTenantConcurrency|MaxRunspacesTimePeriod|MaxRunspaces|CmdletTimePeriod)\b/;
 
-/** Forms in which Online's module prints the HTTP status where the exception has none; they are not localised. */
-const busyText = /\bHttpStatusCode=(?:429|503)\b|Response status code does not indicate success: (?:429|503)\b/;
+/** Names of types, and ids, that ask to wait. */
+const busyName = /OverBudget|Throttl|ResourceUnhealthy|ServerBusy|TooBusy|TooManyRequests/i;
+
+/**
+ * Forms in which Online's module and .NET print the HTTP status, or the header that comes with it, where the exception has none; in
+ * every language they are the same.
+ */
+const busyText =
+  /\b(?:Http)?StatusCode ?[=:] ?['"]?(?:429|503|TooManyRequests|ServiceUnavailable)\b|Response status code does not indicate success: (?:429|503)\b|: \((?:429|503)\) |\bRetry-?After['"]?[=:]/i;
+
+/** `Retry-After: 30`, `RetryAfter="30"`, `retry after 30 seconds`. */
+const retryAfterText = /\bretry[- ]?after\b['"=:\s]{1,4}(\d{1,6})\s*(ms|milliseconds|minutes)?\b/i;
+
+/** A longer wait than this that somebody asks for is not believed: nothing could be asked of Exchange meanwhile. */
+const longestWaitMs = 10 * minute;
+
+function retryAfterMs(message: string): number | undefined {
+  const [, number, unit] = retryAfterText.exec(message) ?? [];
+  if (number === undefined) return undefined;
+  const perUnit = unit === undefined ? second : /^m(s|illi)/i.test(unit) ? 1 : minute;
+  return Math.min(longestWaitMs, Number(number) * perUnit);
+}
 
 /** Online's form of a server's error: `Ex6F9304|type|text`, or without the code. */
 const onlineForm = /(?:^|\bEx[0-9A-F]{4,8})\|([A-Za-z_][\w.]*)\|/;
@@ -85,24 +100,39 @@ export function errorOf(
   sent?: readonly string[],
 ): ExchangeError | CmdletFailure {
   const names = namesOf(error);
-  const type = names[0] ?? error.id;
+  const type = names[0] ?? 'unknown';
   const message = sent === undefined ? error.message.slice(0, 500) : withoutNames(error.message, sent);
   const meaning = meaningOf(error, names);
+  const errorId = idOf(error);
   if (meaning === undefined)
     return new CmdletFailure({
-      errorId: error.id,
+      errorId,
       category: error.category,
       type,
       message,
       fromServer: isFromServer(error, type),
     });
+  const waitMs = meaning.code === 'exchange-throttled' ? retryAfterMs(error.message) : undefined;
   return new ExchangeError({
     code: meaning.code,
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
     reached: meaning.reached === 'by-effect' ? reachedBy(effect) : meaning.reached,
     message: `${label}: ${type}: ${message}`,
     userMessage: userMessageOf(meaning.code, label),
-    errorId: error.id,
+    errorId,
   });
+}
+
+/**
+ * FullyQualifiedErrorId where it is one: of a thrown text, and of a thrown .NET exception, PowerShell makes the whole message the id,
+ * and messages name people. Empty then. Our own scripts throw ids.
+ */
+function idOf({ id, message }: EngineError): string {
+  const plain = id.replace(/\[[A-Za-z]+=[^\]]*\]/g, '').trim();
+  const isOurs = /^Mislaid\w+$/.test(id);
+  const first = plain.split(',')[0] ?? plain;
+  const isId = /^[\w.,+:-]{1,200}$/.test(plain) && plain !== message.trim() && first !== message.trim();
+  return isOurs || isId ? id : '';
 }
 
 /** A call that can change something has perhaps done so once it was sent; a read never has. */
@@ -153,8 +183,13 @@ function namesOf(error: EngineError): string[] {
 
 function meaningOf(error: EngineError, names: readonly string[]): Meaning | undefined {
   // Online retries inside its module before it gives up, so even "busy" does not say that nothing was done.
-  const busy = error.status === 429 || error.status === 503 || busyText.test(error.message);
-  if (busy || throttlingParties.test(error.message)) return { code: 'exchange-throttled', reached: 'by-effect' };
+  const busy =
+    error.status === 429 ||
+    error.status === 503 ||
+    busyText.test(error.message) ||
+    throttlingParties.test(error.message) ||
+    [...names, idOf(error)].some((name) => busyName.test(name));
+  if (busy) return { code: 'exchange-throttled', reached: 'by-effect' };
   for (const name of names) {
     const meaning = Object.hasOwn(meanings, name) ? meanings[name] : undefined;
     if (meaning !== undefined) return meaning;

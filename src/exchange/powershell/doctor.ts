@@ -1,19 +1,34 @@
 /** The engine's and Exchange's part of doctor: every check is a row, and a failing row says how to put it right. */
 import { stat } from 'node:fs/promises';
 import type { DoctorRow } from '../../ground/doctor-row.ts';
-import type { Capabilities } from '../port.ts';
+import { minute } from '../../ground/durations.ts';
+import { getActiveSyncDeviceAccessRule } from '../cmdlets/get-activesync-device-access-rule.ts';
+import { getActiveSyncDeviceClass } from '../cmdlets/get-activesync-device-class.ts';
+import { getActiveSyncOrganizationSettings } from '../cmdlets/get-activesync-organization-settings.ts';
+import { getCasMailbox } from '../cmdlets/get-cas-mailbox.ts';
+import { getMobileDeviceStatistics } from '../cmdlets/get-mobile-device-statistics.ts';
+import { getOrganizationConfig } from '../cmdlets/get-organization-config.ts';
+import { listMailboxes } from '../cmdlets/list-mailboxes.ts';
+import { listMobileDevices } from '../cmdlets/list-mobile-devices.ts';
+import { listUsers } from '../cmdlets/list-users.ts';
+import type { Capabilities, Exchange, Unreadable } from '../port.ts';
 import { ExchangeError } from '../port.ts';
+import { createExchange } from '../run.ts';
 import { CmdletFailure } from '../transport.ts';
 import type { ExchangeConnection } from './connection.ts';
 import { type Needed, neededCmdlets } from './needed.ts';
 import { type ConnectedSession, type OpenOptions, openSession } from './open-session.ts';
+import { createPool } from './pool.ts';
 import { type Hello, PowershellSessionError } from './session.ts';
+import { transportOver } from './transport.ts';
 
 export type ExchangeDoctorOptions = Omit<OpenOptions, 'engine' | 'onHello'> & {
   /** undefined: none was found (findEngine). */
   readonly engine: string | undefined;
   readonly now: () => Date;
   readonly platform?: NodeJS.Platform;
+  /** How long an answer of a few rows may take, in milliseconds; default: a minute. */
+  readonly answerMs?: number;
   /** The `Date` header of an address, undefined when nobody answers; default: a HEAD request. */
   readonly dateOf?: (url: string) => Promise<Date | undefined>;
 };
@@ -21,33 +36,30 @@ export type ExchangeDoctorOptions = Omit<OpenOptions, 'engine' | 'onHello'> & {
 const installPowershell =
   'install PowerShell 7.6 (aka.ms/powershell), or name its executable in POWERSHELL_PATH; `pwsh -v` must answer';
 
-/** Never throws: what cannot be checked is a row. Opens a session of its own and closes it. */
+/** Never throws: what cannot be checked is a row. Opens a session of its own and closes it. What it asks of Exchange only reads. */
 export async function exchangeDoctor(options: ExchangeDoctorOptions): Promise<DoctorRow[]> {
   const { connection, engine, now, platform = process.platform } = options;
   if (engine === undefined) return [bad('PowerShell', 'not found', installPowershell)];
   const rows: DoctorRow[] = [...(await fileRows(connection, platform))];
   let hello: Hello | undefined;
-  let connected: ConnectedSession | undefined;
-  let asked = now();
+  const open = { ...options, engine, onHello: (told: Hello) => (hello = told) };
+  let connected: ConnectedSession;
   try {
-    const open = { ...options, engine, onHello: (told: Hello) => (hello = told) };
     connected = await openSession(open);
-    // Before the goodbye, which may take as long as the clocks may differ.
-    asked = now();
-    await connected.session.request({ op: 'bye' }, { deadlineMs: 10_000 }).catch(() => undefined);
   } catch (error) {
     rows.push(hello === undefined ? engineRow(engine, error) : versionRow(hello, connection, platform));
     if (hello !== undefined) rows.push(connectionRow(connection, error));
     return rows;
-  } finally {
-    await connected?.session.kill();
   }
+  // Before anything is asked, which may take as long as the clocks may differ.
+  const asked = now();
+  const answers = await askedRows(open, connected, options.answerMs ?? minute);
   const { capabilities, modules } = connected;
   rows.push(versionRow(connected.hello, connection, platform));
   if (connection.kind === 'online') rows.push(moduleRow(modules, connected.hello));
   rows.push(good('connection to Exchange', `${connection.kind}, Exchange ${capabilities.version}`));
   rows.push(...neededCmdlets.map((needed) => cmdletRow(needed, capabilities)));
-  rows.push(accountOnlyRow(capabilities), ...legacyRows(capabilities));
+  rows.push(accountOnlyRow(capabilities), ...legacyRows(capabilities), ...answers);
   rows.push(...(await clockRows(options, connected.now, asked)));
   return rows;
 }
@@ -116,6 +128,9 @@ function connectionMend(kind: ExchangeConnection['kind'], error: unknown): strin
   if (error instanceof PowershellSessionError && error.fault === 'deadline')
     return 'Exchange did not answer: check proxy, firewall and name resolution';
   const type = error instanceof CmdletFailure ? error.type : '';
+  if (type === 'PSSecurityException') {
+    return 'a group policy forbids scripts here: have the execution policy RemoteSigned set for this machine, or sign the script (Get-ExecutionPolicy -List shows who set what)';
+  }
   switch (kind) {
     case 'online':
       if (
@@ -135,6 +150,10 @@ function cmdletRow({ cmdlet, parameters, role, without }: Needed, { cmdlets }: C
   const offered = cmdlets[cmdlet];
   const remedy = `without it: no ${without}. Give the account the role “${role}” (sure answer: Get-ManagementRole -Cmdlet ${cmdlet}), then reconnect`;
   if (offered === undefined) return bad(cmdlet, 'not offered to this account', remedy);
+  if (!offered.includes('ErrorAction')) {
+    const remedySimple = 'its errors may pass unseen: begin the function in the init script with [CmdletBinding()]';
+    return bad(cmdlet, 'a simple function', remedySimple);
+  }
   const missing = parameters.filter((parameter) => !offered.includes(parameter));
   if (missing.length === 0) return good(cmdlet, 'offered');
   const names = missing.map((parameter) => `-${parameter}`).join(', ');
@@ -142,6 +161,100 @@ function cmdletRow({ cmdlet, parameters, role, without }: Needed, { cmdlets }: C
     cmdlet,
     `offered without ${names}`,
     `${remedy}; a role that was cut up may hold the cmdlet without ${names}`,
+  );
+}
+
+/** Exchange is asked what the bot asks hourly, and of a few people and phones, because only an answer shows what a session is worth. */
+async function askedRows(open: OpenOptions, connected: ConnectedSession, answerMs: number): Promise<DoctorRow[]> {
+  let first: ConnectedSession | undefined = connected;
+  const pool = createPool({
+    open: async (signal) => {
+      const session = first ?? (await openSession({ ...open, signal }));
+      first = undefined;
+      return session;
+    },
+    size: 1,
+    log: { info: () => undefined, warn: () => undefined },
+  });
+  const odd: Unreadable[] = [];
+  const exchange = createExchange({
+    organisation: 'real',
+    transport: transportOver(pool),
+    onUnreadable: (unreadable) => odd.push(unreadable),
+  });
+  try {
+    const failed = await askAll(exchange, connected.capabilities, { deadlineMs: answerMs });
+    return [...failed, ...oddRows(odd)];
+  } finally {
+    await pool.close();
+  }
+}
+
+/** So many people, and phones, are asked about one by one. */
+const sample = 10;
+
+/** The rows of what could not be asked; a session that answers nothing is not asked any further. */
+async function askAll(
+  exchange: Exchange<'read'>,
+  { cmdlets }: Capabilities,
+  few: { deadlineMs: number },
+): Promise<DoctorRow[]> {
+  const failed: DoctorRow[] = [];
+  let silent = false;
+  async function ask<R>(cmdlet: string, question: () => Promise<R[]>): Promise<R[]> {
+    if (silent || cmdlets[cmdlet] === undefined) return [];
+    try {
+      return await question();
+    } catch (error) {
+      const code = error instanceof ExchangeError ? error.code : undefined;
+      // Between two questions a mailbox can go; and what is not offered has its row already.
+      if (code === 'exchange-not-found' || code === 'exchange-refused-unsent') return [];
+      silent = code === 'exchange-timeout' || code === 'exchange-away' || code === 'exchange-throttled';
+      // One row for each cmdlet is enough.
+      const row = notAnsweredRow(cmdlet, error);
+      if (!failed.some(({ check }) => check === row.check)) failed.push(row);
+      return [];
+    }
+  }
+  await ask('Get-ActiveSyncOrganizationSettings', () => exchange.run(getActiveSyncOrganizationSettings, {}, few));
+  await ask('Get-OrganizationConfig', () => exchange.run(getOrganizationConfig, {}, few));
+  await ask('Get-ActiveSyncDeviceAccessRule', () => exchange.run(getActiveSyncDeviceAccessRule, {}, few));
+  await ask('Get-ActiveSyncDeviceClass', () => exchange.run(getActiveSyncDeviceClass, {}, few));
+  await ask('Get-User', () => exchange.run(listUsers, {}));
+  const mailboxes = await ask('Get-Mailbox', () => exchange.run(listMailboxes, {}));
+  const devices = await ask('Get-MobileDevice', () => exchange.run(listMobileDevices, {}));
+  for (const { guid } of mailboxes.slice(0, sample))
+    await ask('Get-CASMailbox', () => exchange.run(getCasMailbox, { Identity: guid }));
+  for (const { guid } of devices.slice(0, sample))
+    await ask('Get-MobileDeviceStatistics', () => exchange.run(getMobileDeviceStatistics, { Identity: guid }));
+  return failed;
+}
+
+function notAnsweredRow(cmdlet: string, error: unknown): DoctorRow {
+  const found = error instanceof Error ? error.message.slice(0, 300) : 'failed';
+  const remedy =
+    error instanceof ExchangeError && (error.code === 'exchange-timeout' || error.code === 'exchange-bad-answer')
+      ? `run ${cmdlet} by hand; a program that the init script’s cmdlets start must not read the standard input (\`$null | program …\`, \`ssh -n\`) nor wait for a person`
+      : `run ${cmdlet} by hand as the service account; a program that it starts must end with code 0 where all is well`;
+  return bad(`answer of ${cmdlet}`, found, remedy);
+}
+
+/** What of the answers cannot be read, by names of properties: never whose rows they are. */
+function oddRows(odd: readonly Unreadable[]): DoctorRow[] {
+  const counts = new Map<string, number>();
+  for (const { cmdlet, properties, rowLost } of odd) {
+    for (const property of properties) {
+      const what = `${cmdlet} ${property}${rowLost ? ', by which a row is known' : ''}`;
+      counts.set(what, (counts.get(what) ?? 0) + 1);
+    }
+  }
+  if (counts.size === 0) return [good('odd rows', 'none')];
+  return [...counts].map(([what, count]) =>
+    bad(
+      `odd rows: ${what}`,
+      `${count} of another kind than Exchange documents`,
+      'it counts as not known, and nothing is decided by it: look at these rows with Format-List, and at what the init script makes of them',
+    ),
   );
 }
 

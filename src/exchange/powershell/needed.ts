@@ -44,12 +44,6 @@ export const neededCmdlets: readonly Needed[] = [
     role: devices,
     without: 'blocking one device',
   },
-  {
-    cmdlet: 'Get-MobileDeviceMailboxPolicy',
-    parameters: [],
-    role: 'View-Only Configuration',
-    without: 'what phones must keep to',
-  },
   { cmdlet: 'Get-ActiveSyncDeviceAccessRule', parameters: [], role: rules, without: 'seeing blocked apps' },
   {
     cmdlet: 'New-ActiveSyncDeviceAccessRule',

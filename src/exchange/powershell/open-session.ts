@@ -17,8 +17,6 @@ export type OpenOptions = {
   /** The bot's environment; the engine gets a part of it (environment.ts). */
   readonly environment: Environment;
   readonly ids: Ids;
-  /** Windows only, where the site's policy forbids init scripts: `RemoteSigned`. */
-  readonly executionPolicy?: string;
   /** Milliseconds for the handshake (default 30 s), and for the connection (default 120 s). */
   readonly startMs?: number;
   readonly connectMs?: number;
@@ -57,7 +55,6 @@ export async function openSession(options: OpenOptions): Promise<ConnectedSessio
     ids: options.ids,
     deadlineMs: options.startMs ?? 30_000,
     ...signal,
-    ...(options.executionPolicy === undefined ? {} : { executionPolicy: options.executionPolicy }),
   });
   options.onHello?.(session.hello);
   try {

@@ -1,10 +1,11 @@
 /**
- * The queue before the sessions: one call a session, in order, and every call settles. A deadline covers waiting and
- * working; a `change` or `destroy` that has not been sent by half of it is not sent any more. A `read` whose session
- * fails runs once more on another one; whatever can change something never runs twice: the caller reconciles.
+ * The queue before the sessions: one call a session, in order, and every call settles. What nobody waits for goes behind all else, and
+ * leaves one of several sessions free. A deadline covers waiting and working; a `change` or `destroy` that has not been sent by half of it
+ * is not sent any more. A `read` whose session fails runs once more on another one; whatever can change something never runs twice: the
+ * caller reconciles.
  */
 import { type Capabilities, type Effect, ExchangeError, type ExchangeErrorCode, type Reached } from '../port.ts';
-import { CmdletFailure } from '../transport.ts';
+import { CmdletFailure, type RowPages } from '../transport.ts';
 import { type Envelope, errorOf, reachedBy, userMessageOf } from './answer.ts';
 import type { ConnectedSession } from './open-session.ts';
 import type { RequestBody } from './request.ts';
@@ -35,8 +36,11 @@ export type PoolRequest = {
   readonly effect: Effect;
   readonly deadlineMs: number;
   readonly signal?: AbortSignal;
+  readonly inBackground?: true;
   /** Texts of the request, taken out of Exchange's messages. */
   readonly sent: readonly string[];
+  /** Takes the rows as they come; without it they are answered. */
+  readonly pages?: RowPages;
 };
 
 export type PowershellPool = {
@@ -70,6 +74,8 @@ export function createPool(options: PoolOptions): PowershellPool {
   const throttle = options.throttle ?? { firstMs: 5_000, mostMs: 120_000 };
   const queue: Task[] = [];
   const running = new Set<Promise<void>>();
+  /** How many calls in the background run: one session is left to what somebody waits for. */
+  let inBackground = 0;
   let closing = false;
   let throttles = 0;
   let quietUntil = 0;
@@ -141,17 +147,23 @@ export function createPool(options: PoolOptions): PowershellPool {
       return;
     }
     while (queue.length > 0) {
-      const member = members.take();
-      if (member === undefined) return;
-      const task = queue.shift();
-      if (task === undefined) {
-        members.release(member);
-        return;
-      }
-      const work = runOn(member, task);
+      const task = nextTask();
+      const member = task === undefined ? undefined : members.take();
+      if (task === undefined || member === undefined) return;
+      queue.splice(queue.indexOf(task), 1);
+      if (task.inBackground) inBackground += 1;
+      const work = runOn(member, task).finally(() => {
+        if (task.inBackground) inBackground -= 1;
+        running.delete(work);
+        dispatch();
+      });
       running.add(work);
-      void work.finally(() => running.delete(work));
     }
+  }
+
+  function nextTask(): Task | undefined {
+    const mayRun = inBackground < Math.max(1, options.size - 1);
+    return queue.find((task) => task.inBackground !== true) ?? (mayRun ? queue[0] : undefined);
   }
 
   async function runOn(member: WarmSession, task: Task): Promise<void> {
@@ -181,7 +193,7 @@ export function createPool(options: PoolOptions): PowershellPool {
     } else {
       task.reject(failure);
     }
-    if (code === 'exchange-throttled') beQuiet();
+    if (failure instanceof ExchangeError && code === 'exchange-throttled') beQuiet(failure.retryAfterMs ?? 0);
     if (code === 'exchange-away' || !member.connected.session.alive) members.discard(member);
     else members.release(member);
     dispatch();
@@ -194,13 +206,16 @@ export function createPool(options: PoolOptions): PowershellPool {
       if (envelope.error !== null) throw errorOf(envelope.error, task.label, task.effect, task.sent);
       return envelope;
     };
+    const rows: unknown[] = [];
+    const pages = task.pages ?? { begin: () => {}, take: async (page: readonly unknown[]) => void rows.push(...page) };
+    pages.begin();
     let envelope = answered(await session.request(task.body, requestOptions));
-    const rows = [...envelope.rows];
+    await pages.take(envelope.rows);
     let size = 0;
     while (envelope.more > 0) {
       const deadlineMs = Math.max(1, Math.round(started + requestOptions.deadlineMs - performance.now()));
       envelope = answered(await session.request({ op: 'more' }, { ...requestOptions, deadlineMs }));
-      rows.push(...envelope.rows);
+      await pages.take(envelope.rows);
       size += JSON.stringify(envelope.rows[0] ?? '').length * envelope.rows.length;
       if (size > wholeAnswerLimit) {
         throw errorFrom(task, 'exchange-bad-answer', `more than ${wholeAnswerLimit} characters of rows`);
@@ -209,10 +224,10 @@ export function createPool(options: PoolOptions): PowershellPool {
     return rows;
   }
 
-  /** Waits out what Exchange asked to wait: all calls, because the budget is the account's. */
-  function beQuiet(): void {
+  /** Waits out what Exchange asked to wait, at least so long as it said: all calls, because the budget is the account's. */
+  function beQuiet(askedMs: number): void {
     throttles += 1;
-    const waitMs = Math.min(throttle.mostMs, throttle.firstMs * 2 ** (throttles - 1));
+    const waitMs = Math.max(askedMs, Math.min(throttle.mostMs, throttle.firstMs * 2 ** (throttles - 1)));
     quietUntil = performance.now() + waitMs;
     options.log.warn({ waitMs }, 'Exchange is throttling the account');
     for (const task of [...queue]) {

@@ -64,11 +64,35 @@ function quoted(names: readonly string[]): string {
 const engineScript = `
 $global:MaximumHistoryCount = 1
 
+# What a script puts in their place, or another encoding, would keep every answer, and its end, from arriving.
+$Mislaid.Out = [Console]::Out
+$Mislaid.Err = [Console]::Error
+# What is called here, and must be called as it stands here.
+$Mislaid.Own = @('ConvertFrom-Json', 'ConvertTo-Json', 'Get-Command', 'Get-Module', 'New-Object', 'Out-Null', 'Out-Default', 'Set-StrictMode')
+
 $Mislaid.Epoch = New-Object DateTime -ArgumentList 1970, 1, 1, 0, 0, 0, ([DateTimeKind]::Utc)
 
 $Mislaid.Text = { param($Encoded) [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Encoded)) }
 
+$Mislaid.Unpreset = {
+  if (-not ($global:PSDefaultParameterValues -is [Collections.IDictionary])) { return }
+  foreach ($key in @($global:PSDefaultParameterValues.Keys)) {
+    $command, $parameter = ([string]$key) -split ':', 2
+    if ($null -eq $parameter) { continue }
+    $pattern = $command.Trim([char]32, [char]34, [char]39).Split([char]92)[-1]
+    $ours = @('WhatIf', 'wi') -contains $parameter.Trim()
+    foreach ($name in (@($Mislaid.Allowed.Keys) + $Mislaid.Own)) {
+      if ($ours) { break }
+      try { $ours = $name -like $pattern } catch { $ours = $true }
+    }
+    if ($ours) { $global:PSDefaultParameterValues.Remove($key) }
+  }
+}
+
+# Dot-sourced before everything that is run, and after an init script: whatever it prefers, calls are the same everywhere. Default
+# parameters for what is called here go, and rehearsals (-WhatIf) for whatever lies below it; those for a script's own commands stay.
 $Mislaid.Quiet = {
+  Set-StrictMode -Off
   $global:ErrorActionPreference = 'Stop'
   $global:WarningPreference = 'Continue'
   $global:VerbosePreference = 'SilentlyContinue'
@@ -77,6 +101,14 @@ $Mislaid.Quiet = {
   $global:ProgressPreference = 'SilentlyContinue'
   $global:ConfirmPreference = 'High'
   $global:WhatIfPreference = $false
+  $global:PSNativeCommandUseErrorActionPreference = $false
+  & $Mislaid.Unpreset
+  & $Mislaid.Aloud
+}
+
+$Mislaid.Aloud = {
+  if (-not [object]::ReferenceEquals([Console]::Out, $Mislaid.Out)) { [Console]::SetOut($Mislaid.Out) }
+  if (-not [object]::ReferenceEquals([Console]::Error, $Mislaid.Err)) { [Console]::SetError($Mislaid.Err) }
 }
 
 $Mislaid.Plain = {
@@ -165,6 +197,7 @@ $Mislaid.Print = {
     $envelope.error = & $Mislaid.Refusal 'MislaidTooLarge' ('the answer has ' + $bytes.Length + ' bytes, the limit is ' + $Mislaid.Limit)
     $bytes = [Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $envelope -Compress -Depth 10))
   }
+  & $Mislaid.Aloud
   [Console]::Out.Write([string][char]10 + '<mislaid ' + $Nonce + ' ' + [Convert]::ToBase64String($bytes) + '>' + [char]10)
 }
 
@@ -214,6 +247,7 @@ $Mislaid.Splat = {
     }
   }
   if ($Command.Parameters.ContainsKey('ErrorAction')) { $splat['ErrorAction'] = 'Stop' }
+  if ($Command.Parameters.ContainsKey('WhatIf')) { $splat['WhatIf'] = $false }
   $splat
 }
 
@@ -230,6 +264,7 @@ $Mislaid.Call = {
   [string[]]$select = @($Request.select)
   $plain = $Mislaid.Plain
   $depth = 0
+  $global:LASTEXITCODE = 0
   try { throw 'depth' } catch { $depth = $_.ScriptStackTrace.Split([char]10).Length }
   # The last statement before the cmdlet: whatever stood still on the way here, nothing is sent at this instant or later.
   if ($null -ne $Request.notAfter -and ([DateTime]::UtcNow - $Mislaid.Epoch).TotalMilliseconds -ge [double]$Request.notAfter) { return (& $Mislaid.Refusal 'MislaidTooLate' ($name + ' came after its deadline')) }
@@ -237,7 +272,11 @@ $Mislaid.Call = {
     & $command @splat *>&1 | & {
       process {
         if ($null -eq $_) { return }
-        if ($_ -is [Management.Automation.ErrorRecord]) { throw $_ }
+        if ($_ -is [Management.Automation.ErrorRecord]) {
+          # What a program wrote to stderr is no error yet: banners stand there, too. How it ended tells.
+          if (([string]$_.FullyQualifiedErrorId).StartsWith('NativeCommandError', [StringComparison]::Ordinal)) { return }
+          throw $_
+        }
         if ($_ -is [Management.Automation.WarningRecord]) { if ($Warnings.Count -lt 50) { [void]$Warnings.Add([string]$_.Message) }; return }
         if ($_ -is [Management.Automation.InformationalRecord] -or $_ -is [Management.Automation.InformationRecord]) { return }
         if ($select.Count -eq 0) { return }
@@ -262,6 +301,7 @@ $Mislaid.Call = {
     # Raised here and not inside the cmdlet, where the stack is deeper: then it was the binding of our own arguments.
     if ($_.Exception -is [Management.Automation.ParameterBindingException] -and $_.Exception.CommandInvocation.MyCommand.Name -eq $name -and $_.ScriptStackTrace.Split([char]10).Length -le $depth) { $failure.reason = 'MislaidNotBound' }
   }
+  if ($null -eq $failure -and $global:LASTEXITCODE -ne 0) { $failure = & $Mislaid.Refusal 'MislaidProgramFailed' ('a program that ' + $name + ' ran ended with code ' + $global:LASTEXITCODE) }
   $failure
 }
 
@@ -271,13 +311,14 @@ $Mislaid.Run = {
   $request = ConvertFrom-Json -InputObject (& $Mislaid.Text $Literal)
   $rows = [Collections.ArrayList]::new()
   $warnings = [Collections.ArrayList]::new()
-  . $Mislaid.Quiet
   $failure = $null
   try {
+    . $Mislaid.Quiet
     switch ([string]$request.op) {
       'call' { $failure = & $Mislaid.Call $request $rows $warnings }
       'more' { $rows = $Mislaid.Left }
-      'ping' { foreach ($last in @(& $Mislaid.Ping *>&1)) { }; [void]$rows.Add([bool]$last) }
+      # Whatever else it prints, its last true or false counts.
+      'ping' { foreach ($one in @(& $Mislaid.Ping *>&1)) { if ($one -is [bool] -or -not ($last -is [bool])) { $last = $one } }; [void]$rows.Add([bool]$last) }
       'bye' { [void]@(& $Mislaid.Bye *>&1) }
       default { throw 'unknown request' }
     }
@@ -288,7 +329,6 @@ $Mislaid.Run = {
 
 $Mislaid.Connect = {
   param([string]$Literal)
-  Set-StrictMode -Off
   . $Mislaid.Quiet
   $Mislaid.Request = ConvertFrom-Json -InputObject (& $Mislaid.Text $Literal)
   $Mislaid.Settings = @{}
@@ -296,8 +336,7 @@ $Mislaid.Connect = {
   $Mislaid.Rows = [Collections.ArrayList]::new()
   $Mislaid.Problem = $null
   try {
-    . $Mislaid.ConnectTo *>&1 | Out-Null
-    . $Mislaid.Quiet
+    try { . $Mislaid.ConnectTo *>&1 | Out-Null } finally { . $Mislaid.Quiet }
     [void]$Mislaid.Rows.Add((& $Mislaid.Describe))
   } catch { $Mislaid.Problem = & $Mislaid.Failure $_ }
   $global:Error.Clear()

@@ -67,8 +67,7 @@ export type PowershellSession = {
   kill(): Promise<void>;
 };
 
-export type PowershellSessionOptions = Omit<ShellOptions, 'environment'> & {
-  readonly environment: Record<string, string>;
+export type PowershellSessionOptions = ShellOptions & {
   /** Line that defines `$Mislaid` (script.ts `bootLine`). */
   readonly boot: string;
   readonly ids: Ids;

@@ -32,9 +32,19 @@ export type ShellListener = { onFrame(content: string): void; onOverflow(): void
 export type ShellOptions = {
   readonly executable: string;
   readonly environment: Record<string, string>;
-  /** Windows only. */
-  readonly executionPolicy?: string;
 };
+
+/**
+ * Windows clients forbid all scripts by default, an init script and Online's module among them. For this process only, and only so far
+ * that what came from elsewhere must be signed; a group policy has the last word.
+ */
+export function engineOptions(platform: NodeJS.Platform): Record<string, string | boolean> {
+  return {
+    '-NoProfile': true,
+    '-NonInteractive': true,
+    ...(platform === 'win32' ? { '-ExecutionPolicy': 'RemoteSigned' } : {}),
+  };
+}
 
 class BoundedPowerShell extends PowerShell {
   // NODE_POWERSHELL would win over the executable that was configured.
@@ -43,14 +53,10 @@ class BoundedPowerShell extends PowerShell {
   }
 }
 
-export function startShell({ executable, environment, executionPolicy }: ShellOptions): Shell {
+export function startShell({ executable, environment }: ShellOptions): Shell {
   const shell = new BoundedPowerShell({
     executable,
-    executableOptions: {
-      '-NoProfile': true,
-      '-NonInteractive': true,
-      ...(executionPolicy === undefined ? {} : { '-ExecutionPolicy': executionPolicy }),
-    },
+    executableOptions: engineOptions(process.platform),
     spawnOptions: { env: environment, windowsHide: true },
     throwOnInvocationError: false,
   });

@@ -19,9 +19,12 @@ export type PowershellTransport = Transport & {
 
 export function createPowershellTransport(options: OpenOptions & Omit<PoolOptions, 'open'>): PowershellTransport {
   const pool = createPool({ ...options, open: (signal) => openSession({ ...options, signal }) });
+  return { pool, ...transportOver(pool), warm: () => pool.warm(), close: () => pool.close() };
+}
+
+export function transportOver(pool: PowershellPool): Transport {
   return {
-    pool,
-    call: async (cmdlet, args, { deadlineMs, signal, notAfter }) => {
+    call: async (cmdlet, args, { deadlineMs, signal, notAfter, inBackground, pages }) => {
       const body = callBody(cmdlet, args, notAfter);
       return pool.run({
         body,
@@ -30,11 +33,11 @@ export function createPowershellTransport(options: OpenOptions & Omit<PoolOption
         deadlineMs,
         sent: textsOf(args),
         ...(signal === undefined ? {} : { signal }),
+        ...(pages === undefined ? {} : { pages }),
+        ...(inBackground === true ? { inBackground } : {}),
       });
     },
     capabilities: () => pool.capabilities(),
-    warm: () => pool.warm(),
-    close: () => pool.close(),
   };
 }
 

@@ -4,56 +4,25 @@
  */
 import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
-import { holdersOf, identityFor } from '../../directory/holders.ts';
-import { canonicalHash } from '../../ground/canonical.ts';
 import { minutesAfter } from '../../ground/clock.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import type { Organisation, PersonGuid } from '../../ground/identifiers.ts';
-import type { Block, Intent } from '../../message/model.ts';
-import { paragraph } from '../../message/text.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
-import type { Change, Subject } from '../../store/port.ts';
+import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { refreshHomes } from '../incident/homes.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Decision } from '../incident/view.ts';
-import { currentRoles } from '../roles/current-roles.ts';
+import { lockIncident, lockPeople } from '../lock-order.ts';
+import { suspendingIncidents } from '../roles/current-roles.ts';
 import { coolingOf } from '../roles/grants.ts';
+import { refusalWithNames } from './deciders.ts';
+import { hashOfShown, remarksOn, type Shown, shownNow } from './remarks.ts';
 import { mayDecide } from './rules.ts';
+import { asksStepUp, codeMethod } from './step-up.ts';
+import { ApprovalContent, type ApprovalEnding, type ApprovalSubject, approvalSubjectOf } from './subject.ts';
 
-export type ApprovalEnding = 'denied' | 'withdrawn' | 'expired' | 'voided' | 'lapsed';
-
-/** What an approval is about: how approvers see it, and what happens when it is decided. */
-export type ApprovalSubject = {
-  readonly kind: string;
-  /** What the approver must see before they decide; title without the incident. */
-  describe(input: {
-    db: Kysely<Database>;
-    approval: Approval;
-    now: Date;
-    policy: Policy;
-  }): Promise<{ title: string; blocks: Block<Intent>[] }>;
-  /** Enough people agreed: only the store is changed here, a job does the rest. */
-  approved(change: Change, approval: Approval, policy: Policy, by: Actor, approvals: Approvals): Promise<void>;
-  ended(
-    change: Change,
-    approval: Approval,
-    how: ApprovalEnding,
-    input: { policy: Policy; by: Actor | null; why: string | null },
-  ): Promise<void>;
-};
-
-export type ApprovalRequest = {
-  subject: ApprovalSubject;
-  subjectId: string;
-  incident: number | null;
-  organisation: Organisation;
-  payload: Record<string, unknown>;
-  ownerGuid: PersonGuid | null;
-  role: 'approver' | 'security' | 'admin';
-  needed: number;
-  by: Actor;
-};
+/** `voided`: why nothing follows from it all the same. */
+type Decided = { complete: boolean; missing: number; voided?: string };
 
 /**
  * Decides and ends approvals. The subjects are registered in src/start/, because some of them belong to higher floors; jobs
@@ -78,30 +47,74 @@ export class Approvals {
     });
   }
 
-  /** What the approver must see before they decide. */
+  /** What was asked for, as it was frozen; requests of before this was frozen are read anew. */
+  async content(db: Kysely<Database>, approval: Approval): Promise<ApprovalContent> {
+    const frozen = ApprovalContent.safeParse(approval.payload.content);
+    return frozen.success ? frozen.data : this.#subjectOf(approval).content(db, approval);
+  }
+
+  /** What else the approver must see before they decide. */
   describe(input: Parameters<ApprovalSubject['describe']>[0]): ReturnType<ApprovalSubject['describe']> {
     return this.#subjectOf(input.approval).describe(input);
   }
 
-  /** One person's decision, checked at the click; the row lock makes two clicks at once one after the other. */
+  /** Why this person may not decide on this now, with the names of those who may. */
+  async refusalOf(
+    db: Kysely<Database>,
+    policy: Policy,
+    input: { approval: Approval; by: Actor; decision: 'approve' | 'deny'; now: Date },
+  ): Promise<{ code: string; userMessage: string } | undefined> {
+    const { approval, by, decision, now } = input;
+    const decisions = await decisionsOf(db, approval.id);
+    const { organisation } = by.person;
+    const cooling = await coolingOf(db, { organisation, identity: by.identity, roles: by.roles }, now);
+    const verdict = mayDecide({ approval, actor: by, policy, now, decisions, decision, cooling });
+    if (verdict.kind === 'ok') return undefined;
+    return { code: verdict.code, userMessage: await refusalWithNames(db, policy, approval, by, verdict) };
+  }
+
+  /**
+   * One person's decision, checked at the click; the row lock makes two clicks at once one after the other. `shown`: what they
+   * read; nobody decides on anything else. Throws MislaidError, `approval-not-shown` where it is another than what waits now.
+   */
   async decide(
     change: Change,
     policy: Policy,
-    input: { approvalId: number; by: Actor; decision: 'approve' | 'deny'; reason: string | null },
-  ): Promise<{ approval: Approval; complete: boolean; missing: number }> {
-    const { approvalId, by, decision, reason } = input;
+    input: {
+      approvalId: number;
+      by: Actor;
+      decision: 'approve' | 'deny';
+      reason: string | null;
+      shown: Shown;
+      proof?: number;
+    },
+  ): Promise<Decided> {
+    const { approvalId, decision, reason } = input;
+    const known = await loadApproval(change, approvalId);
+    await lockPeople(change, [input.by.person.guid, known.requestedBy]);
+    await this.#subjectOf(known).lockFirst?.(change);
     const approval = await lockApproval(change, approvalId);
+    const by = await asOfNow(change, input.by);
     const decisions = await decisionsOf(change.tx, approvalId);
-    const { organisation } = by.person;
-    const cooling = await coolingOf(change.tx, { organisation, identity: by.identity, roles: by.roles }, change.now);
-    const verdict = mayDecide({ approval, actor: by, policy, now: change.now, decisions, decision, cooling });
-    if (verdict.kind === 'refusal') {
+    const fallen = decision === 'approve' ? await this.whyFallen(change, policy, approval) : undefined;
+    const refusal =
+      (await this.refusalOf(change.tx, policy, { approval, by, decision, now: change.now })) ??
+      (fallen === undefined ? undefined : { code: 'approval-void', userMessage: fallen });
+    if (refusal !== undefined) {
+      throw new MislaidError({ ...refusal, message: `approval ${approvalId}: ${refusal.code}` });
+    }
+    const shown = hashOfShown(shownNow(approval, await remarksOn(change.tx, approval)));
+    if (hashOfShown(input.shown) !== shown) {
       throw new MislaidError({
-        code: verdict.code,
-        message: `approval ${approvalId}: ${verdict.code}`,
-        userMessage: await refusalWithNames(change, policy, approval, by, verdict),
+        code: 'approval-not-shown',
+        message: `approval ${approvalId}: another content was shown`,
+        userMessage: 'This is not what you were shown, so nothing was decided. Say "approvals" to read what waits.',
       });
     }
+    const stepUp =
+      decision === 'approve' && asksStepUp(policy, approval, await this.content(change.tx, approval))
+        ? { stepUp: await codeMethod.redeem(change, { approval, by, shown, proof: input.proof }) }
+        : {};
     await change.tx
       .insertInto('approvalDecision')
       .values({ approvalId, actorGuid: by.person.guid, identity: by.identity, decision, reason, at: change.now })
@@ -111,11 +124,17 @@ export class Approvals {
       subject: approvalSubjectOf(approvalId),
       ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
       actor: { guid: by.person.guid, identity: by.identity },
-      data: { kind: approval.subjectKind, subject: approval.subjectId, payloadHash: approval.payloadHash },
+      data: {
+        kind: approval.subjectKind,
+        subject: approval.subjectId,
+        payloadHash: approval.payloadHash,
+        shown,
+        ...stepUp,
+      },
     });
     if (decision === 'deny') {
       await this.end(change, policy, approval, 'denied', { by, why: reason });
-      return { approval, complete: true, missing: 0 };
+      return { complete: true, missing: 0 };
     }
     const agreed = decisions.filter((row) => row.decision === 'approve').length + 1;
     const missing = approval.needed - agreed;
@@ -144,7 +163,17 @@ export class Approvals {
     }
     await change.refresh(approvalSubjectOf(approvalId));
     await refreshHomes(change);
-    return { approval, complete: missing <= 0, missing };
+    // Its own subject may have ended it instead.
+    const { state, reason: why } = await lockApproval(change, approvalId);
+    return { complete: missing <= 0, missing, ...(state === 'voided' ? { voided: why ?? 'its facts changed' } : {}) };
+  }
+
+  /** Why what waits no longer stands, by what is stored now; undefined: it does. Asked under the locks of `decide`. */
+  async whyFallen(change: Change, policy: Policy, approval: Approval): Promise<string | undefined> {
+    if (approval.policyHash !== approvalsHash(policy)) {
+      return 'The policy changed since this was asked for: who holds which role, or what an approval takes.';
+    }
+    return await this.#subjectOf(approval).whyFallen?.(change, approval);
   }
 
   /** Ends an approval that is still waiting or approved; anything else is left as it is (it was ended before). */
@@ -155,21 +184,25 @@ export class Approvals {
     how: ApprovalEnding,
     input: { by: Actor | null; why: string | null },
   ): Promise<boolean> {
+    if (approval.incidentNumber !== null) await lockIncident(change, approval.incidentNumber);
     const ended = await change.tx
       .updateTable('approval')
       .set({ state: how, closedAt: change.now, closedBy: input.by?.person.guid ?? null, reason: input.why })
       .where('id', '=', approval.id)
       .where('state', 'in', ['waiting', 'approved'])
+      .returning('askedAt')
       .executeTakeFirst();
-    if (ended.numUpdatedRows === 0n) return false;
+    if (ended === undefined) return false;
+    const asked = ended.askedAt !== null;
     change.audit({
       action: `approval.${how}`,
       subject: approvalSubjectOf(approval.id),
       ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
       actor: { guid: input.by?.person.guid ?? null, identity: input.by?.identity ?? null },
-      data: { kind: approval.subjectKind, subject: approval.subjectId },
+      data: { kind: approval.subjectKind, subject: approval.subjectId, ...(asked ? { asked } : {}) },
     });
-    await this.#subjectOf(approval).ended(change, approval, how, { policy, ...input });
+    const { what } = await this.content(change.tx, approval);
+    await this.#subjectOf(approval).ended(change, approval, how, { policy, what, asked, ...input });
     await change.refresh(approvalSubjectOf(approval.id));
     await refreshHomes(change);
     if (approval.incidentNumber !== null) await change.refresh(incidentSubject(approval.incidentNumber));
@@ -177,118 +210,50 @@ export class Approvals {
   }
 }
 
-export function approvalSubjectOf(id: number): Subject {
-  return `approval:${id}`;
+/** The same person with what is left of their roles at this moment: a phone of theirs may have been reported since they spoke. */
+export async function asOfNow(change: Change, by: Actor): Promise<Actor> {
+  const suspendedBy = await suspendingIncidents(change.tx, by.person.guid);
+  return suspendedBy.length === 0 ? by : { ...by, suspendedBy, roles: new Set(['user']) };
 }
 
-/** Asks for a decision: one row, a card in the approvals channels and one for each person who may decide. */
-export async function requestApproval(change: Change, policy: Policy, request: ApprovalRequest): Promise<Approval> {
-  const expiresAt = minutesAfter(change.now, policy.approvals.expireMinutes);
-  const approval = await change.tx
-    .insertInto('approval')
-    .values({
-      subjectKind: request.subject.kind,
-      subjectId: request.subjectId,
-      incidentNumber: request.incident,
-      organisation: request.organisation,
-      payload: JSON.stringify(request.payload),
-      payloadHash: canonicalHash(request.payload),
-      policyHash: approvalsHash(policy),
-      requestedBy: request.by.person.guid,
-      requestedVia: request.by.identity,
-      ownerGuid: request.ownerGuid,
-      role: request.role,
-      needed: request.needed,
-      state: 'waiting',
-      requestedAt: change.now,
-      expiresAt,
-    })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  change.audit({
-    action: 'approval.requested',
-    subject: approvalSubjectOf(approval.id),
-    ...(request.incident === null ? {} : { incident: request.incident }),
-    actor: { guid: request.by.person.guid, identity: request.by.identity },
-    data: {
-      kind: request.subject.kind,
-      subject: request.subjectId,
-      payloadHash: approval.payloadHash,
-      needed: request.needed,
-    },
-  });
-  await change.card(approvalSubjectOf(approval.id), policy.channels.approvals);
-  await change.personalCard(approvalSubjectOf(approval.id), await privateCopies(change, policy, approval, request.by));
-  await refreshHomes(change);
-  await change.enqueue('end-approval', { approval: approval.id }, { key: String(approval.id), dueAt: expiresAt });
-  return approval;
+/** Exchange is about to be asked for what was approved. false: it was before, and what came of that is not known. */
+export async function markAsked(db: Kysely<Database>, approvalId: number, at: Date): Promise<boolean> {
+  const marked = await db
+    .updateTable('approval')
+    .set({ askedAt: at })
+    .where('id', '=', approvalId)
+    .where('askedAt', 'is', null)
+    .executeTakeFirst();
+  return marked.numUpdatedRows > 0n;
 }
 
-/** Identities of those who may decide: never the requester's or the owner's, and nobody's whose own phone may be the lost one. */
-async function privateCopies(change: Change, policy: Policy, approval: Approval, by: Actor): Promise<string[]> {
-  const { role } = approval;
-  if (!isHolderRole(role)) return [];
-  // The people who decide are of the requester's organisation, also where the device is a drill's.
-  const holders = await holdersOf(change.tx, policy, by.person.organisation, role);
-  const identities: string[] = [];
-  for (const { person, identities: listed } of holders) {
-    if (person.guid === approval.requestedBy || person.guid === approval.ownerGuid) continue;
-    const lately = await identityFor(change.tx, policy, person);
-    // Roles hang on the accounts that policy lists: a copy to any other could not be answered.
-    const identity = lately !== undefined && listed.includes(lately) ? lately : listed[0];
-    if (identity === undefined) continue;
-    const current = await currentRoles(change.tx, policy, { guid: person.guid, identity }, change.now);
-    if (current.has(role)) identities.push(identity);
-  }
-  return identities;
+/** The only call that was made for it did not reach Exchange, as its error proves. */
+export async function markNotAsked(db: Kysely<Database>, approvalId: number): Promise<void> {
+  await db.updateTable('approval').set({ askedAt: null }).where('id', '=', approvalId).execute();
 }
 
-function isHolderRole(role: string): role is 'approver' | 'security' | 'admin' {
-  return role === 'approver' || role === 'security' || role === 'admin';
-}
-
-/** Adds the names of those who may decide to a refusal that leaves others free to. */
-async function refusalWithNames(
-  change: Change,
-  policy: Policy,
-  approval: Approval,
-  by: Actor,
-  verdict: { code: string; userMessage: string },
-): Promise<string> {
-  if (
-    !['approval-own-request', 'approval-own-device', 'approval-role'].includes(verdict.code) ||
-    !isHolderRole(approval.role)
-  )
-    return verdict.userMessage;
-  const holders = await holdersOf(change.tx, policy, by.person.organisation, approval.role);
-  const others = holders
-    .map(({ person }) => person)
-    .filter((person) => person.guid !== approval.requestedBy && person.guid !== approval.ownerGuid);
-  const names = others.map((person) => person.displayName);
-  const last = names.at(-1);
-  if (last === undefined) return `${verdict.userMessage} Nobody else may: policy.yaml names no other ${approval.role}.`;
-  return `${verdict.userMessage} ${names.length === 1 ? last : `${names.slice(0, -1).join(', ')} or ${last}`} can decide.`;
-}
-
-/** The job did what was approved. */
-export async function markExecuted(change: Change, approvalId: number): Promise<void> {
+/** The job did what was approved. `notDone`: why, where it could not be carried out; its card says so. */
+export async function markExecuted(change: Change, approvalId: number, notDone: string | null = null): Promise<void> {
   await change.tx
     .updateTable('approval')
-    .set({ state: 'executed', closedAt: change.now })
+    .set({ state: 'executed', closedAt: change.now, reason: notDone })
     .where('id', '=', approvalId)
     .where('state', '=', 'approved')
     .execute();
   await change.refresh(approvalSubjectOf(approvalId));
 }
 
-/** Throws MislaidError `no-such-approval`. */
+/** Locks its incident, where it has one, and the row. Throws MislaidError `no-such-approval`. */
 export async function lockApproval(change: Change, id: number): Promise<Approval> {
-  const approval = await change.tx
-    .selectFrom('approval')
-    .selectAll()
-    .where('id', '=', id)
-    .forUpdate()
-    .executeTakeFirst();
+  const { incidentNumber } = await loadApproval(change, id);
+  if (incidentNumber !== null) await lockIncident(change, incidentNumber);
+  const rows = change.tx.selectFrom('approval').selectAll().where('id', '=', id);
+  return await rows.forUpdate().executeTakeFirstOrThrow();
+}
+
+/** Without a lock: for what never changes. Throws MislaidError `no-such-approval`. */
+async function loadApproval(change: Change, id: number): Promise<Approval> {
+  const approval = await change.tx.selectFrom('approval').selectAll().where('id', '=', id).executeTakeFirst();
   if (approval !== undefined) return approval;
   throw new MislaidError({
     code: 'no-such-approval',
@@ -314,37 +279,4 @@ export async function openApproval(
     .where('subjectId', '=', subjectId)
     .where('state', 'in', ['waiting', 'approved'])
     .executeTakeFirst();
-}
-
-const endingWords = {
-  denied: 'was denied',
-  withdrawn: 'was withdrawn',
-  expired: 'expired: nobody decided in time',
-  voided: 'is void',
-  lapsed: 'was approved and not carried out in time',
-} as const satisfies Record<ApprovalEnding, string>;
-
-/** "is void by nobody: the phone synced under a new partnership" as one sentence under the incident's card. */
-export function describeEnding(
-  what: string,
-  how: ApprovalEnding,
-  input: { by: Actor | null; why: string | null },
-): string {
-  const who = input.by === null ? '' : ` by ${input.by.person.displayName}`;
-  return `${what} ${endingWords[how]}${who}${input.why === null ? '' : `: ${input.why.replace(/\.$/, '')}`}.`;
-}
-
-/** Says aloud in the incident's thread how an approval ended. */
-export async function replyEnded(
-  change: Change,
-  approval: Approval,
-  what: string,
-  how: ApprovalEnding,
-  input: { by: Actor | null; why: string | null },
-): Promise<void> {
-  if (approval.incidentNumber === null) return;
-  await change.reply(incidentSubject(approval.incidentNumber), {
-    tone: how === 'withdrawn' ? 'neutral' : 'warning',
-    blocks: [paragraph(describeEnding(what, how, input))],
-  });
 }

@@ -1,25 +1,60 @@
+import { personByAddress, personByGuid } from '../../directory/find.ts';
 import type { Block, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, paragraph, strong, time } from '../../message/text.ts';
+import type { Policy } from '../../policy.ts';
 import { drillWord } from '../../store/drills.ts';
 import type { Projection, ProjectionInput } from '../../store/projection.ts';
 import { lockState } from '../brake/brake.ts';
 import { describeLock } from '../brake/lock.ts';
 import { drillMark } from '../drill/drill.ts';
 import { type Approval, type Decision, namesOf } from '../incident/view.ts';
+import { currentRoles } from '../roles/current-roles.ts';
 import { type Approvals, decisionsOf } from './approvals.ts';
+import { askedNote, pagedNames } from './paging.ts';
+import { type Remark, remarkBlocks, remarksOn, shownNow } from './remarks.ts';
+import { asksStepUp } from './step-up.ts';
+import type { ApprovalContent } from './subject.ts';
 
 /** What an approver sees, in the approvals channel and privately: every copy changes when one of them decides. */
 export function approvalProjection(approvals: Approvals): Projection {
-  return { kind: 'approval', render: (input) => approvalCard(approvals, input) };
+  return {
+    kind: 'approval',
+    render: async (input) => {
+      const rows = input.db.selectFrom('approval').selectAll().where('id', '=', Number(input.id));
+      const approval = await rows.executeTakeFirst();
+      if (approval === undefined) return undefined;
+      return (await mayRead(input, approval)) ? approvalCard(approvals, approval, input) : withheld;
+    },
+  };
 }
 
-async function approvalCard(
+/** For whoever was sent a copy and holds the role no more: the phone that was reported may hold their chat. */
+const withheld: DraftMessage = {
+  tone: 'neutral',
+  blocks: [paragraph('This waited for your decision. You cannot decide now, so it is not shown here any more.')],
+};
+
+async function mayRead({ db, policy, place, now }: ProjectionInput, approval: Approval): Promise<boolean> {
+  const entry = policy.people.find(({ identities }) => identities.includes(place));
+  const asker = await personByGuid(db, approval.requestedBy);
+  if (entry === undefined || asker === undefined) return true;
+  const person = await personByAddress(db, asker.organisation, entry.mailbox);
+  if (person === undefined) return false;
+  const roles = await currentRoles(db, policy, { guid: person.guid, identity: place }, now);
+  return [...roles].some((role) => role === approval.role);
+}
+
+/** One approval with all that somebody must read before they decide, and the buttons that decide on exactly that. */
+export async function approvalCard(
   approvals: Approvals,
-  { db, id, now, policy }: ProjectionInput,
-): Promise<DraftMessage | undefined> {
-  const approval = await db.selectFrom('approval').selectAll().where('id', '=', Number(id)).executeTakeFirst();
-  if (approval === undefined) return undefined;
-  const { title, blocks } = await approvals.describe({ db, approval, now, policy });
+  approval: Approval,
+  { db, now, policy }: Pick<ProjectionInput, 'db' | 'now' | 'policy'>,
+): Promise<DraftMessage> {
+  const content = await approvals.content(db, approval);
+  const { what, lines } = content;
+  const remarks = await remarksOn(db, approval);
+  const paged = approval.state === 'waiting' ? await pagedNames(db, policy, approval) : [];
+  const blocks = await approvals.describe({ db, approval, now, policy });
   const decisions = await decisionsOf(db, approval.id);
   const names = await namesOf(db, [
     approval.requestedBy,
@@ -32,15 +67,46 @@ async function approvalCard(
   const drill = (await drillMark(db, `approval:${approval.id}`)) === undefined ? '' : `${drillWord} · `;
   const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
   return {
-    title: `${drill}${approval.state === 'waiting' ? 'Approve? ' : ''}${where}${title}`,
+    title: `${drill}${approval.state === 'waiting' ? 'Approve? ' : ''}${where}${what}`,
     tone:
       approval.state === 'waiting'
         ? 'warning'
         : approval.state === 'approved' || approval.state === 'executed'
           ? 'success'
           : 'neutral',
-    blocks: [askedBlock(approval, names), ...blocks, ...locked, ...decided(approval, decisions, names)],
+    blocks: [
+      askedBlock(approval, names),
+      ...askedNote(paged),
+      ...(lines.length === 0 ? [] : [{ kind: 'fields' as const, fields: lines }]),
+      ...blocks,
+      ...remarkBlocks(remarks),
+      ...locked,
+      ...decided(approval, decisions, names, approvalButtons(policy, approval, content, remarks, decisions)),
+    ],
   };
+}
+
+/** Buttons that decide on exactly this: a click where the platform asks once more, a form where the phone is typed. */
+function approvalButtons(
+  policy: Policy,
+  approval: Approval,
+  content: ApprovalContent,
+  remarks: readonly Remark[],
+  decisions: readonly Decision[],
+): Block<Intent> {
+  const args = { approval: approval.id, ...shownNow(approval, remarks) };
+  // Each decision takes its button with it; the next person needs one of their own.
+  const epoch = decisions.length;
+  return buttons(
+    content.typed === undefined && !asksStepUp(policy, approval, content)
+      ? button('Approve', 'approve', args, {
+          style: 'primary',
+          epoch,
+          confirm: { title: 'Approve?', text: content.confirm, ok: 'Approve' },
+        })
+      : button('Approve', 'approve', args, { style: 'primary', epoch, opensForm: true }),
+    button('Deny…', 'deny', args, { style: 'danger', epoch }),
+  );
 }
 
 function askedBlock(approval: Approval, names: ReadonlyMap<string, string>): Block<Intent> {
@@ -56,6 +122,7 @@ function decided(
   approval: Approval,
   decisions: readonly Decision[],
   names: ReadonlyMap<string, string>,
+  row: Block<Intent>,
 ): Block<Intent>[] {
   const made = decisions.map((each) =>
     paragraph(
@@ -73,28 +140,30 @@ function decided(
       ...(approval.needed > 1
         ? [paragraph(`${missing} more ${missing === 1 ? 'person' : 'people'} must approve.`)]
         : []),
-      buttons(
-        // Each decision takes its button with it; the next person needs one of their own.
-        button('Approve', 'approve', { approval: approval.id }, { style: 'primary', epoch: decisions.length }),
-        button('Deny…', 'deny', { approval: approval.id }, { style: 'danger', epoch: decisions.length }),
-      ),
+      row,
     ];
   }
   const by =
     approval.closedBy === null || approval.state === 'denied'
       ? ''
       : ` by ${names.get(approval.closedBy) ?? 'somebody'}`;
+  const again =
+    approval.askedAt === null
+      ? 'Propose again.'
+      : 'Exchange was asked for it or may have been: whether it was done is not known. Look before you propose again.';
   const words = {
     approved: 'Approved; it is being carried out.',
     executed:
-      approval.incidentNumber === null
-        ? 'Approved and carried out.'
-        : `Approved and passed on. The card of INC-${approval.incidentNumber} shows how far it got.`,
+      approval.reason !== null
+        ? `Approved, but not done: ${approval.reason}`
+        : approval.incidentNumber === null
+          ? 'Approved and carried out.'
+          : `Approved and passed on. The card of INC-${approval.incidentNumber} shows how far it got.`,
     denied: 'Denied.',
     withdrawn: `Withdrawn${by}.`,
     expired: 'Expired: nobody decided in time. Propose again if it is still needed.',
-    voided: `This approval is void: ${approval.reason ?? 'its facts changed.'} Propose again.`,
-    lapsed: 'Approved, but not carried out in time. Propose again.',
+    voided: `This approval is void: ${approval.reason ?? 'its facts changed.'} ${again}`,
+    lapsed: approval.askedAt === null ? `Approved, but not carried out in time. ${again}` : again,
   } as const;
   return [...made, paragraph(strong(words[approval.state]))];
 }

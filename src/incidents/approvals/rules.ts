@@ -124,7 +124,7 @@ export function approversNeeded(vip: boolean): number {
 
 /** Whether policy.yaml lists this person as a VIP, by any address, UPN, alias or GUID. */
 export function isVip(
-  policy: Policy,
+  policy: Pick<Policy, 'vip'>,
   person: Pick<Person, 'guid' | 'alias' | 'upn' | 'primarySmtp' | 'addresses'>,
 ): boolean {
   const names = new Set(
@@ -169,7 +169,8 @@ function roleVerdict({ approval, actor, cooling }: DecideInput): ApprovalVerdict
   return { kind: 'ok' };
 }
 
-function whyClosed(approval: ApprovalFacts): string | undefined {
+/** Why nothing can be decided on it any more; undefined while it waits. */
+export function whyClosed(approval: Pick<ApprovalFacts, 'state'>): string | undefined {
   switch (approval.state) {
     case 'waiting':
       return undefined;
@@ -180,7 +181,7 @@ function whyClosed(approval: ApprovalFacts): string | undefined {
     case 'denied':
       return 'This was denied. It must be proposed again.';
     case 'withdrawn':
-      return 'This was withdrawn by the person who asked.';
+      return 'This was withdrawn.';
     case 'expired':
       return 'This request has expired. It must be proposed again.';
     case 'voided':

@@ -2,7 +2,14 @@ import { day, minute } from '../../ground/durations.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Policy } from '../../policy.ts';
 
-export type Issued = { readonly at: Date; readonly requester: PersonGuid };
+/** One thing that the brake counts. It is told from others by its order, never by a time: hosts disagree about that. */
+export type Counted = {
+  /** Grows with each; from 1. */
+  readonly order: number;
+  /** In milliseconds; negative where a clock was set back, which counts as young. */
+  readonly age: number;
+  readonly requester: PersonGuid;
+};
 
 export type BrakeVerdict =
   | { kind: 'ok' }
@@ -19,23 +26,22 @@ export type BrakeVerdict =
     };
 
 export type BrakeInput = {
-  /** Every wipe of this organisation that was claimed for issuing within the last 24 hours, drills counted apart. */
-  issuedAt: readonly Issued[];
+  /** What was counted in the last 24 hours in this organisation, drills apart. */
+  counted: readonly Counted[];
   requester: PersonGuid;
-  now: Date;
   policy: Policy;
   /**
-   * The last unlocking by two admins: the limits for all count from there, or the same wipes would lock again at once.
-   * A requester's own limit is not reset by it.
+   * The order of what was counted last before the last unlocking by two admins, 0 without one: the limits for all count from there, or the
+   * same wipes would lock again at once. A requester's own limit is not reset by it.
    */
-  unlockedAt?: Date | null;
+  unlockedAfter?: number;
 };
 
 /** Asked before each single wipe is issued; `ok` lets exactly one through. A day is the last 24 hours, whatever the date. */
-export function checkBrake({ issuedAt, requester, now, policy, unlockedAt = null }: BrakeInput): BrakeVerdict {
+export function checkBrake({ counted: all, requester, policy, unlockedAfter = 0 }: BrakeInput): BrakeVerdict {
   const { perRequesterAndDay, perTenMinutes, perDay } = policy.brake;
-  const today = issuedAt.filter((issued) => isWithin(issued, now, day));
-  const own = today.filter((issued) => issued.requester === requester).length;
+  const today = all.filter(({ age }) => age < day);
+  const own = today.filter((each) => each.requester === requester).length;
   if (own >= perRequesterAndDay) {
     return {
       kind: 'refuse-requester',
@@ -44,15 +50,15 @@ export function checkBrake({ issuedAt, requester, now, policy, unlockedAt = null
       userMessage: `${plural(own)} asked by one person were issued in the last 24 hours, and ${perRequesterAndDay} is the limit. Somebody else must ask for the next one.`,
     };
   }
-  const counted = unlockedAt === null ? today : today.filter((issued) => issued.at.getTime() > unlockedAt.getTime());
-  const recent = counted.filter((issued) => isWithin(issued, now, 10 * minute));
+  const counted = today.filter(({ order }) => order > unlockedAfter);
+  const recent = counted.filter(({ age }) => age < 10 * minute);
   if (recent.length >= perTenMinutes) return lockAll('ten-minutes', recent, perTenMinutes);
   if (counted.length >= perDay) return lockAll('day', counted, perDay);
   return { kind: 'ok' };
 }
 
-function lockAll(window: 'ten-minutes' | 'day', counted: readonly Issued[], limit: number): BrakeVerdict {
-  const people = new Set(counted.map((issued) => issued.requester)).size;
+function lockAll(window: 'ten-minutes' | 'day', counted: readonly Counted[], limit: number): BrakeVerdict {
+  const people = new Set(counted.map((each) => each.requester)).size;
   const span = window === 'day' ? '24 hours' : '10 minutes';
   const who = people === 1 ? 'one person' : `${people} people`;
   return {
@@ -63,11 +69,6 @@ function lockAll(window: 'ten-minutes' | 'day', counted: readonly Issued[], limi
     people,
     userMessage: `${plural(counted.length)} in ${span} by ${who}; the next one was not issued, all wipes are locked, two admins must unlock.`,
   };
-}
-
-/** A wipe dated after `now` counts as well: a clock that was set back must not open the brake. */
-function isWithin(issued: Issued, now: Date, span: number): boolean {
-  return now.getTime() - issued.at.getTime() < span;
 }
 
 function plural(count: number): string {

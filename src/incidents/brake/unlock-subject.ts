@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { paragraph, strong, text, time } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { type ApprovalSubject, describeEnding, markExecuted } from '../approvals/approvals.ts';
+import { notify } from '../../notices/notify.ts';
+import { markExecuted } from '../approvals/approvals.ts';
+import { type ApprovalSubject, describeEnding } from '../approvals/subject.ts';
 import { namesOf } from '../incident/view.ts';
 import { currentRoles } from '../roles/current-roles.ts';
-import { lockState } from './brake.ts';
+import { lockBrake, lockState } from './brake.ts';
 import { unlockWipes } from './lock.ts';
 
 export const UnlockPayload = z.object({
@@ -18,26 +19,27 @@ export const UnlockPayload = z.object({
 /** Two admins let wipes be issued again. */
 export const unlockSubject: ApprovalSubject = {
   kind: 'unlock',
-  async describe({ approval, policy }) {
-    const payload = UnlockPayload.parse(approval.payload);
+  async content(_db, request) {
+    const payload = UnlockPayload.parse(request.payload);
     return {
-      title: 'Unlock wipes',
-      blocks: [
-        {
-          kind: 'fields',
-          fields: [
-            { label: 'Locked since', value: text(time(payload.since)) },
-            { label: 'Locked because', value: text(payload.because) },
-            { label: 'Unlock because', value: text(payload.reason) },
-          ],
-        },
-        paragraph(
-          strong('Approved wipes that wait are issued at once.'),
-          ` The counts of 10 minutes and of the day start over; each person's own limit of ${policy.brake.perRequesterAndDay} a day stays.`,
-        ),
+      what: 'Unlock all wipes',
+      lines: [
+        { label: 'Locked since', value: text(time(payload.since)) },
+        { label: 'Locked because', value: text(payload.because) },
+        { label: 'Unlock because', value: text(payload.reason) },
       ],
+      confirm: 'Approved wipes that wait are issued at once.',
     };
   },
+  async describe({ policy }) {
+    return [
+      paragraph(
+        strong('Approved wipes that wait are issued at once.'),
+        ` The counts of 10 minutes and of the day start over; each person's own limit of ${policy.brake.perRequesterAndDay} a day stays.`,
+      ),
+    ];
+  },
+  lockFirst: lockBrake,
   async approved(change, approval, policy, by, approvals) {
     const payload = UnlockPayload.parse(approval.payload);
     const lock = await lockState(change.tx);
@@ -63,8 +65,7 @@ export const unlockSubject: ApprovalSubject = {
     await markExecuted(change, approval.id);
   },
   async ended(change, _approval, how, { policy, by, why }) {
-    await notifySecurity(change, policy, {
-      tone: 'warning',
+    await notify(change, policy, 'unlock-ended', {
       line: [`${describeEnding('The request to unlock wipes', how, { by, why })} Everything stays locked.`],
     });
   },

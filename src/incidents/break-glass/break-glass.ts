@@ -1,16 +1,17 @@
 /** Break-glass in the store: the wipe of one person alone, its alert, and the review that falls due the next day. */
 
+import { humanOf } from '../../directory/holders.ts';
 import { after, minute } from '../../ground/durations.ts';
 import { internalProblem, MislaidError } from '../../ground/errors.ts';
 import { strong } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { type Approvals, openApproval } from '../approvals/approvals.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import { currentRoles } from '../roles/current-roles.ts';
-import { insertWipe, type Proposal } from '../wipe/propose-wipe.ts';
+import { insertWipe, lockProposal, type Proposal } from '../wipe/propose-wipe.ts';
 import { moveWipe, openWipeOf } from '../wipe/wipes.ts';
 import { mayBreakGlass, reviewDueAt } from './rules.ts';
 
@@ -18,12 +19,17 @@ import { mayBreakGlass, reviewDueAt } from './rules.ts';
 export async function breakGlass(
   change: Change,
   { policy, approvals }: { policy: Policy; approvals: Approvals },
-  proposal: Proposal,
+  asked: Proposal,
 ): Promise<Wipe> {
+  const proposal = await lockProposal(change, asked);
   const { view, device, by } = proposal;
   const who = { guid: by.person.guid, identity: by.identity };
   const roles = await currentRoles(change.tx, policy, who, change.now);
-  const verdict = mayBreakGlass({ guid: by.person.guid, roles, ownerGuid: view.owner.guid });
+  const verdict = mayBreakGlass({
+    guid: by.person.guid,
+    roles,
+    ownerGuid: await humanOf(change.tx, policy, view.owner.guid),
+  });
   if (verdict.kind === 'refusal') {
     throw new MislaidError({ code: verdict.code, message: verdict.userMessage, userMessage: verdict.userMessage });
   }
@@ -71,9 +77,8 @@ export async function breakGlass(
     `${by.person.displayName} broke the glass`,
     ` for phone ${device.number} (${proposal.scope}), without a second person: ${proposal.reason}`,
   );
-  await notifySecurity(change, policy, {
+  await notify(change, policy, 'break-glass-used', {
     incident: view.incident.number,
-    tone: 'danger',
     line: [
       strong('break-glass used'),
       ` by ${by.person.displayName} for ${view.owner.displayName}'s phone ${device.number} (${proposal.scope}): ${proposal.reason}. Nobody else has approved it. Somebody else must review it by tomorrow: "review INC-${view.incident.number} because …"`,
@@ -97,6 +102,10 @@ export async function breakGlassRefusal(change: Change, policy: Policy, wipe: Wi
   if (review === undefined) return 'Nothing says who broke the glass.';
   const who = { guid: review.actorGuid, identity: review.actorIdentity };
   const roles = await currentRoles(change.tx, policy, who, change.now);
-  const verdict = mayBreakGlass({ guid: review.actorGuid, roles, ownerGuid: wipe.mailboxGuid });
+  const verdict = mayBreakGlass({
+    guid: review.actorGuid,
+    roles,
+    ownerGuid: await humanOf(change.tx, policy, wipe.mailboxGuid),
+  });
   return verdict.kind === 'ok' ? undefined : 'Who broke the glass no longer holds the role for it.';
 }

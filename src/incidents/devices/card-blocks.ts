@@ -4,14 +4,13 @@ import { button, buttons, note, paragraph, strong, text, time } from '../../mess
 import type { IncidentDevice, IncidentView } from '../incident/view.ts';
 import { isOpen } from '../wipe/machine.ts';
 import { scopeFor } from '../wipe/scope.ts';
+import { type DeviceStatus, incidentDeviceStatus } from './device-status.ts';
 import type { DeviceEvidence } from './evidence.ts';
-import { reachability } from './reachability.ts';
 
 export type DeviceBlocksInput = {
   view: IncidentView;
   capabilities: Capabilities | undefined;
   evidence: ReadonlyMap<string, readonly DeviceEvidence[]>;
-  now: Date;
 };
 
 /** With more phones than this, only the first are shown with their details: a card must stay one that people read. */
@@ -19,14 +18,16 @@ const detailed = 8;
 
 /** Each phone with its last sync, what a wipe would erase on it, and how likely it is to hear of one. */
 export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
-  return input.view.devices.flatMap((device, index) => [
-    headline(device),
-    ...(index < detailed && isToBeChosen(device, input.view) ? [details(device, input)] : []),
-    ...(device.present
-      ? []
-      : [note('This partnership is gone from Exchange: it was removed, or the phone has set up its account again.')]),
-    ...ownerRemark(device, input.view),
-  ]);
+  return input.view.devices.flatMap((device, index) => {
+    const status = incidentDeviceStatus(input.view, device, input.capabilities, true);
+    return [
+      headline(device, status),
+      ...status.remarks.map((remark) => paragraph(...remark)),
+      ...(index < detailed && isToBeChosen(device, input.view) ? [details(device, status, input)] : []),
+      ...(device.present ? [] : [notShown(device)]),
+      ...ownerRemark(device, input.view),
+    ];
+  });
 }
 
 /** One button per phone that may be chosen now. */
@@ -67,17 +68,25 @@ function isToBeChosen(device: IncidentDevice, { incident, wipes }: IncidentView)
   return device.present && incident.state === 'open' && !chosen;
 }
 
-function headline({ number, label, facts }: IncidentDevice): Block<Intent> {
-  return paragraph(
-    strong(`${number} · ${label}`),
-    ' — last sync ',
-    facts.lastSync === null ? 'never' : time(facts.lastSync),
-    ` · ${facts.accessState.toLowerCase()}`,
+function headline({ number, label }: IncidentDevice, { line }: DeviceStatus): Block<Intent> {
+  return paragraph(strong(`${number} · ${label}`), ...line);
+}
+
+/** What one answer does not show may still be there: it is read again. */
+function notShown({ readAt }: IncidentDevice): Block<Intent> {
+  return note(
+    'Exchange does not show this partnership, read ',
+    time(readAt),
+    ': it was removed, or the phone has set up its account again, or the answer was not whole. I read it again.',
   );
 }
 
 /** A list, so that each thing stands on a line of its own on every platform. */
-function details(device: IncidentDevice, { view, capabilities, evidence, now }: DeviceBlocksInput): Block<Intent> {
+function details(
+  device: IncidentDevice,
+  { reach }: DeviceStatus,
+  { capabilities, evidence }: DeviceBlocksInput,
+): Block<Intent> {
   const { facts } = device;
   const choices = scopeFor(facts, { accountOnly: capabilities?.accountOnly ?? false });
   const allowed = choices.choices.filter((choice) => choice.allowed);
@@ -88,15 +97,14 @@ function details(device: IncidentDevice, { view, capabilities, evidence, now }: 
     const reasons = new Set(choices.choices.map((choice) => choice.whyNot ?? 'It is not possible here.'));
     lines.push(text(strong('It cannot be wiped from here. '), [...reasons].join(' ')));
   } else {
-    lines.push(text(reachability({ device: facts, now, accountEnabled: view.owner.accountEnabled }).summary));
+    lines.push(text(reach.summary, ' Read ', time(device.readAt), '.'));
   }
   lines.push(text(`Passcode: ${passcode(facts)}.`));
   for (const item of evidence.get(device.guid) ?? []) lines.push(text(...item.text));
   return { kind: 'list', items: lines };
 }
 
-function passcode({ passcodeEnforced, policyApplied }: IncidentDevice['facts']): string {
-  if (passcodeEnforced !== null) return passcodeEnforced ? 'enforced by the mailbox policy' : 'not enforced';
+function passcode({ policyApplied }: IncidentDevice['facts']): string {
   if (policyApplied === 'full') return 'not known (the mailbox policy is applied in full)';
   if (policyApplied === 'partly') return 'not known (the mailbox policy is applied only in part)';
   return 'not known';

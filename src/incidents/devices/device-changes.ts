@@ -5,20 +5,27 @@ import { getCasMailbox } from '../../exchange/cmdlets/get-cas-mailbox.ts';
 import { getMailbox } from '../../exchange/cmdlets/get-mailbox.ts';
 import { removeMobileDevice } from '../../exchange/cmdlets/remove-mobile-device.ts';
 import { setCasMailbox } from '../../exchange/cmdlets/set-cas-mailbox.ts';
+import { ExchangeError } from '../../exchange/port.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
+import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
-import { markExecuted } from '../approvals/approvals.ts';
+import { decisionsOf, lockApproval, markAsked, markExecuted, markNotAsked } from '../approvals/approvals.ts';
+import { holdAfterWipes } from '../hold/hold.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { record } from '../incident/timeline.ts';
 import { loadIncident } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
+import { lockIncident, lockPeople } from '../lock-order.ts';
+import { approvalRefusal } from '../wipe/claim-wipe.ts';
 import { blocksDeviceChanges, outcomeWord } from '../wipe/machine.ts';
 import { timesFor } from '../wipe/request-proof.ts';
 import { lockWipe, moveWipe, openWipeOf } from '../wipe/wipes.ts';
-import { wipeTimesKnown } from './device.ts';
+import { type DeviceFacts, wipeTimesKnown } from './device.ts';
+import { requestorName, unfinishedRequests } from './held-requests.ts';
 import { readDevice } from './read-facts.ts';
+import { recordRemoval } from './record-devices.ts';
 
 /** Throws MislaidError `wipe-on-its-way`: from approved to acknowledged the change would stop the wipe. */
 export async function refuseWhileWiping(db: Kysely<Database>, deviceGuid: string, what: string): Promise<void> {
@@ -45,21 +52,29 @@ export async function setDeviceBlocked(context: JobContext, change: DeviceChange
   const view = await loadIncident(store.db, change.incident);
   const device = view.devices.find((candidate) => candidate.number === change.device);
   if (device === undefined) return;
-  if (blocked) await refuseWhileWiping(store.db, device.guid, 'block');
+  if (change.approval === null && blocked) await refuseWhileWiping(store.db, device.guid, 'block');
   const exchange = context.exchange(view.incident.organisation);
   const [mailbox] = await exchange.run(getMailbox, { Identity: view.owner.guid });
-  if (mailbox?.guid !== view.owner.guid) return;
+  if (mailbox?.guid !== view.owner.guid) throw changeNotKnown(change, blocked);
+  if (!(await mayStillChange(context, change, device.guid))) return;
   const id = device.facts.deviceId;
-  await exchange.run(setCasMailbox, {
-    Identity: mailbox.objectGuid,
-    ActiveSyncBlockedDeviceIDs: blocked ? { Add: [id] } : { Remove: [id] },
-  });
+  await asking(context, change.approval, () =>
+    exchange.run(setCasMailbox, {
+      Identity: mailbox.objectGuid,
+      ActiveSyncBlockedDeviceIDs: blocked ? { Add: [id] } : { Remove: [id] },
+    }),
+  );
   const [after] = await exchange.run(getCasMailbox, { Identity: mailbox.objectGuid });
-  const isBlocked = after?.blockedDeviceIds.some((listed) => listed.toLowerCase() === id.toLowerCase()) ?? false;
+  // An answer without the mailbox says neither: the job runs again and reads again.
+  if (after?.objectGuid !== mailbox.objectGuid || after.unreadable.includes('ActiveSyncBlockedDeviceIDs'))
+    throw changeNotKnown(change, blocked);
+  const isBlocked = after.blockedDeviceIds.some((listed) => listed.toLowerCase() === id.toLowerCase());
   await store.change(async (tx) => {
+    await lockIncident(tx, change.incident);
     const done = isBlocked === blocked;
     const word = blocked ? 'blocked' : 'unblocked';
-    if (change.approval !== null) await markExecuted(tx, change.approval);
+    const notDone = done ? null : `Exchange does not show phone ${change.device} as ${word}.`;
+    if (change.approval !== null) await markExecuted(tx, change.approval, notDone);
     await record(tx, {
       incident: change.incident,
       kind: `device.${done ? word : 'not-changed'}`,
@@ -71,16 +86,18 @@ export async function setDeviceBlocked(context: JobContext, change: DeviceChange
       change.incident,
       done ? 'success' : 'danger',
       done
-        ? `Phone ${change.device} is ${word} in Exchange.`
+        ? blocked
+          ? `Phone ${change.device} is blocked in Exchange.`
+          : `Phone ${change.device} is off the block list of its mailbox.`
         : `Exchange does not show phone ${change.device} as ${word}.`,
       done && blocked
         ? ' It gets no mail, and it can no longer hear of a wipe.'
         : done
-          ? ' It may sync again.'
+          ? ' Whether Exchange lets it in now the card says as soon as it is read.'
           : ' Try again, or look with Get-CASMailbox.',
     );
     await tx.enqueue('read-devices', { incident: change.incident }, { key: String(change.incident) });
-    await notifySecurity(tx, policy, {
+    await notify(tx, policy, 'device-changed', {
       incident: change.incident,
       line: [`phone ${change.device} ${done ? word : `could not be ${word}`}`],
     });
@@ -97,33 +114,48 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
   const device = view.devices.find((candidate) => candidate.number === change.device);
   if (device === undefined) return;
   const exchange = context.exchange(view.incident.organisation);
-  const before = await readDevice(exchange, view.owner.guid, device.guid);
+  const before = await readDevice({ db: store.db, exchange }, view.owner.guid, device.guid);
+  if (before.kind === 'not-known') throw removalNotKnown(change, 'before');
   const facts = before.kind === 'found' ? before.facts : undefined;
   const wipe = view.wipes.filter((candidate) => candidate.deviceNumber === change.device).at(-1);
-  if (facts !== undefined && change.approval === null) {
+  if (change.approval === null) {
     const acknowledged =
-      wipe?.state === 'acknowledged' && wipeTimesKnown(facts) && timesFor(wipe.scope, facts.wipe).acknowledged !== null;
-    if (!acknowledged) {
+      facts !== undefined &&
+      wipe?.state === 'acknowledged' &&
+      wipeTimesKnown(facts) &&
+      timesFor(wipe.scope, facts.wipe).acknowledged !== null;
+    // Also one that somebody else asked for, or that is on its way on another incident.
+    const unfinished = facts === undefined ? [] : unfinishedRequests(facts);
+    if (!acknowledged || unfinished.length > 0 || (await openWipeOf(store.db, device.guid)) !== undefined) {
       await say(
-        `I did not remove phone ${change.device}: a fresh read shows no acknowledgement.`,
-        'Removing the partnership now would end the wipe; that needs a second person.',
+        acknowledged
+          ? `I did not remove phone ${change.device}: another wipe of it is on its way.`
+          : `I did not remove phone ${change.device}: a fresh read shows no acknowledgement.`,
+        `Removing the partnership now would end the wipe; that needs a second person: say "remove device INC-${change.incident} ${change.device}" again.`,
       );
       return;
     }
   }
-  if (facts !== undefined) await exchange.run(removeMobileDevice, { Identity: device.guid });
-  const after = await readDevice(exchange, view.owner.guid, device.guid);
-  // Neither "removed" nor "still shown" is known: the job runs again and reads again.
-  if (after.kind === 'not-known') {
-    throw new MislaidError({
-      code: 'removal-not-read-back',
-      message: `Exchange does not show the devices of INC-${change.incident} whole, so it is not known whether phone ${change.device} is removed`,
-      userMessage: 'Whether the partnership is removed is not known yet. I am reading it again.',
-    });
+  if (!(await mayStillChange(context, change, device.guid, { facts }))) return;
+  // Also where this one answer does not show it: only our own removal, or Exchange's verdict that there is none, proves it.
+  try {
+    await asking(context, change.approval, () => exchange.run(removeMobileDevice, { Identity: device.guid }));
+  } catch (error) {
+    if (facts !== undefined || !isNoSuchDevice(error)) throw error;
   }
+  const after = await readDevice({ db: store.db, exchange }, view.owner.guid, device.guid);
+  // Neither "removed" nor "still shown" is known: the job runs again and reads again.
+  if (after.kind === 'not-known') throw removalNotKnown(change, 'after');
   await store.change(async (tx) => {
+    // Its wipe may be another incident's.
+    const waiting = await openWipeOf(tx.tx, device.guid);
+    const incidents = new Set([change.incident, waiting?.incidentNumber ?? change.incident]);
+    for (const number of [...incidents].sort((a, b) => a - b)) await lockIncident(tx, number);
     const gone = after.kind === 'absent';
-    if (change.approval !== null) await markExecuted(tx, change.approval);
+    const notDone = gone ? null : `Exchange still shows phone ${change.device}.`;
+    if (change.approval !== null) await markExecuted(tx, change.approval, notDone);
+    const open = gone ? await openWipeOf(tx.tx, device.guid) : undefined;
+    const row = open === undefined ? undefined : await lockWipe(tx, open.id);
     await record(tx, {
       incident: change.incident,
       kind: gone ? 'device.removed' : 'device.not-removed',
@@ -131,15 +163,8 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
       data: { device: change.device },
     });
     if (gone) {
-      await tx.tx
-        .updateTable('incidentDevice')
-        .set({ present: false })
-        .where('incidentNumber', '=', change.incident)
-        .where('number', '=', change.device)
-        .execute();
-      const open = await openWipeOf(tx.tx, device.guid);
-      if (open !== undefined) {
-        const row = await lockWipe(tx, open.id);
+      for (const number of incidents) await recordRemoval(tx, number, device.guid);
+      if (row !== undefined) {
         await moveWipe(
           tx,
           row,
@@ -159,7 +184,9 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
       gone ? `The partnership of phone ${change.device} is removed.` : `Exchange still shows phone ${change.device}.`,
       gone ? ' A phone that connects again starts a new partnership.' : ' Try again.',
     );
-    await notifySecurity(tx, policy, {
+    // A request of others that ended with it may have been the last that the password waited for.
+    if (gone) for (const number of incidents) await holdAfterWipes(tx, number, { guid: change.by });
+    await notify(tx, policy, 'partnership-removed', {
       incident: change.incident,
       line: [`partnership of phone ${change.device} ${gone ? 'removed' : 'could not be removed'}`],
     });
@@ -168,4 +195,100 @@ export async function removeDevicePartnership(context: JobContext, change: Devic
   async function say(first: string, rest: string): Promise<void> {
     await store.change((tx) => replyOnIncident(tx, change.incident, 'warning', first, ` ${rest}`));
   }
+}
+
+/**
+ * Whether an approved change may still be made: in time, by people who may still ask and decide, and with no wipe of the phone that its
+ * approver was not shown. One that may not ends here, which is said. `removal`: the phone as just read, where the partnership would go.
+ */
+async function mayStillChange(
+  context: JobContext,
+  { approval: id, by, incident }: DeviceChange,
+  deviceGuid: string,
+  removal?: { facts: DeviceFacts | undefined },
+): Promise<boolean> {
+  if (id === null) return true;
+  const { store, policy, approvals } = context;
+  return store.change(async (change) => {
+    const decisions = await decisionsOf(change.tx, id);
+    await lockPeople(change, [by, ...decisions.map((made) => made.actorGuid)]);
+    await lockIncident(change, incident);
+    const approval = await lockApproval(change, id);
+    if (approval.state !== 'approved' || approval.approvedAt === null) return false;
+    const tooLate = approval.executeBy === null || change.now >= approval.executeBy;
+    const why = tooLate
+      ? null
+      : ((await approvalRefusal(change, context, approval)) ??
+        (await wipeNotShown(change, approval.approvedAt, deviceGuid, removal)));
+    if (why === undefined) return true;
+    await approvals.end(change, policy, approval, tooLate ? 'lapsed' : 'voided', { by: null, why });
+    await change.enqueue('read-devices', { incident }, { key: String(incident) });
+    return false;
+  });
+}
+
+/** Asks Exchange for what was approved: from here on nobody says "not carried out", unless the answer proves it. */
+async function asking<T>({ store, clock }: JobContext, approval: number | null, ask: () => Promise<T>): Promise<T> {
+  const first = approval !== null && (await markAsked(store.db, approval, clock.now()));
+  try {
+    return await ask();
+  } catch (error) {
+    const notReached = error instanceof ExchangeError && error.reached === 'no';
+    if (first && notReached) await markNotAsked(store.db, approval);
+    throw error;
+  }
+}
+
+/** A wipe that a block would stop, or that a removal would end although its approver, at `decidedAt`, was not shown it. */
+async function wipeNotShown(
+  change: Change,
+  decidedAt: Date,
+  deviceGuid: string,
+  removal: { facts: DeviceFacts | undefined } | undefined,
+): Promise<string | undefined> {
+  const wipe = await openWipeOf(change.tx, deviceGuid);
+  if (wipe !== undefined && blocksDeviceChanges(wipe.state)) {
+    const approved = await change.tx
+      .selectFrom('wipeTransition')
+      .select('at')
+      .where('wipeId', '=', wipe.id)
+      .where('toState', '=', 'approved')
+      .executeTakeFirst();
+    const wasShown = wipe.requestedAt !== null && approved !== undefined && approved.at <= decidedAt;
+    if (removal === undefined || !wasShown)
+      return `The wipe of this phone on INC-${wipe.incidentNumber} is ${outcomeWord(wipe.state)}.`;
+  }
+  const since = (removal?.facts === undefined ? [] : unfinishedRequests(removal.facts)).find(
+    ({ requestedAt }) =>
+      Date.parse(requestedAt) > decidedAt.getTime() && Date.parse(requestedAt) !== wipe?.requestedAt?.getTime(),
+  );
+  return since === undefined
+    ? undefined
+    : `Since it was approved ${requestorName(since)} asked Exchange for a wipe of this phone (${since.scope}).`;
+}
+
+function changeNotKnown({ incident, device }: DeviceChange, blocked: boolean): MislaidError {
+  const done = blocked ? 'blocked' : 'unblocked';
+  return new MislaidError({
+    code: 'block-not-read-back',
+    message: `Exchange does not show the mailbox of INC-${incident}, so it is not known whether phone ${device} is ${done}`,
+    userMessage: `Whether phone ${device} is ${done} is not known yet. I am reading it again.`,
+  });
+}
+
+/** Exchange's verdicts that it knows no such device (failures.ts). */
+function isNoSuchDevice(error: unknown): boolean {
+  return (
+    error instanceof ExchangeError &&
+    error.reached === 'refused' &&
+    (error.code === 'exchange-not-found' || error.code === 'exchange-device-not-in-mailbox')
+  );
+}
+
+function removalNotKnown({ incident, device }: DeviceChange, when: 'before' | 'after'): MislaidError {
+  return new MislaidError({
+    code: 'removal-not-read-back',
+    message: `Exchange does not show the devices of INC-${incident} whole ${when} removing phone ${device}`,
+    userMessage: 'Whether the partnership is there, or removed, is not known yet. I am reading it again.',
+  });
 }

@@ -3,7 +3,9 @@
  * JSON-safe (instants as ISO 8601 text in UTC), because it is stored in `incident_device.facts` and frozen in proposals.
  */
 import { z } from 'zod';
+import { minute } from '../../ground/durations.ts';
 import { Guid } from '../../ground/identifiers.ts';
+import { longestLabel, shortened } from '../../message/words.ts';
 
 const Instant = z.iso.datetime();
 
@@ -55,8 +57,6 @@ export const DeviceFacts = z.object({
   wipeSupported: z.boolean().nullable(),
   /** DevicePolicyApplicationStatus; null: not known. */
   policyApplied: z.enum(['full', 'partly', 'none']).nullable(),
-  /** The mailbox policy demands a passcode and the device applied it in full; null: not known. */
-  passcodeEnforced: z.boolean().nullable(),
   managedByMdm: z.boolean(),
   /** DevicePhoneNumber, which Exchange obfuscates; empty where it has none. */
   phoneHint: z.string(),
@@ -83,11 +83,25 @@ const wipeProperties: readonly string[] = [
 
 /** Whether what Exchange holds for this device, or that it holds nothing, is known: only then anything follows from it. */
 export function wipeTimesKnown(facts: DeviceFacts): boolean {
-  return (
-    facts.knownTo !== 'directory' &&
-    !facts.contradicted &&
-    !facts.unreadable.some((property) => wipeProperties.includes(property))
-  );
+  return facts.knownTo !== 'directory' && !facts.contradicted && wipeTimesRead(facts) && !statusUnexplained(facts);
+}
+
+/** Exchange computes the status from the wipe times: one that tells of a wipe, without a time of any, contradicts them. */
+export function statusUnexplained({ status, wipe }: Pick<DeviceFacts, 'status' | 'wipe'>): boolean {
+  return /Wipe(Pending|Succeeded)$/i.test(status) && !holdsRequest(wipe.full) && !holdsRequest(wipe.accountOnly);
+}
+
+/** Whether Exchange holds a request: a cancel that met the hand-over empties its request time, and the phone is told all the same. */
+export function holdsRequest({ requested, sent, acknowledged }: WipeTimes): boolean {
+  return (requested ?? sent ?? acknowledged) !== null;
+}
+
+/** Milliseconds: times from two machines are told apart only beyond this; of more `doctor` warns. */
+export const clocksDiffer = minute;
+
+/** Whether every wipe time of a row could be read. */
+export function wipeTimesRead({ unreadable }: { readonly unreadable: readonly string[] }): boolean {
+  return !unreadable.some((property) => wipeProperties.includes(property));
 }
 
 const kindProperties: readonly string[] = ['ClientType', 'ClientVersion', 'DeviceType', 'IsRemoteWipeSupported'];
@@ -142,9 +156,29 @@ export function typedConfirmation(facts: Pick<DeviceFacts, 'name' | 'deviceId'>)
   return `${facts.name} ${idEnding(facts)}`.trim();
 }
 
+/** `iPhone 15 …9F3A`: which of two phones of one name is meant; a long name is cut, the ending never. */
+export function phoneName(facts: Pick<DeviceFacts, 'name' | 'deviceId'>, most = longestName + 6): string {
+  const ending = ` …${idEnding(facts)}`;
+  return `${shortened(facts.name, Math.max(8, most - ending.length))}${ending}`;
+}
+
+/**
+ * What is asked for of one phone, in one line that fits a button everywhere: `Alice Ng · wipe iPhone 15 …9F3A · account-only`. Only
+ * the names are cut, so that two requests never read alike.
+ */
+export function aboutPhone(
+  owner: string,
+  does: string,
+  facts: Pick<DeviceFacts, 'name' | 'deviceId'>,
+  scope = '',
+): string {
+  const [before, after] = [`${shortened(owner, 24)} · ${does} `, scope === '' ? '' : ` · ${scope}`];
+  return `${before}${phoneName(facts, longestLabel - before.length - after.length)}${after}`;
+}
+
 /** Whether somebody typed the confirmation. Case, kinds of quotes and runs of blanks do not tell two phones apart; all else does. */
-export function confirmsTyped(facts: Pick<DeviceFacts, 'name' | 'deviceId'>, typed: string): boolean {
-  return comparable(typed) === comparable(typedConfirmation(facts));
+export function confirmsTyped(shown: string, typed: string): boolean {
+  return comparable(typed) === comparable(shown);
 }
 
 /** `16.1` of 161. */

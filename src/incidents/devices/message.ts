@@ -1,28 +1,45 @@
 import type { Person } from '../../directory/person.ts';
 import type { DraftMessage } from '../../message/model.ts';
-import { button, buttons, list, paragraph, strong, text, time } from '../../message/text.ts';
-import { type DeviceFacts, deviceLabel } from './device.ts';
-import { reachability } from './reachability.ts';
+import { button, buttons, list, paragraph, strong, text } from '../../message/text.ts';
+import { deviceLabel } from './device.ts';
+import { deviceStatus } from './device-status.ts';
+import type { DeviceReading } from './read-facts.ts';
+
+export type DevicesMessageInput = {
+  person: Person;
+  reading: DeviceReading;
+  readAt: Date;
+  online: boolean;
+  /** Instants at which Exchange was asked for wipes by us (ISO 8601). */
+  own: readonly string[];
+};
 
 /** `devices <person>`: what Exchange tells of them now, without an incident. */
-export function devicesMessage(person: Person, devices: readonly DeviceFacts[], now: Date): DraftMessage {
-  if (devices.length === 0)
-    return { title: person.displayName, tone: 'neutral', blocks: [paragraph('No phone syncs with this mailbox.')] };
+export function devicesMessage({ person, reading, readAt, online, own }: DevicesMessageInput): DraftMessage {
+  const { devices, whole } = reading;
+  if (devices.length === 0) {
+    const none = whole
+      ? "No phone syncs with this mailbox: both of Exchange's lists say so."
+      : 'Exchange did not answer whole, so it is not known whether a phone syncs with this mailbox. Ask again.';
+    return { title: person.displayName, tone: whole ? 'neutral' : 'warning', blocks: [paragraph(none)] };
+  }
   return {
     title: `${person.displayName} · ${devices.length === 1 ? 'one phone' : `${devices.length} phones`}`,
     tone: 'neutral',
     blocks: [
       list(
-        ...devices.map((facts) =>
-          text(
-            strong(deviceLabel(facts)),
-            ' — last sync ',
-            facts.lastSync === null ? 'never' : time(facts.lastSync),
-            ` · ${facts.accessState.toLowerCase()}. `,
-            reachability({ device: facts, now, accountEnabled: person.accountEnabled }).summary,
-          ),
-        ),
+        ...devices.map((device) => {
+          const status = deviceStatus({ device, readAt, accountEnabled: person.accountEnabled, online, own });
+          return text(
+            strong(deviceLabel(device)),
+            ...status.line,
+            '. ',
+            ...status.remarks.flatMap((remark) => [...remark, ' ']),
+            status.reach.summary,
+          );
+        }),
       ),
+      ...(whole ? [] : [paragraph('Exchange did not answer whole: there may be more phones. Ask again.')]),
       buttons(button('One of these is lost', 'lost-device', { person: person.guid, kind: 'lost' })),
     ],
   };

@@ -3,9 +3,10 @@
  * A phone in a hanging Ping notices when that Ping ends, at most its heartbeat later (Exchange facts 5.3); what keeps a
  * phone from ever hearing stands in 5.4.
  */
-import { type DeviceFacts, isOutlookApp } from './device.ts';
+import { day, hour, minute, second } from '../../ground/durations.ts';
+import { type DeviceFacts, isOutlookApp, versionText } from './device.ts';
 
-export type Likelihood = 'likely' | 'perhaps' | 'unlikely' | 'no';
+export type Likelihood = 'likely' | 'perhaps' | 'unlikely' | 'no' | 'not-known';
 
 export type Reachability = {
   likelihood: Likelihood;
@@ -19,27 +20,42 @@ export type Reachability = {
 
 export type ReachabilityInput = {
   device: DeviceFacts;
-  now: Date;
+  /** When the facts were read: age since then proves nothing about the phone. */
+  readAt: Date;
   /** When the account's password was last set; null or absent: not known. */
   passwordChangedAt?: Date | null;
   /** false: the account is disabled. */
   accountEnabled?: boolean | undefined;
+  /** It is a mailbox of Exchange Online. */
+  online?: boolean | undefined;
 };
 
-const minute = 60;
-const hour = 60 * minute;
-const day = 24 * hour;
-/** Between the end of a Ping and the next request, phones and servers take a little while. */
-const slackSeconds = 30;
+/** Between the end of a Ping and the next request, phones and servers take a little while (seconds). */
+const slack = 30;
+
+/** From then on Exchange Online refuses ActiveSync below 16.1 (Exchange facts 1.1, MC1197103). */
+const onlineNeedsFrom = new Date('2026-03-01T00:00:00Z');
+const onlineNeeds = 161;
 
 export function reachability(input: ReachabilityInput): Reachability {
-  const { device, now, passwordChangedAt = null, accountEnabled } = input;
+  const { device, readAt, passwordChangedAt = null, accountEnabled } = input;
+  if (device.wipeSupported === false) {
+    const because = 'it does not support being wiped, so Exchange would only block it';
+    return { likelihood: 'no', because: [because], summary: `No wipe works on it: ${because}.` };
+  }
   const contact = lastContact(device);
   if (accountEnabled === false) return answer('no', ['the account is disabled, so the phone cannot log in']);
-  if (contact === undefined) return answer('unlikely', ['it has never synced']);
-  const silentFor = Math.max(0, (now.getTime() - contact.getTime()) / 1000);
+  const refused = refusedOnline(input);
+  if (refused !== undefined && (contact === undefined || contact < onlineNeedsFrom)) return answer('no', [refused]);
+  if (contact === undefined) {
+    return contactKnown(input)
+      ? answer('unlikely', ['it has never synced'])
+      : answer('not-known', ['Exchange does not say when it last connected']);
+  }
+  const silentFor = Math.max(0, readAt.getTime() - contact.getTime());
   const against: string[] = [];
   const state = device.accessState.toLowerCase();
+  if (refused !== undefined) against.push(`${refused}, and yet this one has connected since: both cannot be right`);
   if (state === 'blocked') against.push('Exchange blocks it, and a blocked phone may not be told');
   if (state === 'quarantined') against.push('it is quarantined');
   if (passwordChangedAt !== null && passwordChangedAt.getTime() > contact.getTime()) {
@@ -53,16 +69,14 @@ export function reachability(input: ReachabilityInput): Reachability {
 
 function byHabit(device: DeviceFacts, silentFor: number): Reachability {
   const heartbeat = device.lastHeartbeatSeconds ?? 0;
+  const held = heartbeat * second;
   if (isOutlookApp(device)) {
-    if (silentFor <= day) return answer('likely', [`the app connected ${spell(silentFor)} ago`], 15 * minute);
+    if (silentFor <= day)
+      return answer('likely', [`the app connected ${spell(silentFor)} ago`], (15 * minute) / second);
     return answer('perhaps', [`the app last connected ${spell(silentFor)} ago and hears when it is next opened`]);
   }
-  if (heartbeat > 0 && silentFor <= heartbeat + 5 * minute) {
-    return answer(
-      'likely',
-      [`it holds a connection to the server (heartbeat ${heartbeat} s)`],
-      heartbeat + slackSeconds,
-    );
+  if (heartbeat > 0 && silentFor <= held + 5 * minute) {
+    return answer('likely', [`it holds a connection to the server (heartbeat ${heartbeat} s)`], heartbeat + slack);
   }
   if (heartbeat > 0 && silentFor <= 2 * hour) {
     return answer('perhaps', [
@@ -70,7 +84,7 @@ function byHabit(device: DeviceFacts, silentFor: number): Reachability {
     ]);
   }
   if (silentFor <= 2 * hour) {
-    return answer('likely', [`it polls the server and last connected ${spell(silentFor)} ago`], 2 * hour);
+    return answer('likely', [`it polls the server and last connected ${spell(silentFor)} ago`], (2 * hour) / second);
   }
   if (silentFor <= 2 * day) return answer('perhaps', [`it last connected ${spell(silentFor)} ago`]);
   return answer('unlikely', [`it has not connected for ${spell(silentFor)}`]);
@@ -88,10 +102,11 @@ function answer(likelihood: Likelihood, because: readonly string[], withinSecond
 
 function opening(likelihood: Likelihood, withinSeconds: number | undefined): string {
   if (likelihood === 'no') return 'Cannot hear of a wipe now';
+  if (likelihood === 'not-known') return 'Whether it hears of a wipe is not known';
   if (likelihood === 'unlikely') return 'Unlikely to hear of a wipe';
   if (likelihood === 'perhaps') return 'May hear of a wipe, when is not known';
   if (withinSeconds === undefined) return 'Likely to hear of a wipe soon';
-  return `Likely to hear of a wipe within about ${spell(withinSeconds)}`;
+  return `Likely to hear of a wipe within about ${spell(withinSeconds * second)}`;
 }
 
 /** The later of the last sync and the last attempt: any request can carry the news. */
@@ -104,13 +119,38 @@ function lastContact(device: DeviceFacts): Date | undefined {
 function rejectedSinceSync(device: DeviceFacts): boolean {
   if (device.lastAttempt === null) return false;
   if (device.lastSync === null) return true;
-  return Date.parse(device.lastAttempt) - Date.parse(device.lastSync) > day * 1000;
+  return Date.parse(device.lastAttempt) - Date.parse(device.lastSync) > day;
 }
 
 /** `12 minutes`, rounded; whole words because it stands inside a sentence. */
-function spell(seconds: number): string {
-  if (seconds < 90) return 'a minute';
-  if (seconds < 90 * minute) return `${Math.round(seconds / minute)} minutes`;
-  if (seconds < 36 * hour) return `${Math.round(seconds / hour)} hours`;
-  return `${Math.round(seconds / day)} days`;
+function spell(duration: number): string {
+  if (duration < 90 * second) return 'a minute';
+  if (duration < 90 * minute) return `${Math.round(duration / minute)} minutes`;
+  if (duration < 36 * hour) return `${Math.round(duration / hour)} hours`;
+  return `${Math.round(duration / day)} days`;
+}
+
+/** Exchange Online leaves Outlook's sync times empty (Exchange facts 1.1): empty means "not reported" there, never "never". */
+export function contactNotReported({ device, online }: Pick<ReachabilityInput, 'device' | 'online'>): boolean {
+  return online === true && isOutlookApp(device) && device.lastSync === null;
+}
+
+const contactProperties: readonly string[] = ['LastSuccessSync', 'LastSyncAttemptTime'];
+
+/** Whether an empty time of contact means that there was none. */
+function contactKnown(input: ReachabilityInput): boolean {
+  const { device } = input;
+  return (
+    device.knownTo !== 'directory' &&
+    !device.contradicted &&
+    !device.unreadable.some((property) => contactProperties.includes(property)) &&
+    !contactNotReported(input)
+  );
+}
+
+function refusedOnline({ device, online }: ReachabilityInput): string | undefined {
+  const version = device.clientVersion;
+  if (online !== true || device.client !== 'eas' || isOutlookApp(device)) return undefined;
+  if (version === null || version >= onlineNeeds) return undefined;
+  return `Exchange Online has refused ActiveSync below 16.1 since 1 March 2026, and this phone speaks ${versionText(version)}`;
 }

@@ -11,7 +11,7 @@ import {
 import type { Exchange, Unreadable } from '../../exchange/port.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
-import { clientKind, DeviceFacts, deviceDisplayName } from './device.ts';
+import { clientKind, clocksDiffer, DeviceFacts, deviceDisplayName, type WipeTimes, wipeTimesRead } from './device.ts';
 
 export type DeviceReading = {
   readonly devices: readonly DeviceFacts[];
@@ -19,11 +19,15 @@ export type DeviceReading = {
   readonly whole: boolean;
 };
 
+/** The Exchange that is read, and the store whose inventory knows whose phones are whose. */
+export type DeviceSource = { readonly exchange: Exchange<'read'>; readonly db: Kysely<Database> };
+
 /**
  * Every device of one mailbox. The mailbox is resolved again to exactly one GUID first: an alias may name somebody else by
- * now, and a missing one makes Exchange answer with every device. Throws ExchangeError.
+ * now, and a missing one makes Exchange answer with every device. A device that the inventory knows as somebody
+ * else's is contradicted: Exchange answered with more than it was asked for, or the inventory is old. Throws ExchangeError.
  */
-export async function readDevices(exchange: Exchange<'read'>, mailboxGuid: PersonGuid): Promise<DeviceReading> {
+export async function readDevices({ exchange, db }: DeviceSource, mailboxGuid: PersonGuid): Promise<DeviceReading> {
   let whole = true;
   const options = {
     onUnreadable: ({ rowLost }: Unreadable) => {
@@ -34,25 +38,29 @@ export async function readDevices(exchange: Exchange<'read'>, mailboxGuid: Perso
   if (mailbox?.guid !== mailboxGuid) return { devices: [], whole: false };
   const directory = byGuid(await exchange.run(getMobileDevice, { Mailbox: mailbox.guid }, options));
   const statistics = byGuid(await exchange.run(getMobileDeviceStatistics, { Mailbox: mailbox.guid }, options));
-  const guids = [...new Set([...directory.keys(), ...statistics.keys()])];
-  const devices = guids.flatMap((guid) => factsOf(directory.get(guid) ?? [], statistics.get(guid) ?? []) ?? []);
+  const answered = [...new Set([...directory.keys(), ...statistics.keys()])];
+  const foreign = await devicesOfOthers(db, mailboxGuid, answered);
+  const devices = answered.flatMap((guid) => {
+    const facts = factsOf(directory.get(guid) ?? [], statistics.get(guid) ?? []);
+    return facts === undefined ? [] : { ...facts, contradicted: facts.contradicted || foreign.has(guid) };
+  });
   return { devices, whole };
 }
 
 /** The same without whether it is all. */
-export async function readDeviceFacts(exchange: Exchange<'read'>, mailboxGuid: PersonGuid): Promise<DeviceFacts[]> {
-  return [...(await readDevices(exchange, mailboxGuid)).devices];
+export async function readDeviceFacts(source: DeviceSource, mailboxGuid: PersonGuid): Promise<DeviceFacts[]> {
+  return [...(await readDevices(source, mailboxGuid)).devices];
 }
 
 /** What one reading says of one device. `absent`: neither list has it, and both were read whole; one such reading proves nothing yet. */
 export type DeviceAnswer = { kind: 'found'; facts: DeviceFacts } | { kind: 'absent' } | { kind: 'not-known' };
 
 export async function readDevice(
-  exchange: Exchange<'read'>,
+  source: DeviceSource,
   mailboxGuid: PersonGuid,
   deviceGuid: string,
 ): Promise<DeviceAnswer> {
-  const { devices, whole } = await readDevices(exchange, mailboxGuid);
+  const { devices, whole } = await readDevices(source, mailboxGuid);
   const facts = devices.find((device) => device.guid === deviceGuid);
   if (facts !== undefined) return { kind: 'found', facts };
   return { kind: whole ? 'absent' : 'not-known' };
@@ -64,6 +72,21 @@ function byGuid<Row extends { readonly guid: string }>(rows: readonly Row[]): Ma
   return found;
 }
 
+async function devicesOfOthers(
+  db: Kysely<Database>,
+  person: PersonGuid,
+  guids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (guids.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('mobileDevice')
+    .select('guid')
+    .where('personGuid', '!=', person)
+    .where('guid', 'in', guids)
+    .execute();
+  return new Set(rows.map(({ guid }) => guid));
+}
+
 /** What a look for wipes from elsewhere needs of a device. */
 export type DeviceWipeTimes = Pick<DeviceFacts, 'guid' | 'name' | 'wipe'>;
 
@@ -72,25 +95,21 @@ export type DeviceWipeTimes = Pick<DeviceFacts, 'guid' | 'name' | 'wipe'>;
  * else's is left out instead, should Exchange answer with more than it was asked for. Throws ExchangeError.
  */
 export async function readWipeTimes(
-  db: Kysely<Database>,
-  exchange: Exchange<'read'>,
-  person: Pick<Person, 'guid' | 'organisation'>,
+  { exchange, db }: DeviceSource,
+  person: Pick<Person, 'guid'>,
 ): Promise<DeviceWipeTimes[]> {
   const rows = await exchange.run(getMobileDeviceStatistics, { Mailbox: person.guid });
-  const wiped = rows.filter((row) => row.wipeRequestTime !== null || row.accountWipeRequestTime !== null);
+  // What cannot be read, or is told twice and differently, is no request: the devices of an incident say so.
+  const known = [...byGuid(rows).values()].flatMap(([row, ...more]) =>
+    row !== undefined && wipeTimesRead(row) && areAlike([row, ...more].map(wipesOf)) ? [row] : [],
+  );
+  const wiped = known.filter((row) => row.wipeRequestTime !== null || row.accountWipeRequestTime !== null);
   if (wiped.length === 0) return [];
-  const others = await db
-    .selectFrom('mobileDevice')
-    .select('guid')
-    .where('organisation', '=', person.organisation)
-    .where('personGuid', '!=', person.guid)
-    .where(
-      'guid',
-      'in',
-      wiped.map(({ guid }) => guid),
-    )
-    .execute();
-  const foreign = new Set(others.map(({ guid }) => guid));
+  const foreign = await devicesOfOthers(
+    db,
+    person.guid,
+    wiped.map(({ guid }) => guid),
+  );
   return wiped
     .filter(({ guid }) => !foreign.has(guid))
     .map((row) => ({
@@ -133,8 +152,6 @@ export function factsOf(
     status: statistics?.status ?? '',
     wipeSupported: statistics?.wipeSupported ?? null,
     policyApplied: policyWord(statistics?.policyStatus ?? ''),
-    // What the applied policy demands is not asked yet; an applied policy alone proves no passcode.
-    passcodeEnforced: null,
     managedByMdm: device?.managed === true || either.accessReason.toLowerCase().startsWith('external'),
     phoneHint: statistics?.phoneNumber ?? '',
     knownTo: device === undefined ? 'mailbox' : statistics === undefined ? 'directory' : 'both',
@@ -154,19 +171,28 @@ function areAlike(values: readonly unknown[]): boolean {
 
 function wipesOf(statistics: MobileDeviceStatisticsRow | undefined): DeviceFacts['wipe'] {
   return {
-    full: {
+    full: ofThisRequest({
       requested: iso(statistics?.wipeRequestTime),
       sent: iso(statistics?.wipeSentTime),
       acknowledged: iso(statistics?.wipeAckTime),
       requestor: statistics?.wipeRequestor ?? null,
-    },
-    accountOnly: {
+    }),
+    accountOnly: ofThisRequest({
       requested: iso(statistics?.accountWipeRequestTime),
       sent: iso(statistics?.accountWipeSentTime),
       acknowledged: iso(statistics?.accountWipeAckTime),
       requestor: statistics?.accountWipeRequestor ?? null,
-    },
+    }),
   };
+}
+
+/** What the phone was told, or promised, before this request was made belongs to an earlier one. */
+function ofThisRequest(times: WipeTimes): WipeTimes {
+  const { requested } = times;
+  if (requested === null) return times;
+  const since = (time: string | null) =>
+    time !== null && Date.parse(time) < Date.parse(requested) - clocksDiffer ? null : time;
+  return { ...times, sent: since(times.sent), acknowledged: since(times.acknowledged) };
 }
 
 function policyWord(status: string): 'full' | 'partly' | 'none' | null {

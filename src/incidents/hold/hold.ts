@@ -1,19 +1,17 @@
 /** The hold in the store: "do not reset the password yet". What closes it is the rule in rules.ts. */
 
 import type { Change } from '../../store/port.ts';
+import { DeviceFacts } from '../devices/device.ts';
+import { type HeldRequest, requestorName, unfinishedOfOthers } from '../devices/held-requests.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
+import { ownRequestsOf } from '../incident/view.ts';
+import { lockIncident } from '../lock-order.ts';
 import { holdClosedBy } from './rules.ts';
 
 /** Closes the hold when the incident's wipes say so (every chosen one acknowledged, or a give-up or cancel was read back). */
 export async function holdAfterWipes(change: Change, incident: number, by: By): Promise<void> {
-  // Not FOR UPDATE: every event of the timeline refers to this row, and two writers would wait for each other.
-  const row = await change.tx
-    .selectFrom('incident')
-    .select('hold')
-    .where('number', '=', incident)
-    .forNoKeyUpdate()
-    .executeTakeFirstOrThrow();
+  const row = await lockIncident(change, incident);
   if (row.hold === 'closed') return;
   const wipes = await change.tx
     .selectFrom('wipe')
@@ -22,7 +20,49 @@ export async function holdAfterWipes(change: Change, incident: number, by: By): 
     .orderBy('id')
     .execute();
   const why = holdClosedBy(wipes);
-  if (why !== undefined) await closeHold(change, incident, by, why);
+  if (why === undefined) return;
+  const others = await requestsOfOthers(
+    change,
+    incident,
+    wipes.map(({ deviceNumber }) => deviceNumber),
+  );
+  if (others.length === 0) {
+    await closeHold(change, incident, by, why);
+    return;
+  }
+  const held = others.map(
+    ({ phone, request }) => `a ${request.scope} wipe of phone ${phone}, asked for by ${requestorName(request)}`,
+  );
+  await replyOnIncident(
+    change,
+    incident,
+    'warning',
+    'The password must not be reset yet.',
+    ` ${why} But Exchange still holds ${held.join(', and ')}.`,
+  );
+}
+
+/** What Exchange, as last read, holds for these phones beside our own requests, and no phone has acknowledged: a reset would stop it. */
+async function requestsOfOthers(
+  change: Change,
+  incident: number,
+  phones: readonly number[],
+): Promise<{ phone: number; request: HeldRequest }[]> {
+  const rows = await change.tx
+    .selectFrom('incidentDevice')
+    .select(['number', 'facts'])
+    .where('incidentNumber', '=', incident)
+    .where('number', 'in', [...new Set(phones)])
+    .orderBy('number')
+    .execute();
+  const devices = rows.map(({ number, facts }) => ({ number, facts: DeviceFacts.parse(facts) }));
+  const own = await ownRequestsOf(
+    change.tx,
+    devices.map(({ facts }) => facts.guid),
+  );
+  return devices.flatMap(({ number, facts }) =>
+    unfinishedOfOthers(facts, own.get(facts.guid)).map((request) => ({ phone: number, request })),
+  );
 }
 
 /** Opens again when a new wipe is proposed after the hold had closed: the phone must be able to log in once more. */

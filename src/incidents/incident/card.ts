@@ -7,6 +7,7 @@ import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import type { Projection } from '../../store/projection.ts';
 import type { Database } from '../../store/schema.ts';
+import { type PagedPerson, pagedNames } from '../approvals/paging.ts';
 import { deviceBlocks, deviceButtons } from '../devices/card-blocks.ts';
 import { type EvidenceProvider, incidentEvidence } from '../devices/evidence.ts';
 import { drillBlocks, incidentName } from '../drill/drill.ts';
@@ -35,6 +36,9 @@ export function incidentProjection(evidence: readonly EvidenceProvider[]): Proje
 
 export async function incidentCard({ view, db, policy, now, providers }: IncidentCardInput): Promise<DraftMessage> {
   const { incident, owner } = view;
+  const paged = new Map<number, PagedPerson[]>();
+  for (const approval of view.approvals.filter(({ state }) => state === 'waiting'))
+    paged.set(approval.id, await pagedNames(db, policy, approval));
   const [capabilities, evidence] = await Promise.all([
     loadCapabilities(db, incident.organisation),
     incidentEvidence(providers, { db, view, now, policy }),
@@ -47,8 +51,8 @@ export async function incidentCard({ view, db, policy, now, providers }: Inciden
       opening(view),
       ...(open ? [holdBlock(view)] : [closing(view)]),
       ...(open ? remarks(view) : []),
-      ...deviceBlocks({ view, capabilities, evidence, now }),
-      ...wipeBlocks({ view, now, policy }),
+      ...deviceBlocks({ view, capabilities, evidence }),
+      ...wipeBlocks({ view, now, policy, paged }),
       ...drillBlocks(view),
       ...(open ? whatNext(view) : []),
     ],
@@ -92,6 +96,17 @@ function holdBlock(view: IncidentView): Block<Intent> {
     const by = incident.holdClosedBy === null ? '' : ` (${names.get(incident.holdClosedBy) ?? 'somebody'})`;
     return paragraph(strong(`${first}'s password may be reset now.`), ` ${incident.holdClosedWhy ?? ''}${by}`);
   }
+  const changed = view.timeline.ticks.filter(({ step }) => step === 'password').at(-1);
+  if (owner.accountEnabled === false || changed !== undefined) {
+    return paragraph(
+      strong(
+        owner.accountEnabled === false
+          ? `${first}'s account is disabled: no phone can log in, so none hears of a wipe.`
+          : `${first}'s password was changed: a phone that still has the old one cannot log in, so it hears of no wipe.`,
+      ),
+      ' Do not block or remove the phone, or suspend the SIM yet. If somebody is using the account now, that comes first: call security.',
+    );
+  }
   return paragraph(
     strong(`Do not reset ${first}'s password, disable the account, block or remove the phone, or suspend the SIM yet.`),
     ' The phone must still log in to hear of a wipe. I will say when it is safe. If somebody is using the account now, that comes first: call security.',
@@ -120,7 +135,9 @@ function whatNext(view: IncidentView): Block<Intent>[] {
   if (devices.length === 0) {
     return view.timeline.devicesRead
       ? [
-          paragraph('No phone syncs with this mailbox, so there is nothing that Exchange could wipe.'),
+          paragraph(
+            "No phone syncs with this mailbox, so there is nothing that Exchange could wipe: both of Exchange's lists say so.",
+          ),
           buttons(button('Close', 'close', { incident: n })),
         ]
       : [note('Reading the phones from Exchange …')];

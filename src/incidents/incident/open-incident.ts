@@ -4,6 +4,8 @@ import type { Place } from '../../ground/addresses.ts';
 import { minutesAfter } from '../../ground/clock.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
+import { lockOwner } from '../lock-order.ts';
+import { type Suspension, suspendOwner } from '../roles/suspension.ts';
 import { incidentPlaces } from './places.ts';
 import { incidentSubject, record } from './timeline.ts';
 import type { TimelineKind } from './timeline-event.ts';
@@ -28,20 +30,18 @@ function freshMs(incident: number): number {
   return 15_000 + (incident % 10) * 1_000;
 }
 
-/** Opens an incident, or joins the open one of the same person: one case has one card, however many people report it. */
+/**
+ * Opens an incident, or joins the open one of the same person: one case has one card, however many people report it. Its owner is
+ * suspended by it, but for drills.
+ */
 export async function openIncident(
   change: Change,
   policy: Policy,
   opening: Opening,
-): Promise<{ number: number; joined: boolean }> {
+): Promise<{ number: number; joined: boolean; suspension: Suspension | undefined }> {
   const { owner, by, drill = false } = opening;
   // Two reports of one person at once must not open two incidents.
-  await change.tx
-    .selectFrom('person')
-    .select('guid')
-    .where('guid', '=', owner.guid)
-    .forUpdate()
-    .executeTakeFirstOrThrow();
+  await lockOwner(change, owner.guid);
   const open = await change.tx
     .selectFrom('incident')
     .select('number')
@@ -82,7 +82,8 @@ export async function openIncident(
       { key: String(number), dueAt: minutesAfter(change.now, policy.holdMaxHours * 60) },
     );
   }
-  return { number, joined };
+  const suspension = drill ? undefined : await suspendOwner(change, policy, { owner, incident: number, by });
+  return { number, joined, suspension };
 }
 
 /** When Exchange last told of all the phones; undefined before the first time. */

@@ -48,10 +48,13 @@ function apply(facts: TimelineFacts, event: IncidentEvent): void {
       facts.actedBy.add(event.actorGuid);
       return;
     case 'incident.opened':
+    case 'incident.opened-again':
     case 'incident.closed':
     case 'hold.opened':
     case 'hold.asked':
     case 'hold.closed':
+    case 'roles.suspended':
+    case 'roles.suspension-waits':
     case 'roles.restored':
     case 'owner.reported-kept':
     case 'owner.reported-lost':

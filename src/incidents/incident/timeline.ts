@@ -2,6 +2,8 @@ import type { Actor } from '../../directory/actor.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
+import { mayBeRemark, remarkWaiting } from '../approvals/remarks.ts';
+import { lockIncident } from '../lock-order.ts';
 import { refreshHomes } from './homes.ts';
 import type { TimelineEvent, TimelineKind } from './timeline-event.ts';
 
@@ -37,24 +39,33 @@ const auditedWipeEvents: Readonly<Record<string, string>> = {
   claimed: 'taken-for-issuing',
 } satisfies Partial<Record<WipeEventKind, string>>;
 
+/** The action of the audit under which a kind of the timeline is recorded. */
+export function auditCode(kind: TimelineKind): string {
+  return auditCodes[kind] ?? kind;
+}
+
 /** One fact of an incident: on its timeline and in the audit, and its cards are rendered again. */
 export async function record(
   change: Change,
   { incident, by, kind, data }: { incident: number; by: By } & TimelineEvent,
 ): Promise<void> {
   const guid = guidOf(by);
-  await change.tx
+  // What waits must not be decided while a remark on it is being written.
+  if (mayBeRemark(kind)) await lockIncident(change, incident);
+  const { id } = await change.tx
     .insertInto('incidentEvent')
     .values({ incidentNumber: incident, at: change.now, kind, actorGuid: guid, data: JSON.stringify(data) })
-    .execute();
+    .returning('id')
+    .executeTakeFirstOrThrow();
   change.audit({
-    action: auditCodes[kind] ?? kind,
+    action: auditCode(kind),
     subject: incidentSubject(incident),
     incident,
     actor: { guid, identity: by !== null && 'person' in by ? by.identity : null },
     data: 'event' in data ? { ...data, event: auditedWipeEvents[data.event] ?? data.event } : data,
   });
   await change.refresh(incidentSubject(incident));
+  await remarkWaiting(change, incident, { id, kind, data });
   if (onHomePages.has(kind)) await refreshHomes(change);
 }
 

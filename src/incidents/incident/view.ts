@@ -1,5 +1,5 @@
 /** The read model of one incident: what cards, answers and rules look at, loaded in one place. */
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Person } from '../../directory/person.ts';
 import { personFromRow } from '../../directory/store-people.ts';
 import { internalProblem, MislaidError } from '../../ground/errors.ts';
@@ -9,6 +9,7 @@ import type { IncidentTable } from '../../store/tables/incidents.ts';
 import type { WipeTable, WipeTransitionTable } from '../../store/tables/wipes.ts';
 import { type LockState, lockState } from '../brake/brake.ts';
 import { DeviceFacts, deviceLabel } from '../devices/device.ts';
+import { noSuchIncident } from '../lock-order.ts';
 import { type IncidentEvent, parseEvent } from './timeline-event.ts';
 import { type TimelineFacts, timelineFacts } from './timeline-facts.ts';
 
@@ -41,6 +42,8 @@ export type IncidentView = {
   approvals: readonly (Approval & { decisions: readonly Decision[] })[];
   events: readonly IncidentEvent[];
   timeline: TimelineFacts;
+  /** When Exchange was asked for wipes of these devices by us, on whichever incident (ISO 8601), by device GUID. */
+  ownRequests: ReadonlyMap<string, readonly string[]>;
   /** Whether any wipe is issued at all now. */
   lock: LockState;
   /** Names of everybody who appears in wipes, decisions and events. */
@@ -72,12 +75,19 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
       decisions: await decisions.orderBy('at').execute(),
     };
   };
+  const ofDevices = async () => {
+    const loaded = await ofIncident();
+    return {
+      ...loaded,
+      own: await ownRequestsOf(
+        db,
+        loaded.devices.map((row) => row.deviceGuid),
+      ),
+    };
+  };
   // Side by side, but not all at once: that would take ten connections from those who wait for less.
-  const [{ incident, devices, events }, { wipes, transitions, lock }, { approvals, decisions }] = await Promise.all([
-    ofIncident(),
-    ofWipes(),
-    ofApprovals(),
-  ]);
+  const [{ incident, devices, events, own }, { wipes, transitions, lock }, { approvals, decisions }] =
+    await Promise.all([ofDevices(), ofWipes(), ofApprovals()]);
   if (incident === undefined) throw noSuchIncident(number);
   const guids = [
     incident.personGuid,
@@ -117,9 +127,29 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     approvals: approvals.map((row) => ({ ...row, decisions: decisions.filter((d) => d.approvalId === row.id) })),
     events,
     timeline: timelineFacts(events),
+    ownRequests: own,
     lock,
     names: new Map(rows.map((row) => [row.guid, row.displayName])),
   };
+}
+
+/** When Exchange was asked for wipes of these devices by us (ISO 8601), by device GUID. */
+export async function ownRequestsOf(
+  db: Kysely<Database>,
+  deviceGuids: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  if (deviceGuids.length === 0) return found;
+  const { rows } = await sql<{ deviceGuid: string; requestedAt: Date }>`
+    select device_guid, requested_at from wipe where device_guid = any(${deviceGuids}::text[]) and requested_at is not null
+    union
+    select device_guid, requested_at from wipe_request_seen where device_guid = any(${deviceGuids}::text[]) and origin = 'ours'`.execute(
+    db,
+  );
+  for (const { deviceGuid, requestedAt } of rows) {
+    found.set(deviceGuid, [...(found.get(deviceGuid) ?? []), requestedAt.toISOString()]);
+  }
+  return found;
 }
 
 export async function namesOf(db: Kysely<Database>, guids: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -137,13 +167,5 @@ export function requireDevice(view: IncidentView, number: number): IncidentDevic
     code: 'no-such-device',
     message: `INC-${view.incident.number} has no device ${number}`,
     userMessage: `INC-${view.incident.number} has no phone number ${number}. ${known === '' ? 'Its phones are not read yet.' : `It has: ${known}.`}`,
-  });
-}
-
-export function noSuchIncident(number: number): MislaidError {
-  return new MislaidError({
-    code: 'no-such-incident',
-    message: `INC-${number} does not exist`,
-    userMessage: `There is no INC-${number}. Say "incidents" to see the open ones.`,
   });
 }

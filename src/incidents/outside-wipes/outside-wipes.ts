@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Person } from '../../directory/person.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import { code, strong, time } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
@@ -124,9 +124,8 @@ async function alarm(
     data: { device: device.guid, scope: request.scope, requestedAt: request.times.requested },
   });
   const ours = requestor !== '' && requestor.toLowerCase() === policy.exchange.requestor.toLowerCase();
-  await notifySecurity(change, policy, {
+  await notify(change, policy, 'outside-wipe', {
     incident: number,
-    tone: 'danger',
     line: [
       strong('a wipe that did not come from Mislaid'),
       `: ${person.displayName}'s ${device.name}, ${request.scope}, asked of Exchange `,
@@ -138,6 +137,6 @@ async function alarm(
         ? ' The phone has not heard of it yet: Clear-MobileDevice -Cancel can still take it back.'
         : ' The phone has heard of it.',
     ],
-    key: `outside-wipe:${device.guid}:${request.scope}:${request.times.requested ?? ''}`,
+    key: `${device.guid}:${request.scope}:${request.times.requested ?? ''}`,
   });
 }

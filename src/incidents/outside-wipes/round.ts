@@ -157,8 +157,8 @@ function ofInterest(policy: Policy | undefined, now: Date) {
   return sql<boolean>`(
     lower(person.primary_smtp) = any(${names}::text[]) or lower(person.upn) = any(${names}::text[])
     or lower(person.alias) = any(${names}::text[]) or person.guid = any(${names}::text[])
-    or exists (select from incident i where i.organisation = person.organisation and i.person_guid = person.guid
-      and (i.state = 'open' or i.opened_at > ${lately}))
+    or person.guid in (select person_guid from incident where state = 'open'
+      union all select person_guid from incident where opened_at > ${lately})
     or exists (select from mobile_device d where d.organisation = person.organisation and d.person_guid = person.guid and not d.gone
       and (d.first_sync > ${new Date(now.getTime() - phoneIsNew)}
         or exists (select from log_client c join log_sighting s on s.client_id = c.id

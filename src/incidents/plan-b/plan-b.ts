@@ -1,4 +1,4 @@
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import { DeviceFacts } from '../devices/device.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { record } from '../incident/timeline.ts';
@@ -48,18 +48,24 @@ export async function raisePlanB({ store, policy }: JobContext, wipeId: number):
         by: null,
         data: { wipe: wipe.id, minutes },
       });
+      // Only a reading says that it was not reached.
+      const unread =
+        wipe.unreadSince === null
+          ? undefined
+          : `not known for ${Math.ceil((change.now.getTime() - wipe.unreadSince.getTime()) / 60_000)} minutes whether it was reached`;
       await replyOnIncident(
         change,
         incident.number,
         'danger',
-        `Not reached for ${minutes} minutes.`,
+        unread === undefined
+          ? `Not reached for ${minutes} minutes.`
+          : `Phone ${wipe.deviceNumber}: ${unread}, because Exchange does not say how its wipe stands.`,
         ' The card shows the next steps, cheapest first. Security was told.',
       );
-      await notifySecurity(change, policy, {
+      await notify(change, policy, 'wipe-not-reached', {
         incident: incident.number,
-        tone: 'danger',
         line: [
-          `phone ${wipe.deviceNumber} not reached for ${minutes} minutes${incident.planBRaisedTimes === 0 ? '' : ' and nobody has answered'}; decide: keep waiting or give up`,
+          `phone ${wipe.deviceNumber} ${unread ?? `not reached for ${minutes} minutes`}${incident.planBRaisedTimes === 0 ? '' : ' and nobody has answered'}; decide: keep waiting or give up`,
         ],
       });
     }

@@ -56,8 +56,11 @@ export function recordGrants(input: {
   );
 }
 
+/** Since when something cools off, and which admins accepted it early: a grant, or a part of policy that was loosened. */
+export type Cooling = Pick<RecordedGrant, 'grantedAt' | 'acceptedBy'>;
+
 /** Until when a grant decides nothing; null: it decides already. */
-export function coolsUntil(grant: RecordedGrant, now: Date): Date | null {
+export function coolsUntil(grant: Cooling, now: Date): Date | null {
   if (grant.grantedAt === null) return null;
   if (new Set(grant.acceptedBy).size >= acceptancesNeeded) return null;
   const until = after(grant.grantedAt, coolOff);
@@ -91,9 +94,9 @@ export type Acceptance =
 
 /** `accept role <person>`: one admin, whose own admin role does not cool off, accepts somebody else's grant. */
 export function acceptGrant(input: {
-  grant: RecordedGrant;
-  /** The directory person whose grant it is. */
-  holder: PersonGuid;
+  grant: Cooling;
+  /** The directory person whose grant it is; null for a part of policy. */
+  holder: PersonGuid | null;
   acceptor: { guid: PersonGuid; roles: ReadonlySet<Role>; cooling: ReadonlySet<Role> };
   now: Date;
 }): Acceptance {
@@ -102,14 +105,18 @@ export function acceptGrant(input: {
     return {
       kind: 'refusal',
       code: 'accept-not-admin',
-      userMessage: 'A new role is accepted by two admins whose own role is not new.',
+      userMessage: `${holder === null ? 'A looser policy' : 'A new role'} is accepted by two admins whose own role is not new.`,
     };
   }
   if (acceptor.guid === holder) {
     return { kind: 'refusal', code: 'accept-own-role', userMessage: 'Nobody accepts their own role.' };
   }
   if (coolsUntil(grant, now) === null) {
-    return { kind: 'refusal', code: 'accept-not-needed', userMessage: 'This role decides already.' };
+    return {
+      kind: 'refusal',
+      code: 'accept-not-needed',
+      userMessage: holder === null ? 'This holds already.' : 'This role decides already.',
+    };
   }
   if (grant.acceptedBy.includes(acceptor.guid)) {
     return {

@@ -1,31 +1,24 @@
 /**
  * What a person holds now, as it is checked again when something is carried out: policy's grants to the chat account that
- * spoke, none of them while an incident on one of their own devices is open, and none that cools off.
+ * spoke, none of them while they are suspended, and none that cools off.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
-import { isMailboxOf } from '../../directory/holders.ts';
+import { isEntryOf } from '../../directory/holders.ts';
 import { personFromRow } from '../../directory/store-people.ts';
 import type { Identity } from '../../ground/addresses.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
+import { namesInList } from '../../message/words.ts';
 import type { Policy, Role } from '../../policy.ts';
 import type { Database } from '../../store/schema.ts';
-import type { TimelineKind } from '../incident/timeline-event.ts';
 import { coolingOf } from './grants.ts';
 
-/**
- * For a query over `person`: open incidents on the person's own devices after which nobody has restored their roles. Drills
- * suspend nobody.
- */
+/** For a query over `person`: the incidents by which they are suspended, whatever became of those. Drills suspend nobody. */
 export const suspendedBy: RawBuilder<number[]> = sql<number[]>`array(
-  select incident.number from incident
-  where incident.person_guid = person.guid and incident.organisation = person.organisation and not incident.drill
-    and incident.state = 'open' and not exists (
-      select from incident_event
-      where incident_event.incident_number = incident.number and incident_event.kind = ${'roles.restored' satisfies TimelineKind}
-        and incident_event.at >= incident.opened_at)
-  order by incident.number)`;
+  select distinct suspension.incident_number from suspension
+  where suspension.person_guid = person.guid and suspension.state = 'active'
+  order by suspension.incident_number)`;
 
 /** What `suspendedBy` says of one person. */
 export async function suspendingIncidents(db: Kysely<Database>, guid: PersonGuid): Promise<number[]> {
@@ -35,6 +28,12 @@ export async function suspendingIncidents(db: Kysely<Database>, guid: PersonGuid
     .where('guid', '=', guid)
     .executeTakeFirst();
   return row?.suspendedBy ?? [];
+}
+
+/** For whom it concerns: what they lost, why, and how it ends. `numbers`: the incidents that suspend them. */
+export function suspendedSentence(numbers: readonly number[]): string {
+  const incidents = numbers.map((number) => `INC-${number}`).join(', ');
+  return `You are suspended, because a device of your own was reported (${incidents}): you hold only what every user holds, until somebody of security or an admin, other than you and who reported it, restores you. Call them, not by that device.`;
 }
 
 /** The roles with which this person, through this chat account, may decide now. Nothing at all for who cannot be told for certain. */
@@ -55,7 +54,7 @@ export async function currentRoles(
   const { suspendedBy: suspending, ...row } = found;
   const person = personFromRow(row);
   const listed = policy.people.find((entry) => entry.identities.includes(who.identity));
-  if (listed === undefined || !isMailboxOf(listed.mailbox, person)) return none;
+  if (listed === undefined || !isEntryOf(listed, person)) return none;
   if (suspending.length > 0) return new Set(['user']);
   const roles = new Set<Role>(['user', ...listed.roles]);
   const cooling = await coolingOf(db, { organisation: person.organisation, identity: who.identity, roles }, now);
@@ -79,7 +78,10 @@ export async function requireCurrentRole(
     message: `${actor.identity}: ${names === '' ? 'no role' : `${names} cools off`}`,
     userMessage:
       held.size === 0
-        ? `That is for ${roles.join(' or ')}.`
+        ? `That is for ${namesInList(
+            roles.map((role) => (role === 'admin' || role === 'approver' ? `${role}s` : role)),
+            'and',
+          )}.`
         : `Your role ${names} is new and decides nothing for 24 hours, unless two admins accept it before ("accept role ${actor.person.displayName}").`,
   });
 }

@@ -1,14 +1,18 @@
-import { personByGuid } from '../../directory/find.ts';
+import type { Kysely } from 'kysely';
+import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import { list, paragraph, text, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { type ApprovalEnding, type ApprovalSubject, describeEnding } from '../approvals/approvals.ts';
+import { notify } from '../../notices/notify.ts';
+import type { Database } from '../../store/schema.ts';
+import { type ApprovalEnding, type ApprovalSubject, describeEnding } from '../approvals/subject.ts';
 import { brakeCounts } from '../brake/brake.ts';
-import { DeviceFacts, deviceLabel, idEnding } from '../devices/device.ts';
+import { aboutPhone, deviceLabel, idEnding, typedConfirmation } from '../devices/device.ts';
+import { incidentDeviceStatus } from '../devices/device-status.ts';
 import { incidentSubject } from '../incident/timeline.ts';
-import { namesOf } from '../incident/view.ts';
+import { type IncidentDevice, type IncidentView, loadIncident, requireDevice, type Wipe } from '../incident/view.ts';
 import type { WipeEvent } from './machine.ts';
-import { erases } from './scope.ts';
+import { erases, needsTypedConfirmation } from './scope.ts';
+import { whyNotWiped } from './wipeable.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 const endings = {
@@ -23,22 +27,43 @@ const endings = {
 export const wipeSubject: ApprovalSubject = {
   kind: 'wipe',
 
+  async content(db, { subjectId }) {
+    const { wipe, view, device } = await wipeOf(db, subjectId);
+    const { facts } = device;
+    const ownerName = view.owner.displayName;
+    return {
+      what: aboutPhone(ownerName, 'wipe', facts, wipe.scope),
+      lines: [
+        { label: 'Why', value: text(wipe.reason) },
+        {
+          label: 'Caller verified',
+          value: text([wipe.verification.how, wipe.verification.note].filter((part) => part !== '').join(': ')),
+        },
+        {
+          label: 'Phone',
+          value: text(`${wipe.deviceNumber} · ${deviceLabel(facts)} · id ends in ${idEnding(facts)}`),
+        },
+        { label: 'Erases', value: text(erases(wipe.scope)) },
+        {
+          label: `${firstWord(ownerName)} was told`,
+          value: text(
+            wipe.ownerInformed
+              ? 'yes, that all data on the phone will be lost'
+              : wipe.scope === 'full'
+                ? 'no'
+                : 'not needed for this scope',
+          ),
+        },
+        { label: 'Exchange notifies', value: text(wipe.notify.length === 0 ? 'nobody' : wipe.notify.join(', ')) },
+      ],
+      confirm: `${aboutPhone(ownerName, 'wipe', facts, wipe.scope)}. It erases ${erases(wipe.scope)}.`,
+      ...(needsTypedConfirmation(wipe.scope) ? { typed: typedConfirmation(facts) } : {}),
+    };
+  },
+
   async describe({ db, approval, now, policy }) {
-    const wipe = await db
-      .selectFrom('wipe')
-      .selectAll()
-      .where('id', '=', Number(approval.subjectId))
-      .executeTakeFirstOrThrow();
-    const device = await db
-      .selectFrom('incidentDevice')
-      .select('facts')
-      .where('incidentNumber', '=', wipe.incidentNumber)
-      .where('number', '=', wipe.deviceNumber)
-      .executeTakeFirstOrThrow();
-    const facts = DeviceFacts.parse(device.facts);
-    const owner = await personByGuid(db, wipe.mailboxGuid);
-    const names = await namesOf(db, [wipe.requestedBy]);
-    const ownerName = owner?.displayName ?? 'somebody not in the directory';
+    const { wipe, view, device } = await wipeOf(db, approval.subjectId);
+    const status = incidentDeviceStatus(view, device, await loadCapabilities(db, wipe.organisation));
     const counts = await brakeCounts(db, {
       organisation: wipe.organisation,
       drill: wipe.drill,
@@ -46,50 +71,38 @@ export const wipeSubject: ApprovalSubject = {
       now,
       policy,
     });
-    const requester = names.get(wipe.requestedBy) ?? 'the requester';
-    return {
-      title: `${ownerName} · wipe ${facts.name} · ${wipe.scope}`,
-      blocks: [
-        {
-          kind: 'fields',
-          fields: [
-            { label: 'Why', value: text(wipe.reason) },
-            {
-              label: 'Caller verified',
-              value: text([wipe.verification.how, wipe.verification.note].filter((part) => part !== '').join(': ')),
-            },
-            {
-              label: 'Phone',
-              value: text(`${wipe.deviceNumber} · ${deviceLabel(facts)} · id ends in ${idEnding(facts)}`),
-            },
-            { label: 'Last sync', value: facts.lastSync === null ? text('never') : text(time(facts.lastSync)) },
-            { label: 'Erases', value: text(erases(wipe.scope)) },
-            {
-              label: `${firstWord(ownerName)} was told`,
-              value: text(
-                wipe.ownerInformed
-                  ? 'yes, that all data on the phone will be lost'
-                  : wipe.scope === 'full'
-                    ? 'no'
-                    : 'not needed for this scope',
-              ),
-            },
-            { label: 'Exchange notifies', value: text(wipe.notify.length === 0 ? 'nobody' : wipe.notify.join(', ')) },
-          ],
-        },
-        list(
-          text(
-            `Today: ${counts.today} of ${policy.brake.perDay} wipes; ${requester}: ${counts.byRequester} of ${policy.brake.perRequesterAndDay}.`,
-          ),
-          ...(approval.needed > 1
-            ? [text(`${ownerName} is a VIP: ${approval.needed} different people must approve.`)]
-            : []),
+    const requester = view.names.get(wipe.requestedBy) ?? 'the requester';
+    return [
+      {
+        kind: 'fields',
+        fields: [
+          { label: 'As read', value: text(time(device.readAt), ...status.line) },
+          {
+            label: 'In Exchange',
+            value:
+              status.remarks.length > 0
+                ? status.remarks.flatMap((remark) => [...remark, ...text(' ')])
+                : text('nothing else was asked of this phone'),
+          },
+          { label: 'How soon', value: text(status.reach.summary) },
+        ],
+      },
+      list(
+        text(
+          `Today: ${counts.today} of ${policy.brake.perDay} wipes; ${requester}: ${counts.byRequester} of ${policy.brake.perRequesterAndDay}.`,
         ),
-      ],
-    };
+        ...(approval.needed > 1
+          ? [text(`${view.owner.displayName} is a VIP: ${approval.needed} different people must approve.`)]
+          : []),
+      ),
+    ];
   },
 
-  async approved(change, approval, policy, by) {
+  async whyFallen(change, { subjectId }) {
+    return whyNotWiped(change, await lockWipe(change, Number(subjectId)));
+  },
+
+  async approved(change, approval, policy, by, approvals) {
     const wipe = await lockWipe(change, Number(approval.subjectId));
     const decisions = await change.tx
       .selectFrom('approvalDecision')
@@ -105,13 +118,14 @@ export const wipeSubject: ApprovalSubject = {
     );
     if (moved === undefined) return;
     await change.enqueue('issue-wipe', { wipe: wipe.id }, { key: String(wipe.id) });
-    await notifySecurity(change, policy, {
+    const { what } = await approvals.content(change.tx, approval);
+    await notify(change, policy, 'wipe-approved', {
       incident: wipe.incidentNumber,
-      line: [`wipe approved by ${by.person.displayName}`],
+      line: [`wipe approved by ${by.person.displayName}: ${what}`],
     });
   },
 
-  async ended(change, approval, how, { policy, by, why }) {
+  async ended(change, approval, how, { policy, by, why, what }) {
     const wipe = await lockWipe(change, Number(approval.subjectId));
     const moved = await moveWipe(change, wipe, endings[how], {
       by,
@@ -119,16 +133,24 @@ export const wipeSubject: ApprovalSubject = {
       set: { endedAt: change.now, heldBecause: null },
     });
     if (moved === undefined) return;
-    const sentence = describeEnding(`The proposed wipe of phone ${wipe.deviceNumber}`, how, { by, why });
+    const sentence = describeEnding(`The proposal “${what}”`, how, { by, why });
     const again = how === 'withdrawn' || how === 'denied' ? '' : ' Propose again if it is still needed.';
     await change.reply(incidentSubject(wipe.incidentNumber), {
       tone: how === 'withdrawn' ? 'neutral' : 'warning',
       blocks: [paragraph(`${sentence}${again} The hold stays open.`)],
     });
-    await notifySecurity(change, policy, {
+    await notify(change, policy, `wipe-${how}`, {
       incident: wipe.incidentNumber,
-      tone: how === 'denied' || how === 'voided' ? 'warning' : 'neutral',
       line: [sentence],
     });
   },
 };
+
+async function wipeOf(
+  db: Kysely<Database>,
+  subjectId: string,
+): Promise<{ wipe: Wipe; view: IncidentView; device: IncidentDevice }> {
+  const wipe = await db.selectFrom('wipe').selectAll().where('id', '=', Number(subjectId)).executeTakeFirstOrThrow();
+  const view = await loadIncident(db, wipe.incidentNumber);
+  return { wipe, view, device: requireDevice(view, wipe.deviceNumber) };
+}

@@ -1,14 +1,18 @@
 import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-device-wipe.ts';
 import { ExchangeError } from '../../exchange/port.ts';
+import { after } from '../../ground/durations.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
-import { notifySecurity } from '../../notices/security.ts';
-import { wipeTimesKnown } from '../devices/device.ts';
+import { notify } from '../../notices/notify.ts';
+import { holdsRequest, wipeTimesKnown } from '../devices/device.ts';
+import { requestorName, unfinishedRequests } from '../devices/held-requests.ts';
 import { readDevice } from '../devices/read-facts.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
+import { absenceRecheck } from './absence.ts';
 import { timesFor } from './request-proof.ts';
+import { stillErased } from './scope.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 export type Cancelling = {
@@ -37,10 +41,16 @@ export async function cancelWipeInExchange(
     if (!(error instanceof ExchangeError) || !surelyNot.includes(error.code)) throw error;
     context.log.warn({ wipe: wipe.id, code: error.code }, 'Exchange did not take the cancel');
   }
-  const answer = await readDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const answer = await readDevice({ db: store.db, exchange }, wipe.mailboxGuid, wipe.deviceGuid);
   // Without a good reading nobody is told anything: the job runs again and reads again.
   if (answer.kind !== 'found' || !wipeTimesKnown(answer.facts)) throw notReadBack(wipe);
-  const stillHeld = timesFor(wipe.scope, answer.facts.wipe).requested !== null;
+  const times = timesFor(wipe.scope, answer.facts.wipe);
+  const stillHeld = holdsRequest(times);
+  const others = unfinishedRequests(answer.facts).filter(({ requestedAt }) => requestedAt !== times.requested);
+  const holdsNow =
+    others.length === 0
+      ? 'it holds no request for this phone any more.'
+      : `it holds ours no more, but still ${others.map((one) => `the ${one.scope} wipe that ${requestorName(one)} asked for`).join(' and ')}: ${stillErased(others.map(({ scope }) => scope))}.`;
 
   await store.change(async (change) => {
     const row = await lockWipe(change, wipeId);
@@ -48,6 +58,19 @@ export async function cancelWipeInExchange(
     const evidence = { readAt: change.now.toISOString(), stillHeld };
     const reply = (tone: 'neutral' | 'warning', first: string, rest: string) =>
       replyOnIncident(change, row.incidentNumber, tone, first, ` ${rest}`);
+    if (times.acknowledged !== null) {
+      await reply(
+        'warning',
+        `Too late: phone ${row.deviceNumber} has acknowledged the wipe.`,
+        'Nothing takes that back any more.',
+      );
+      await notify(change, policy, 'wipe-not-cancelled', {
+        incident: row.incidentNumber,
+        line: [`cancel of the wipe of phone ${row.deviceNumber} came too late: the phone has acknowledged it`],
+      });
+      await change.enqueue('watch-wipe', { wipe: wipeId }, { key: `${wipeId}-acknowledged` });
+      return;
+    }
     if (
       !stillHeld &&
       (await moveWipe(
@@ -60,25 +83,35 @@ export async function cancelWipeInExchange(
       await reply(
         'neutral',
         `The wipe of phone ${row.deviceNumber} is cancelled.`,
-        'I read Exchange again: it holds no request for this phone any more.',
+        `I read Exchange again: ${holdsNow}`,
       );
-      await notifySecurity(change, policy, {
+      await notify(change, policy, 'wipe-cancelled', {
         incident: row.incidentNumber,
-        tone: 'warning',
         line: [`wipe of phone ${row.deviceNumber} cancelled: ${why}`],
       });
+      // An answer may lag: should Exchange show the request again, it is taken up (take-up.ts).
+      await change.enqueue(
+        'watch-wipe',
+        { wipe: wipeId },
+        { key: `${wipeId}-later`, dueAt: after(change.now, absenceRecheck) },
+      );
       return;
     }
     if (mode === 'cancel') {
       await reply(
         'warning',
-        `Too late to cancel the wipe of phone ${row.deviceNumber}.`,
-        'Exchange has handed it to the phone and keeps the request. Only "remove device" ends it now, if the phone has not begun.',
+        times.sent === null
+          ? `Exchange did not take the cancel of the wipe of phone ${row.deviceNumber}.`
+          : `Too late to cancel the wipe of phone ${row.deviceNumber}.`,
+        times.sent === null
+          ? 'It keeps the request, and has not handed it to the phone yet. Try again; "remove device" ends it, too.'
+          : 'Exchange has handed it to the phone and keeps the request. Only "remove device" ends it now, if the phone has not begun.',
       );
-      await notifySecurity(change, policy, {
+      await notify(change, policy, 'wipe-not-cancelled', {
         incident: row.incidentNumber,
-        tone: 'warning',
-        line: [`cancel of the wipe of phone ${row.deviceNumber} came too late`],
+        line: [
+          `cancel of the wipe of phone ${row.deviceNumber} ${times.sent === null ? 'was not taken by Exchange' : 'came too late'}`,
+        ],
       });
       return;
     }
@@ -93,12 +126,11 @@ export async function cancelWipeInExchange(
       'warning',
       `The wipe of phone ${row.deviceNumber} is given up.`,
       stillHeld
-        ? 'Exchange could not cancel it and keeps the request for ever: this phone will still be erased if it connects. I go on watching.'
-        : 'I read Exchange again: it holds no request for this phone any more. Block the phone and reset the password now, in that order.',
+        ? `Exchange could not cancel it and keeps the request for ever: ${stillErased([row.scope])}. I go on watching.`
+        : `I read Exchange again: ${holdsNow}${others.length === 0 ? ' Block the phone and reset the password now, in that order.' : ''}`,
     );
-    await notifySecurity(change, policy, {
+    await notify(change, policy, 'wipe-given-up', {
       incident: row.incidentNumber,
-      tone: 'warning',
       line: [
         `wipe of phone ${row.deviceNumber} given up: ${why}${stillHeld ? '; Exchange still holds the request' : ''}`,
       ],

@@ -1,26 +1,43 @@
 import { assertNever } from '../../ground/errors.ts';
 import type { Block, Intent, StepMark, Text } from '../../message/model.ts';
 import { button, buttons, list, note, paragraph, strong, text, time } from '../../message/text.ts';
+import { longestLabel } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
+import { askedNote, type PagedPerson } from '../approvals/paging.ts';
+import { holdsRequest, phoneName, wipeTimesKnown } from '../devices/device.ts';
 import { offersResetAnyway } from '../hold/rules.ts';
 import type { Approval, Decision, IncidentView, Wipe, WipeTransition } from '../incident/view.ts';
 import { ladder } from '../plan-b/rules.ts';
 import { outcomeWord } from './machine.ts';
+import { timesFor } from './request-proof.ts';
+import { promiseOf, stillErased } from './scope.ts';
 
-export type WipeBlocksInput = { view: IncidentView; now: Date; policy: Policy };
+/** `paged`: by approval, who was written to about it. */
+export type WipeBlocksInput = {
+  view: IncidentView;
+  now: Date;
+  policy: Policy;
+  paged: ReadonlyMap<number, readonly PagedPerson[]>;
+};
 
 type FullWipe = Wipe & { transitions: readonly WipeTransition[] };
 
 /** How far each wipe got: steps on one card, what it waits for and until when. */
-export function wipeBlocks({ view, now, policy }: WipeBlocksInput): Block<Intent>[] {
+export function wipeBlocks({ view, now, policy, paged }: WipeBlocksInput): Block<Intent>[] {
   const newest = new Map<number, FullWipe>();
   for (const wipe of view.wipes) newest.set(wipe.deviceNumber, wipe);
-  return [...newest.values()].flatMap((wipe) => oneWipe(wipe, view, now, policy));
+  return [...newest.values()].flatMap((wipe) => oneWipe(wipe, view, now, policy, paged));
 }
 
-function oneWipe(wipe: FullWipe, view: IncidentView, now: Date, policy: Policy): Block<Intent>[] {
+function oneWipe(
+  wipe: FullWipe,
+  view: IncidentView,
+  now: Date,
+  policy: Policy,
+  paged: WipeBlocksInput['paged'],
+): Block<Intent>[] {
   const device = view.devices.find((candidate) => candidate.number === wipe.deviceNumber);
-  const what = `${wipe.deviceNumber} · ${device?.facts.name ?? 'phone'}, ${wipe.scope}`;
+  const what = `${wipe.deviceNumber} · ${device === undefined ? 'phone' : phoneName(device.facts)}, ${wipe.scope}`;
   const approval = view.approvals.find(
     (candidate) => candidate.subjectKind === 'wipe' && candidate.subjectId === String(wipe.id),
   );
@@ -35,9 +52,10 @@ function oneWipe(wipe: FullWipe, view: IncidentView, now: Date, policy: Policy):
           '.',
         ),
         note(`“${wipe.reason}” Caller verified: ${verified(wipe)}.`),
+        ...askedNote((approval && paged.get(approval.id)) ?? []),
         ...lockLine(view),
         buttons(
-          button('Withdraw', 'withdraw', {
+          button(label('Withdraw wipe', wipe, view), 'withdraw', {
             incident: wipe.incidentNumber,
             ...(approval === undefined ? {} : { approval: approval.id }),
           }),
@@ -91,6 +109,13 @@ function waitsFor(approval: (Approval & { decisions: readonly Decision[] }) | un
   return missing === 1 ? 'an approver' : `${missing} different approvers`;
 }
 
+/** "Cancel wipe of 1 iPhone 15 …9F3A": a card may hold several wipes, so each button says which it means. */
+function label(does: string, wipe: Wipe, { devices }: IncidentView): string {
+  const device = devices.find(({ number }) => number === wipe.deviceNumber);
+  const before = `${does} of ${wipe.deviceNumber}`;
+  return device === undefined ? before : `${before} ${phoneName(device.facts, longestLabel - before.length - 1)}`;
+}
+
 function verified(wipe: Wipe): string {
   return [wipe.verification.how, wipe.verification.note].filter((part) => part !== '').join(': ');
 }
@@ -142,6 +167,19 @@ function steps(
     });
     return rows;
   }
+  const device = view.devices.find(({ number }) => number === wipe.deviceNumber);
+  const taken =
+    wipe.state === 'requested' &&
+    device?.present === true &&
+    wipeTimesKnown(device.facts) &&
+    !holdsRequest(timesFor(wipe.scope, device.facts.wipe));
+  if (taken) {
+    rows.push({
+      mark: 'failed',
+      text: text('Exchange does not show this request any more, read ', time(device.readAt)),
+    });
+    return rows;
+  }
   rows.push(
     wipe.sentAt !== null
       ? { mark: 'done', text: text('Handed to the phone ', time(wipe.sentAt)) }
@@ -182,7 +220,7 @@ function lastStep(wipe: FullWipe): { mark: StepMark; text: Text } {
       text: text(
         strong('Acknowledged by the phone'),
         ...(wipe.acknowledgedAt === null ? [] : [' ', time(wipe.acknowledgedAt)]),
-        ' — it erases itself after this; Exchange cannot see that.',
+        `. ${promiseOf(wipe.scope)}`,
       ),
     };
   }
@@ -217,13 +255,21 @@ function waiting(
         ? []
         : [note('It must be carried out until ', time(until), '; after that it must be proposed again.')]),
       buttons(
-        button('Withdraw', 'withdraw', { incident: n, ...(approval === undefined ? {} : { approval: approval.id }) }),
+        button(label('Withdraw wipe', wipe, view), 'withdraw', {
+          incident: n,
+          ...(approval === undefined ? {} : { approval: approval.id }),
+        }),
       ),
     ];
   }
   if (wipe.state === 'requested' && view.incident.planBRaisedAt !== null) return planB(wipe, view, policy);
   if (wipe.state === 'requested' || wipe.state === 'not-reported') {
-    return [buttons(button('Cancel the wipe', 'cancel-wipe', row), button('Give up the wipe', 'give-up', row))];
+    return [
+      buttons(
+        button(label('Cancel wipe', wipe, view), 'cancel-wipe', row),
+        button(label('Give up wipe', wipe, view), 'give-up', row),
+      ),
+    ];
   }
   if (wipe.state === 'sent' || wipe.state === 'refused-by-device') {
     const lost = offersResetAnyway(wipe, now) || wipe.state === 'refused-by-device';
@@ -239,17 +285,12 @@ function waiting(
         ...(lost && view.incident.hold === 'open'
           ? [button('Reset anyway: the answer may be lost', 'reset-anyway', { incident: n }, { style: 'danger' })]
           : []),
-        button('Give up the wipe', 'give-up', row),
+        button(label('Give up wipe', wipe, view), 'give-up', row),
       ),
     ];
   }
   if (wipe.exchangeHolds)
-    return [
-      paragraph(
-        strong('Exchange still holds the request:'),
-        ' this phone will still be erased if it connects. I go on watching.',
-      ),
-    ];
+    return [paragraph(strong('Exchange still holds the request:'), ` ${stillErased([wipe.scope])}. I go on watching.`)];
   return [];
 }
 
@@ -259,9 +300,18 @@ function planB(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent
   const n = wipe.incidentNumber;
   return [
     paragraph(
-      strong('Not reached'),
-      ...(wipe.requestedAt === null ? [] : [' since the request, ', time(wipe.requestedAt)]),
-      ' (its longest wait would have ended by now). The phone last tried: ',
+      ...(wipe.unreadSince === null
+        ? [
+            strong('Not reached'),
+            ...(wipe.requestedAt === null ? [] : [' since the request, ', time(wipe.requestedAt)]),
+            ' (its longest wait would have ended by now). The phone last tried: ',
+          ]
+        : [
+            strong('Not known whether it was reached'),
+            ': Exchange has not said since ',
+            time(wipe.unreadSince),
+            ' how this wipe stands. Before, the phone last tried: ',
+          ]),
       lastTried === null ? 'never' : time(lastTried),
       `. Security was told${policy.channels.security.length === 0 ? ' nowhere: policy names no security channel' : ''}. Next steps, cheapest first, and what each one costs:`,
     ),
@@ -272,7 +322,12 @@ function planB(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent
     ),
     buttons(
       button('Keep waiting 4 h', 'keep-waiting', { incident: n, hours: 4 }, { epoch: view.incident.planBRaisedTimes }),
-      button('Give up the wipe', 'give-up', { incident: n, device: String(wipe.deviceNumber) }, { style: 'danger' }),
+      button(
+        label('Give up wipe', wipe, view),
+        'give-up',
+        { incident: n, device: String(wipe.deviceNumber) },
+        { style: 'danger' },
+      ),
     ),
   ];
 }

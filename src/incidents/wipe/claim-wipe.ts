@@ -1,25 +1,30 @@
+import { type Kysely, sql } from 'kysely';
 import { auditIsWritable } from '../../audit/chain.ts';
 import { personByGuid } from '../../directory/find.ts';
 import type { Identity } from '../../ground/addresses.ts';
 import { after, minute, second } from '../../ground/durations.ts';
 import type { PersonGuid } from '../../ground/identifiers.ts';
 import { paragraph } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import { type Policy, policyHash, type Role } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { policiesAgree } from '../../store/processes.ts';
+import type { Database } from '../../store/schema.ts';
 import { decisionsOf, lockApproval, markExecuted, openApproval } from '../approvals/approvals.ts';
 import { mayRequest, stillApproved } from '../approvals/rules.ts';
-import { brakeInput, lockBrake, lockState } from '../brake/brake.ts';
+import { brakeInput, countWipe, lockBrake, lockState } from '../brake/brake.ts';
 import { lockedBecause, lockWipes } from '../brake/lock.ts';
 import { breakGlassRefusal, breakGlassUntil } from '../break-glass/break-glass.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
-import { currentRoles } from '../roles/current-roles.ts';
+import { lockPeople } from '../lock-order.ts';
+import { currentRoles, suspendingIncidents } from '../roles/current-roles.ts';
+import { absenceRecheck, countAbsence, endAbsence } from './absence.ts';
 import { checkIssueGate, type IssueGate } from './issue-gate.ts';
 import { reconcileAt } from './request-proof.ts';
+import { whyNotWiped } from './wipeable.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 /** How long Clear-MobileDevice may take before its session is killed; reconciling goes on for 16 minutes after it. */
@@ -37,7 +42,6 @@ export async function claimWipe(
   readAt: Date,
 ): Promise<Wipe | undefined> {
   const { store, policy, clock } = context;
-  const policyAgrees = await policiesAgree(store.db, policyHash(policy));
   const writable = await auditIsWritable(store.db, clock.now());
   if (!writable.ok) {
     context.log.error({ err: writable.cause, wipe: wipeId }, 'the audit cannot be written: no wipe is issued');
@@ -45,16 +49,18 @@ export async function claimWipe(
     return undefined;
   }
   return store.change(async (change) => {
-    // In this order everywhere: the brake, the approval, the wipe, its incident; so that there is no deadlock.
-    await lockBrake(change);
+    // In the order of lock-order.ts: nobody is suspended, and the incident is not closed, between this look and the claim.
     const approval = await openApproval(change.tx, 'wipe', String(wipeId));
+    await lockPeople(change, await peopleOf(change, wipeId, approval));
+    await lockBrake(change);
     if (approval !== undefined) await lockApproval(change, approval.id);
     const wipe = await lockWipe(change, wipeId);
     if (wipe.state !== 'approved') return undefined;
     const refused =
-      wipe.breakGlassBy === null
+      (await whyNotWiped(change, wipe)) ??
+      (wipe.breakGlassBy === null
         ? await approvalRefusal(change, context, approval)
-        : await breakGlassRefusal(change, policy, wipe);
+        : await breakGlassRefusal(change, policy, wipe));
     if (refused !== undefined) {
       await endUnissued(change, context, { wipe, approval, how: 'voided', why: refused });
       return undefined;
@@ -63,7 +69,7 @@ export async function claimWipe(
       now: change.now,
       executeBy: approval?.executeBy ?? breakGlassUntil(wipe, policy),
       locked: (await lockState(change.tx)).locked,
-      policyAgrees,
+      policyAgrees: await policiesAgree(change.tx, policyHash(policy)),
       auditWritable: true,
       brake: await brakeInput(change, {
         organisation: wipe.organisation,
@@ -77,6 +83,17 @@ export async function claimWipe(
     await heldOrRefused(change, context, wipe, approval, gate);
     return undefined;
   });
+}
+
+/** Everybody on whose rights a wipe rests: who asked for it, and who agreed. */
+async function peopleOf(change: Change, wipeId: number, approval: Approval | undefined): Promise<PersonGuid[]> {
+  const { requestedBy } = await change.tx
+    .selectFrom('wipe')
+    .select('requestedBy')
+    .where('id', '=', wipeId)
+    .executeTakeFirstOrThrow();
+  const decisions = approval === undefined ? [] : await decisionsOf(change.tx, approval.id);
+  return [requestedBy, ...decisions.map(({ actorGuid }) => actorGuid)];
 }
 
 /** Under the lock Exchange is not even read. true: it is held, or its time has run out. */
@@ -95,6 +112,21 @@ export async function heldByLock(context: JobContext, wipeId: number): Promise<b
     }
     await hold(change, wipe, lockedBecause, checkLockedAfter);
     return true;
+  });
+}
+
+/** Before it is issued: a reading without its phone ends it only once the partnership is known to be gone. */
+export async function heldByAbsence(context: JobContext, wipeId: number): Promise<void> {
+  await context.store.change(async (change) => {
+    const approval = await openApproval(change.tx, 'wipe', String(wipeId));
+    if (approval !== undefined) await lockApproval(change, approval.id);
+    const wipe = await lockWipe(change, wipeId);
+    if (wipe.state !== 'approved') return;
+    if (await countAbsence(change, wipe)) {
+      const why = 'Exchange no longer has this partnership in that mailbox.';
+      return endUnissued(change, context, { wipe, approval, how: 'voided', why });
+    }
+    await hold(change, wipe, 'Exchange does not show this phone at the moment. I read it again.', absenceRecheck);
   });
 }
 
@@ -120,6 +152,10 @@ async function claim(
     },
   );
   if (moved === undefined) return undefined;
+  await countWipe(change, wipe);
+  await change.tx.updateTable('wipe').set({ claimedAt: sql`clock_timestamp()` }).where('id', '=', wipe.id).execute();
+  // It was read just now: what had not been shown before counts no more.
+  await endAbsence(change, wipe);
   if (approval !== undefined) await markExecuted(change, approval.id);
   // Written before Exchange is asked: a crash from here on leads to reconciling, never to a second request.
   await change.enqueue(
@@ -130,9 +166,24 @@ async function claim(
   return moved;
 }
 
-async function approvalRefusal(
+/**
+ * Whether a claimed wipe may still be sent, by the database's clock: a worker that stood still (a stopped process, a suspended machine)
+ * does not notice it by its own.
+ */
+export async function isInTime(db: Kysely<Database>, wipeId: number): Promise<boolean> {
+  const { rows } = await sql<{ inTime: boolean }>`
+    select clock_timestamp() < claimed_at + ${issueTimeLimit} * interval '1 millisecond' as in_time
+    from wipe where id = ${wipeId} and state = 'issuing'`.execute(db);
+  return rows[0]?.inTime === true;
+}
+
+/**
+ * Why an approval no longer stands, whatever its subject: somebody who asked or agreed may no longer. That its time is over is not said
+ * here. Its people are locked before.
+ */
+export async function approvalRefusal(
   change: Change,
-  { policy }: JobContext,
+  { policy }: Pick<JobContext, 'policy'>,
   approval: Approval | undefined,
 ): Promise<string | undefined> {
   if (approval === undefined) return 'There is no approval for it.';
@@ -182,6 +233,7 @@ async function rolesOfRequester(
   const roles = await currentRoles(change.tx, policy, who, change.now);
   const byGroup = policy.identitiesManaged && policy.helpdeskGroups.length > 0;
   const listed = policy.people.some((entry) => entry.identities.includes(who.identity));
+  if ((await suspendingIncidents(change.tx, who.guid)).length > 0) return new Set(['user']);
   return byGroup && !listed && roles.size === 0 ? new Set(['user', 'helpdesk']) : roles;
 }
 
@@ -203,11 +255,10 @@ async function heldOrRefused(
     await lockWipes(change, policy, { by: null, reason: brake.userMessage, incident: wipe.incidentNumber });
     return hold(change, wipe, lockedBecause);
   }
-  await notifySecurity(change, policy, {
+  await notify(change, policy, 'wipe-braked', {
     incident: wipe.incidentNumber,
-    tone: 'danger',
     line: [`wipe not issued: ${brake.userMessage}`],
-    key: `braked:${wipe.id}`,
+    key: String(wipe.id),
   });
   await endUnissued(change, context, { wipe, approval, how: 'voided', why: brake.userMessage });
 }
@@ -235,7 +286,7 @@ async function endUnissued(
   if (moved === undefined) return;
   const rest = `wipe of phone ${wipe.deviceNumber} was not carried out: ${why}`;
   await change.reply(incidentSubject(wipe.incidentNumber), { tone: 'warning', blocks: [paragraph(`The ${rest}`)] });
-  await notifySecurity(change, policy, { incident: wipe.incidentNumber, tone: 'warning', line: [rest] });
+  await notify(change, policy, 'break-glass-ended', { incident: wipe.incidentNumber, line: [rest] });
 }
 
 async function hold(change: Change, wipe: Wipe, because: string, wait = checkHeldAfter): Promise<void> {
@@ -262,11 +313,10 @@ async function holdUnaudited({ store, policy }: JobContext, wipeId: number): Pro
       .where('id', '=', wipeId)
       .execute();
     await change.refresh(incidentSubject(wipe.incidentNumber));
-    await notifySecurity(change, policy, {
+    await notify(change, policy, 'audit-away', {
       incident: wipe.incidentNumber,
-      tone: 'danger',
       line: ['the audit cannot be written: no wipe is issued until it can. Check the disk of the database.'],
-      key: `audit-away:${wipeId}`,
+      key: String(wipeId),
     });
     await reEnqueue(change, wipeId, checkHeldAfter);
   });

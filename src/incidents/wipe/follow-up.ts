@@ -1,5 +1,6 @@
 import type { Block, Intent } from '../../message/model.ts';
 import { button, buttons, list, note, paragraph, strong, text, time } from '../../message/text.ts';
+import { phoneName } from '../devices/device.ts';
 import type { IncidentView } from '../incident/view.ts';
 
 /** The ticks that people set after a wipe, with what the timeline calls them. */
@@ -18,6 +19,7 @@ export function followUpBlocks(view: IncidentView): Block<Intent>[] {
     (wipe) => view.devices.find((device) => device.number === wipe.deviceNumber)?.present === false,
   );
   const acknowledged = view.wipes.filter((wipe) => wipe.state === 'acknowledged').at(-1);
+  const device = view.devices.find(({ number }) => number === acknowledged?.deviceNumber);
   // While the hold is open neither may be done yet.
   const open =
     view.incident.hold === 'open' ? [] : afterStepNames.filter((step) => !ticks.some((tick) => tick.step === step));
@@ -26,7 +28,14 @@ export function followUpBlocks(view: IncidentView): Block<Intent>[] {
     ...(acknowledged === undefined || removed
       ? []
       : [
-          button('Remove the partnership', 'remove-device', { incident: n, device: String(acknowledged.deviceNumber) }),
+          button(
+            `Remove partnership of ${acknowledged.deviceNumber}${device === undefined ? '' : ` ${phoneName(device.facts, 40)}`}`,
+            'remove-device',
+            {
+              incident: n,
+              device: String(acknowledged.deviceNumber),
+            },
+          ),
         ]),
     button('Close', 'close', { incident: n }),
   ];

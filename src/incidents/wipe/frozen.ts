@@ -4,7 +4,16 @@
  */
 import { z } from 'zod';
 import type { WipeScope } from '../../store/tables/wipes.ts';
-import { ClientKind, type DeviceFacts, DeviceWipe, versionText, type WipeTimes } from '../devices/device.ts';
+import {
+  ClientKind,
+  clientKnown,
+  type DeviceFacts,
+  DeviceWipe,
+  isOutlookApp,
+  versionText,
+  type WipeTimes,
+  wipeTimesKnown,
+} from '../devices/device.ts';
 
 export const Frozen = z.object({
   mailboxGuid: z.string(),
@@ -41,23 +50,44 @@ export function freeze({ mailboxGuid, device, scope, approvalsHash }: FreezeInpu
   };
 }
 
-/** One sentence for each frozen fact that is another one now; empty when the proposal still stands. */
-export function changedSince(frozen: Frozen, now: Frozen): string[] {
+/**
+ * Whether a reading tells what a wipe may be issued on: its wipe times, that it is still the partnership of the proposal, and, for
+ * anything milder than full, what a wipe does on this client. Other facts that cannot be read keep no phone from its wipe.
+ */
+export function tellsEnough(frozen: Frozen, device: DeviceFacts): boolean {
+  if (!wipeTimesKnown(device) || (frozen.firstSync !== null && device.firstSync === null)) return false;
+  if (frozen.scope === 'full') return true;
+  if (!clientKnown(device)) return false;
+  return frozen.scope === 'account-only'
+    ? device.client === 'eas' && device.clientVersion !== null
+    : isOutlookApp(device);
+}
+
+/**
+ * One sentence for each frozen fact that is known to be another one now; empty when the proposal still stands. What this reading does
+ * not tell is no other fact than the frozen one.
+ */
+export function changedSince(frozen: Frozen, input: FreezeInput): string[] {
+  const now = freeze(input);
   const changes: string[] = [];
   if (frozen.mailboxGuid !== now.mailboxGuid) changes.push('The device belongs to another mailbox now.');
   if (frozen.deviceGuid !== now.deviceGuid) changes.push('The device is another partnership now.');
-  if (!sameInstant(frozen.firstSync, now.firstSync)) {
+  if (now.firstSync !== null && !sameInstant(frozen.firstSync, now.firstSync)) {
     changes.push('The phone synced under a new partnership: its first sync is another one now.');
   }
   if (frozen.scope !== now.scope) changes.push(`The scope would be ${now.scope} now, not ${frozen.scope}.`);
-  if (frozen.client !== now.client || frozen.clientVersion !== now.clientVersion) {
+  const sameVersion = now.clientVersion === null || frozen.clientVersion === now.clientVersion;
+  const sameClient = now.client === 'other' || frozen.client === now.client;
+  if (clientKnown(input.device) && !(sameClient && sameVersion)) {
     changes.push(`The phone connects as ${clientText(now)} now, not as ${clientText(frozen)}.`);
   }
-  if (frozen.accessState.toLowerCase() !== now.accessState.toLowerCase()) {
+  if (now.accessState !== '' && frozen.accessState.toLowerCase() !== now.accessState.toLowerCase()) {
     changes.push(`Exchange's access state is ${now.accessState} now, not ${frozen.accessState}.`);
   }
-  changes.push(...wipeChanges('wipe', frozen.wipe.full, now.wipe.full));
-  changes.push(...wipeChanges('account-only wipe', frozen.wipe.accountOnly, now.wipe.accountOnly));
+  if (wipeTimesKnown(input.device)) {
+    changes.push(...wipeChanges('wipe', frozen.wipe.full, now.wipe.full));
+    changes.push(...wipeChanges('account-only wipe', frozen.wipe.accountOnly, now.wipe.accountOnly));
+  }
   if (frozen.approvalsHash !== now.approvalsHash) {
     changes.push('The policy changed: who holds which role, or what an approval takes.');
   }

@@ -18,7 +18,7 @@ export type IssueInput = {
   /** Every process runs the same policy. */
   policyAgrees: boolean;
   auditWritable: boolean;
-  brake: Omit<BrakeInput, 'now'>;
+  brake: BrakeInput;
 };
 
 /** Break-glass goes through the same gate: it bypasses the second person, never the brake or a lock. */
@@ -29,6 +29,6 @@ export function checkIssueGate(input: IssueInput): IssueGate {
   if (input.locked) return { kind: 'held', because: 'All wipes are locked.' };
   if (!input.policyAgrees) return { kind: 'held', because: 'Not every process runs the same policy.' };
   if (!input.auditWritable) return { kind: 'held', because: 'The audit cannot be written.' };
-  const verdict = checkBrake({ ...input.brake, now: input.now });
+  const verdict = checkBrake(input.brake);
   return verdict.kind === 'ok' ? { kind: 'go' } : { kind: 'braked', brake: verdict };
 }

@@ -7,18 +7,17 @@
 import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { internalProblem, MislaidError } from '../../ground/errors.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { openApproval } from '../approvals/approvals.ts';
 import { lockState } from '../brake/brake.ts';
-import { type DeviceFacts, wipeTimesKnown } from '../devices/device.ts';
 import { readDevice } from '../devices/read-facts.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
-import { claimWipe, heldByLock, issueTimeLimit } from './claim-wipe.ts';
-import { changedSince, Frozen, freeze } from './frozen.ts';
+import { claimWipe, heldByAbsence, heldByLock, isInTime, issueTimeLimit } from './claim-wipe.ts';
+import { changedSince, Frozen, tellsEnough } from './frozen.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
 export async function issueWipe(context: JobContext, wipeId: number): Promise<void> {
@@ -29,11 +28,15 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
   const exchange = exchangeOf(context, wipe);
   if (await heldByLock(context, wipeId)) return;
 
-  const answer = await readDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const answer = await readDevice({ db: store.db, exchange }, wipe.mailboxGuid, wipe.deviceGuid);
+  const frozen = Frozen.parse(wipe.frozen);
+  if (answer.kind === 'absent') return heldByAbsence(context, wipeId);
   const device = answer.kind === 'found' ? answer.facts : undefined;
-  if (answer.kind === 'not-known' || (device !== undefined && !wipeTimesKnown(device))) throw notKnown(wipe);
-  const changes = await whatChanged(context, wipe, device);
-  if (device === undefined || changes.length > 0) {
+  if (device === undefined || device.contradicted) throw notKnown(wipe);
+  const { mailboxGuid, scope } = wipe;
+  const changes = changedSince(frozen, { mailboxGuid, device, scope, approvalsHash: approvalsHash(context.policy) });
+  if (changes.length === 0 && !tellsEnough(frozen, device)) throw notKnown(wipe);
+  if (changes.length > 0) {
     await voidWipe(context, wipe, changes);
     return;
   }
@@ -50,6 +53,11 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
     });
     return;
   }
+  if (!(await isInTime(store.db, wipeId))) {
+    const userMessage = 'This process stood still for too long, so Exchange was not asked any more.';
+    await notAsked(context, claimed, { code: 'too-late', userMessage });
+    return;
+  }
   await send(context, exchange, claimed);
 }
 
@@ -64,15 +72,6 @@ function exchangeOf(context: JobContext, wipe: Wipe): Exchange {
   });
 }
 
-async function whatChanged({ policy }: JobContext, wipe: Wipe, device: DeviceFacts | undefined): Promise<string[]> {
-  if (device === undefined) return ['Exchange no longer has this partnership in that mailbox.'];
-  const frozen = Frozen.parse(wipe.frozen);
-  return changedSince(
-    frozen,
-    freeze({ mailboxGuid: wipe.mailboxGuid, device, scope: wipe.scope, approvalsHash: approvalsHash(policy) }),
-  );
-}
-
 async function voidWipe(context: JobContext, wipe: Wipe, changes: readonly string[]): Promise<void> {
   const why = changes.join(' ');
   await context.store.change(async (change) => {
@@ -84,9 +83,8 @@ async function voidWipe(context: JobContext, wipe: Wipe, changes: readonly strin
     // Break-glass has no approval to void.
     const row = await lockWipe(change, wipe.id);
     await moveWipe(change, row, { kind: 'voided' }, { by: null, why, set: { endedAt: change.now } });
-    await notifySecurity(change, context.policy, {
+    await notify(change, context.policy, 'break-glass-ended', {
       incident: wipe.incidentNumber,
-      tone: 'warning',
       line: [`break-glass wipe is void: ${why}`],
     });
   });
@@ -159,9 +157,8 @@ export async function notifyNotAsked(change: Change, policy: Policy, wipe: Wipe,
     'Exchange was not asked for the wipe.',
     ` ${why} To ask again, propose it again; the hold stays open.`,
   );
-  await notifySecurity(change, policy, {
+  await notify(change, policy, 'wipe-not-asked', {
     incident: wipe.incidentNumber,
-    tone: 'warning',
     line: [`wipe not asked of Exchange: ${why}`],
   });
 }

@@ -94,9 +94,10 @@ const transitions = {
   withdrawn: {},
   expired: {},
   voided: {},
-  'not-asked': {},
-  cancelled: {},
-  'partnership-removed': {},
+  // An answer may lag for longer than anybody waits: what Exchange shows later is taken up.
+  'not-asked': { 'request-appeared': 'requested' },
+  cancelled: { 'request-appeared': 'requested' },
+  'partnership-removed': { 'partnership-returned': 'requested' },
 } as const satisfies Record<WipeState, Row>;
 
 const notApproved = refusal('not-approved', 'Nobody has approved this wipe yet.');

@@ -1,9 +1,8 @@
 /** After asking: reads until Exchange proves that it was asked, or that it was not. Only reads that succeed count. */
-import { z } from 'zod';
 import { after, second } from '../../ground/durations.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import type { Change } from '../../store/port.ts';
-import { type DeviceFacts, DeviceWipe, wipeTimesKnown } from '../devices/device.ts';
+import { type DeviceFacts, wipeTimesKnown } from '../devices/device.ts';
 import { readDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
 import type { Wipe } from '../incident/view.ts';
@@ -19,10 +18,9 @@ import {
   watchSchedule,
   wrongScopeMoved,
 } from './request-proof.ts';
+import { Before } from './take-up.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 import { cancelFullWipe, endCancelledFullWipe } from './wrong-scope.ts';
-
-const Before = z.object({ wipe: DeviceWipe, readAt: z.iso.datetime() });
 
 /**
  * `refused`: Exchange answered with one of the verdicts that it gives before it writes, in words for people; one good reading without a
@@ -38,7 +36,7 @@ export async function reconcileWipe(
   const wipe = await store.db.selectFrom('wipe').selectAll().where('id', '=', wipeId).executeTakeFirst();
   if (wipe?.state !== 'issuing' || wipe.callDeadlineAt === null) return;
   const exchange = context.exchange(wipe.organisation);
-  const answer = await readDevice(exchange, wipe.mailboxGuid, wipe.deviceGuid);
+  const answer = await readDevice({ db: store.db, exchange }, wipe.mailboxGuid, wipe.deviceGuid);
   const readAt = clock.now();
   if (answer.kind === 'absent') {
     await absent(context, wipe, step);
@@ -86,14 +84,14 @@ export async function reconcileWipe(
         { by: null, why, evidence: { readAt: readAt.toISOString() }, set: { endedAt: change.now } },
       );
       if (moved !== undefined) await notifyNotAsked(change, policy, row, why);
+      if (moved !== undefined && verdict === undefined) await lookForLater(change, wipeId);
       return;
     }
     if (proof.kind === 'doubt') {
-      await notifySecurity(change, policy, {
+      await notify(change, policy, 'wipe-doubt', {
         incident: row.incidentNumber,
-        tone: 'danger',
         line: [`it is not known whether Exchange was asked: ${proof.description}`],
-        key: `doubt:${row.id}:${proof.why}`,
+        key: `${row.id}:${proof.why}`,
       });
     }
     await enqueueNext(change, row, step);
@@ -137,6 +135,7 @@ async function requested(context: JobContext, wipe: Wipe, device: DeviceFacts, r
       { by: null, evidence: { requestedAt: requestedAt.toISOString() }, set: { requestedAt, watchStep: 0 } },
     );
     if (moved === undefined) return;
+    await endAbsence(change, row);
     await recordOneDevice(change, wipe.incidentNumber, device);
     await change.enqueue(
       'watch-wipe',
@@ -156,11 +155,20 @@ async function requested(context: JobContext, wipe: Wipe, device: DeviceFacts, r
         }),
       },
     );
-    await notifySecurity(change, policy, {
+    await notify(change, policy, 'wipe-requested', {
       incident: wipe.incidentNumber,
       line: [`wipe of phone ${wipe.deviceNumber} asked of Exchange (${wipe.scope})`],
     });
   });
+}
+
+/** What Exchange shows later is taken up (take-up.ts). */
+async function lookForLater(change: Change, wipeId: number): Promise<void> {
+  await change.enqueue(
+    'watch-wipe',
+    { wipe: wipeId },
+    { key: `${wipeId}-later`, dueAt: after(change.now, absenceRecheck) },
+  );
 }
 
 /** Neither list shows the partnership: it ends the wipe only when that is known by then. */
@@ -180,9 +188,9 @@ async function absent(context: JobContext, wipe: Wipe, step: number): Promise<vo
       { by: null, why, set: { endedAt: change.now } },
     );
     if (moved === undefined) return;
-    await notifySecurity(change, context.policy, {
+    await lookForLater(change, wipe.id);
+    await notify(change, context.policy, 'wipe-partnership-gone', {
       incident: wipe.incidentNumber,
-      tone: 'danger',
       line: [`phone ${wipe.deviceNumber}: ${why}`],
     });
   });

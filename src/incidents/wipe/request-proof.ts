@@ -4,7 +4,7 @@
  */
 import { after, hour, minute, second } from '../../ground/durations.ts';
 import type { WipeScope } from '../../store/tables/wipes.ts';
-import type { DeviceWipe, WipeTimes } from '../devices/device.ts';
+import { clocksDiffer, type DeviceWipe, type WipeTimes } from '../devices/device.ts';
 
 export type ProofInput = {
   scope: WipeScope;
@@ -28,7 +28,7 @@ export type Proof =
    */
   | { kind: 'doubt'; why: 'other-requestor' | 'not-later'; description: string };
 
-/** Proof: this scope's request time differs from the stored one, is later than our last read, and the requestor is ours. */
+/** Proof: this scope's request time differs from the stored one, is later than our last read as far as two clocks tell, and the requestor is ours. */
 export function provesRequest(input: ProofInput): Proof {
   let doubt: Proof | undefined;
   for (const [before, now] of timesOfScope(input)) {
@@ -42,7 +42,7 @@ export function provesRequest(input: ProofInput): Proof {
       };
       continue;
     }
-    if (requestedAt.getTime() <= input.lastReadAt.getTime()) {
+    if (requestedAt.getTime() <= input.lastReadAt.getTime() - clocksDiffer) {
       doubt ??= {
         kind: 'doubt',
         why: 'not-later',

@@ -8,6 +8,7 @@ import type { Capabilities } from '../../exchange/port.ts';
 import { assertNever } from '../../ground/errors.ts';
 import type { WipeScope } from '../../store/tables/wipes.ts';
 import { clientKnown, type DeviceFacts, isOutlookApp, versionText, wipeTimesKnown } from '../devices/device.ts';
+import { contradictedBy } from '../devices/held-requests.ts';
 
 export type ScopeChoice = {
   scope: WipeScope;
@@ -37,9 +38,16 @@ export function scopeFor(device: DeviceFacts, capabilities: Pick<Capabilities, '
     choices,
     default: first?.scope ?? null,
     ...(device.managedByMdm
-      ? { instead: 'This phone is managed by an MDM: wipe it there. Exchange wipes only what it can reach itself.' }
+      ? {
+          instead: `This phone is managed by an MDM: wipe it there. Exchange wipes only what it can reach itself${isApple(device) ? ', and never a supervised iPhone or iPad' : ''}.`,
+        }
       : {}),
   };
+}
+
+/** Apple: an Exchange wipe is not possible on a supervised device (Graph facts 0.5); that it is supervised only its MDM knows. */
+function isApple({ type }: DeviceFacts): boolean {
+  return /^(iphone|ipad|ipod)/i.test(type);
 }
 
 /** What a wipe of this scope erases, as the end of "This wipe erases …". */
@@ -54,6 +62,30 @@ export function erases(scope: WipeScope): string {
     default:
       return assertNever(scope, 'scope');
   }
+}
+
+/** What the phone does once it has acknowledged: its promise, and no more. */
+export function promiseOf(scope: WipeScope): string {
+  switch (scope) {
+    case 'account-only':
+      return 'It removes the work account after this; Exchange cannot see that.';
+    case 'full':
+      return 'It erases itself after this; Exchange cannot see that.';
+    case 'outlook-app':
+      return "Outlook's data is removed after this; Exchange cannot see that.";
+    default:
+      return assertNever(scope, 'scope');
+  }
+}
+
+/** What still happens while Exchange holds requests of these scopes, as the end of "Exchange still holds it: …". */
+export function stillErased(scopes: readonly WipeScope[]): string {
+  const what = scopes.includes('full')
+    ? 'this phone'
+    : scopes.includes('outlook-app')
+      ? "Outlook's data on all of this person's phones"
+      : 'the work account on this phone';
+  return `${what} will still be erased if it connects`;
 }
 
 /** Full and Outlook wipes are confirmed by typing the phone's name and the ending of its id. */
@@ -79,6 +111,8 @@ function reasonAgainst(
   if (device.wipeSupported === false) {
     return 'This device does not support being wiped; Exchange would only block it.';
   }
+  const held = contradictedBy(scope, device);
+  if (held !== undefined) return held;
   if (scope !== 'account-only') return undefined;
   if (!clientKnown(device) || device.wipeSupported === null) {
     return 'Account-only is offered only where it is known what this phone is and that it can be wiped; Exchange does not say it.';

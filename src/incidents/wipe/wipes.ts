@@ -11,6 +11,7 @@ import type { WipeState } from '../../store/tables/wipes.ts';
 import { holdAfterWipes } from '../hold/hold.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
+import { lockIncident } from '../lock-order.ts';
 import { transition, type WipeEvent } from './machine.ts';
 
 export type Move = {
@@ -34,9 +35,12 @@ export type Move = {
   > & { before?: string };
 };
 
-/** Throws MislaidError `no-such-wipe`. Locks the row: two deciders come one after the other. */
+/** Throws MislaidError `no-such-wipe`. Locks its incident and the row: two deciders come one after the other. */
 export async function lockWipe(change: Change, id: number): Promise<Wipe> {
-  const wipe = await change.tx.selectFrom('wipe').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  const wipes = change.tx.selectFrom('wipe').where('id', '=', id);
+  const known = await wipes.select('incidentNumber').executeTakeFirst();
+  if (known !== undefined) await lockIncident(change, known.incidentNumber);
+  const wipe = await wipes.selectAll().forUpdate().executeTakeFirst();
   if (wipe !== undefined) return wipe;
   throw new MislaidError({ code: 'no-such-wipe', message: `wipe ${id} does not exist`, userMessage: internalProblem });
 }

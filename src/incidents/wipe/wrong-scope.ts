@@ -7,7 +7,7 @@ import { cancelMobileDeviceWipe } from '../../exchange/cmdlets/cancel-mobile-dev
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
 import { after, second } from '../../ground/durations.ts';
 import { strong } from '../../message/text.ts';
-import { notifySecurity } from '../../notices/security.ts';
+import { notify } from '../../notices/notify.ts';
 import type { DeviceFacts } from '../devices/device.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
@@ -55,11 +55,10 @@ export async function cancelFullWipe(
       const sentence =
         'Exchange took a FULL wipe where account-only was asked. I am cancelling it and reading it back.';
       await replyOnIncident(change, wipe.incidentNumber, 'danger', sentence);
-      await notifySecurity(change, context.policy, {
+      await notify(change, context.policy, 'wrong-scope', {
         incident: wipe.incidentNumber,
-        tone: 'danger',
         line: [strong(sentence)],
-        key: `wrong-scope:${wipe.id}`,
+        key: String(wipe.id),
       });
     }
     change.audit({
@@ -98,11 +97,10 @@ async function end(context: JobContext, wipe: Wipe, stillHeld: boolean): Promise
       ? ' Tell the owner. "Remove device" is the only way to end it, and needs a second person.'
       : ' Nothing is asked of Exchange now. Account-only does not work on this phone or this Exchange; decide whether a full wipe is right, and propose it.';
     await replyOnIncident(change, wipe.incidentNumber, stillHeld ? 'danger' : 'warning', why, next);
-    await notifySecurity(change, context.policy, {
+    await notify(change, context.policy, 'wrong-scope-ended', {
       incident: wipe.incidentNumber,
-      tone: 'danger',
       line: [why],
-      key: `wrong-scope-end:${wipe.id}`,
+      key: String(wipe.id),
     });
   });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, copyFile, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { MislaidError } from '../../ground/errors.ts';
-import type { ConfigFile } from '../port.ts';
+import { type ConfigFile, configChanged } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 
 export async function readConfigFile(server: string, path: string): Promise<ConfigFile> {
@@ -16,7 +16,7 @@ export async function readConfigFile(server: string, path: string): Promise<Conf
 /**
  * Replaces the file in one step: the backup (named by the hash of what it holds, so that a second try makes no second one) and
  * the new bytes are on disk before the rename; a crash in between leaves the old file in force. Throws MislaidError
- * `config-changed` when the file is no longer the one that was looked at.
+ * `config-changed` when the file is no longer the one that was read.
  */
 export async function writeConfigFile(
   server: string,
@@ -27,11 +27,7 @@ export async function writeConfigFile(
   const before = await readConfigFile(server, path);
   const found = sha256(before.bytes);
   if (found !== expected.toLowerCase()) {
-    throw new MislaidError({
-      code: 'config-changed',
-      message: `${path} on ${server} is not the file that was read (SHA-256 ${found}). Nothing was written.`,
-      userMessage: `The web.config on ${server} was changed meanwhile, so nothing was written. Look at it again.`,
-    });
+    throw configChanged(server, path);
   }
   const backup = `${path}.mislaid-${found.slice(0, 12)}.bak`;
   const beside = `${path}.mislaid-new`;

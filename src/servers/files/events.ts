@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import type { Event1040 } from '../port.ts';
 import { unreadable } from './unreadable.ts';
 
-/** Exports are small; a larger file is not one of them, and only its end is looked at. */
-const MOST_BYTES = 64 << 20;
+/** Exports are small; a larger file is not one of them, and only its end is read. */
+const mostBytes = 64 << 20;
 
 /** 2007 to 2013: `recent [513] heartbeat intervals … equal to [540]`; since 2013: `intervals [207] for request [Ping] … [540]`. */
-const WORDINGS =
+const wordings =
   /average of the most recent (?:\[(\d{1,6})\] heartbeat intervals|heartbeat intervals \[(\d{1,6})\](?: for request \[(\w{1,32})\])?) used by clients is less than or equal to \[(\d{1,6})\]/i;
 
 /** The times that exports write, most exact first: ISO (XML, Export-Csv with a round-trip format), then US and ISO-like local times. */
-const TIMES = [
+const timeFormats = [
   /SystemTime=['"](\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?)['"]/g,
   /\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)/g,
   /\b(\d{4}-\d\d-\d\d[ ,]+\d\d:\d\d:\d\d)\b/g,
@@ -40,11 +40,11 @@ export async function exportedEvents(server: string, folder: string, since: Date
   return [...found.values()].sort((a, b) => a.at.getTime() - b.at.getTime());
 }
 
-/** Every event 1040 whose text and time stand in one export, in its order. Local times are taken as UTC where no zone is written. */
+/** Every event 1040 whose text and time stand in one export, in its order. Local times are read as UTC where no zone is written. */
 export function eventsIn(server: string, text: string): Event1040[] {
   const events: Event1040[] = [];
   for (const record of recordsOf(text)) {
-    const wording = WORDINGS.exec(record.replaceAll(/\s+/g, ' '));
+    const wording = wordings.exec(record.replaceAll(/\s+/g, ' '));
     if (wording === null) continue;
     const [, older, newer, command, threshold] = wording;
     // Exchange 2003's event 3033 says the same of a sample count and of minutes: no threshold of seconds is that low.
@@ -79,7 +79,7 @@ function recordsOf(text: string): string[] {
 
 function timeIn(record: string): Date | undefined {
   const sentence = record.search(/average of the most recent/i);
-  for (const pattern of TIMES) {
+  for (const pattern of timeFormats) {
     const times = [...record.matchAll(pattern)];
     const before = times.filter(({ index }) => index < sentence).at(-1) ?? times[0];
     const at = before?.[1] === undefined ? undefined : parseTime(before[1]);
@@ -108,11 +108,11 @@ async function readEnd(path: string): Promise<Buffer> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
-    if (size <= MOST_BYTES) return await handle.readFile();
+    if (size <= mostBytes) return await handle.readFile();
     const mark = Buffer.alloc(2);
     await handle.read(mark, 0, 2, 0);
     const wide = mark[0] === 0xff && mark[1] === 0xfe;
-    const start = (size - MOST_BYTES) & ~1;
+    const start = (size - mostBytes) & ~1;
     const bytes = Buffer.alloc(size - start);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
     return wide ? Buffer.concat([mark, bytes.subarray(0, bytesRead)]) : bytes.subarray(0, bytesRead);

@@ -2,19 +2,13 @@ import type { Stats } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogKind } from '../../ground/identifiers.ts';
+import { isPacked, logNames } from '../policy-servers.ts';
 import { type LogFile, logKindNames } from '../port.ts';
 import { errorCode, unreadable } from './unreadable.ts';
 
 /** Large, because asking the system costs more than what it copies. */
-const PIECE = 1 << 20;
-const GROWN = 4 << 10;
-/** `u_ex260302.log`, `HttpProxy_2026030209-1.LOG`, `access.log`, `access.log.1`, each also packed. */
-const NAMES: Record<LogKind, RegExp> = {
-  frontEnd: /\.log(?:\.\d+)?(?:\.gz)?$/i,
-  backEnd: /\.log(?:\.\d+)?(?:\.gz)?$/i,
-  httpProxy: /\.log(?:\.gz)?$/i,
-  edge: /(?:\.log|access|_log)(?:[.-][\w.-]*)?$/i,
-};
+const pieceBytes = 1 << 20;
+const grownBytes = 4 << 10;
 
 /** Files of the folder (not of folders in it), oldest first; `since`: only those written to afterwards. */
 export async function listLogFiles(input: {
@@ -27,7 +21,7 @@ export async function listLogFiles(input: {
   const files: LogFile[] = [];
   try {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (entry.isDirectory() || !NAMES[kind].test(entry.name)) continue;
+      if (entry.isDirectory() || !logNames[kind].test(entry.name)) continue;
       const path = join(folder, entry.name);
       const status = await statOf(path);
       if (status === undefined || !status.isFile()) continue;
@@ -39,7 +33,7 @@ export async function listLogFiles(input: {
         identity: `${status.dev}:${status.ino}`,
         size: status.size,
         modifiedAt: status.mtime,
-        compressed: /\.gz$/i.test(entry.name),
+        compressed: isPacked(entry.name),
       });
     }
   } catch (error) {
@@ -67,9 +61,9 @@ export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<
     throw unreadable(file.server, 'A log', file.path, error);
   });
   // What comes after the size that was listed is little: the file grew meanwhile.
-  const size = Math.min(PIECE, Math.max(GROWN, file.size - from));
-  // Two in turn: one is filled while the other is looked at, and neither is new memory, which the system would clear first.
-  let [current, other] = [takeBuffer(size), takeBuffer(size)];
+  const size = Math.min(pieceBytes, Math.max(grownBytes, file.size - from));
+  // Two in turn: one is filled while the other is parsed, and neither is new memory, which the system would clear first.
+  let [current, other] = [spareBuffer(size), spareBuffer(size)];
   let reading = handle.read(current, 0, current.length, from);
   try {
     for (let at = from; ; ) {
@@ -84,7 +78,7 @@ export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<
     }
   } finally {
     await reading.catch(() => undefined);
-    giveBuffers(current, other);
+    keepBuffers(current, other);
     await handle.close();
   }
 }
@@ -92,10 +86,10 @@ export async function* openLogFile(file: LogFile, from: number): AsyncGenerator<
 /** Of readings that are over: the next one comes within the minute. */
 const spare: Buffer[] = [];
 
-function takeBuffer(size: number): Buffer {
-  return size > PIECE / 8 ? (spare.pop() ?? Buffer.allocUnsafeSlow(PIECE)) : Buffer.allocUnsafeSlow(size);
+function spareBuffer(size: number): Buffer {
+  return size > pieceBytes / 8 ? (spare.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)) : Buffer.allocUnsafeSlow(size);
 }
 
-function giveBuffers(...buffers: Buffer[]): void {
-  for (const buffer of buffers) if (buffer.length === PIECE && spare.length < 2) spare.push(buffer);
+function keepBuffers(...buffers: Buffer[]): void {
+  for (const buffer of buffers) if (buffer.length === pieceBytes && spare.length < 2) spare.push(buffer);
 }

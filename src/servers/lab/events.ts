@@ -1,10 +1,11 @@
 /** Event 1040, by Exchange's rule: the average of the last heartbeats that phones asked for is at or under the threshold. */
+import { hour } from '../../ground/durations.ts';
 import type { Event1040 } from '../port.ts';
 
 export type AskedHeartbeat = { at: Date; seconds: number };
 
 /** Exchange logs it "periodically"; the period is not documented. */
-const atMostEvery = 3_600_000;
+const atMostEvery = hour;
 
 /**
  * The events that the heartbeats of one server give since its pool started, oldest first. Nothing is logged before the

@@ -1,5 +1,6 @@
 /** The lab's log files: nothing is stored, each is written from its contacts as it is asked for, and only ever grows at its end. */
 import { type Kysely, sql } from 'kysely';
+import { day, hour } from '../../ground/durations.ts';
 import type { LogKind } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
 import { type LogFile, ServerUnreadable } from '../port.ts';
@@ -14,10 +15,8 @@ import {
   w3cHeader,
 } from './lines.ts';
 
-const hour = 3_600_000;
-
 /** One file covers a day (UTC), the HttpProxy log an hour. */
-const spans: Record<LogKind, number> = { frontEnd: 24 * hour, backEnd: 24 * hour, httpProxy: hour, edge: 24 * hour };
+const spans: Record<LogKind, number> = { frontEnd: day, backEnd: day, httpProxy: hour, edge: day };
 
 export type LabFiles = {
   list(server: string, kind: LogKind, since?: Date): Promise<LogFile[]>;
@@ -82,7 +81,7 @@ export function labFiles(db: Kysely<Database>): LabFiles {
     return files;
   }
 
-  /** What follows the mark, or the whole file, piece by piece; remembers where it ends, once all of it was taken. */
+  /** What follows the mark, or the whole file, piece by piece; remembers where it ends, once all of it was read. */
   async function* written(
     place: LogServer,
     kind: LogKind,

@@ -5,19 +5,13 @@ import { lockLabTicks } from '../../exchange/lab/tick.ts';
 import { heartbeatSettingsOf } from '../../exchange/lab/web-config.ts';
 import type { Clock } from '../../ground/clock.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import type { ConfigKind } from '../../ground/identifiers.ts';
 import type { Database } from '../../store/schema.ts';
-import { type Servers, ServerUnreadable } from '../port.ts';
+import { configPaths } from '../policy-servers.ts';
+import { configChanged, type Servers, ServerUnreadable } from '../port.ts';
 import { events1040Of } from './events.ts';
 import { labFiles } from './files.ts';
 
 const columns = { sync: 'syncConfig', ewsFrontEnd: 'ewsConfig', easFrontEnd: 'easConfig' } as const;
-
-const paths: Record<ConfigKind, string> = {
-  sync: 'ClientAccess/Sync/web.config',
-  ewsFrontEnd: 'FrontEnd/HttpProxy/EWS/web.config',
-  easFrontEnd: 'FrontEnd/HttpProxy/Sync/web.config',
-};
 
 /** `names` are the servers of policy.yaml, in its order; one that the lab does not have is unreadable. */
 export function labServers(input: { db: Kysely<Database>; clock: Clock; names: readonly string[] }): Servers {
@@ -38,7 +32,7 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
     readConfig: async (server, kind) => {
       const row = await serverRow(server);
       return {
-        path: `lab/${server}/${paths[kind]}`,
+        path: `lab/${server}/${configPaths[kind]}`,
         bytes: Buffer.from(row[columns[kind]], 'utf8'),
         modifiedAt: row.configsAt,
       };
@@ -55,15 +49,12 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
           .executeTakeFirst();
         if (row === undefined) throw new ServerUnreadable(server, 'The lab has no server of this name.');
         if (createHash('sha256').update(row[columns[kind]], 'utf8').digest('hex') !== expected) {
-          throw new MislaidError({
-            code: 'config-changed',
-            message: `${paths[kind]} on ${server} was changed by somebody else meanwhile. Nothing was written; look at it again.`,
-          });
+          throw configChanged(server, configPaths[kind]);
         }
         const change = { [columns[kind]]: text, configsAt: clock.now() };
         await tx.updateTable('labServer').set(change).where('name', '=', server).execute();
       });
-      return { backup: `lab/${server}/${paths[kind]}.${clock.now().toISOString().replaceAll(':', '')}.bak` };
+      return { backup: `lab/${server}/${configPaths[kind]}.${clock.now().toISOString().replaceAll(':', '')}.bak` };
     },
 
     events1040: async (server, since) => {
@@ -89,7 +80,8 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
       if (pool !== 'MSExchangeSyncAppPool') {
         throw new MislaidError({
           code: 'no-such-pool',
-          message: `${server} has no application pool ${pool} in the lab.`,
+          message: `${server} has no application pool ${pool} in the lab`,
+          userMessage: `${server} has no application pool ${pool} in the lab.`,
         });
       }
       await db.transaction().execute(async (tx) => {

@@ -13,7 +13,7 @@ export type LogServer = { server: string; ip: string };
 const domain = 'contoso.example';
 const host = `mail.${domain}`;
 
-export const w3cFields =
+const w3cFields =
   'date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken';
 
 /** IIS begins each file so; the date is the one of its first line. */
@@ -55,36 +55,16 @@ export function backEndLine(contact: Contact, place: LogServer): string | undefi
   });
 }
 
+type W3cParts = Record<'serverIp' | 'stem' | 'query' | 'user' | 'clientIp', string> &
+  Record<'port' | 'milliseconds', number>;
+
 function w3cLine(
-  contact: Contact,
-  line: {
-    serverIp: string;
-    stem: string;
-    query: string;
-    port: number;
-    user: string;
-    clientIp: string;
-    milliseconds: number;
-  },
+  { at, userAgent, httpStatus, win32Status }: Contact,
+  { serverIp, stem, query, port, user, clientIp, milliseconds }: W3cParts,
 ): string {
-  const [date = '', time = ''] = contact.at.toISOString().slice(0, 19).split('T');
-  return [
-    date,
-    time,
-    line.serverIp,
-    'POST',
-    line.stem,
-    line.query,
-    line.port,
-    line.user,
-    line.clientIp,
-    contact.userAgent.replaceAll(' ', '+') || '-',
-    '-',
-    contact.httpStatus,
-    0,
-    contact.win32Status,
-    line.milliseconds,
-  ].join(' ');
+  const [date = '', time = ''] = at.toISOString().slice(0, 19).split('T');
+  const agent = userAgent.replaceAll(' ', '+') || '-';
+  return `${date} ${time} ${serverIp} POST ${stem} ${query} ${port} ${user} ${clientIp} ${agent} - ${httpStatus} 0 ${win32Status} ${milliseconds}`;
 }
 
 /** Phones send the parameters in orders of their own: Apple's begin with the user, most others with the command. */

@@ -7,120 +7,87 @@ import { z } from 'zod';
 import { ExchangeError } from '../../exchange/port.ts';
 import { CmdletFailure } from '../../exchange/transport.ts';
 import type { Clock } from '../../ground/clock.ts';
+import { minute } from '../../ground/durations.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import type { ConfigKind, LogKind } from '../../ground/identifiers.ts';
-import type { Policy } from '../../policy.ts';
+import type { ConfigKind } from '../../ground/identifiers.ts';
 import { eventsIn } from '../files/events.ts';
-import { type LogFile, type Servers, ServerUnreadable } from '../port.ts';
+import { configPaths, isPacked, logNames, type PolicyServer, PolicyServers } from '../policy-servers.ts';
+import { configChanged, type Servers, ServerUnreadable } from '../port.ts';
 import type { WinrmCall, WinrmPool } from './session.ts';
-
-type PolicyServer = Policy['servers'][number];
-
-const configPaths: Record<ConfigKind, string> = {
-  sync: 'ClientAccess\\Sync\\web.config',
-  ewsFrontEnd: 'FrontEnd\\HttpProxy\\EWS\\web.config',
-  easFrontEnd: 'FrontEnd\\HttpProxy\\Sync\\web.config',
-};
-
-const names: Record<LogKind, RegExp> = {
-  frontEnd: /\.log(?:\.gz)?$/i,
-  backEnd: /\.log(?:\.gz)?$/i,
-  httpProxy: /\.log(?:\.gz)?$/i,
-  edge: /(?:\.log|access|_log)(?:[.-][\w.-]*)?$/i,
-};
 
 /** Bytes of one answer: base64 of it stays well under what a frame may hold. */
 const piece = 1 << 20;
-const minute = 60_000;
 
-const FileRow = z.object({
-  Name: z.string(),
-  Path: z.string(),
-  Size: z.coerce.number(),
-  ModifiedAt: z.coerce.date(),
-});
-const ContentRow = z.object({ Content: z.string(), ModifiedAt: z.coerce.date() });
-const BackupRow = z.object({ Backup: z.string() });
-const EventRow = z.object({ At: z.coerce.date(), Message: z.string() });
+/** What each of our functions answers, what it does, and how long it may take. */
+const functions = {
+  'Get-MislaidLog': {
+    row: z.object({ Name: z.string(), Path: z.string(), Size: z.coerce.number(), ModifiedAt: z.coerce.date() }),
+    effect: 'read',
+    deadlineMs: 2 * minute,
+  },
+  'Read-MislaidFile': {
+    row: z.object({ Content: z.string(), ModifiedAt: z.coerce.date() }),
+    effect: 'read',
+    deadlineMs: 2 * minute,
+  },
+  'Write-MislaidConfig': { row: z.object({ Backup: z.string() }), effect: 'change', deadlineMs: minute },
+  'Get-MislaidEvent': {
+    row: z.object({ At: z.coerce.date(), Message: z.string() }),
+    effect: 'read',
+    deadlineMs: 3 * minute,
+  },
+  'Restart-MislaidPool': { row: z.object({ Done: z.unknown() }), effect: 'change', deadlineMs: 3 * minute },
+} as const;
+
+type Functions = typeof functions;
 
 export function createWinrmServers(servers: readonly PolicyServer[], pool: WinrmPool, clock: Clock): Servers {
-  const byName = new Map(servers.map((server) => [server.name, server]));
-
-  function named(name: string): PolicyServer {
-    const server = byName.get(name);
-    if (server === undefined) throw new ServerUnreadable(name, `policy.yaml lists no server ${name}.`);
-    return server;
-  }
+  const known = new PolicyServers(servers);
 
   function configPath(name: string, kind: ConfigKind): string {
-    const { exchangePath } = named(name);
-    if (exchangePath === undefined)
-      throw new ServerUnreadable(
-        name,
-        `policy.yaml gives no exchangePath for ${name}, so its web.config files are not known.`,
-      );
-    return `${exchangePath.replace(/[\\/]+$/, '')}${separatorOf(exchangePath)}${configPaths[kind].replaceAll('\\', separatorOf(exchangePath))}`;
+    const path = known.exchangePath(name);
+    const separator = separatorOf(path);
+    return `${path.replace(/[\\/]+$/, '')}${separator}${configPaths[kind].replaceAll('/', separator)}`;
   }
 
-  async function call<R>(
+  async function call<Name extends keyof Functions>(
     server: string,
-    row: z.ZodType<R>,
-    rest: Omit<WinrmCall, 'args'> & { args: WinrmCall['args'] },
-  ): Promise<R[]> {
+    name: Name,
+    args: WinrmCall['args'],
+  ): Promise<z.infer<Functions[Name]['row']>[]> {
+    const { row, effect, deadlineMs } = functions[name];
     try {
-      const rows = await pool.call({ ...rest, args: { Server: server, ...rest.args } });
-      return z.array(row).parse(rows);
+      const select = Object.keys(row.shape);
+      const rows = await pool.call({ name, args: { Server: server, ...args }, select, effect, deadlineMs });
+      return z.array<Functions[Name]['row']>(row).parse(rows);
     } catch (error) {
       throw unreadable(server, error);
     }
   }
 
-  async function readWhole(server: string, path: string): Promise<{ bytes: Buffer; modifiedAt: Date }> {
-    const pieces: Buffer[] = [];
-    for (let from = 0; ; from += piece) {
-      const [row] = await readPiece(server, path, from);
-      if (row === undefined) throw new ServerUnreadable(server, `${server} answered nothing about a file.`);
-      const bytes = Buffer.from(row.Content, 'base64');
-      pieces.push(bytes);
-      if (bytes.length < piece) return { bytes: Buffer.concat(pieces), modifiedAt: row.ModifiedAt };
-    }
+  async function readPiece(server: string, path: string, from: number) {
+    const [row] = await call(server, 'Read-MislaidFile', { Path: path, From: from, Count: piece });
+    if (row === undefined) throw new ServerUnreadable(server, `${server} answered nothing about a file.`);
+    return { bytes: Buffer.from(row.Content, 'base64'), modifiedAt: row.ModifiedAt };
   }
 
-  function readPiece(server: string, path: string, from: number) {
-    return call(server, ContentRow, {
-      name: 'Read-MislaidFile',
-      args: { Path: path, From: from, Count: piece },
-      select: ['Content', 'ModifiedAt'],
-      effect: 'read',
-      deadlineMs: 2 * minute,
-    });
-  }
-
-  async function* pieces(file: LogFile, start: number): AsyncGenerator<Uint8Array> {
-    for (let from = start; ; ) {
-      const [row] = await readPiece(file.server, file.path, from);
-      const bytes = Buffer.from(row?.Content ?? '', 'base64');
-      if (bytes.length > 0) yield bytes;
-      from += bytes.length;
-      if (bytes.length < piece) return;
+  /** From `start` to the end of the file; the last piece is shorter than the others, or empty. */
+  async function* pieces(server: string, path: string, start: number) {
+    for (let from = start; ; from += piece) {
+      const next = await readPiece(server, path, from);
+      yield next;
+      if (next.bytes.length < piece) return;
     }
   }
 
   return {
-    list: () => servers.map(({ name }) => name),
+    list: () => known.names,
     listLogs: async (name, kind, since) => {
-      const { frontEndLogs, backEndLogs, httpProxyLogs, edgeLogs } = named(name);
-      const folder = { frontEnd: frontEndLogs, backEnd: backEndLogs, httpProxy: httpProxyLogs, edge: edgeLogs }[kind];
+      const folder = known.logFolder(name, kind);
       if (folder === undefined) return [];
-      const rows = await call(name, FileRow, {
-        name: 'Get-MislaidLog',
-        args: { Folder: folder },
-        select: ['Name', 'Path', 'Size', 'ModifiedAt'],
-        effect: 'read',
-        deadlineMs: 2 * minute,
-      });
+      const rows = await call(name, 'Get-MislaidLog', { Folder: folder });
       return rows
-        .filter((row) => names[kind].test(row.Name) && (since === undefined || row.ModifiedAt >= since))
+        .filter((row) => logNames[kind].test(row.Name) && (since === undefined || row.ModifiedAt >= since))
         .map((row) => ({
           server: name,
           kind,
@@ -129,58 +96,50 @@ export function createWinrmServers(servers: readonly PolicyServer[], pool: Winrm
           identity: row.Path,
           size: row.Size,
           modifiedAt: row.ModifiedAt,
-          compressed: /\.gz$/i.test(row.Name),
+          compressed: isPacked(row.Name),
+          ...known.logMarks(name, kind),
         }))
         .sort((one, other) => one.modifiedAt.getTime() - other.modifiedAt.getTime());
     },
-    openLog: async (file, from) => pieces(file, from),
+    openLog: async (file, from) =>
+      (async function* () {
+        for await (const { bytes } of pieces(file.server, file.path, from)) if (bytes.length > 0) yield bytes;
+      })(),
     readConfig: async (name, kind) => {
       const path = configPath(name, kind);
-      return { path, ...(await readWhole(name, path)) };
+      const all: Buffer[] = [];
+      let modifiedAt = new Date(0);
+      for await (const next of pieces(name, path, 0)) {
+        all.push(next.bytes);
+        ({ modifiedAt } = next);
+      }
+      return { path, bytes: Buffer.concat(all), modifiedAt };
     },
     writeConfig: async (name, kind, bytes, expected) => {
-      const [row] = await call(name, BackupRow, {
-        name: 'Write-MislaidConfig',
-        args: {
-          Path: configPath(name, kind),
-          Content: bytes.toString('base64'),
-          Expected: expected,
-          Stamp: clock
-            .now()
-            .toISOString()
-            .replaceAll(/[^0-9]/g, ''),
-        },
-        select: ['Backup'],
-        effect: 'change',
-        deadlineMs: minute,
+      const [row] = await call(name, 'Write-MislaidConfig', {
+        Path: configPath(name, kind),
+        Content: bytes.toString('base64'),
+        Expected: expected,
+        Stamp: clock
+          .now()
+          .toISOString()
+          .replaceAll(/[^0-9]/g, ''),
       });
       if (row === undefined)
         throw new ServerUnreadable(name, `${name} did not say whether the web.config was written.`);
       return { backup: row.Backup };
     },
     events1040: async (name, since) => {
-      named(name);
-      const rows = await call(name, EventRow, {
-        name: 'Get-MislaidEvent',
-        args: { Since: since },
-        select: ['At', 'Message'],
-        effect: 'read',
-        deadlineMs: 3 * minute,
-      });
+      known.named(name);
+      const rows = await call(name, 'Get-MislaidEvent', { Since: since });
       return rows
         .flatMap(({ At, Message }) => eventsIn(name, `${At.toISOString()} ${Message.replaceAll(/\s+/g, ' ')}`))
         .filter((event) => event.at >= since)
         .sort((one, other) => one.at.getTime() - other.at.getTime());
     },
-    recyclePool: async (name, pool_) => {
-      named(name);
-      await call(name, z.unknown(), {
-        name: 'Restart-MislaidPool',
-        args: { Pool: pool_ },
-        select: ['Done'],
-        effect: 'change',
-        deadlineMs: 3 * minute,
-      });
+    recyclePool: async (name, applicationPool) => {
+      known.named(name);
+      await call(name, 'Restart-MislaidPool', { Pool: applicationPool });
       return { done: true };
     },
   };
@@ -196,11 +155,7 @@ function unreadable(server: string, error: unknown): Error {
   if (error instanceof ServerUnreadable || error instanceof MislaidError) return error;
   if (error instanceof CmdletFailure) {
     if (error.errorId.startsWith('MislaidConfigChanged')) {
-      return new MislaidError({
-        code: 'config-changed',
-        message: `A web.config on ${server} was changed by somebody else meanwhile. Nothing was written; look at it again.`,
-        cause: error,
-      });
+      return configChanged(server, 'a web.config', error);
     }
     return new ServerUnreadable(server, `${server} could not be read: ${reasonOf(error)}`, { cause: error });
   }

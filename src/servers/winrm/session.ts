@@ -10,6 +10,7 @@ import { bootLine } from '../../exchange/powershell/script.ts';
 import { startSession } from '../../exchange/powershell/session.ts';
 import type { SessionLog } from '../../exchange/powershell/warm-sessions.ts';
 import type { Ids } from '../../ground/clock.ts';
+import { minute, second } from '../../ground/durations.ts';
 import type { Environment } from '../../ground/environment.ts';
 import { winrmFunctions, winrmScripts } from './script.ts';
 
@@ -79,12 +80,12 @@ async function connect(
     environment: engineEnvironment(environment),
     boot: bootLine({ allowed: winrmFunctions, probed: [], ...winrmScripts }),
     ids,
-    deadlineMs: 30_000,
+    deadlineMs: 30 * second,
     signal,
   });
   try {
     const settings: Record<string, string> = initScript === undefined ? {} : { initScript };
-    const answer = await session.request({ op: 'connect', settings }, { deadlineMs: 60_000, signal });
+    const answer = await session.request({ op: 'connect', settings }, { deadlineMs: minute, signal });
     if (answer.error !== null) throw errorOf(answer.error, 'connecting', 'read');
     return { session, hello: session.hello, capabilities: noExchange, modules: [], now: new Date() };
   } catch (error) {

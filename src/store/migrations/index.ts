@@ -13,6 +13,17 @@ import * as logAccounts from './0011-log-accounts.ts';
 import * as auditLock from './0012-audit-lock.ts';
 import * as words from './0013-words.ts';
 import * as absence from './0014-absence.ts';
+import * as heartbeatWords from './0015-heartbeat-words.ts';
+import * as laterTruth from './0016-later-truth.ts';
+import * as suspension from './0017-suspension.ts';
+import * as auditCommitments from './0018-audit-commitments.ts';
+import * as stepUp from './0019-step-up.ts';
+import * as brakeOrder from './0020-brake-order.ts';
+import * as history from './0021-history.ts';
+import * as personForms from './0022-person-forms.ts';
+import * as approvalAsked from './0024-approval-asked.ts';
+import * as logAnonymous from './0025-log-anonymous.ts';
+import * as logFilesOnce from './0026-log-files-once.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -30,4 +41,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0012-audit-lock': auditLock,
   '0013-words': words,
   '0014-absence': absence,
+  '0015-heartbeat-words': heartbeatWords,
+  '0016-later-truth': laterTruth,
+  '0017-suspension': suspension,
+  '0018-audit-commitments': auditCommitments,
+  '0019-step-up': stepUp,
+  '0020-brake-order': brakeOrder,
+  '0021-history': history,
+  '0022-person-forms': personForms,
+  '0024-approval-asked': approvalAsked,
+  '0025-log-anonymous': logAnonymous,
+  '0026-log-files-once': logFilesOnce,
 };

@@ -32,6 +32,8 @@ export type LogFileTable = {
 export type LogClientTable = {
   id: Generated<number>;
   organisation: Fixed<Organisation>;
+  /** Somebody who had not logged in named themselves so: counted, and nothing else follows from it. */
+  anonymous: ColumnType<boolean, boolean | undefined, never>;
   /** Lower case, in the form it was logged: `contoso\alice`, `alice@contoso.example`, `alice`. */
   account: Fixed<string>;
   deviceId: Fixed<string>;
@@ -111,78 +113,68 @@ export type LogHeartbeatView = { [C in keyof LogHeartbeatRowTable]: Seen<Selecte
 
 export type LogHeartbeatBatchTable = LogRollupBatchTable;
 
-/** What is left to fold of an hour. */
-export type LogHourTable = {
-  server: Fixed<string>;
-  kind: Fixed<LogKind>;
-  hour: Fixed<Date>;
-  /** Batches that wait. */
-  batches: number;
-  /** How many times plain rows were added: more than once, and rows of the hour may fall together. */
-  parts: number;
-};
-
-/** The last heartbeats asked of one server, in order: what Exchange's own moving average is made of. */
-export type LogSampleTable = {
-  id: Generated<number>;
-  organisation: Fixed<Organisation>;
-  server: Fixed<string>;
-  command: Fixed<string>;
-  startedAt: Fixed<Date>;
-  asked: Fixed<number>;
-  clientId: Fixed<number>;
-};
-
-/** A back-end line that proves that a phone was told to wipe. */
-export type LogSightingTable = {
-  clientId: Fixed<number>;
-  server: Fixed<string>;
-  at: Fixed<Date>;
-  what: Fixed<string>;
-};
-
-/** What was left out or looked odd, counted. */
-export type LogOddityTable = {
-  organisation: Fixed<Organisation>;
-  server: Fixed<string>;
-  kind: Fixed<LogKind>;
-  odd: Fixed<OddKind>;
-  text: Fixed<string>;
-  requests: number;
-  lastAt: Date;
-};
-
-/** How a reading of one server's logs goes, for progress in chat and for what could not be read. */
-export type LogReadingTable = {
-  organisation: Fixed<Organisation>;
-  server: Fixed<string>;
-  kind: Fixed<LogKind>;
-  startedAt: Date;
-  updatedAt: Date;
-  finishedAt: Date | null;
-  filesTotal: number;
-  filesDone: number;
-  /** Bytes still to read when it began, and those read since. */
-  bytesTotal: number;
-  bytesDone: number;
-  /** A sentence for people; null while all is well. */
-  problem: string | null;
-};
-
 export type ActiveSyncTables = {
   logFile: LogFileTable;
   logClient: LogClientTable;
   logRollup: LogRollupView;
   logRollupRow: LogRollupRowTable;
   logRollupBatch: LogRollupBatchTable;
-  logHour: LogHourTable;
+  /** What is left to fold of an hour. */
+  logHour: {
+    server: Fixed<string>;
+    kind: Fixed<LogKind>;
+    hour: Fixed<Date>;
+    /** Batches that wait. */
+    batches: number;
+    /** How many times plain rows were added: more than once, and rows of the hour may fall together. */
+    parts: number;
+  };
   logHeartbeat: LogHeartbeatView;
   logHeartbeatRow: LogHeartbeatRowTable;
   logHeartbeatBatch: LogHeartbeatBatchTable;
-  logSample: LogSampleTable;
-  logSighting: LogSightingTable;
-  logOddity: LogOddityTable;
-  logReading: LogReadingTable;
+  /** The last heartbeats asked of one server, in order: what Exchange's own moving average is made of. */
+  logSample: {
+    id: Generated<number>;
+    organisation: Fixed<Organisation>;
+    server: Fixed<string>;
+    command: Fixed<string>;
+    startedAt: Fixed<Date>;
+    asked: Fixed<number>;
+    clientId: Fixed<number>;
+  };
+  /** A back-end line that proves that a phone was told to wipe. */
+  logSighting: {
+    clientId: Fixed<number>;
+    server: Fixed<string>;
+    at: Fixed<Date>;
+    what: Fixed<string>;
+  };
+  /** What was left out or looked odd, counted. */
+  logOddity: {
+    organisation: Fixed<Organisation>;
+    server: Fixed<string>;
+    kind: Fixed<LogKind>;
+    odd: Fixed<OddKind>;
+    text: Fixed<string>;
+    requests: number;
+    lastAt: Date;
+  };
+  /** How a reading of one server's logs goes, for progress in chat and for what could not be read. */
+  logReading: {
+    organisation: Fixed<Organisation>;
+    server: Fixed<string>;
+    kind: Fixed<LogKind>;
+    startedAt: Date;
+    updatedAt: Date;
+    finishedAt: Date | null;
+    filesTotal: number;
+    filesDone: number;
+    /** Bytes still to read when it began, and those read since. */
+    bytesTotal: number;
+    bytesDone: number;
+    /** A sentence for people; null while all is well. */
+    problem: string | null;
+  };
 };
 
 export type OddKind =
@@ -194,6 +186,9 @@ export type OddKind =
   | 'stray-parameter'
   | 'probe'
   | 'health-mailbox'
+  /** A `Log=` that Exchange did not write, or that nothing vouches for. */
+  | 'untrusted-log'
+  | 'out-of-range'
   | 'too-many';
 
 /** How a hanging Ping or Sync ended; `Ended` of src/activesync/reader/outcome.ts says what each means. */

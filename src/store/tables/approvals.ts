@@ -27,6 +27,8 @@ export type ApprovalTable = {
   approvedAt: Date | null;
   /** An approved proposal must be executed before this. */
   executeBy: Date | null;
+  /** From when on Exchange may have been asked for it; null: it was not, or its answer proved that it was not reached. */
+  askedAt: Generated<Date | null>;
   closedAt: Date | null;
   closedBy: string | null;
   /** Why it was denied, withdrawn or voided. */
@@ -42,7 +44,26 @@ export type ApprovalDecisionTable = {
   at: Fixed<Date>;
 };
 
+/** A code that was sent to whoever decides; only its hash is kept. */
+export type ApprovalCodeTable = {
+  id: Generated<number>;
+  approvalId: Fixed<number>;
+  actorGuid: Fixed<string>;
+  /** Through which account they decide, and to which the code went. */
+  identity: Fixed<string>;
+  sentTo: Fixed<string>;
+  /** The hash of what they were shown. */
+  shown: Fixed<string>;
+  salt: Fixed<string>;
+  codeHash: Fixed<string>;
+  createdAt: Fixed<Date>;
+  expiresAt: Fixed<Date>;
+  tries: Generated<number>;
+  usedAt: Date | null;
+};
+
 export type ApprovalsTables = {
+  approvalCode: ApprovalCodeTable;
   approval: ApprovalTable;
   approvalDecision: ApprovalDecisionTable;
 };

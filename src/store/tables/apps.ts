@@ -26,6 +26,7 @@ export type MobileDeviceTable = {
   firstSync: Date | null;
   /** When the bot first saw it, which is later than its first sync for old phones. */
   firstSeenAt: Fixed<Date>;
+  /** When Exchange last told something new of it. */
   readAt: Date;
   gone: boolean;
 };
@@ -42,30 +43,6 @@ export type AccessRuleTable = {
   readAt: Date;
   /** When a refresh no longer found it. */
   goneAt: Date | null;
-};
-
-/** What was read of one organisation as a whole, and how far the watch got. */
-export type AppInventoryTable = {
-  organisation: Fixed<Organisation>;
-  defaultAccessLevel: string;
-  readAt: Date;
-  /** A sentence for people; null while all is well. */
-  problem: string | null;
-};
-
-/** An app by its key, since when it is known: what "new" is measured by. */
-export type AppSeenTable = {
-  organisation: Fixed<Organisation>;
-  app: Fixed<string>;
-  name: string;
-  firstSeenAt: Fixed<Date>;
-};
-
-/** When a person last looked at the apps: what is new to whom. */
-export type AppLookTable = {
-  organisation: Fixed<Organisation>;
-  personGuid: Fixed<string>;
-  lookedAt: Date;
 };
 
 export type AppBlockState = 'open' | 'ended';
@@ -109,26 +86,6 @@ export type AppBlockStepTable = {
   result: NullableJson<Record<string, unknown>>;
 };
 
-/** One edit of a web.config: enough to put every byte back even when the backup file is lost. */
-export type ConfigEditTable = {
-  id: Generated<number>;
-  organisation: Fixed<Organisation>;
-  stepId: Fixed<number>;
-  server: Fixed<string>;
-  kind: Fixed<ConfigKind>;
-  path: Fixed<string>;
-  /** SHA-256, hex. */
-  beforeHash: Fixed<string>;
-  afterHash: Fixed<string>;
-  before: Fixed<Buffer>;
-  /** Written before the file is; null until the write was answered. */
-  backup: string | null;
-  at: Fixed<Date>;
-  undoneAt: Date | null;
-  /** Somebody else's change was told to security once. */
-  lostAt: Date | null;
-};
-
 /** A summary that is posted on a schedule. */
 export type AppReportTable = {
   id: Generated<number>;
@@ -146,24 +103,58 @@ export type AppReportTable = {
   stoppedAt: Date | null;
 };
 
-/** The lab's EWS settings of the organisation: one row, `id` 1. */
-export type LabEwsTable = {
-  id: number;
-  /** `EnforceAllowList`, `EnforceBlockList`, or empty. */
-  policy: string;
-  blockList: Json<string[]>;
-  allowList: Json<string[]>;
-};
-
 export type AppsTables = {
   mobileDevice: MobileDeviceTable;
   accessRule: AccessRuleTable;
-  appInventory: AppInventoryTable;
-  appSeen: AppSeenTable;
-  appLook: AppLookTable;
+  /** What was read of one organisation as a whole, and how far the watch got. */
+  appInventory: {
+    organisation: Fixed<Organisation>;
+    defaultAccessLevel: string;
+    readAt: Date;
+    /** A sentence for people; null while all is well. */
+    problem: string | null;
+  };
+  /** An app by its key, since when it is known: what "new" is measured by. */
+  appSeen: {
+    organisation: Fixed<Organisation>;
+    app: Fixed<string>;
+    name: string;
+    firstSeenAt: Fixed<Date>;
+  };
+  /** When a person last looked at the apps: what is new to whom. */
+  appLook: {
+    organisation: Fixed<Organisation>;
+    personGuid: Fixed<string>;
+    lookedAt: Date;
+  };
   appBlock: AppBlockTable;
   appBlockStep: AppBlockStepTable;
-  configEdit: ConfigEditTable;
+  /** One edit of a web.config: enough to put every byte back even when the backup file is lost. */
+  configEdit: {
+    id: Generated<number>;
+    organisation: Fixed<Organisation>;
+    stepId: Fixed<number>;
+    server: Fixed<string>;
+    kind: Fixed<ConfigKind>;
+    path: Fixed<string>;
+    /** SHA-256, hex. */
+    beforeHash: Fixed<string>;
+    afterHash: Fixed<string>;
+    before: Fixed<Buffer>;
+    /** Written before the file is; null until the write was answered. */
+    backup: string | null;
+    at: Fixed<Date>;
+    undoneAt: Date | null;
+    /** Somebody else's change was told to security once. */
+    lostAt: Date | null;
+  };
   appReport: AppReportTable;
-  labEws: LabEwsTable;
+  /** The lab's EWS settings of the organisation: one row, `id` 1. */
+  labEws: {
+    id: number;
+    /** `EnforceAllowList`, `EnforceBlockList`, or empty. */
+    policy: string;
+    blockList: Json<string[]>;
+    allowList: Json<string[]>;
+  };
 };

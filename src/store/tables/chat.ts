@@ -2,22 +2,6 @@
 import type { Generated } from 'kysely';
 import type { Fixed, Json } from './columns.ts';
 
-/** Every command, stored before it is acknowledged. */
-export type InboxTable = {
-  id: Generated<number>;
-  eventKey: Fixed<string>;
-  identity: Fixed<string>;
-  /** Incoming of src/chat/port.ts, as it was stored. */
-  incoming: Json<Record<string, unknown>>;
-  receivedAt: Fixed<Date>;
-  /** `refused`: the insert landed after the person had been told that it was not stored. */
-  state: 'stored' | 'handled' | 'refused' | 'too-old';
-  handledAt: Date | null;
-  /** The command's id and how it ended, for metrics and the audit; never its text. */
-  command: string | null;
-  outcome: string | null;
-};
-
 /** What a button does: only its id reaches a chat platform. */
 export type StoredActionTable = {
   id: Fixed<string>;
@@ -32,18 +16,30 @@ export type StoredActionTable = {
   usedBy: string | null;
 };
 
-/** PNGs that messages show. */
-export type ImageTable = {
-  id: Fixed<string>;
-  png: Fixed<Buffer>;
-  width: Fixed<number>;
-  height: Fixed<number>;
-  alt: Fixed<string>;
-  createdAt: Fixed<Date>;
-};
-
 export type ChatTables = {
-  inbox: InboxTable;
+  /** Every command, stored before it is acknowledged. */
+  inbox: {
+    id: Generated<number>;
+    eventKey: Fixed<string>;
+    identity: Fixed<string>;
+    /** Incoming of src/chat/port.ts, as it was stored. */
+    incoming: Json<Record<string, unknown>>;
+    receivedAt: Fixed<Date>;
+    /** `refused`: the insert landed after the person had been told that it was not stored. */
+    state: 'stored' | 'handled' | 'refused' | 'too-old';
+    handledAt: Date | null;
+    /** The command's id and how it ended, for metrics and the audit; never its text. */
+    command: string | null;
+    outcome: string | null;
+  };
   storedAction: StoredActionTable;
-  image: ImageTable;
+  /** PNGs that messages show. */
+  image: {
+    id: Fixed<string>;
+    png: Fixed<Buffer>;
+    width: Fixed<number>;
+    height: Fixed<number>;
+    alt: Fixed<string>;
+    createdAt: Fixed<Date>;
+  };
 };

@@ -51,4 +51,6 @@ export type DeliveryTable = {
 export type DeliveriesTables = {
   card: CardTable;
   delivery: DeliveryTable;
+  /** Who has opened their home page before. */
+  homePage: { identity: Fixed<string> };
 };

@@ -33,25 +33,6 @@ export type IncidentTable = {
   planBRaisedTimes: Generated<number>;
 };
 
-/** What is known of one device of an incident; its number is given once and never reused or moved. */
-export type IncidentDeviceTable = {
-  incidentNumber: Fixed<number>;
-  number: Fixed<number>;
-  deviceGuid: Fixed<string>;
-  /** DeviceFacts (src/incidents/device.ts) as last read. */
-  facts: Json<Record<string, unknown>>;
-  readAt: Date;
-  /** false: the last read no longer found the partnership. */
-  present: boolean;
-  /** A wipe was chosen for it, or somebody said it is the lost one. */
-  chosen: Generated<boolean>;
-  /** The owner said from chat that she still has it: a remark, not a fact. */
-  keptReportedAt: Date | null;
-  /** The last sync as it was when she said so. */
-  keptReportedSync: Date | null;
-  keptVerifiedBy: string | null;
-};
-
 /** The incident's timeline. */
 export type IncidentEventTable = {
   id: Generated<number>;
@@ -64,6 +45,23 @@ export type IncidentEventTable = {
 
 export type IncidentsTables = {
   incident: IncidentTable;
-  incidentDevice: IncidentDeviceTable;
+  /** What is known of one device of an incident; its number is given once and never reused or moved. */
+  incidentDevice: {
+    incidentNumber: Fixed<number>;
+    number: Fixed<number>;
+    deviceGuid: Fixed<string>;
+    /** DeviceFacts (src/incidents/device.ts) as last read. */
+    facts: Json<Record<string, unknown>>;
+    readAt: Date;
+    /** false: the last read no longer found the partnership. */
+    present: boolean;
+    /** A wipe was chosen for it, or somebody said it is the lost one. */
+    chosen: Generated<boolean>;
+    /** The owner said from chat that she still has it: a remark, not a fact. */
+    keptReportedAt: Date | null;
+    /** The last sync as it was when she said so. */
+    keptReportedSync: Date | null;
+    keptVerifiedBy: string | null;
+  };
   incidentEvent: IncidentEventTable;
 };

@@ -2,48 +2,6 @@
 import type { Generated } from 'kysely';
 import type { Fixed, Json } from './columns.ts';
 
-/** What the lab as a whole remembers: one row, `id` 1. */
-export type LabStateTable = {
-  id: number;
-  /** Milliseconds that the lab's clock is ahead of real time. */
-  offsetMs: number;
-  seed: string;
-  /** Until when the phones' contacts are computed (lab time). */
-  tickedAt: Date;
-  /** The speed at which the phones' next contacts were laid out. */
-  pace: number;
-  /** Contacts written since midnight (UTC). */
-  keptToday: number;
-  /** false: Exchange does not answer at all. */
-  available: boolean;
-  /** Set-ActiveSyncOrganizationSettings' DefaultAccessLevel. */
-  defaultAccessLevel: 'Allow' | 'Block' | 'Quarantine';
-};
-
-export type LabServerTable = {
-  name: string;
-  edge: string | null;
-  ip: string;
-  /** Back end ClientAccess\Sync\web.config, and the front end's two, as text. */
-  syncConfig: string;
-  ewsConfig: string;
-  easConfig: string;
-  configsAt: Date;
-  /** When MSExchangeSyncAppPool last started: what it read of web.config then is what counts, and the heartbeat buffers began. */
-  poolStartedAt: Date;
-  minHeartbeat: number;
-  maxHeartbeat: number;
-  sampleSize: number;
-  alertThreshold: number;
-};
-
-export type LabEdgeTable = {
-  name: string;
-  ip: string;
-  /** Seconds after which it closes an idle connection. */
-  idleSeconds: number;
-};
-
 export type LabMailboxTable = {
   exchangeGuid: Fixed<string>;
   /** GUID of the directory object: Get-CASMailbox and Get-User know the mailbox by this one. */
@@ -184,21 +142,6 @@ export type LabContactTable = {
   requestId: Fixed<string>;
 };
 
-/** Every change that was asked of the lab's Exchange, in the transaction of its effect. */
-export type LabLedgerTable = {
-  id: Generated<number>;
-  at: Fixed<Date>;
-  /** The cmdlet's id (`clear-mobile-device`) and PowerShell name. */
-  cmdlet: Fixed<string>;
-  name: Fixed<string>;
-  /** The identity it was asked for. */
-  target: Fixed<string>;
-  arguments: Json<Record<string, unknown>>;
-  by: Fixed<string>;
-  /** `done`, or the type of the error that Exchange answered with. */
-  outcome: Fixed<string>;
-};
-
 export type LabAccessRuleTable = {
   guid: Fixed<string>;
   name: Fixed<string>;
@@ -208,12 +151,61 @@ export type LabAccessRuleTable = {
 };
 
 export type LabTables = {
-  labState: LabStateTable;
-  labServer: LabServerTable;
-  labEdge: LabEdgeTable;
+  /** What the lab as a whole remembers: one row, `id` 1. */
+  labState: {
+    id: number;
+    /** Milliseconds that the lab's clock is ahead of real time. */
+    offsetMs: number;
+    seed: string;
+    /** Until when the phones' contacts are computed (lab time). */
+    tickedAt: Date;
+    /** The speed at which the phones' next contacts were laid out. */
+    pace: number;
+    /** Contacts written since midnight (UTC). */
+    keptToday: number;
+    /** false: Exchange does not answer at all. */
+    available: boolean;
+    /** Set-ActiveSyncOrganizationSettings' DefaultAccessLevel. */
+    defaultAccessLevel: 'Allow' | 'Block' | 'Quarantine';
+  };
+  labServer: {
+    name: string;
+    edge: string | null;
+    ip: string;
+    /** Back end ClientAccess\Sync\web.config, and the front end's two, as text. */
+    syncConfig: string;
+    ewsConfig: string;
+    easConfig: string;
+    configsAt: Date;
+    /** When MSExchangeSyncAppPool last started: what it read of web.config then is what counts, and the heartbeat buffers began. */
+    poolStartedAt: Date;
+    minHeartbeat: number;
+    maxHeartbeat: number;
+    sampleSize: number;
+    alertThreshold: number;
+  };
+  labEdge: {
+    name: string;
+    ip: string;
+    /** Seconds after which it closes an idle connection. */
+    idleSeconds: number;
+  };
   labMailbox: LabMailboxTable;
   labDevice: LabDeviceTable;
   labContact: LabContactTable;
-  labLedger: LabLedgerTable;
+  /** Every change that was asked of the lab's Exchange, in the transaction of its effect. */
+  labLedger: {
+    id: Generated<number>;
+    at: Fixed<Date>;
+    /** The cmdlet's id (`clear-mobile-device`) and PowerShell name. */
+    cmdlet: Fixed<string>;
+    name: Fixed<string>;
+    /** The identity it was asked for. */
+    target: Fixed<string>;
+    arguments: Json<Record<string, unknown>>;
+    by: Fixed<string>;
+    /** `done`, or the type of the error that Exchange answered with. */
+    outcome: Fixed<string>;
+  };
   labAccessRule: LabAccessRuleTable;
 };

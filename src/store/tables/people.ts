@@ -1,4 +1,5 @@
 /** People of the directory and their chat accounts. */
+import type { Generated } from 'kysely';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { Fixed, Json } from './columns.ts';
 
@@ -16,12 +17,28 @@ export type PersonTable = {
   managerName: string;
   mailboxType: 'user' | 'shared' | 'room' | 'equipment' | 'other';
   accountEnabled: boolean | null;
+  /** When Exchange last told something new of them. */
   refreshedAt: Date;
   gone: boolean;
+  /** The display name, alias and primary address, a line each, of which the forms are kept; others than they are: the forms are to be made. */
+  folded: Generated<string | null>;
+  /** The last time that Exchange listed them, while its listings lack them. */
+  missedSince: Generated<Date | null>;
 };
 
-/** One row: counts the statements that changed `person` (a trigger does), so that what is kept in memory is known to be of now. */
-export type DirectoryRevisionTable = { revision: Fixed<number> };
+/** One way to spell a person: what names are found by. */
+export type PersonFormTable = {
+  personGuid: Fixed<string>;
+  organisation: Fixed<Organisation>;
+  /** Folded: see src/directory/names.ts. */
+  form: Fixed<string>;
+  /** One word of the display name; else the whole name, the alias, or the local part of the address. */
+  word: Fixed<boolean>;
+  /** In UTF-16 units, as distances are counted. */
+  length: Fixed<number>;
+  /** Which letters there are, a bit each: who has few in common is not near. */
+  letters: Fixed<number>;
+};
 
 /** Chat accounts that have spoken, and the person each one is. */
 export type ChatIdentityTable = {
@@ -37,10 +54,12 @@ export type ChatIdentityTable = {
   /** Opaque address for private messages, as the adapter last gave it. */
   address: string | null;
   lastSeenAt: Date;
+  /** When it last spoke it was in a group whose members are helpdesk (it counts only while policy has identitiesManaged). */
+  helpdeskGroup: Generated<boolean>;
 };
 
 export type PeopleTables = {
   person: PersonTable;
-  directoryRevision: DirectoryRevisionTable;
+  personForm: PersonFormTable;
   chatIdentity: ChatIdentityTable;
 };

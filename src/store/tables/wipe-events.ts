@@ -29,4 +29,8 @@ export type WipeEventKind =
   | 'given-up'
   /** This Exchange does not say how a wipe ends (Online). */
   | 'not-reported'
-  | 'partnership-removed';
+  | 'partnership-removed'
+  /** After `not-asked`: Exchange shows the request after all. */
+  | 'request-appeared'
+  /** After `partnership-removed`: Exchange shows the partnership again, with the request. */
+  | 'partnership-returned';

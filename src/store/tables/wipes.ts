@@ -63,6 +63,11 @@ export type WipeTable = {
   /** Since when, and in how many good readings, Exchange has not shown the partnership; null while it does. */
   absentSince: Date | null;
   absentReads: Generated<number>;
+  /** By the database's own clock, which also counts while a worker stands still. */
+  claimedAt: Date | null;
+  /** Since when no reading says what Exchange holds for the device, and whether a person was asked to look. */
+  unreadSince: Date | null;
+  unreadTold: Generated<boolean>;
 };
 
 export type WipeTransitionTable = {
@@ -78,18 +83,32 @@ export type WipeTransitionTable = {
   evidence: NullableJson<Record<string, unknown>>;
 };
 
-/** The wipe lock's history; the newest row is its state. */
-export type WipeLockTable = {
-  id: Generated<number>;
-  at: Fixed<Date>;
-  state: Fixed<'locked' | 'unlocked'>;
-  cause: Fixed<'person' | 'brake' | 'approval'>;
-  actorGuid: Fixed<string | null>;
-  reason: Fixed<string>;
-};
-
 export type WipesTables = {
   wipe: WipeTable;
   wipeTransition: WipeTransitionTable;
-  wipeLock: WipeLockTable;
+  /** The wipe lock's history; the newest row is its state. */
+  wipeLock: {
+    id: Generated<number>;
+    at: Fixed<Date>;
+    state: Fixed<'locked' | 'unlocked'>;
+    cause: Fixed<'person' | 'brake' | 'approval'>;
+    actorGuid: Fixed<string | null>;
+    reason: Fixed<string>;
+    /** Pulled by somebody whose own phone was reported: one other person of security or admin lifts it. */
+    suspended: Generated<boolean>;
+    /** Of an unlocking: the id of the newest entry that the brake had counted by then. */
+    countedBefore: Generated<number>;
+  };
+  /** What the brake counts, in its order; disabling and blocking many will be kinds beside `wipe`. */
+  brakeEntry: {
+    id: Generated<number>;
+    kind: Fixed<'wipe'>;
+    subjectId: Fixed<string>;
+    organisation: Fixed<Organisation>;
+    drill: Fixed<boolean>;
+    requestedBy: Fixed<string>;
+    at: Fixed<Date>;
+    /** By the clock of the database. */
+    countedAt: Generated<Date>;
+  };
 };

@@ -2,33 +2,29 @@
 import type { Generated } from 'kysely';
 import type { Fixed, Json } from './columns.ts';
 
-/** What wants a job to run; see queue/job.ts. */
-export type WorkTable = {
-  id: Generated<number>;
-  job: Fixed<string>;
-  /** At most one waiting row per job and key; null: as many as there are. */
-  key: Fixed<string | null>;
-  payload: Json<Record<string, unknown>>;
-  lane: Fixed<string>;
-  dueAt: Date;
-  state: Generated<'waiting' | 'done' | 'given-up'>;
-  attempts: Generated<number>;
-  /** Counts every wish for the same job and key: a run that began before the last wish does not end the row. */
-  revision: Generated<number>;
-  /** BullMQ's id of the last job that was enqueued for it. */
-  jobId: string | null;
-  enqueuedAt: Date | null;
-  lastError: string | null;
-  createdAt: Fixed<Date>;
-  doneAt: Date | null;
-};
-
-export type SettingTable = {
-  key: Fixed<string>;
-  value: Json<Record<string, unknown>>;
-};
-
 export type WorkTables = {
-  work: WorkTable;
-  setting: SettingTable;
+  /** What wants a job to run; see queue/job.ts. */
+  work: {
+    id: Generated<number>;
+    job: Fixed<string>;
+    /** At most one waiting row per job and key; null: as many as there are. */
+    key: Fixed<string | null>;
+    payload: Json<Record<string, unknown>>;
+    lane: string;
+    dueAt: Date;
+    state: Generated<'waiting' | 'done' | 'given-up'>;
+    attempts: Generated<number>;
+    /** Counts every wish for the same job and key: a run that began before the last wish does not end the row. */
+    revision: Generated<number>;
+    /** BullMQ's id of the last job that was enqueued for it. */
+    jobId: string | null;
+    enqueuedAt: Date | null;
+    lastError: string | null;
+    createdAt: Fixed<Date>;
+    doneAt: Date | null;
+  };
+  setting: {
+    key: Fixed<string>;
+    value: Json<Record<string, unknown>>;
+  };
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createButtons } from '../../../adapters/console/buttons.ts';
+import { Buttons } from '../../../adapters/console/buttons.ts';
 import type { Message } from '../../../src/message/model.ts';
 
 const hana = 'console:hana';
@@ -9,7 +9,7 @@ const approvals = 'console:#approvals';
 
 describe('numbers on a terminal', () => {
   it('are never given to another button, and kept by a card that is edited', () => {
-    const buttons = createButtons({ unique: true });
+    const buttons = new Buttons({ unique: true });
     buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a', 'b'));
     buttons.show({ place: approvals, ref: 'r2' }, card('INC-102', 'c'));
 
@@ -26,7 +26,7 @@ describe('numbers on a terminal', () => {
   });
 
   it('of a button that its card lost still mean that button: the core says why it is too late', () => {
-    const buttons = createButtons({ unique: true });
+    const buttons = new Buttons({ unique: true });
     buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a', 'b'));
     buttons.show({ identity: otto, ref: 'r2' }, card('INC-101', 'c'));
 
@@ -39,7 +39,7 @@ describe('numbers on a terminal', () => {
   });
 
   it('of private messages press for their reader only', () => {
-    const buttons = createButtons({ unique: true });
+    const buttons = new Buttons({ unique: true });
     buttons.show({ identity: otto }, card('', 'a'));
 
     expect(buttons.byNumber(1, hana, undefined)).toBeUndefined();
@@ -49,7 +49,7 @@ describe('numbers on a terminal', () => {
 
 describe('numbers in a script', () => {
   it('count from 1 on each card and mean the card shown last where the line is said', () => {
-    const buttons = createButtons({ unique: false });
+    const buttons = new Buttons({ unique: false });
     buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a', 'b'));
     buttons.show({ place: approvals, ref: 'r2' }, card('INC-101', 'c'));
     buttons.show({ identity: otto, ref: 'r3' }, card('INC-101', 'p'));
@@ -61,7 +61,7 @@ describe('numbers in a script', () => {
   });
 
   it('mean a private answer where it was asked for', () => {
-    const buttons = createButtons({ unique: false });
+    const buttons = new Buttons({ unique: false });
     buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', 'a'));
     buttons.show({ place: helpdesk, identity: hana }, card('', 'x'));
 
@@ -71,7 +71,7 @@ describe('numbers in a script', () => {
 });
 
 describe('words', () => {
-  const buttons = createButtons({ unique: false });
+  const buttons = new Buttons({ unique: false });
   buttons.show({ place: approvals, ref: 'r1' }, card('Approve a wipe? INC-101', 'Approve=1', 'Deny…'));
   buttons.show({ place: approvals, ref: 'r2' }, card('Approve a wipe? INC-1012', 'Approve=2', 'Approve both'));
   buttons.show({ place: helpdesk, identity: hana }, card('', 'Alice Ng'));
@@ -87,7 +87,7 @@ describe('words', () => {
   });
 
   it('press an action that is on several cards without asking', () => {
-    const both = createButtons({ unique: false });
+    const both = new Buttons({ unique: false });
     both.show({ place: approvals, ref: 'r1' }, card('INC-101', 'Approve'));
     both.show({ identity: otto, ref: 'r2' }, card('INC-101', 'Approve'));
 

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { z } from 'zod';
-import { type ConsoleEnd, type ConsoleOptions, createConsoleAdapter } from '../../../adapters/console/index.ts';
+import { ConsoleAdapter, type ConsoleEnd, type ConsoleOptions } from '../../../adapters/console/index.ts';
 import type { ChatAdapter } from '../../../src/chat/port.ts';
 import { sceneNow, sceneZone } from '../../gallery/samples/scene.ts';
 
@@ -27,7 +27,7 @@ export function openTestConsole(options: Partial<ConsoleOptions> = {}): TestCons
   const waiting: (() => void)[] = [];
   const ends: ConsoleEnd[] = [];
   let token = 0;
-  const adapter = createConsoleAdapter({
+  const adapter = new ConsoleAdapter({
     input,
     output,
     isTerminal: false,

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { formAnswerMs } from '../../../adapters/slack/limits.ts';
+import { timeouts } from '../../../adapters/slack/limits.ts';
 import type { Form } from '../../../src/message/model.ts';
 import { eventually } from '../../setup/eventually.ts';
-import { helpdesk, openTestSlack, said, stored, type TestSlack, team } from './harness.ts';
+import { helpdesk, openTestSlack, patient, said, stored, type TestSlack, team } from './harness.ts';
 
 const hana = 'U0HANA';
 const otto = 'U0OTTO';
@@ -22,10 +22,14 @@ const form: Form = {
 
 describe('in Slack', () => {
   let test: TestSlack;
+  const waits = { ...patient };
   beforeEach(async () => {
-    test = await openTestSlack();
+    test = await openTestSlack('http', { timeouts: waits });
   });
-  afterEach(() => test.close());
+  afterEach(async () => {
+    waits.formAnswer = patient.formAnswer;
+    await test.close();
+  });
 
   it('a mention is a sentence, without the mention; another person’s becomes his address', async () => {
     // Known already: an address that Slack tells late is left out.
@@ -226,7 +230,7 @@ describe('in Slack', () => {
       const { submitted, answer } = await submitSlowly();
       // Acknowledged although the answer is not there yet; Slack waits for 3 s.
       expect(await submitted).toMatchObject({ status: 200 });
-      expect(formAnswerMs).toBeLessThan(3_000);
+      expect(timeouts.formAnswer).toBeLessThan(3_000);
       expect(Object.values(test.slack.openView(otto)?.errors ?? {}).join()).toContain('takes longer');
 
       answer({ fieldErrors: { reason: 'Say why in a whole sentence.' } });
@@ -270,6 +274,7 @@ describe('in Slack', () => {
     }
 
     async function submitSlowly() {
+      waits.formAnswer = 100;
       let answer: (given: { fieldErrors: Record<string, string> }) => void = () => undefined;
       test.answers(() => stored(new Promise((resolve) => (answer = resolve))));
       const submitted = test.slack.submit(otto, { reason: 'because' });

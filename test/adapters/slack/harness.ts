@@ -40,7 +40,13 @@ export type TestSlack = {
 export type Transport = 'http' | 'socket';
 
 /** A process may stand still for longer than people wait, and gives up no call of its own for that. */
-export const patient: Timeouts = { interactive: 60_000, posting: 60_000, lookUps: 60_000 };
+export const patient: Timeouts = {
+  interactive: 60_000,
+  posting: 60_000,
+  lookUps: 60_000,
+  formAnswer: 60_000,
+  startAndStop: 300,
+};
 
 /** What the adapter logs when it takes what people say. */
 const takes = { http: '"msg":"Slack knows the bot"', socket: '"msg":"connected to Slack by Socket Mode"' };

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { signingSecret } from '../../fakes/slack/index.ts';
 import { formBody, formType, jsonType, payloadBody, signed } from '../../fakes/slack/requests.ts';
 import { eventually } from '../../setup/eventually.ts';
-import { helpdesk, openTestSlack, said, stored, type TestSlack, team } from './harness.ts';
+import { runs } from '../../setup/runs.ts';
+import { helpdesk, openTestSlack, patient, said, stored, type TestSlack, team } from './harness.ts';
 
 const rejections: unknown[] = [];
 const note = (error: unknown) => rejections.push(error);
@@ -197,9 +198,8 @@ describe('the endpoint for Slack', () => {
     };
 
     const { ackMs } = test.slack.workspace;
-    test.slack.workspace.ackMs = 3_000;
-    const runs = Number(process.env.MISLAID_FUZZ ?? 150);
-    await Promise.all(fc.sample(payload, { numRuns: runs, seed: 20261123 }).map(send));
+    test.slack.workspace.ackMs = 500;
+    await Promise.all(fc.sample(payload, { numRuns: runs(150, 1_500), seed: 20261123 }).map(send));
     test.slack.workspace.ackMs = ackMs;
 
     // Only whole events of a person are commands; a forged button is one the core does not know, or none at all.
@@ -239,7 +239,7 @@ describe('Slack while the bot starts', () => {
 async function openTestSlackWhileDown(): Promise<TestSlack> {
   return await openTestSlack(
     'http',
-    {},
+    { timeouts: { ...patient, startAndStop: 100 } },
     (slack) => slack.fail('auth.test', { kind: '500' }, Number.POSITIVE_INFINITY),
     false,
   );

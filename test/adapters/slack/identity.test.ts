@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openClients } from '../../../adapters/slack/clients.ts';
-import { createAccounts } from '../../../adapters/slack/identity.ts';
+import { Accounts } from '../../../adapters/slack/identity.ts';
 import { slackLogger } from '../../../adapters/slack/logging.ts';
 import { botToken, type FakeSlack, openFakeSlack } from '../../fakes/slack/index.ts';
 import { eventually } from '../../setup/eventually.ts';
@@ -33,8 +33,8 @@ describe('an account of Slack', () => {
 
   function accounts(groups: string[] | (() => string[]) = [], timeouts = patient) {
     const logger = slackLogger(pino({ level: 'silent' }));
-    return createAccounts({
-      clients: openClients({ token: botToken, apiUrl: slack.apiUrl, logger, timeouts }),
+    return new Accounts({
+      clients: openClients(botToken, timeouts, { apiUrl: slack.apiUrl, logger }),
       team: async () => team,
       groups: typeof groups === 'function' ? groups : () => groups,
       onProblem: (what) => problems.push(what),
@@ -91,7 +91,7 @@ describe('an account of Slack', () => {
     ['fails', { kind: '500' } as const],
     ['limits', { kind: '429', seconds: 30 } as const],
   ])('is nobody in particular while Slack %s, and asked for again', async (_, fault) => {
-    const known = accounts([], { ...patient, lookUps: fault.kind === 'hang' ? 2_000 : patient.lookUps });
+    const known = accounts([], { ...patient, lookUps: fault.kind === 'hang' ? 300 : patient.lookUps });
     slack.fail('users.info', fault);
 
     await expect(known.identify(identity('U0HANA'))).rejects.toMatchObject({ code: 'identity-not-told' });

@@ -55,6 +55,14 @@ describe('a delivery to Slack', () => {
     });
   });
 
+  it('can be read back: the newest posts first, for the copies of checkpoints', async () => {
+    await test.adapter.post(place, said('{"size":1}'), 'key-1');
+    await test.adapter.post(place, said('{"size":2}'), 'key-2');
+
+    const texts = await test.adapter.readBack?.(place);
+    expect(texts?.map((each) => each.match(/\{.*\}/)?.[0])).toEqual(['{"size":2}', '{"size":1}']);
+  });
+
   it('was not sent when Slack cannot be reached', async () => {
     test.slack.down();
 

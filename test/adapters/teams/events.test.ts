@@ -8,6 +8,7 @@ import { text } from '../../../src/message/text.ts';
 import { textOf } from '../../fakes/teams/cards.ts';
 import { type FakeConversation, type FakePerson, tenant } from '../../fakes/teams/world.ts';
 import { eventually } from '../../setup/eventually.ts';
+import { runs } from '../../setup/runs.ts';
 import { openTeamsHarness, type TeamsHarness } from './harness.ts';
 
 let harness: TeamsHarness;
@@ -441,7 +442,6 @@ it('neither crashes nor does anything on any activity', async () => {
     },
     { requiredKeys: [] },
   );
-  const runs = Number(process.env.MISLAID_RUNS ?? 60);
 
   await fc.assert(
     fc.asyncProperty(wild, async (rest) => {
@@ -451,7 +451,7 @@ it('neither crashes nor does anything on any activity', async () => {
       // Only what is said or pressed reaches the core, and that as the shape that the core knows.
       for (const { input: said } of heard) expect(['sentence', 'click', 'form', 'shortcut']).toContain(said.kind);
     }),
-    { numRuns: runs },
+    { numRuns: runs(60, 600) },
   );
   expect(harness.logged.filter((line) => line.includes('could not be handled'))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TeamsCard } from '../../../adapters/teams/card.ts';
 import { bytesOf } from '../../../adapters/teams/cut.ts';
 import { renderForm, unpack } from '../../../adapters/teams/forms.ts';
-import { hardSize, labelLength, teamsLimits } from '../../../adapters/teams/limits.ts';
+import { activityBytes, hardSize, labelLength } from '../../../adapters/teams/limits.ts';
 import { notificationSummary, renderMessage } from '../../../adapters/teams/render.ts';
 import type { Message, Span } from '../../../src/message/model.ts';
 import { code, text } from '../../../src/message/text.ts';
@@ -43,7 +43,7 @@ function limitsBroken(card: TeamsCard, summary: string): string[] {
   const activity = { type: 'message', summary, attachments: [{ contentType: 'x'.repeat(40), content: card }] };
   const broken: string[] = [];
   const size = bytesOf(activity);
-  if (size > teamsLimits.messageSize) broken.push(`${size} bytes`);
+  if (size > activityBytes) broken.push(`${size} bytes`);
   for (const { title } of buttonsOf(card)) if ([...title].length > labelLength) broken.push(`long label ${title}`);
   for (const node of nodes(card)) {
     if (node.type === 'ActionSet' && Array.isArray(node.actions) && node.actions.length > 6)
@@ -155,7 +155,7 @@ describe('a card of Teams', () => {
     const card = renderMessage(message, canvas);
 
     expect(textOf(card)).toMatch(/… \d+ more rows\nUnder the table\nClose$/);
-    expect(bytesOf(card)).toBeLessThan(teamsLimits.messageSize);
+    expect(bytesOf(card)).toBeLessThan(activityBytes);
   });
 
   it('sets names and values beside each other only where a phone has room for each word', () => {

@@ -8,6 +8,7 @@ import { openDatabase } from '../../../src/store/connect.ts';
 import type { Store } from '../../../src/store/port.ts';
 import type { Projection } from '../../../src/store/projection.ts';
 import { type FakeAdapter, fakeAdapter } from '../../fakes/adapter.ts';
+import { runs } from '../../setup/runs.ts';
 import { type TestStore, testStore } from '../../setup/store.ts';
 import { policy } from '../people.ts';
 
@@ -358,6 +359,14 @@ describe('a platform', () => {
     expect(shownIn(helpdesk)).toEqual(['newer']);
   });
 
+  test('what was said to one person alone is not kept once it was said', async () => {
+    await at.store.change((change) => change.privately('console:ada', line('Your code: 123456.'), 'code'));
+    await deliverer.deliver('console:ada');
+    expect(shownIn('console:ada')).toEqual(['Your code: 123456.']);
+    const rows = await at.db.selectFrom('delivery').select(['state', 'draft']).execute();
+    expect(rows).toEqual([{ state: 'done', draft: null }]);
+  });
+
   test('where the security channel itself is dead: admins are told privately, and a dead admin ends it', async () => {
     await at.store.change((change) => change.notice([security], line('a line')));
     const dead = { kind: 'dead', remedy: 'Invite the bot.' } as const;
@@ -374,6 +383,113 @@ describe('a platform', () => {
 
   test('that this process has no adapter for is an error with a sentence', async () => {
     await expect(deliverer.deliver('slack:T1/C1')).rejects.toThrow(/its chat platform is not configured/);
+  });
+});
+
+describe('in a busy channel', () => {
+  const alarm = (text: string): DraftMessage => ({ tone: 'danger', blocks: [paragraph(text)] });
+  let state = 0;
+
+  /** Cards that are shown, and a platform that takes one post a second. */
+  async function open(shown: number): Promise<void> {
+    adapter = fakeAdapter({ postsPerSecond: 1 });
+    deliverer = create();
+    await at.store.change(async (change) => {
+      for (let n = 1; n <= shown; n += 1) await change.card(`incident:${n}`, [helpdesk]);
+    });
+    const hurried = create({
+      adapters: new Map([['console', { ...adapter, limits: { postsPerSecondPerPlace: 1_000 } }]]),
+    });
+    while ((await hurried.deliver(helpdesk)).nextDueAt !== undefined) at.clock.advance(1_000);
+    at.clock.advance(1_000);
+  }
+
+  /** Every facts change, of these cards. */
+  async function change(numbers: readonly number[]): Promise<void> {
+    state += 1;
+    facts = `state ${state}`;
+    await at.store.change(async (stored) => {
+      for (const n of numbers) await stored.refresh(`incident:${n}`);
+    });
+  }
+
+  async function second(): Promise<void> {
+    await deliverer.deliver(helpdesk);
+    at.clock.advance(1_000);
+  }
+
+  const all = (most: number) => Array.from({ length: most }, (_, index) => index + 1);
+
+  test('what somebody must act on is out within three posts, however many cards change', async () => {
+    await open(500);
+    await change(all(500));
+    for (let minute = 0; minute < 3; minute += 1) {
+      await change(all(125).map((n) => n * 4 - minute));
+      for (let count = 0; count < 10; count += 1) await second();
+      const before = adapter.calls.length;
+      await at.store.change(async (stored) => {
+        await stored.card(`incident:${900 + minute}`, [helpdesk]);
+        await stored.notice([helpdesk], alarm(`all wipes are locked ${minute}`));
+        await stored.reply(`incident:${7 + minute}`, { tone: 'success', blocks: [paragraph('may be reset')] });
+      });
+      for (let count = 0; count < 4; count += 1) await second();
+      const calls = adapter.calls.slice(before);
+      expect(calls.filter((call) => call !== 'edit').sort()).toEqual(['post', 'post', 'reply']);
+      for (let count = 0; count < 6; count += 1) await second();
+    }
+  });
+
+  test('new cards and alarms wait for none of all the others, and messages go before edits', async () => {
+    await open(20);
+    await change(all(20));
+    await at.store.change(async (stored) => {
+      for (let n = 0; n < 30; n += 1) {
+        await stored.notice([helpdesk], alarm(`alarm ${n}`));
+        await stored.card(`incident:${100 + n}`, [helpdesk]);
+        await stored.notice([helpdesk], line(`note ${n}`));
+      }
+    });
+    for (let count = 0; count < 9; count += 1) await second();
+
+    const told = shownIn(helpdesk);
+    expect(told.filter((text) => text.startsWith('alarm')).length).toBeGreaterThanOrEqual(4);
+    expect(told.filter((text) => text.startsWith('state')).length).toBeGreaterThanOrEqual(4);
+    for (let count = 0; count < 54; count += 1) await second();
+    expect(
+      shownIn(helpdesk)
+        .filter((text) => text.startsWith('note'))
+        .at(0),
+    ).toBe('note 0');
+  });
+
+  test('a card that is unshown for long is edited however busy it is, the longest first', async () => {
+    await open(3);
+    await change([3]);
+    at.clock.advance(1_000);
+    await change([1, 2]);
+    for (let count = 0; count < 90; count += 1) {
+      await at.store.change((stored) => stored.notice([helpdesk], line(`note ${count}`)));
+      await second();
+    }
+    const rows = await at.db.selectFrom('card').selectAll().whereRef('wanted', '>', 'shown').execute();
+
+    expect(rows.map(({ subject }) => subject)).not.toContain('incident:3');
+  });
+
+  test('replies under one card stay in order when the last of them is urgent', async () => {
+    await open(1);
+    await at.store.change(async (stored) => {
+      await stored.notice([helpdesk], line('something else'));
+      await stored.reply('incident:1', line('asked'));
+      await stored.reply('incident:1', alarm('refused'));
+      await stored.reply('incident:1', line('afterwards'));
+    });
+    for (let count = 0; count < 4; count += 1) await second();
+
+    const told = adapter.posted
+      .filter(({ message }) => message.title === undefined)
+      .map(({ message }) => says(message));
+    expect(told).toEqual(['asked', 'refused', 'something else', 'afterwards']);
   });
 });
 
@@ -424,7 +540,7 @@ test('whatever fails in whatever order, everything arrives once, in order and as
         expect(replies).toEqual(expected.filter((text) => text.startsWith('reply')));
       },
     ),
-    { numRuns: Number(process.env.PROPERTY_RUNS ?? 20) },
+    { numRuns: runs(20, 60) },
   );
 });
 

@@ -73,6 +73,22 @@ describe('the lab', () => {
     expect(await lastContact(after.deviceId)).toMatchObject({ command: 'Provision', easStatus: 2 });
   });
 
+  it('tells a phone of nothing before that was asked, where its clock was moved on in between', async () => {
+    const other = await openTestLab();
+    const guid = await other.phone('victoria', 'iPhone 15 Pro Max');
+    // Its contacts of these hours fell due before the request, and are caught up with after it.
+    other.clock.advance(3 * hour);
+    await other.exchange.run(clearMobileDevice, { Identity: guid });
+    const asked = other.clock.now().getTime();
+    await other.advance(1_000);
+    await other.advance(2 * hour);
+    const [row] = await other.exchange.run(getMobileDeviceStatistics, { Identity: guid });
+    await other.database.close();
+
+    expect(row?.wipeSentTime?.getTime()).toBeGreaterThanOrEqual(asked);
+    expect(row?.wipeAckTime?.getTime()).toBeGreaterThanOrEqual(asked);
+  });
+
   it('leaves a wipe pending for ever where the phone does not report it', async () => {
     const guid = await lab.phone('tom', 'Pixel 6');
     await lab.exchange.run(clearMobileDevice, { Identity: guid });

@@ -92,6 +92,68 @@ it.each([
   expect(errorOf({ ...plain, ...error }, 'Clear-MobileDevice', 'destroy', [])).toMatchObject({ fromServer });
 });
 
+it.each([
+  'HttpStatusCode=429 Something',
+  'HttpStatusCode=503',
+  'HttpStatusCode: TooManyRequests',
+  'StatusCode=ServiceUnavailable',
+  'Response status code does not indicate success: 429 (Too Many Requests).',
+  'Response status code does not indicate success: 429.',
+  'Der Remoteserver hat einen Fehler zurückgegeben: (503) Server nicht verfügbar.',
+  'Zu viele Anfragen. Retry-After: 17',
+  '|Microsoft.Exchange.Data.Storage.ServerBusyException|Budget',
+  '|Microsoft.Exchange.WebServices.TooManyRequestsException|text',
+  'ExAB12CD|Microsoft.Exchange.Data.Directory.OverBudgetException|text',
+  'Ex6F9304|Microsoft.Exchange.Data.Directory.SystemConfiguration.ThrottlingRejectedOperationException|text',
+])('knows throttling by %s: waited out for a read, in doubt for everything else', (message) => {
+  for (const effect of ['read', 'change', 'destroy'] as const) {
+    const failure = errorOf({ ...plain, message }, 'a cmdlet', effect, []);
+    expect(failure).toMatchObject({ code: 'exchange-throttled', reached: effect === 'read' ? 'no' : 'perhaps' });
+  }
+});
+
+it.each([
+  ['Response status code does not indicate success: 404 (Not Found).'],
+  ['Objekt 429 wurde nicht gefunden (503).'],
+  ['|System.ArgumentException|HttpStatusCode=400'],
+])('does not take %s for throttling', (message) => {
+  const failure = errorOf({ ...plain, message }, 'a cmdlet', 'read', []);
+  expect(failure instanceof ExchangeError && failure.code === 'exchange-throttled').toBe(false);
+});
+
+it.each([
+  ['HttpStatusCode=429, Retry-After: 17', 17_000],
+  ["HttpStatusCode=429; 'Retry-After'='17'", 17_000],
+  ['HttpStatusCode=503. Please retry after 2 minutes.', 120_000],
+  ['HttpStatusCode=503 RetryAfter=1500 ms', 1_500],
+  ['HttpStatusCode=429 Retry-After: 999999', 600_000],
+  ['HttpStatusCode=429 Retry-After: Sun, 29 Nov 2026 20:00:00 GMT', undefined],
+  ['HttpStatusCode=429', undefined],
+])('hears how long to wait from %s', (message, retryAfterMs) => {
+  expect(errorOf({ ...plain, message }, 'Get-Mailbox', 'read', [])).toMatchObject({
+    code: 'exchange-throttled',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+});
+
+it.each([
+  ['Objekt Alice Ng wurde nicht gefunden', 'Objekt Alice Ng wurde nicht gefunden', ''],
+  ['alice.ng', 'alice.ng', ''],
+  ['alice.ng,Get-Mailbox', 'alice.ng', ''],
+  ['Objekt "Alice" fehlt,Get-Mailbox', 'etwas', ''],
+  ['alice.ng@contoso.example', 'etwas', ''],
+  ['NamedParameterNotFound,Clear-MobileDevice', 'etwas', 'NamedParameterNotFound,Clear-MobileDevice'],
+  ['MislaidConfigChanged', 'MislaidConfigChanged', 'MislaidConfigChanged'],
+  [
+    '[Server=EX01,RequestId=1,TimeStamp=2] [FailureCategory=Cmdlet-AException] 557A3714,Get-Mailbox',
+    'etwas',
+    '[Server=EX01,RequestId=1,TimeStamp=2] [FailureCategory=Cmdlet-AException] 557A3714,Get-Mailbox',
+  ],
+])('takes the id %s of the message %s for the id %s', (id, message, errorId) => {
+  for (const status of [null, 429])
+    expect(errorOf({ ...plain, id, message, status }, 'Get-Mailbox', 'read', [])).toMatchObject({ errorId });
+});
+
 it('takes names out of texts', () => {
   const message = 'Objekt \'Alice Ng\' (alice.ng@contoso.example, CN=Alice Ng,OU=Users) auf "DC01" fehlt: a-guid';
   const failure = errorOf({ ...plain, message }, 'Get-Mailbox', 'read', ['a-guid']);

@@ -1,6 +1,6 @@
 /**
  * Whatever a person types reaches the cmdlet as the same value, or is refused before anything is sent; nothing of it is
- * ever run. `NASTY_STRINGS=10000` for a long run (default 300).
+ * ever run. `MISLAID_TEST_RUNS=10000` for a long run (default 300).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,9 +13,10 @@ import { openSession } from '../../../src/exchange/powershell/open-session.ts';
 import { callBody, requestLiteral } from '../../../src/exchange/powershell/request.ts';
 import type { PowershellSession } from '../../../src/exchange/powershell/session.ts';
 import { countingIds, engine, hasEngine, patient } from '../../powershell/engine.ts';
+import { runs } from '../../setup/runs.ts';
 import { nastyPieces, nastyText } from './strings.ts';
 
-const count = Number(process.env.NASTY_STRINGS ?? 300);
+const count = runs(300, 5_000);
 /** Strings that cross in one call, each in every position. */
 const batch = 10;
 

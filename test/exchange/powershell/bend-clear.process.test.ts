@@ -9,6 +9,7 @@ import { type Exchange, ExchangeError } from '../../../src/exchange/port.ts';
 import { createPowershellTransport, type PowershellTransport } from '../../../src/exchange/powershell/transport.ts';
 import { createExchange } from '../../../src/exchange/run.ts';
 import { countingIds, engine, fakeExchange, hasEngine, patient, silentLog } from '../../powershell/engine.ts';
+import { sampled } from '../../setup/runs.ts';
 
 const phone = guidFrom('contoso phone 2 partnership');
 const initScript = fileURLToPath(new URL('../../powershell/bend-clear.ps1', import.meta.url));
@@ -51,26 +52,29 @@ async function failureOf(work: Promise<unknown>): Promise<ExchangeError> {
 const wipes = () => fake.ledger().filter(({ cmdlet }) => cmdlet === 'Clear-MobileDevice').length;
 
 describe.skipIf(!hasEngine)('Clear-MobileDevice', () => {
-  it.each([
-    'unauthorised',
-    'invalid-operation',
-    'not-implemented',
-    'argument',
-    'unknown-parameter',
-    'unknown-cmdlet',
-    'binding',
-    'not-found-by-name',
-    'over-budget',
-    'http-503',
-    'write-error',
-    'string',
-    'null-reference',
-    'cast',
-    'timeout',
-    'cancelled',
-    'pipeline-stopped',
-    'exit',
-  ])('that took effect and then fails with %s may have taken effect', async (how) => {
+  // Each of them costs a session.
+  it.each(
+    sampled(3, [
+      'unauthorised',
+      'invalid-operation',
+      'not-implemented',
+      'argument',
+      'unknown-parameter',
+      'unknown-cmdlet',
+      'binding',
+      'not-found-by-name',
+      'over-budget',
+      'http-503',
+      'write-error',
+      'string',
+      'null-reference',
+      'cast',
+      'timeout',
+      'cancelled',
+      'pipeline-stopped',
+      'exit',
+    ]),
+  )('that took effect and then fails with %s may have taken effect', async (how) => {
     const before = wipes();
     bend(how);
 

@@ -217,6 +217,7 @@ function shown(all: readonly FakeMessage[], message: FakeMessage, withMetadata: 
     ts: message.ts,
     bot_id: 'B0BOT',
     text: message.text,
+    ...(message.blocks === undefined ? {} : { blocks: message.blocks }),
     ...(replies.length === 0 ? {} : { reply_count: replies.length, latest_reply: replies.at(-1)?.ts }),
     ...(String(withMetadata) === 'true' && message.metadata !== undefined ? { metadata: message.metadata } : {}),
   };

@@ -1,5 +1,5 @@
 /** Section 6: third-party apps. */
-import { code, list, note, paragraph, steps, strong, text } from '../../../src/message/text.ts';
+import { code, list, note, paragraph, strong, text } from '../../../src/message/text.ts';
 import { at, bob, on, press, pressRow, type Sample } from './scene.ts';
 
 export const appSamples: readonly Sample[] = [
@@ -134,21 +134,31 @@ export const appSamples: readonly Sample[] = [
       tone: 'neutral',
       blocks: [
         paragraph('In force since ', at('08:42'), '. I am watching logs and devices.'),
-        steps(
-          [
-            'done',
-            text(
-              'tell 14 people first, ',
-              at('08:12'),
-              ' — 12 of 14 told privately. Not known in chat, so not told: Gita, Tom.',
-            ),
+        {
+          kind: 'steps',
+          steps: [
+            {
+              mark: 'done',
+              text: text(
+                'tell 14 people first, ',
+                at('08:12'),
+                ' — 12 of 14 told privately. Not known in chat, so not told: Gita, Tom.',
+              ),
+            },
+            {
+              mark: 'done',
+              text: text(
+                'block 15 phones by 1 rule, ',
+                at('08:42'),
+                ' — Exchange shows DeviceType CloudMagic as blocked.',
+              ),
+            },
+            {
+              mark: 'waiting',
+              text: text('keep *CloudMagic* out of Exchange Web Services — waits for an approver other than Sasha'),
+            },
           ],
-          [
-            'done',
-            text('block 15 phones by 1 rule, ', at('08:42'), ' — Exchange shows DeviceType CloudMagic as blocked.'),
-          ],
-          ['waiting', text('keep *CloudMagic* out of Exchange Web Services — waits for an approver other than Sasha')],
-        ),
+        },
         pressRow(
           press('web.config…', 'apps-config'),
           press('Text for the edge', 'apps-edge'),

@@ -2,14 +2,13 @@
 import type { DraftMessage, Message } from '../../../src/message/model.ts';
 import { type Sample, sceneNow } from './scene.ts';
 import { adviceMessage } from '../../../src/heartbeat/advice.ts';
-import { alertSteps } from '../../../src/heartbeat/alerts.ts';
+import { alertMessage, alertSteps } from '../../../src/heartbeat/alerts.ts';
 import { explainMessage } from '../../../src/heartbeat/explain.ts';
 import { historyMessage } from '../../../src/heartbeat/history.ts';
-import type { EdgeLook, Look, ServerLook } from '../../../src/heartbeat/look.ts';
+import type { EdgeReading, Reading, ServerReading } from '../../../src/heartbeat/reading.ts';
 import { reportMessage } from '../../../src/heartbeat/report.ts';
 import { serverMessage } from '../../../src/heartbeat/server-report.ts';
 import { defaultValues } from '../../../src/heartbeat/values.ts';
-import { alertMessage } from '../../../src/heartbeat/watch.ts';
 
 const hour = 3_600_000;
 const written = {
@@ -20,7 +19,7 @@ const written = {
 };
 const hoursAgo = (hours: number) => new Date(sceneNow.getTime() - hours * hour).toISOString();
 
-function server(name: string, average: number, rest: Partial<ServerLook> = {}): ServerLook {
+function server(name: string, average: number, rest: Partial<ServerReading> = {}): ServerReading {
   const part = { clients: 70, requests: 1400, average };
   return {
     server: name,
@@ -33,7 +32,6 @@ function server(name: string, average: number, rest: Partial<ServerLook> = {}): 
     averages: [{ command: 'Ping', average, samples: 200, full: true, firing: average <= 540 }],
     asked: {
       ...part,
-      median: average,
       lives: Math.min(average, 240),
       bars: [],
       ended: { heartbeat: 900, change: 480, cut: 20, dropped: 0, overlapped: 3, refused: 1 },
@@ -41,7 +39,7 @@ function server(name: string, average: number, rest: Partial<ServerLook> = {}): 
       byNetwork: [{ name: 'Office', ...part }],
     },
     pull: { few: [] },
-    cost: { now: 2.4, after: 2.2, heartbeat: 3540 },
+    cost: { now: 2.4, after: 2.2 },
     verdict: 'healthy',
     ...rest,
   };
@@ -59,11 +57,11 @@ const cutServer = server('EX02', 247, {
     runningSince: hoursAgo(22),
     trend: 'rising',
   },
-  cost: { now: 13.2, after: 2.1, heartbeat: 3540 },
+  cost: { now: 13.2, after: 2.1 },
   verdict: 'edge-too-short',
 });
 
-const lb1: EdgeLook = {
+const lb1: EdgeReading = {
   name: 'LB1',
   edgeKind: 'f5',
   where: 'Data centre A, in front of EX02',
@@ -83,7 +81,7 @@ const lb1: EdgeLook = {
   policyOutdated: false,
 };
 
-const edgeLook: Look = {
+const cutReading: Reading = {
   at: sceneNow.toISOString(),
   hours: 24,
   servers: [server('EX01', 2710), cutServer, server('EX03', 2655)],
@@ -98,8 +96,8 @@ const edgeLook: Look = {
   changes: [],
 };
 
-const appLook: Look = {
-  ...edgeLook,
+const appReading: Reading = {
+  ...cutReading,
   servers: [
     server('EX01', 231, {
       verdict: 'clients-too-short',
@@ -115,8 +113,8 @@ const appLook: Look = {
   about: ['EX01'],
 };
 
-const halfSeen: Look = {
-  ...edgeLook,
+const halfSeen: Reading = {
+  ...cutReading,
   servers: [
     server('EX01', 2710),
     { ...server('EX03', 0), unseen: ['Logs of EX03: access denied.'], averages: [], verdict: 'too-little-data' },
@@ -146,29 +144,29 @@ const wrongServer = server('EX03', 2655, {
   valueProblems: ['MaxHeartbeatInterval is 7200, over 3540: Exchange logs an event and takes 60 and 3540 for both.'],
 });
 const alerts = alertSteps({
-  previous: { ...edgeLook, servers: [server('EX03', 2655)] },
-  look: { ...edgeLook, servers: [cutServer, wrongServer, server('EX01', 610)] },
-  standing: [],
+  previous: { ...cutReading, servers: [server('EX03', 2655)] },
+  reading: { ...cutReading, servers: [cutServer, wrongServer, server('EX01', 610)] },
+  open: [],
   now: sceneNow,
   today: '2026-03-02',
 }).concat(
   alertSteps({
     previous: undefined,
-    look: { ...edgeLook, servers: [server('EX02', 2710)] },
-    standing: [{ server: 'EX02', cause: 'event-1040', since: new Date(hoursAgo(30)), toldOn: '2026-03-01' }],
+    reading: { ...cutReading, servers: [server('EX02', 2710)] },
+    open: [{ server: 'EX02', cause: 'event-1040', since: new Date(hoursAgo(30)), notifiedOn: '2026-03-01' }],
     now: sceneNow,
     today: '2026-03-02',
   }),
 );
 
 export const heartbeatReportSamples: readonly Sample[] = [
-  { name: 'heartbeat report: edge too short', message: stored(reportMessage(edgeLook)) },
+  { name: 'heartbeat report: edge too short', message: stored(reportMessage(cutReading)) },
   {
     name: 'heartbeat report: one app',
-    message: stored(reportMessage(appLook, { personal: true, nameOf: () => 'Gita Rao' })),
+    message: stored(reportMessage(appReading, { personal: true, nameOf: () => 'Gita Rao' })),
   },
   { name: 'heartbeat report: one server not seen', message: stored(reportMessage(halfSeen)) },
-  { name: 'heartbeat report: one server', message: stored(serverMessage(edgeLook, 'EX02')) },
+  { name: 'heartbeat report: one server', message: stored(serverMessage(cutReading, 'EX02')) },
   {
     name: 'heartbeat history',
     message: stored(
@@ -176,7 +174,7 @@ export const heartbeatReportSamples: readonly Sample[] = [
         [
           {
             day: '2026-03-02',
-            look: edgeLook,
+            reading: cutReading,
             verdicts: ['healthy', 'edge-too-short'],
             changes: [{ at: new Date(hoursAgo(22)), change: 'EX02: edge too short (before: healthy).' }],
           },
@@ -185,7 +183,7 @@ export const heartbeatReportSamples: readonly Sample[] = [
       ),
     ),
   },
-  { name: 'heartbeat explained', message: stored(explainMessage(edgeLook)) },
+  { name: 'heartbeat explained', message: stored(explainMessage(cutReading)) },
   { name: 'heartbeat advice: F5', message: stored(adviceMessage('f5', 3540)) },
   ...alerts.flatMap((step) =>
     step.kind === 'forget' ? [] : [{ name: `heartbeat alert: ${step.title}`, message: stored(alertMessage(step)) }],

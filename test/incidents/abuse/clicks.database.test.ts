@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Policy } from '../../../src/policy.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
-import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
+import { approve, ask, asked, deny, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
@@ -53,8 +53,8 @@ function shown(opened: Awaited<ReturnType<TestBot['type']>>): string {
 
 describe('a stale card', () => {
   it.each([
-    ['withdrawn', 'withdrawn by the person who asked', () => bot.type('hana', '#helpdesk', 'withdraw INC-101')],
-    ['denied', 'This was denied', () => bot.type('ada', '#approvals', 'deny INC-101 because nobody was verified')],
+    ['withdrawn', 'This was withdrawn.', () => bot.type('hana', '#helpdesk', 'withdraw INC-101')],
+    ['denied', 'This was denied', () => deny(bot, 'ada', 101, 'nobody was verified')],
     ['expired', 'has expired', () => bot.advance(31)],
   ])('of a proposal that was %s is refused', async (_how, sentence, ending) => {
     const button = bot.action('#approvals', 'otto', 'Approve');

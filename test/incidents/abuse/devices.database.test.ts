@@ -102,6 +102,7 @@ describe('a device moved to another mailbox', () => {
     const { id } = await iphone();
     await sql`update lab_device set mailbox_guid = ${labMailboxGuid('bob')} where id = ${id}`.execute(bot.db);
     await approve(bot, 'otto');
+    await bot.advance(14);
     expect(await asked(bot)).toBe(0);
     expect(await wipeStates(bot)).toEqual(['voided']);
     expect(bot.find('#approvals', 'This approval is void')).toContain('no longer has this partnership in that mailbox');

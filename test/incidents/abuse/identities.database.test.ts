@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Policy } from '../../../src/policy.ts';
 import { examplePolicy, type TestBot, testBot } from '../../setup/bot.ts';
-import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
+import { acceptPolicy, approve, ask, asked, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeAll(async () => {
@@ -51,6 +51,8 @@ describe('a group added to oneself', () => {
 
   it('gives helpdesk at most where they are, and never a decision', async () => {
     await bot.setPolicy({ ...bot.policy.current, identitiesManaged: true });
+    for (const admin of ['ada', 'ines']) await acceptPolicy(bot, admin);
+    await bot.advance(1);
     const bob = { groups: ['G-HELPDESK', 'approvers', 'admins'] };
     expect((await bot.type('bob', '#approvals', 'approve INC-101', { sender: bob })).text).toContain(
       'Only somebody with the role approver may decide this',

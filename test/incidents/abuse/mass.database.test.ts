@@ -71,10 +71,16 @@ it('50 wipes at once from three accounts: five are issued, then everything is lo
       }),
     );
   });
-  const waiting = await bot.db.selectFrom('approval').select('id').orderBy('id').execute();
-  await atOnce(waiting, ({ id }) =>
+  const waiting = await bot.db.selectFrom('approval').select(['id', 'payloadHash']).orderBy('id').execute();
+  await atOnce(waiting, ({ id, payloadHash: content }) =>
     bot.store.change((change) =>
-      approvals.decide(change, policy, { approvalId: id, by: otto, decision: 'approve', reason: null }),
+      approvals.decide(change, policy, {
+        approvalId: id,
+        by: otto,
+        decision: 'approve',
+        reason: null,
+        shown: { content, remarks: [] },
+      }),
     ),
   );
   await atOnce(wipes, (wipe) => issueWipe(bot.jobContext(), wipe.id));

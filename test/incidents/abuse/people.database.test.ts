@@ -1,7 +1,7 @@
 /** The lost phone may still speak: as its owner, as an approver, as an admin. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type TestBot, testBot } from '../../setup/bot.ts';
-import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
+import { approve, ask, asked, lost, reportLost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 
@@ -14,10 +14,10 @@ describe('an approver whose own phone is the lost one', () => {
   afterAll(() => bot.close());
 
   it('decides nothing, neither about it nor about anybody else, on no account', async () => {
-    expect((await approve(bot, 'otto')).text).toContain('about a device of your own is open');
+    expect((await approve(bot, 'otto')).text).toContain('a device of your own was reported');
     const other = await lost(bot, 'alice.ng');
     await ask(bot, { incident: other });
-    expect((await approve(bot, 'otto', other)).text).toContain('about a device of your own is open');
+    expect((await approve(bot, 'otto', other)).text).toContain('a device of your own was reported');
     expect(bot.messagesIn('otto')).toEqual([]);
     expect(await wipeStates(bot)).toEqual(['awaiting-approval', 'awaiting-approval']);
   });
@@ -35,8 +35,8 @@ describe('an approver whose own phone is the lost one', () => {
     const next = await lost(bot, 'bob');
     await ask(bot, { incident: next, scope: 'full' });
     // Given, and before Exchange is asked Ada's own phone is reported.
-    await bot.type('ada', '#approvals', `approve INC-${next}`, { settle: false });
-    await bot.type('hana', '#helpdesk', 'lost device ada', { settle: false });
+    await approve(bot, 'ada', next, undefined, { settle: false });
+    await reportLost(bot, 'ada', 'hugo', { settle: false });
     await bot.advance(1);
     expect((await wipeStates(bot)).at(-1)).toBe('voided');
     expect(await asked(bot)).toBe(1);
@@ -120,5 +120,21 @@ describe("an owner's `found it` from the stolen phone", () => {
     await bot.submit('hana', '#helpdesk', { reason: 'It was the other one.', how: 'in person' });
     await ask(bot);
     expect((await wipeStates(bot)).at(-1)).toBe('awaiting-approval');
+  });
+});
+
+describe('one helpdesk person alone', () => {
+  beforeEach(async () => {
+    bot = await testBot();
+  });
+  afterEach(() => bot.close());
+
+  it('leaves a phone out of the wipe, or closes the case while the password waits, and security hears who', async () => {
+    const incident = await lost(bot, 'alice.ng');
+    await bot.type('hugo', '#helpdesk', `verify kept INC-${incident} 1`);
+    await bot.submit('hugo', '#helpdesk', { reason: 'She showed it.', how: 'In person.' });
+    expect(bot.find('#security', 'left out of the wipe')).toContain('Hugo Brandt');
+    await bot.type('hugo', '#helpdesk', `close INC-${incident} because it is over`);
+    expect(bot.find('#security', 'closed by Hugo Brandt')).toContain('while the hold was open: it is over');
   });
 });

@@ -137,6 +137,11 @@ describe('mayRequest', () => {
       mayRequest({ actor: actor('bob', []), ownerGuid: 'guid-alice', policy: ownersMayAsk }),
       'refusal',
     ],
+    [
+      'an approver for another',
+      mayRequest({ actor: actor('otto', ['approver']), ownerGuid: 'guid-alice', policy: policy() }),
+      'refusal',
+    ],
     ['the owner', mayRequest({ actor: actor('alice', []), ownerGuid: 'guid-alice', policy: policy() }), 'refusal'],
     [
       'an owner of the helpdesk',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMetrics } from '../../../src/http/metrics.ts';
+import { Metrics } from '../../../src/http/metrics.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
 
@@ -13,7 +13,7 @@ afterEach(() => bot.close());
 
 describe('the lock', () => {
   it('holds an approved wipe, says so on every card, and lets it go when two admins unlock', async () => {
-    const metrics = createMetrics(bot.db, bot.clock);
+    const metrics = new Metrics(bot.db, bot.clock);
     expect(await metrics.registry.metrics()).toContain('mislaid_wipes_locked 0');
     const locked = await bot.type('sasha', '#security', 'lock wipes because somebody wipes phones in Sales');
     expect(locked.text).toContain('nothing is issued by anyone');
@@ -57,7 +57,7 @@ describe('the lock', () => {
 
   it('is pulled by an approver whose own phone is lost, who may do nothing else', async () => {
     await lost(bot, 'otto');
-    expect((await approve(bot, 'otto')).text).toContain('INC-102 about a device of your own is open');
+    expect((await approve(bot, 'otto')).text).toContain('a device of your own was reported (INC-102)');
     expect((await bot.type('otto', undefined, 'lock wipes')).text).toContain('All wipes are locked');
     expect(await bot.db.selectFrom('wipeLock').selectAll().execute()).toMatchObject([
       { state: 'locked', cause: 'person', reason: 'no reason given' },

@@ -83,9 +83,9 @@ describe('break-glass', () => {
     await bot.type('ada', '#security', 'unlock wipes because over');
     await bot.click('ines', '#approvals', 'Approve');
     const incident = await lost(bot, 'sasha');
-    expect((await ask(bot, { ...glass, incident })).text).toContain('about a device of your own is open');
+    expect((await ask(bot, { ...glass, incident })).text).toContain('a device of your own was reported');
     expect((await bot.type('sasha', '#helpdesk', 'restore sasha because it is me')).text).toContain(
-      'about a device of your own is open',
+      'a device of your own was reported',
     );
     expect((await bot.type('ada', '#helpdesk', 'restore sasha because he called from his desk')).text).toContain(
       'holds all roles again',
@@ -100,12 +100,7 @@ describe('break-glass', () => {
     await ask(bot, { ...glass, incident: 102 });
     expect((await wipeStates(bot)).at(-1)).toBe('approved');
     await lost(bot, 'sasha', 'hugo');
-    const next = await lost(bot, 'ada');
-    expect(next).toBeGreaterThan(103);
-    await bot.type('hana', '#helpdesk', 'close INC-103');
-    await lost(bot, 'sasha');
     await bot.type('ines', '#helpdesk', 'unlock wipes because over');
-    await bot.type('hana', '#helpdesk', `close INC-${next}`);
     await bot.click('ada', '#approvals', 'Approve');
     expect((await wipeStates(bot)).at(-1)).toBe('voided');
     expect(bot.find('#security', 'Who broke the glass no longer holds the role')).toContain('INC-102');

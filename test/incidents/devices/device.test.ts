@@ -83,9 +83,9 @@ describe('what is shown and typed', () => {
 
     expect(idEnding(facts)).toBe('4B2A');
     expect(typedConfirmation(facts)).toBe('Alice’s iPhone 4B2A');
-    expect(confirmsTyped(facts, "alice's  iphone 4b2a ")).toBe(true);
-    expect(confirmsTyped(facts, 'Alice’s iPhone')).toBe(false);
-    expect(confirmsTyped(facts, 'Alice’s iPhone 4B2B')).toBe(false);
-    expect(confirmsTyped(facts, '')).toBe(false);
+    expect(confirmsTyped(typedConfirmation(facts), "alice's  iphone 4b2a ")).toBe(true);
+    expect(confirmsTyped(typedConfirmation(facts), 'Alice’s iPhone')).toBe(false);
+    expect(confirmsTyped(typedConfirmation(facts), 'Alice’s iPhone 4B2B')).toBe(false);
+    expect(confirmsTyped(typedConfirmation(facts), '')).toBe(false);
   });
 });

@@ -15,7 +15,7 @@ function silent(milliseconds: number, changes: Parameters<typeof device>[0] = {}
 }
 
 function of(facts: ReturnType<typeof device>, more: Partial<ReachabilityInput> = {}) {
-  return reachability({ device: facts, now, ...more });
+  return reachability({ device: facts, readAt: now, ...more });
 }
 
 describe('reachability', () => {

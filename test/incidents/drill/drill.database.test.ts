@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clearMobileDevice } from '../../../src/exchange/cmdlets/clear-mobile-device.ts';
 import { labCapabilities } from '../../../src/exchange/lab/capabilities.ts';
 import { createExchange } from '../../../src/exchange/run.ts';
+import { countWipe } from '../../../src/incidents/brake/brake.ts';
 import { issueWipe } from '../../../src/incidents/wipe/issue-wipe.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 import { approve, ask } from '../scenes.ts';
@@ -54,17 +55,10 @@ it('mixes with nothing: no search, no list of people, no suspension', async () =
 
 it('too many drills lock nothing', async () => {
   const drilled = await bot.db.selectFrom('wipe').selectAll().where('drill', '=', true).executeTakeFirstOrThrow();
-  const { id: _id, ...row } = drilled;
-  const copies = Array.from({ length: 5 }, (_, index) => ({
-    ...row,
-    verification: JSON.stringify(row.verification),
-    notify: JSON.stringify(row.notify),
-    frozen: JSON.stringify(row.frozen),
-    before: null,
-    requestedBy: `somebody-${index}`,
-    issuingAt: bot.clock.now(),
-  }));
-  await bot.db.insertInto('wipe').values(copies).execute();
+  for (let index = 0; index < 5; index += 1) {
+    const copy = { ...drilled, id: 1_000 + index, requestedBy: `somebody-${index}` };
+    await bot.store.change((change) => countWipe(change, copy));
+  }
   await bot.type('hugo', '#helpdesk', 'drill lost device');
   const { number } = await bot.db
     .selectFrom('incident')

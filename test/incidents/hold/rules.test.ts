@@ -12,8 +12,8 @@ import {
 } from '../../../src/incidents/hold/rules.ts';
 import type { Role } from '../../../src/policy.ts';
 import type { WipeState } from '../../../src/store/tables/wipes.ts';
+import { runs } from '../../setup/runs.ts';
 import { policy } from '../facts.ts';
-import { runs } from '../runs.ts';
 
 const survivors = [
   'awaiting-approval',
@@ -121,7 +121,7 @@ describe('sequences', () => {
           hold = next.hold;
         }
       }),
-      { numRuns: runs },
+      { numRuns: runs(300, 3_000) },
     );
   });
 

@@ -150,7 +150,7 @@ describe('a full wipe where account-only was asked', () => {
   it('is cancelled a few times at most where Exchange keeps it, and said as what it is', async () => {
     takenBack = false;
     await ask(bot, { scope: 'account-only' });
-    await bot.type('otto', '#approvals', 'approve INC-101', { settle: false });
+    await approve(bot, 'otto', 101, undefined, { settle: false });
     await bot.runner.runOne((due) => due.find((row) => row.job === 'issue-wipe'));
     // The phone has heard of it: too late.
     await bot.db

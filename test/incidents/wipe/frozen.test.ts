@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changedSince, type FreezeInput, Frozen, freeze } from '../../../src/incidents/wipe/frozen.ts';
+import { changedSince, type FreezeInput, Frozen, freeze, tellsEnough } from '../../../src/incidents/wipe/frozen.ts';
 import { device, noTimes, noWipe } from '../facts.ts';
 
 const proposal: FreezeInput = {
@@ -11,7 +11,7 @@ const proposal: FreezeInput = {
 
 function changed(now: Partial<FreezeInput>): string[] {
   const stored = Frozen.parse(JSON.parse(JSON.stringify(freeze(proposal))));
-  return changedSince(stored, freeze({ ...proposal, ...now }));
+  return changedSince(stored, { ...proposal, ...now });
 }
 
 describe('changedSince', () => {
@@ -26,6 +26,12 @@ describe('changedSince', () => {
     ['name', device({ name: 'Another name' })],
     ['access state in other case', device({ accessState: 'allowed' })],
     ['spelling of an instant', device({ firstSync: '2025-01-07T08:00:00Z' })],
+    ['first sync that is not told', device({ firstSync: null })],
+    ['client version that is not told', device({ clientVersion: null })],
+    ['client type that cannot be read', device({ client: 'other', unreadable: ['ClientType'] })],
+    ['client type of no name', device({ client: 'other' })],
+    ['access state that is not told', device({ accessState: '' })],
+    ['wipe request that is not told', device({ knownTo: 'directory' })],
   ])('is not void by another %s', (_what, now) => {
     expect(changed({ device: now })).toEqual([]);
   });
@@ -34,7 +40,6 @@ describe('changedSince', () => {
     ['mailbox', { mailboxGuid: 'mailbox-2' }, /another mailbox/],
     ['device GUID', { device: device({ guid: '0b6a4a2e-6f1a-4f0e-9f6d-2d5a1f6c0002' }) }, /another partnership/],
     ['first sync', { device: device({ firstSync: '2026-03-02T09:31:00.000Z' }) }, /new partnership/],
-    ['first sync that is gone', { device: device({ firstSync: null }) }, /new partnership/],
     ['scope', { scope: 'full' }, /full now, not account-only/],
     ['client type', { device: device({ client: 'outlook' }) }, /connects as outlook/],
     ['client version', { device: device({ clientVersion: 141 }) }, /14\.1 now, not as eas 16\.1/],
@@ -60,5 +65,34 @@ describe('changedSince', () => {
 
     expect(changes).toHaveLength(1);
     expect(changes[0]).toMatch(sentence);
+  });
+});
+
+describe('tellsEnough', () => {
+  it.each<[string, ReturnType<typeof device>, boolean, boolean]>([
+    ['everything', device(), true, true],
+    ['no access state', device({ accessState: '' }), true, true],
+    ['no first sync', device({ firstSync: null }), false, false],
+    ['one list only', device({ knownTo: 'directory' }), false, false],
+    ['rows that contradict each other', device({ contradicted: true }), false, false],
+    ['a wipe time that cannot be read', device({ unreadable: ['DeviceWipeAckTime'] }), false, false],
+    ['no client version', device({ clientVersion: null }), true, false],
+    ['a client type that cannot be read', device({ client: 'other', unreadable: ['ClientType'] }), true, false],
+    ['a client type of no name', device({ client: 'other' }), true, false],
+    ['no word on wipe support', device({ unreadable: ['IsRemoteWipeSupported'] }), true, false],
+  ])('of a reading with %s', (_what, now, full, accountOnly) => {
+    expect(tellsEnough(freeze({ ...proposal, scope: 'full' }), now)).toBe(full);
+    expect(tellsEnough(freeze(proposal), now)).toBe(accountOnly);
+  });
+
+  it('of an Outlook app only a reading that it is still one', () => {
+    const outlook = freeze({
+      ...proposal,
+      scope: 'outlook-app',
+      device: device({ client: 'outlook', type: 'Outlook' }),
+    });
+
+    expect(tellsEnough(outlook, device({ client: 'rest', type: 'Outlook' }))).toBe(true);
+    expect(tellsEnough(outlook, device({ client: 'other', type: '' }))).toBe(false);
   });
 });

@@ -33,6 +33,10 @@ describe('provesRequest', () => {
     ['a requestor in other case', input({ now: asked('full', after, 'MISLAID@contoso.example') })],
     ['no requestor, where our account has no mailbox', input({ requestor: '', now: asked('full', after, null) })],
     ['an Outlook wipe by either time', input({ scope: 'outlook-app', now: asked('accountOnly') })],
+    [
+      'one whose clock is behind ours by less than a minute',
+      input({ lastReadAt: new Date('2026-03-02T09:31:00.000Z'), now: asked('full') }),
+    ],
   ])('takes %s for proof', (_what, proof) => {
     expect(provesRequest(proof)).toEqual({ kind: 'proved', requestedAt: new Date(after) });
   });
@@ -55,7 +59,11 @@ describe('provesRequest', () => {
     ['somebody else asked', input({ now: asked('full', after, 'otto@contoso.example') }), 'other-requestor'],
     ['nobody is named though our account has a mailbox', input({ now: asked('full', after, null) }), 'other-requestor'],
     ['its time is before our last read', input({ now: asked('full', before9) }), 'not-later'],
-    ['its time is that of our last read', input({ now: asked('full', readAt.toISOString()) }), 'not-later'],
+    [
+      'its time is a minute before our last read',
+      input({ now: asked('full', '2026-03-02T09:29:00.000Z') }),
+      'not-later',
+    ],
   ])('doubts when %s', (_what, proof, why) => {
     expect(provesRequest(proof)).toMatchObject({ kind: 'doubt', why });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { needsTypedConfirmation, scopeFor } from '../../../src/incidents/wipe/scope.ts';
+import { needsTypedConfirmation, scopeFor, stillErased } from '../../../src/incidents/wipe/scope.ts';
 import { device } from '../facts.ts';
 
 const offers = { accountOnly: true };
@@ -58,5 +58,16 @@ describe('scopeFor', () => {
     const scopes = ['full', 'outlook-app', 'account-only'] as const;
 
     expect(scopes.map(needsTypedConfirmation)).toEqual([true, true, false]);
+  });
+});
+
+describe('what still happens while Exchange holds a request', () => {
+  it.each([
+    [['account-only'], 'the work account on this phone will still be erased if it connects'],
+    [['full'], 'this phone will still be erased if it connects'],
+    [['account-only', 'full'], 'this phone will still be erased if it connects'],
+    [['outlook-app'], "Outlook's data on all of this person's phones will still be erased if it connects"],
+  ] as const)('is said by scope: %j', (scopes, sentence) => {
+    expect(stillErased(scopes)).toBe(sentence);
   });
 });

@@ -139,6 +139,29 @@ describe('the loop of npm run dev', () => {
     ]);
   });
 
+  it('never leaves two looks at everything going, and none at its end', async () => {
+    const going = new Set<number>();
+    let looks = 0;
+    const { loop, bot, running } = start({
+      checkEverything: () => {
+        const look = ++looks;
+        going.add(look);
+        return () => going.delete(look);
+      },
+    });
+    // Not ready yet when a file is saved, and ready while that is being looked at.
+    loop.changed(saved);
+    bot(0).becomeReady();
+    await eventually(() => expect(running()).toEqual([bot(1)]));
+    bot(1).becomeReady();
+    await eventually(() => expect(looks).toBe(2));
+    expect(going.size).toBe(1);
+
+    await loop.stop();
+
+    expect(going.size).toBe(0);
+  });
+
   it.each([0, 3])('ends with the bot that somebody ended (%i)', async (code) => {
     const { loop, bot } = start();
 

@@ -19,6 +19,7 @@ import { type DatabaseUser, firstUnreachable } from '../../../src/store/embedded
 import { runningPostmaster, stopPostmaster } from '../../../src/store/embedded/postmaster.ts';
 import { isAlive } from '../../../src/store/embedded/processes.ts';
 import { eventually } from '../../setup/eventually.ts';
+import { isFull } from '../../setup/runs.ts';
 
 const project = join(import.meta.dirname, '..', '..', '..');
 
@@ -103,10 +104,10 @@ export function createWorkshop(): Workshop {
   };
 }
 
-/** The accounts under which the tests run: this one and, as root, an ordinary user, where it can reach Node and the project. */
+/** The accounts under which the tests run: this one and, in `npm run test:full` as root, an ordinary user, where it can reach Node and the project. */
 export async function accounts(): Promise<{ name: string; as?: DatabaseUser }[]> {
   const own = { name: process.getuid?.() === 0 ? 'root' : 'an ordinary user' };
-  if (process.getuid?.() !== 0) return [own];
+  if (process.getuid?.() !== 0 || !isFull) return [own];
   const id = (option: string) => Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));
   const nobody = { name: 'nobody', uid: id('-u'), gid: id('-g') };
   for (const path of [process.execPath, project]) {

@@ -1,0 +1,54 @@
+/** How many questions the database is asked until somebody has their answer: a list asks as many for twenty rows as for one. */
+import { sql } from 'kysely';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ask, buttonIn, lost } from '../incidents/scenes.ts';
+import { type TestBot, testBot } from '../setup/bot.ts';
+import { recordStatements } from '../setup/statements.ts';
+
+let bot: TestBot;
+
+/** One incident of which twenty requests wait. */
+beforeAll(async () => {
+  bot = await testBot();
+  await lost(bot, 'alice.ng');
+  await ask(bot);
+  const columns = sql`incident_number, organisation, payload, payload_hash, policy_hash, requested_by, requested_via, owner_guid, role,
+    needed, state, requested_at, expires_at`;
+  await sql`insert into approval (subject_kind, subject_id, ${columns})
+    select subject_kind, 'copy ' || n, ${columns} from approval, generate_series(1, 19) n`.execute(bot.db);
+  for (const persona of ['hana', 'otto', 'sasha']) await bot.type(persona, undefined, 'whoami');
+});
+afterAll(() => bot.close());
+
+/** What is sent from the command's arrival to its answer, with the beginning and end of each transaction. */
+async function statements(say: () => Promise<unknown>): Promise<number> {
+  const record = recordStatements();
+  try {
+    await say();
+    return record.sent.length;
+  } finally {
+    record.stop();
+  }
+}
+
+const quiet = { settle: false };
+
+it.each([
+  ['hana', 'help', 8],
+  ['hana', 'whoami', 8],
+  ['hana', 'incidents', 8],
+  ['hana', 'incidents mine', 8],
+  ['hana', 'incidents all', 8],
+  ['hana', 'reports', 8],
+  ['otto', 'approvals', 12],
+  ['hana', 'hold INC-101', 14],
+  ['hana', 'audit INC-101', 16],
+] as const)('%s says "%s": at most %i', async (persona, text, most) => {
+  expect(await statements(() => bot.type(persona, undefined, text, quiet))).toBeLessThanOrEqual(most);
+});
+
+it('shows twenty requests', async () => {
+  const { answer } = await bot.type('otto', undefined, 'approvals', quiet);
+  expect(answer.private?.blocks.filter(({ kind }) => kind === 'text')).toHaveLength(20);
+  expect(buttonIn(answer, 'Deny…')).toBeDefined();
+});
