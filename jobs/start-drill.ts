@@ -10,7 +10,7 @@ import { removeMobileDevice } from '../src/exchange/cmdlets/remove-mobile-device
 import { labPhonesNow, returnLabPhone } from '../src/exchange/lab/operations.ts';
 import { IdentityText, PlaceText } from '../src/ground/addresses.ts';
 import { second } from '../src/ground/durations.ts';
-import { internalProblem, MislaidError } from '../src/ground/errors.ts';
+import { internalError } from '../src/ground/errors.ts';
 import { readDeviceFacts } from '../src/incidents/devices/read-facts.ts';
 import { fitForDrill } from '../src/incidents/drill/rules.ts';
 import { openIncident } from '../src/incidents/incident/open-incident.ts';
@@ -38,10 +38,9 @@ export const startDrillJob = defineJob({
     const { store, policy, clock } = context;
     const lab = context.exchange('lab');
     if (lab.organisation !== 'lab') {
-      throw new MislaidError({
+      throw internalError({
         code: 'wrong-organisation',
         message: 'a drill was handed an Exchange that is not the lab',
-        userMessage: internalProblem,
       });
     }
     // Beside a real organisation the lab's people are known only from here on.

@@ -12,7 +12,7 @@ import { findPeople } from '../src/directory/find.ts';
 import { createLabClock } from '../src/exchange/lab/clock.ts';
 import { systemClock } from '../src/ground/clock.ts';
 import { createClosing } from '../src/ground/closing.ts';
-import { MislaidError } from '../src/ground/errors.ts';
+import { hostError, MislaidError } from '../src/ground/errors.ts';
 import { randomIds } from '../src/ground/ids.ts';
 import { restoreFromHost } from '../src/incidents/roles/host-restore.ts';
 import { effectivePolicy } from '../src/incidents/roles/policy-changes.ts';
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { because: { type: 'string' } }, allowPositionals: true });
   const name = positionals.join(' ').trim();
   const reason = values.because?.trim() ?? '';
-  if (name === '' || reason.length < 3) throw new MislaidError({ code: 'bad-arguments', message: usage });
+  if (name === '' || reason.length < 3) throw hostError({ code: 'bad-arguments', message: usage });
   const config = readConfig(process.env);
   const log = pino({ level: 'error' }, process.stderr);
   const closing = createClosing((what, error) => log.error({ err: error, name: what }, 'could not be closed in order'));
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
       const near = found.kind === 'many' ? found.people : found.near;
       const meant = near.slice(0, 5).map(({ displayName, primarySmtp }) => `${displayName} (${primarySmtp})`);
       const who = meant.length === 0 ? '' : ` Do you mean ${namesInList(meant, 'or')}?`;
-      throw new MislaidError({
+      throw hostError({
         code: 'no-such-person',
         message: `${found.kind === 'many' ? 'Several people are' : 'The directory knows nobody'} called ${name}.${who}`,
       });

@@ -12,7 +12,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { canonicalHash } from '../ground/canonical.ts';
-import { internalProblem, MislaidError } from '../ground/errors.ts';
+import { internalError } from '../ground/errors.ts';
 import type { AuditEntry } from '../store/port.ts';
 import type { Database } from '../store/schema.ts';
 
@@ -111,10 +111,9 @@ async function lockChain(tx: Transaction<Database>): Promise<{ seq: number; hash
     select * from lock_audit_chain()`.execute(tx);
   const last = rows[0];
   if (last?.isolation !== 'read committed') {
-    throw new MislaidError({
+    throw internalError({
       code: 'audit-wrong-isolation',
       message: `the audit was appended in a transaction of isolation ${last?.isolation}; it must be read committed`,
-      userMessage: internalProblem,
     });
   }
   return { seq: last.lastSeq ?? 0, hash: last.lastHash ?? genesisHash };

@@ -2,7 +2,7 @@
 import type { AnyCommand, CommandContext } from '../commands/command.ts';
 import type { Actor } from '../directory/actor.ts';
 import type { Identity } from '../ground/addresses.ts';
-import { assertNever, internalProblem, MislaidError } from '../ground/errors.ts';
+import { assertNever, internalError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { parseSentence } from '../language/patterns.ts';
 import { cleanAnswer } from '../language/sentence.ts';
@@ -51,10 +51,9 @@ export async function readInput(reading: ReadContext): Promise<Request> {
     case 'shortcut':
       return await readShortcut(reading, input.author);
     case 'home':
-      throw new MislaidError({
+      throw internalError({
         code: 'home-is-no-command',
         message: 'the home page was read as a command',
-        userMessage: internalProblem,
       });
     default:
       return assertNever(input, 'way of speaking');

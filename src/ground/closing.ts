@@ -2,7 +2,7 @@
  * What opens must close: the opener registers the release on the next line; releases run last in, first out,
  * once, also when a start failed half-way. Pattern: graphile/worker `withReleasers`.
  */
-import { MislaidError } from './errors.ts';
+import { internalError } from './errors.ts';
 
 export type Closing = {
   /**
@@ -33,7 +33,7 @@ export function createClosing(onError: (name: string, error: unknown) => void): 
       releases.push({ name, release });
       if (closed === undefined) return;
       closed = closed.then(run);
-      throw new MislaidError({ code: 'closing', message: `Mislaid is stopping: ${name} was opened too late.` });
+      throw internalError({ code: 'closing', message: `Mislaid is stopping: ${name} was opened too late.` });
     },
     close: () => {
       closed ??= run();

@@ -13,7 +13,7 @@
  *
  * A pattern is expanded into variants: flat rows of elements without choices of structure, which matching.ts matches.
  */
-import { MislaidError } from '../ground/errors.ts';
+import { internalError } from '../ground/errors.ts';
 
 export type ArgumentKind = 'text' | 'incident' | 'device' | 'rest';
 
@@ -138,7 +138,7 @@ class PatternReader {
   }
 
   fail(what: string): never {
-    throw new MislaidError({ code: 'pattern-invalid', message: `The command pattern "${this.#pattern}" ${what}.` });
+    throw internalError({ code: 'pattern-invalid', message: `The command pattern "${this.#pattern}" ${what}.` });
   }
 }
 

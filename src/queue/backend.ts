@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { MislaidError } from '../ground/errors.ts';
+import { internalError, MislaidError } from '../ground/errors.ts';
 import { failureCode } from '../ground/failure.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
 import { postgresDriver } from './postgres.ts';
@@ -82,7 +82,7 @@ export function supervise(driver: Driver, log: Logger): QueueBackend {
     try {
       await driver.connect({ lost, back });
       for (const kept of parts) await open(kept);
-      if (!driver.stands()) throw new MislaidError({ code: 'queue-lost', message: 'lost while opening' });
+      if (!driver.stands()) throw internalError({ code: 'queue-lost', message: 'lost while opening' });
       back();
     } catch (error) {
       await tearDown();

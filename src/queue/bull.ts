@@ -2,7 +2,7 @@ import type { JobsOptions, WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { day, hour, second } from '../ground/durations.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { internalError, type MislaidError } from '../ground/errors.ts';
 import { failureCode } from '../ground/failure.ts';
 import { withTimeLimit } from '../ground/time-limit.ts';
 import type { Lane } from '../store/work.ts';
@@ -148,7 +148,7 @@ export async function transportWorker(
 }
 
 export function lockLost(jobId: string): MislaidError {
-  return new MislaidError({
+  return internalError({
     code: 'lock-lost',
     message: `The queue's lock on ${jobId} is lost: another worker may run it. It is tried again when the store says so.`,
   });

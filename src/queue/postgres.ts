@@ -1,7 +1,7 @@
 import { createPostgresBackend, isPgPool, type PostgresConnectionOptions, Queue, runMigrations, Worker } from 'bullmq';
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { MislaidError } from '../ground/errors.ts';
+import { internalError } from '../ground/errors.ts';
 import type { DatabaseConnection } from '../store/connect.ts';
 import { queueName, settle, transportQueue, transportWorker, workerOptions } from './bull.ts';
 import { allLanes } from './lanes.ts';
@@ -48,7 +48,7 @@ export function postgresDriver({ connection, timing, log }: PostgresInput): Driv
   }
 
   function open(): Opened {
-    if (opened === undefined) throw new MislaidError({ code: 'queue-lost', message: 'The queue is not connected.' });
+    if (opened === undefined) throw internalError({ code: 'queue-lost', message: 'The queue is not connected.' });
     return opened;
   }
 
@@ -61,7 +61,7 @@ export function postgresDriver({ connection, timing, log }: PostgresInput): Driv
       const gone = (error?: unknown) => {
         if (opened?.sentry !== sentry || opened.broken) return;
         opened.broken = true;
-        watch.lost(error ?? new MislaidError({ code: 'queue-lost', message: 'the connection closed' }));
+        watch.lost(error ?? internalError({ code: 'queue-lost', message: 'the connection closed' }));
       };
       sentry.on('error', gone);
       sentry.on('end', () => gone());

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { MislaidError } from '../ground/errors.ts';
+import { internalError } from '../ground/errors.ts';
 import type { Lane } from '../store/work.ts';
 import type { QueueBackend } from './backend.ts';
 import type { Life, TransportQueue } from './transport.ts';
@@ -47,7 +47,7 @@ export function createQueues({
   function queue(lane: Lane): TransportQueue {
     const found = open.get(lane);
     if (found !== undefined) return found;
-    throw new MislaidError({
+    throw internalError({
       code: 'queue-away',
       message: `The queue ${lane} is away; the sweep adds the work when it is back.`,
     });

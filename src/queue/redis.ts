@@ -2,7 +2,7 @@ import { Queue, Worker } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Logger } from 'pino';
 import { second } from '../ground/durations.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { hostError, internalError } from '../ground/errors.ts';
 import { withTimeLimit } from '../ground/time-limit.ts';
 import { queueName, transportQueue, transportWorker, type WorkData, workerOptions } from './bull.ts';
 import type { Driver, Timing } from './transport.ts';
@@ -40,9 +40,7 @@ export function redisDriver({ url, prefix, strict = false, timing, log }: RedisI
       await withTimeLimit(producer.connect(), 10 * second);
       if (!checked) await check(producer, strict, log);
       checked = true;
-      producer.on('close', () =>
-        watch.lost(new MislaidError({ code: 'queue-lost', message: 'the connection closed' })),
-      );
+      producer.on('close', () => watch.lost(internalError({ code: 'queue-lost', message: 'the connection closed' })));
       producer.on('ready', () => watch.back());
     },
     queue: (lane) => {
@@ -79,7 +77,7 @@ const common = {
 
 function connected(client: Redis | undefined): Redis {
   if (client !== undefined) return client;
-  throw new MislaidError({ code: 'queue-away', message: 'Redis is not connected.' });
+  throw internalError({ code: 'queue-away', message: 'Redis is not connected.' });
 }
 
 /** An evicting Redis loses jobs, and one without an append-only file loses them at its restart: the sweep would add them again, later. */
@@ -88,7 +86,7 @@ async function check(client: Redis, strict: boolean, log: Logger): Promise<void>
   const policy = field(info, 'maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction') {
     const message = `Redis may evict jobs (maxmemory-policy is ${policy}). Set maxmemory-policy to noeviction.`;
-    if (strict) throw new MislaidError({ code: 'queue-refused', message });
+    if (strict) throw hostError({ code: 'queue-refused', message });
     log.warn(message);
   }
   if (field(info, 'aof_enabled') === '0') {

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { backOff } from '../ground/back-off.ts';
 import type { Clock } from '../ground/clock.ts';
 import { after, minute, second } from '../ground/durations.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { internalError, MislaidError } from '../ground/errors.ts';
 import { failureCode, failureText, failureWhere } from '../ground/failure.ts';
 import type { Lane } from '../store/work.ts';
 import type { AnyQueueJob, RunContext } from './job.ts';
@@ -167,7 +167,7 @@ export function usualRetryAfter(failures: number): number {
 async function assertLock(taken: ClaimedJob): Promise<void> {
   const ours = await taken.extendLock().catch(() => false);
   if (ours) return;
-  throw new MislaidError({
+  throw internalError({
     code: 'lock-lost',
     message: `The queue's lock on ${taken.id} is not ours for certain; what cannot be taken back was not done.`,
   });
@@ -175,7 +175,7 @@ async function assertLock(taken: ClaimedJob): Promise<void> {
 
 /** The reason of the signal that ends runs with their process. */
 export function processStops(): MislaidError {
-  return new MislaidError({
+  return internalError({
     code: 'process-stops',
     message: 'The process stops; the work is taken up elsewhere or at the next start.',
   });

@@ -1,6 +1,6 @@
 /** From "every weekday at 08:00" to a cron line, and from that to the next time. */
 import { Cron } from 'croner';
-import { internalProblem, MislaidError } from '../ground/errors.ts';
+import { internalError, MislaidError } from '../ground/errors.ts';
 
 const days = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 
@@ -46,9 +46,8 @@ function daysOf(when: string): string | undefined {
 export function nextTime(cron: string, timeZone: string, now: Date): Date {
   const next = new Cron(cron, { timezone: timeZone, mode: '5-part', paused: true }).nextRun(now);
   if (next !== null) return next;
-  throw new MislaidError({
+  throw internalError({
     code: 'schedule-never',
     message: `the schedule ${cron} has no next time`,
-    userMessage: internalProblem,
   });
 }

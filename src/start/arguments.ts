@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { MislaidError } from '../ground/errors.ts';
+import { hostError } from '../ground/errors.ts';
 
 /** What the command line says; everything else is configuration. */
 export type StartArguments = {
@@ -57,7 +57,7 @@ export function readArguments(argv: readonly string[]): StartArguments {
       help: values.help,
     };
   } catch (cause) {
-    throw new MislaidError({
+    throw hostError({
       code: 'bad-arguments',
       message: `The command line was not understood.\n\n${usageText}`,
       cause,

@@ -10,7 +10,7 @@ import { createExchange } from '../exchange/run.ts';
 import { logOnce } from '../exchange/unreadable.ts';
 import { type Clock, systemClock } from '../ground/clock.ts';
 import type { Environment } from '../ground/environment.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { hostError, internalError, type MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Policy } from '../policy.ts';
 import type { ProcessParts } from './parts.ts';
@@ -83,7 +83,7 @@ export function findConfiguredEngine(config: Config, environment: Environment): 
 }
 
 export function noPowershell(message: string): MislaidError {
-  return new MislaidError({ code: 'no-powershell', message });
+  return hostError({ code: 'no-powershell', message });
 }
 
 /** config.ts has checked that what each kind needs is there. */
@@ -109,7 +109,7 @@ export function connectionOf(config: Config): ExchangeConnection {
     case 'custom':
       return { kind: 'custom', initScript: config.EXCHANGE_INIT_SCRIPT ?? '' };
     case 'lab':
-      throw new MislaidError({ code: 'lab-has-no-connection', message: 'The lab needs no connection.' });
+      throw internalError({ code: 'lab-has-no-connection', message: 'The lab needs no connection.' });
   }
 }
 

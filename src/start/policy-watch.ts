@@ -6,7 +6,7 @@ import { userInfo } from 'node:os';
 import type { Logger } from 'pino';
 import { canonicalHash } from '../ground/canonical.ts';
 import type { Clock } from '../ground/clock.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { hostError, MislaidError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { effectivePolicy, recordPolicy } from '../incidents/roles/policy-changes.ts';
 import { remark, strong } from '../message/text.ts';
@@ -122,7 +122,7 @@ export async function watchPolicy(parts: {
 function refuseWhatNeedsStart(current: Policy, next: Policy): void {
   const sections = openedAtStart.filter((key) => canonicalHash(current[key]) !== canonicalHash(next[key]));
   if (sections.length === 0) return;
-  throw new MislaidError({
+  throw hostError({
     code: 'policy-needs-start',
     message: `${sections.join(' and ')} of the policy changed, which takes effect only at a start: restart every process.`,
   });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { hostError, MislaidError } from '../ground/errors.ts';
 import { type Policy, parsePolicy } from '../policy.ts';
 
 /** The example stands at the top of the project, above `dist/src/start` and above `src/start`. */
@@ -14,7 +14,7 @@ const longestFile = 1_000_000;
 
 function readPolicyFile(path: string): string {
   const unusable = (why: string, cause?: unknown) =>
-    new MislaidError({
+    hostError({
       code: 'policy-unreadable',
       message: `${path} ${why}. Correct MISLAID_POLICY and start again.`,
       cause,
@@ -38,7 +38,7 @@ export function loadPolicy(config: Config): { policy: Policy; from: string } {
   if (config.exchange === 'lab' && path === 'policy.yaml' && example !== undefined) {
     return { policy: parsePolicy(readFileSync(example, 'utf8'), 'policy.example.yaml'), from: 'policy.example.yaml' };
   }
-  throw new MislaidError({
+  throw hostError({
     code: 'policy-missing',
     message: `There is no ${path}. Copy policy.example.yaml to policy.yaml, make it yours, and start again.`,
   });

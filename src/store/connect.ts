@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CamelCasePlugin, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { MislaidError } from '../ground/errors.ts';
+import { hostError } from '../ground/errors.ts';
 import { preparingPool } from './prepared.ts';
 import type { Database } from './schema.ts';
 
@@ -19,7 +19,7 @@ const closePatienceMs = 2_000;
 /** Throws `bad-database-url`, which never repeats the text: it holds a password. */
 export function connectionFromUrl(url: string): DatabaseConnection {
   if (!/^postgres(ql)?:\/\/.+/.test(url)) {
-    throw new MislaidError({
+    throw hostError({
       code: 'bad-database-url',
       message: 'DATABASE_URL is not a PostgreSQL address. Write postgresql://user:password@host:5432/database.',
     });

@@ -1,5 +1,5 @@
 import { type Kysely, Migrator } from 'kysely';
-import { MislaidError } from '../ground/errors.ts';
+import { hostError } from '../ground/errors.ts';
 import { migrations } from './migrations/index.ts';
 import type { Database } from './schema.ts';
 
@@ -10,7 +10,7 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
-  throw new MislaidError({
+  throw hostError({
     code: 'migration-failed',
     message: `The database could not be brought to this version${failed === undefined ? '' : ` (migration ${failed})`}: ${error instanceof Error ? error.message : 'unknown error'}. It was left as it was; a newer Mislaid may have used it.`,
     cause: error,

@@ -1,6 +1,6 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import type pg from 'pg';
-import { MislaidError } from '../ground/errors.ts';
+import { internalError } from '../ground/errors.ts';
 
 /** A statement is prepared when it comes for the third time: what runs once would only fill the connection's memory. */
 const worthPreparing = 3;
@@ -36,7 +36,7 @@ function preparingClient(client: pg.PoolClient, nameOf: (text: string) => string
   function query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   function query(text: string | PostgresCursor<unknown>, values: readonly unknown[] = []): unknown {
     if (typeof text !== 'string')
-      throw new MislaidError({ code: 'no-cursor', message: 'This connection reads no cursors.' });
+      throw internalError({ code: 'no-cursor', message: 'This connection reads no cursors.' });
     const name = values.length === 0 || text.length > longestPrepared ? undefined : nameOf(text);
     return client.query({ text, values: [...values], ...(name === undefined ? {} : { name }) });
   }

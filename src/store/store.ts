@@ -1,6 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Clock, Ids } from '../ground/clock.ts';
-import { MislaidError } from '../ground/errors.ts';
+import { internalError } from '../ground/errors.ts';
 import { createChangeOutbox } from './outbox.ts';
 import type { AuditEntry, Change, Store } from './port.ts';
 import type { Database } from './schema.ts';
@@ -63,7 +63,7 @@ async function attemptChange<T>(
     let over = false;
     const audit = (entry: AuditEntry): void => {
       if (over)
-        throw new MislaidError({
+        throw internalError({
           code: 'change-is-over',
           message: `audit entry ${entry.action} came after its change had ended`,
         });

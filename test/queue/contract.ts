@@ -107,7 +107,11 @@ export function queueContract(name: string, open: () => Promise<QueueUnderTest>)
 
     test('gives up when the job says so, and tells it once', async () => {
       const onGivenUp = vi.fn<Handlers['onGivenUp']>(async () => undefined);
-      const failure = new MislaidError({ code: 'mailbox-gone', message: 'The mailbox is gone.' });
+      const failure = new MislaidError({
+        code: 'mailbox-gone',
+        message: 'The mailbox is gone.',
+        userMessage: 'The mailbox is gone.',
+      });
       fresh({
         run: () => Promise.reject(failure),
         retryAfter: (failures) => (failures < 2 ? 1 : undefined),

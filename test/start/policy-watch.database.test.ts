@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { appendAudit } from '../../src/audit/chain.ts';
-import { MislaidError } from '../../src/ground/errors.ts';
+import { hostError } from '../../src/ground/errors.ts';
 import { Policy, parsePolicy } from '../../src/policy.ts';
 import { type WatchedPolicy, watchPolicy } from '../../src/start/policy-watch.ts';
 import { addPeople } from '../chat/people.ts';
@@ -95,7 +95,7 @@ it('keeps the old one when the file cannot be read', async () => {
   const broken = await watchPolicy({
     policy: Policy.parse({}),
     read: () => {
-      throw new MislaidError({ code: 'policy-missing', message: 'There is no policy.yaml.' });
+      throw hostError({ code: 'policy-missing', message: 'There is no policy.yaml.' });
     },
     organisation: 'lab',
     store: base.store,

@@ -68,6 +68,7 @@ export function startShell({ executable, environment }: ShellOptions): Shell {
     throw new MislaidError({
       code: 'powershell-start',
       message: 'node-powershell holds no process: an unknown version?',
+      userMessage: 'PowerShell could not be started.',
     });
   }
   const { stdin, stdout, stderr } = child;

@@ -2,7 +2,7 @@
  * Keeps the pool's sessions: so many connected ones, replaced when they die, are of age, or have grown; opened again with
  * back-off while the engine or Exchange is away. What runs on them is pool.ts' matter.
  */
-import { MislaidError } from '../../ground/errors.ts';
+import { hostError } from '../../ground/errors.ts';
 import type { ConnectedSession } from './open-session.ts';
 
 /** The log that pool and members write to; no arguments of calls, no answers. */
@@ -131,9 +131,7 @@ export function createWarmSessions(options: MembersOptions): WarmSessions {
     const livedMs = performance.now() - member.connected.session.openedAt;
     log.warn({ pid: member.connected.hello.pid, livedMs: Math.round(livedMs), how }, 'PowerShell session lost');
     if (livedMs < tooShortMs && member.connected.session.calls <= 1) {
-      failed(
-        new MislaidError({ code: 'powershell-lost', message: `a PowerShell session ${how} right after its start` }),
-      );
+      failed(hostError({ code: 'powershell-lost', message: `A PowerShell session ${how} right after its start.` }));
     } else {
       maintain();
     }

@@ -2,7 +2,7 @@
 
 import { humanOf } from '../../directory/holders.ts';
 import { after, minute } from '../../ground/durations.ts';
-import { internalProblem, MislaidError } from '../../ground/errors.ts';
+import { internalError, MislaidError } from '../../ground/errors.ts';
 import { strong } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
 import type { Policy } from '../../policy.ts';
@@ -49,10 +49,9 @@ export async function breakGlass(
     { by, why: proposal.reason },
   );
   if (moved === undefined)
-    throw new MislaidError({
+    throw internalError({
       code: 'break-glass-failed',
       message: `wipe ${wipe.id} did not move`,
-      userMessage: internalProblem,
     });
   const review = await change.tx
     .insertInto('wipeReview')

@@ -2,7 +2,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Person } from '../../directory/person.ts';
 import { personFromRow } from '../../directory/store-people.ts';
-import { internalProblem, MislaidError } from '../../ground/errors.ts';
+import { internalError, MislaidError } from '../../ground/errors.ts';
 import type { Database } from '../../store/schema.ts';
 import type { ApprovalDecisionTable, ApprovalTable } from '../../store/tables/approvals.ts';
 import type { IncidentTable } from '../../store/tables/incidents.ts';
@@ -110,10 +110,9 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
   const people = new Map(rows.map((row) => [row.guid, personFromRow(row)]));
   const owner = people.get(incident.personGuid);
   if (owner === undefined)
-    throw new MislaidError({
+    throw internalError({
       code: 'no-such-person',
       message: `INC-${number}: its owner is not in the directory`,
-      userMessage: internalProblem,
     });
   return {
     incident,

@@ -6,7 +6,7 @@
 
 import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
-import { internalProblem, MislaidError } from '../../ground/errors.ts';
+import { internalError, MislaidError } from '../../ground/errors.ts';
 import { notify } from '../../notices/notify.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
@@ -65,10 +65,9 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
 function exchangeOf(context: JobContext, wipe: Wipe): Exchange {
   const exchange = context.exchange(wipe.organisation);
   if (exchange.organisation === wipe.organisation && (!wipe.drill || wipe.organisation === 'lab')) return exchange;
-  throw new MislaidError({
+  throw internalError({
     code: 'wrong-organisation',
     message: `wipe ${wipe.id} is of the organisation ${wipe.organisation}, and the Exchange at hand is of ${exchange.organisation}`,
-    userMessage: internalProblem,
   });
 }
 

@@ -3,7 +3,7 @@
  * which answer of Exchange. The rule itself is the pure function in machine.ts.
  */
 import type { Kysely } from 'kysely';
-import { internalProblem, MislaidError } from '../../ground/errors.ts';
+import { internalError } from '../../ground/errors.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { WipeEventKind } from '../../store/tables/wipe-events.ts';
@@ -42,7 +42,7 @@ export async function lockWipe(change: Change, id: number): Promise<Wipe> {
   if (known !== undefined) await lockIncident(change, known.incidentNumber);
   const wipe = await wipes.selectAll().forUpdate().executeTakeFirst();
   if (wipe !== undefined) return wipe;
-  throw new MislaidError({ code: 'no-such-wipe', message: `wipe ${id} does not exist`, userMessage: internalProblem });
+  throw internalError({ code: 'no-such-wipe', message: `wipe ${id} does not exist` });
 }
 
 /**

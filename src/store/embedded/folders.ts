@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { MislaidError } from '../../ground/errors.ts';
+import { hostError, MislaidError } from '../../ground/errors.ts';
 import { type DatabaseUser, databaseUser, firstUnreachable } from './database-user.ts';
 import { codeOf } from './processes.ts';
 
@@ -93,7 +93,7 @@ export async function createSocketFolder(folders: Folders): Promise<string> {
     if (folders.user === undefined || (await firstUnreachable(folders.user, folder)) === undefined) return folder;
     removeSocketFolder(folders);
   }
-  throw new MislaidError({
+  throw hostError({
     code: 'socket-path-too-long',
     message: `The path ${beside} is too long for a socket (${socketPathBytes} bytes), and so is the temporary directory's. Set MISLAID_DATA to a shorter path.`,
   });
@@ -114,14 +114,14 @@ export function give(path: string, user: DatabaseUser | undefined): void {
 }
 
 function unreachable(root: string, blocked: string, user: DatabaseUser): MislaidError {
-  return new MislaidError({
+  return hostError({
     code: 'data-folder-unreachable',
     message: `PostgreSQL runs as ${user.name}, who cannot enter ${blocked} and so cannot reach the data folder ${root}. Set MISLAID_DATA to a folder that everybody may enter (such as /var/lib/mislaid), start Mislaid as an ordinary user, or set DATABASE_URL.`,
   });
 }
 
 function cannotUse(path: string, cause: unknown): MislaidError {
-  return new MislaidError({
+  return hostError({
     code: 'data-folder-unusable',
     message: `The data folder ${path} cannot be used (${codeOf(cause) ?? 'unknown error'}). Start Mislaid as the owner of that folder, or set MISLAID_DATA to another folder.`,
     cause,

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { MislaidError } from '../../ground/errors.ts';
+import { hostError } from '../../ground/errors.ts';
 import { birthOf, codeOf } from './processes.ts';
 
 /** `token` tells apart two locks of one process. */
@@ -49,11 +49,11 @@ async function take(path: string, draft: string, mine: string): Promise<void> {
     const owner = livingOwner(seen);
     if (owner !== undefined) {
       const sentence = `Mislaid is already running (process ${owner}) on this data folder. Stop it first, or set MISLAID_DATA to another folder.`;
-      throw new MislaidError({ code: 'already-running', message: sentence });
+      throw hostError({ code: 'already-running', message: sentence });
     }
     if (seen !== undefined) moveAside(path, seen);
   }
-  throw new MislaidError({
+  throw hostError({
     code: 'data-folder-contended',
     message: `Several processes try to take the lock ${path} at once. Start one of them.`,
   });
