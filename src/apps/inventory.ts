@@ -7,7 +7,7 @@ import { type InventoryDeviceRow, listMobileDevices } from '../exchange/cmdlets/
 import { type Exchange, ExchangeError, type Unreadable } from '../exchange/port.ts';
 import { minute } from '../ground/durations.ts';
 import type { Organisation } from '../ground/identifiers.ts';
-import { inTurns } from '../ground/turns.ts';
+import { packedRows } from '../ground/packed-rows.ts';
 import type { JobContext } from '../incidents/job.ts';
 import { excluded } from '../store/excluded.ts';
 import { jsonRows } from '../store/json-rows.ts';
@@ -34,14 +34,20 @@ export async function readInventory(
   organisation: Organisation,
   readAt: Date,
 ): Promise<Inventory> {
-  const ownerOf = await owners(await exchange.run(listMailboxIdentities, {}));
+  const owners = mailboxOwners();
+  await exchange.run(listMailboxIdentities, {}, { into: { begin: owners.clear, take: owners.note } });
   const whole = { devices: true, rules: true };
   const lost = (what: keyof typeof whole) => ({
     onUnreadable: ({ rowLost }: Unreadable) => {
       whole[what] &&= !rowLost;
     },
   });
-  const devices = await exchange.run(listMobileDevices, {}, lost('devices'));
+  const devices = packedRows<PackedDevice>(batch);
+  await exchange.run(
+    listMobileDevices,
+    {},
+    { ...lost('devices'), into: { begin: devices.clear, take: (rows) => devices.add(rows.map(packedDevice)) } },
+  );
   const rules = await exchange.run(getActiveSyncDeviceAccessRule, {}, lost('rules'));
   const [settings] = await exchange.run(getActiveSyncOrganizationSettings, {});
   return {
@@ -50,14 +56,23 @@ export async function readInventory(
     defaultAccessLevel: settings?.defaultAccessLevel ?? '',
     devices: {
       *[Symbol.iterator]() {
-        for (const { identity, distinguishedName, unreadable: _unreadable, ...row } of devices) {
-          const personGuid = ownerOf({ identity, distinguishedName }) ?? null;
-          yield { ...row, organisation, personGuid, firstSeenAt: readAt, readAt, gone: false };
+        for (const page of devices.pages()) {
+          for (const { identity, distinguishedName, unreadable: _unreadable, firstSync, ...row } of page) {
+            const personGuid = owners.ownerOf({ identity, distinguishedName }) ?? null;
+            const first = firstSync === null ? null : new Date(firstSync);
+            yield { ...row, firstSync: first, organisation, personGuid, firstSeenAt: readAt, readAt, gone: false };
+          }
         }
       },
     },
     rules: rules.map(({ unreadable: _unreadable, ...rule }) => ({ ...rule, organisation, readAt, goneAt: null })),
   };
+}
+
+type PackedDevice = Omit<InventoryDeviceRow, 'firstSync'> & { firstSync: string | null };
+
+function packedDevice({ firstSync, ...row }: InventoryDeviceRow): PackedDevice {
+  return { ...row, firstSync: firstSync?.toISOString() ?? null };
 }
 
 /** Keeps what is new in it; answers the rules that were there at the last look and are not any more, and how many devices were written. */
@@ -161,17 +176,23 @@ async function markGone(db: Kysely<Database>, organisation: Organisation, told: 
  * Whose a device is: its object stands two steps below the mailbox's, in both spellings of a path. A display name that two
  * people share names nobody.
  */
-export async function owners(
-  mailboxes: readonly MailboxIdentityRow[],
-): Promise<(device: Pick<InventoryDeviceRow, 'identity' | 'distinguishedName'>) => string | undefined> {
+export function mailboxOwners(): {
+  clear(): void;
+  note(mailboxes: readonly MailboxIdentityRow[]): void;
+  ownerOf(device: Pick<InventoryDeviceRow, 'identity' | 'distinguishedName'>): string | undefined;
+} {
   const byName = new Map<string, string>();
-  await inTurns(mailboxes, batch, ({ guid, identity, distinguishedName }) => {
-    for (const name of [identity, distinguishedName]) if (name !== '') byName.set(name.toLowerCase(), guid);
-  });
-  return ({ identity, distinguishedName }) => {
-    const above = /,CN=ExchangeActiveSyncDevices,(.+)$/i.exec(distinguishedName)?.[1];
-    const path = /^(.+?)[/\\]ExchangeActiveSyncDevices[/\\]/i.exec(identity)?.[1];
-    return byName.get(above?.toLowerCase() ?? '') ?? byName.get(path?.toLowerCase() ?? '');
+  return {
+    clear: () => byName.clear(),
+    note: (mailboxes) => {
+      for (const { guid, identity, distinguishedName } of mailboxes)
+        for (const name of [identity, distinguishedName]) if (name !== '') byName.set(name.toLowerCase(), guid);
+    },
+    ownerOf: ({ identity, distinguishedName }) => {
+      const above = /,CN=ExchangeActiveSyncDevices,(.+)$/i.exec(distinguishedName)?.[1];
+      const path = /^(.+?)[/\\]ExchangeActiveSyncDevices[/\\]/i.exec(identity)?.[1];
+      return byName.get(above?.toLowerCase() ?? '') ?? byName.get(path?.toLowerCase() ?? '');
+    },
   };
 }
 

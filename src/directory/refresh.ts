@@ -9,7 +9,8 @@ import { listUsers } from '../exchange/cmdlets/list-users.ts';
 import { type Exchange, ExchangeError, type Unreadable } from '../exchange/port.ts';
 import type { Clock } from '../ground/clock.ts';
 import { after, hour } from '../ground/durations.ts';
-import type { Organisation } from '../ground/identifiers.ts';
+import type { Organisation, PersonGuid } from '../ground/identifiers.ts';
+import { packedRows } from '../ground/packed-rows.ts';
 import type { Database } from '../store/schema.ts';
 import { readSetting, storeSetting } from '../store/settings.ts';
 import type { Person } from './person.ts';
@@ -33,35 +34,79 @@ export async function refreshDirectory(input: {
   const onUnreadable = ({ rowLost }: Unreadable) => {
     whole &&= !rowLost;
   };
-  const mailboxes = await exchange.run(listMailboxes, {}, { onUnreadable });
-  if (mailboxes.length === 0) return { people: 0, written: 0, gone: 0 };
-  const users = new Map(
-    (await exchange.run(listUsers, {}, { onUnreadable: () => undefined }))
-      .filter(({ unreadable }) => unreadable.length === 0)
-      .map((user) => [user.objectGuid, user]),
+  const mailboxes = packedRows<MailboxRow>(peopleAtOnce);
+  const told = new Set<PersonGuid>();
+  await exchange.run(
+    listMailboxes,
+    {},
+    {
+      onUnreadable,
+      into: {
+        begin: () => {
+          mailboxes.clear();
+          told.clear();
+        },
+        take: (rows) => {
+          mailboxes.add(rows);
+          for (const { guid } of rows) told.add(guid);
+        },
+      },
+    },
   );
+  if (told.size === 0) return { people: 0, written: 0, gone: 0 };
+  const users = await readUsers(exchange);
   const { organisation } = exchange;
   return await db.transaction().execute(async (tx) => {
     let written = 0;
-    for (let first = 0; first < mailboxes.length; first += peopleAtOnce) {
-      const some = mailboxes.slice(first, first + peopleAtOnce);
+    for (const some of mailboxes.pages()) {
       const known = await knownPeople(tx, some);
-      for (const told of [true, false]) {
+      for (const isTold of [true, false]) {
         const people = some
-          .filter(({ objectGuid }) => users.has(objectGuid) === told)
+          .filter(({ objectGuid }) => users.has(objectGuid) === isTold)
           .map((mailbox) => personFrom(mailbox, users.get(mailbox.objectGuid), exchange, known.get(mailbox.guid)));
-        written += await storePeople(tx, people, began, told ? undefined : 'mailbox');
+        written += await storePeople(tx, people, began, isTold ? undefined : 'mailbox');
       }
     }
     const gone = await markAbsent(tx, organisation, {
-      told: new Set(mailboxes.map(({ guid }) => guid)),
+      told,
       last: await lastListing(tx, organisation),
       // A mailbox whose row could not be read is not gone.
       goneBefore: whole ? after(began, -missedFor) : undefined,
     });
     await storeSetting(tx, listingKey(organisation), { began: began.toISOString() });
-    return { people: mailboxes.length, written, gone };
+    return { people: told.size, written, gone };
   });
+}
+
+/** What the directory keeps of a user. */
+type UserFacts = Pick<UserRow, 'department' | 'phone' | 'homePhone' | 'managerName'>;
+
+/** By the directory object's GUID; one whose row was not read whole is left out, and stays as it is known. */
+async function readUsers(exchange: Exchange<'read'>): Promise<Map<string, UserFacts>> {
+  const users = new Map<string, UserFacts>();
+  // Thousands share a department and a manager: each is kept once.
+  const texts = new Map<string, string>();
+  const once = (text: string): string => {
+    if (!texts.has(text)) texts.set(text, text);
+    return texts.get(text) ?? text;
+  };
+  await exchange.run(
+    listUsers,
+    {},
+    {
+      onUnreadable: () => undefined,
+      into: {
+        begin: () => users.clear(),
+        take: (rows) => {
+          for (const { objectGuid, department, phone, homePhone, managerName, unreadable } of rows) {
+            if (unreadable.length > 0) continue;
+            users.set(objectGuid, { department: once(department), phone, homePhone, managerName: once(managerName) });
+          }
+        },
+      },
+    },
+  );
+  return users;
 }
 
 const Listing = z.object({ began: z.iso.datetime().transform((text) => new Date(text)) });
@@ -130,7 +175,7 @@ async function knownPeople(db: Kysely<Database>, mailboxes: readonly MailboxRow[
 /** What a row does not tell, or not so that it can be read, stays as `known`: roles, VIPs and suspensions rest on it. */
 function personFrom(
   mailbox: MailboxRow,
-  user: UserRow | undefined,
+  user: UserFacts | undefined,
   { organisation }: Pick<Exchange, 'organisation'>,
   known: Person | undefined,
 ): Person {

@@ -91,14 +91,24 @@ export type CallOptions = {
   readonly onUnreadable?: (unreadable: Unreadable) => void;
 };
 
+/** Takes the rows of an answer as they come, so that a large one is never in memory as objects, all at once. */
+export type RowSink<R> = {
+  /** The answer begins, perhaps anew on another session: what was taken before is no part of it. */
+  begin(): void;
+  take(rows: readonly R[]): void | Promise<void>;
+};
+
 /** `Exchange<'read'>` cannot run what changes; only jobs are handed an Exchange that destroys. */
 export type Exchange<Allowed extends Effect = Effect> = {
   readonly organisation: Organisation;
-  /** Throws ExchangeError. Parameters and rows pass through the cmdlet's schemas. */
+  /**
+   * Throws ExchangeError. Parameters and rows pass through the cmdlet's schemas. With `into` the rows go there and none is answered: what
+   * was taken counts only once this resolves.
+   */
   run<E extends Allowed, P extends CmdletArguments, R>(
     cmdlet: Cmdlet<E, P, R>,
     params: NoInfer<P>,
-    options?: CallOptions,
+    options?: CallOptions & { readonly into?: RowSink<NoInfer<R>> },
   ): Promise<R[]>;
   capabilities(): Promise<Capabilities>;
 };

@@ -16,6 +16,7 @@ import {
   type Effect,
   type Exchange,
   ExchangeError,
+  type RowSink,
   type Unreadable,
 } from './port.ts';
 import { CmdletFailure, type RowPages, type Transport } from './transport.ts';
@@ -40,7 +41,7 @@ export function createExchange(input: {
   async function run<E extends Effect, P extends CmdletArguments, R>(
     cmdlet: Cmdlet<E, P, R>,
     params: P,
-    options: CallOptions = {},
+    { into, ...options }: CallOptions & { readonly into?: RowSink<R> } = {},
   ): Promise<R[]> {
     const parsed = cmdlet.params.safeParse(params);
     if (!parsed.success) throw unsent(cmdlet.name, z.prettifyError(parsed.error), 'The call was not understood.');
@@ -51,13 +52,16 @@ export function createExchange(input: {
     refuseNotOffered(offered, cmdlet, args);
     refuseRealLab(offered, cmdlet);
 
-    const reading = readRows(cmdlet);
+    const rows: R[] = [];
+    const whole = { begin: () => rows.splice(0), take: (some: readonly R[]) => void rows.push(...some) };
+    const reading = readRows(cmdlet, parsed.data, into ?? whole, into === undefined);
     const pages = cmdlet.effect === 'read' ? { pages: reading } : {};
     await reading.take(await send(cmdlet, parsed.data, args, { ...options, ...pages }));
-    return reading.end(parsed.data, options.onUnreadable !== undefined, (unreadable) => {
+    reading.end(options.onUnreadable !== undefined, (unreadable) => {
       options.onUnreadable?.(unreadable);
       input.onUnreadable?.(unreadable);
     });
+    return rows;
   }
 
   /** Drills run as the organisation `lab`: whatever answers under that name must be a simulation before anything is changed. */
@@ -100,67 +104,73 @@ export function createExchange(input: {
  * row. `end` throws `exchange-bad-answer` when not one row of an answer can be read, because an empty answer would
  * mean something; not for a `tolerant` caller, who is told of lost rows.
  */
-function readRows<E extends Effect, P extends CmdletArguments, R>(cmdlet: Cmdlet<E, P, R>) {
-  let read: R[] = [];
+function readRows<E extends Effect, P extends CmdletArguments, R>(
+  cmdlet: Cmdlet<E, P, R>,
+  params: P,
+  sink: RowSink<R>,
+  /** Rows stay in memory anyway. Else a second row of one thing is told of even where it is the same. */
+  kept: boolean,
+) {
+  let read = 0;
   let unreadable: Unreadable[] = [];
   let complaint = '';
+  let known = new Map<string, R | undefined>();
 
-  function takeRow(row: unknown): void {
-    if (!hasAny(row, cmdlet.select)) return;
+  function takeRow(row: unknown): R[] {
+    if (!hasAny(row, cmdlet.select)) return [];
     const parsed = cmdlet.row.safeParse(row);
     if (parsed.success) {
-      read.push(parsed.data);
+      read += 1;
       const properties = unreadableOf(parsed.data);
       if (properties.length > 0) unreadable.push({ cmdlet: cmdlet.name, properties, rowLost: false });
-      return;
+      return isDouble(parsed.data) || cmdlet.concerns?.(params, parsed.data) === false ? [] : [parsed.data];
     }
     // The schema's complaint names properties, never values.
     complaint = z.prettifyError(parsed.error);
     const properties = [...new Set(parsed.error.issues.map(({ path }) => path.join('.')))];
     unreadable.push({ cmdlet: cmdlet.name, properties, rowLost: true });
+    return [];
   }
 
-  function end(params: P, tolerant: boolean, onUnreadable: (unreadable: Unreadable) => void): R[] {
-    for (const one of unreadable) onUnreadable(one);
-    if (read.length === 0 && complaint !== '' && !tolerant) {
-      throw new ExchangeError({
-        code: 'exchange-bad-answer',
-        reached: cmdlet.effect === 'read' ? 'no' : 'perhaps',
-        message: `${cmdlet.name} answered with rows of another shape: ${complaint}`,
-        userMessage: 'Exchange answered in a way that the bot does not understand.',
-      });
+  function isDouble(row: R): boolean {
+    const { name, unique } = cmdlet;
+    if (unique === undefined) return false;
+    const key = unique.of(row);
+    if (!known.has(key)) {
+      known.set(key, kept ? row : undefined);
+      return false;
     }
-    return withoutDoubles(cmdlet, read, onUnreadable).filter((row) => cmdlet.concerns?.(params, row) !== false);
+    if (!isDeepStrictEqual(known.get(key), row))
+      unreadable.push({ cmdlet: name, properties: [unique.property], rowLost: false });
+    return true;
+  }
+
+  function end(tolerant: boolean, onUnreadable: (unreadable: Unreadable) => void): void {
+    for (const one of unreadable) onUnreadable(one);
+    if (read > 0 || complaint === '' || tolerant) return;
+    throw new ExchangeError({
+      code: 'exchange-bad-answer',
+      reached: cmdlet.effect === 'read' ? 'no' : 'perhaps',
+      message: `${cmdlet.name} answered with rows of another shape: ${complaint}`,
+      userMessage: 'Exchange answered in a way that the bot does not understand.',
+    });
   }
 
   return {
     begin: () => {
-      read = [];
+      read = 0;
       unreadable = [];
       complaint = '';
+      known = new Map();
+      sink.begin();
     },
     // A cmdlet that answers nothing sometimes prints something all the same.
     take: async (rows: readonly unknown[]) => {
-      if (cmdlet.select.length > 0) await inTurns(rows, rowsAtOnce, takeRow);
+      if (cmdlet.select.length > 0 && rows.length > 0)
+        await sink.take((await inTurns(rows, rowsAtOnce, takeRow)).flat());
     },
     end,
   };
-}
-
-function withoutDoubles<E extends Effect, P extends CmdletArguments, R>(
-  { name, unique }: Cmdlet<E, P, R>,
-  read: readonly R[],
-  onUnreadable: (unreadable: Unreadable) => void,
-): readonly R[] {
-  if (unique === undefined) return read;
-  const rows = new Map<string, R>();
-  for (const row of read) {
-    const first = rows.get(unique.of(row));
-    if (first === undefined) rows.set(unique.of(row), row);
-    else if (!isDeepStrictEqual(first, row))
-      onUnreadable({ cmdlet: name, properties: [unique.property], rowLost: false });
-  }
-  return [...rows.values()];
 }
 
 /** Whether an output object has one of the properties that were asked for. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { appOf } from '../../src/apps/app.ts';
 import { appsMessage } from '../../src/apps/cards/apps.ts';
 import { lastSeenMessage } from '../../src/apps/cards/last-seen.ts';
-import { owners } from '../../src/apps/inventory.ts';
+import { mailboxOwners } from '../../src/apps/inventory.ts';
 import { knownApps } from '../../src/apps/known-apps.ts';
 import { seenPhones } from '../../src/apps/last-seen.ts';
 import { misspeltType } from '../../src/apps/misspelt.ts';
@@ -50,7 +50,8 @@ describe('apps by the names they give themselves', () => {
 
 describe('whose and from where', () => {
   it('finds the owner by either spelling of the path, and nobody by a name alone', async () => {
-    const ownerOf = await owners([
+    const { note, ownerOf } = mailboxOwners();
+    note([
       {
         unreadable: [],
         guid: 'g1',

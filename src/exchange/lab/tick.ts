@@ -60,7 +60,7 @@ async function contactsUntil(tx: Transaction<Database>, tick: LabTick, now: Date
   const state = await tx.selectFrom('labState').select(['tickedAt', 'pace', 'keptToday']).executeTakeFirstOrThrow();
   const from = Math.max(state.tickedAt.getTime(), now.getTime() - longestCatchUp);
   const pace = paceOf(now.getTime() - from, tick.speed);
-  const world = await worldOf(tx);
+  const world = await worldOf(tx, state.pace === pace ? now : undefined);
   const contacts: LabContact[] = [];
   const met = new Set<LabDevice['id']>();
   for (const device of state.pace === pace ? [] : [...world.devices.values()]) {
@@ -148,11 +148,19 @@ type World = {
   around(device: LabDevice, tick: LabTick): LabSurroundings;
 };
 
-async function worldOf(tx: Transaction<Database>): Promise<World> {
-  const devices = await tx.selectFrom('labDevice').selectAll().orderBy('id').forUpdate().execute();
-  const mailboxes = new Map(
-    (await tx.selectFrom('labMailbox').selectAll().execute()).map((row) => [row.exchangeGuid, row]),
-  );
+/** Those phones whose next contact is due by `dueBy`; without it every one that will make contact. One that never comes costs nothing. */
+async function worldOf(tx: Transaction<Database>, dueBy: Date | undefined): Promise<World> {
+  const devices = await tx
+    .selectFrom('labDevice')
+    .selectAll()
+    .where('nextContactAt', 'is not', null)
+    .$if(dueBy !== undefined, (query) => query.where('nextContactAt', '<=', dueBy ?? null))
+    .orderBy('id')
+    .forUpdate()
+    .execute();
+  const owners = [...new Set(devices.map(({ mailboxGuid }) => mailboxGuid))];
+  const owning = tx.selectFrom('labMailbox').selectAll().where(sql<boolean>`exchange_guid = any(${owners}::text[])`);
+  const mailboxes = new Map((await owning.execute()).map((row) => [row.exchangeGuid, row]));
   const servers = new Map((await tx.selectFrom('labServer').selectAll().execute()).map((row) => [row.name, row]));
   const edges = new Map((await tx.selectFrom('labEdge').selectAll().execute()).map((row) => [row.name, row]));
   const settings = await accessSettings({ db: tx });
