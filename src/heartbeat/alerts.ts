@@ -7,7 +7,7 @@ import type { DraftMessage, Tone } from '../message/model.ts';
 import { button, buttons, list, note, paragraph, strong, text, time } from '../message/text.ts';
 import { valueChanges } from './changes.ts';
 import type { Reading, ServerReading } from './reading.ts';
-import { causeOf } from './reasons.ts';
+import { causeSentence } from './reasons.ts';
 import { currentAverage, nearThreshold } from './verdict.ts';
 import { count, inHours, seconds } from './words.ts';
 
@@ -95,7 +95,7 @@ const findings: Readonly<
       title: `Event 1040 on ${name}${alert === undefined ? '' : ' goes on'}`,
       lines: [
         `Phones ask for ${seconds(last.average)} on average${command}; Exchange warns at ${seconds(last.threshold)} or less.`,
-        causeOf(reading, server),
+        causeSentence(reading, server),
       ],
     };
   },
@@ -135,7 +135,7 @@ const findings: Readonly<
       title: `Heartbeats on ${name} near the threshold of event 1040`,
       lines: [
         `Phones ask for ${seconds(first.average ?? 0)} on average (${first.command}); event 1040 comes at ${seconds(values.threshold)} or less.${when}`,
-        causeOf(input.reading, server),
+        causeSentence(input.reading, server),
       ],
     };
   },

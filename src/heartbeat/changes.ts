@@ -1,5 +1,6 @@
 /** What is different from one reading to the next, in sentences. */
-import { type EdgeReading, type Reading, type ServerReading, wholeLength } from './reading.ts';
+import { type EdgeReading, edgeLength, type Reading, type ServerReading } from './reading.ts';
+import { edgeName } from './reasons.ts';
 import { verdictNames } from './verdict.ts';
 import { seconds } from './words.ts';
 
@@ -16,7 +17,9 @@ export function changesBetween(earlier: Reading, later: Reading): string[] {
     .filter(({ server }) => !later.servers.some((each) => each.server === server))
     .map(({ server }) => `${server} is no longer listed.`);
   const edges = later.edges.flatMap((edge) => {
-    const before = earlier.edges.find((each) => edgeKey(each) === edgeKey(edge));
+    const before = earlier.edges.find(
+      ({ name, servers: behind }) => name === edge.name && behind.some((server) => edge.servers.includes(server)),
+    );
     return before === undefined ? [] : edgeChange(before, edge);
   });
   return [...servers, ...gone, ...edges];
@@ -35,8 +38,8 @@ export function valueChanges(before: ServerReading, after: ServerReading): strin
 }
 
 function edgeChange(before: EdgeReading, after: EdgeReading): string[] {
-  const was = wholeLength(before);
-  const is = wholeLength(after);
+  const was = edgeLength(before);
+  const is = edgeLength(after);
   if (was === is) return [];
   if (is === undefined) {
     const isUnsure = after.estimate.kind === 'unknown' && after.estimate.gone === undefined;
@@ -47,5 +50,5 @@ function edgeChange(before: EdgeReading, after: EdgeReading): string[] {
 }
 
 function edgeKey(edge: EdgeReading): string {
-  return edge.name ?? `The way to ${edge.servers.join(', ')}`;
+  return edge.name === undefined ? `The way to ${edge.servers.join(', ')}` : edgeName(edge);
 }

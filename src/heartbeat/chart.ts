@@ -2,7 +2,7 @@
 import type { ChartSpec } from '../charts/render.ts';
 import { colours } from '../charts/theme.ts';
 import { sumOf } from './observation.ts';
-import { type Bar, type Reading, type ServerReading, wholeLength } from './reading.ts';
+import { type Bar, edgeLength, type Reading, type ServerReading } from './reading.ts';
 import { currentAverage } from './verdict.ts';
 import { count, figure, names, seconds } from './words.ts';
 
@@ -135,7 +135,7 @@ function marksOf(reading: Reading, server: ServerReading): Mark[] {
   const marks = [
     { at: values.min, name: 'Min', colour: colours.ink },
     { at: average, name: 'average', colour: colours.mark },
-    { at: edge && wholeLength(edge), name: 'edge', colour: colours.bad },
+    { at: edge && edgeLength(edge), name: 'edge', colour: colours.bad },
     { at: values.threshold, name: 'threshold', colour: colours.ink },
     { at: values.max, name: 'Max', colour: colours.ink },
   ].flatMap(({ at, ...mark }) => (at === undefined ? [] : [{ at, ...mark }]));

@@ -1,3 +1,5 @@
+import { knownApps } from '../apps/known-apps.ts';
+import { cutsOfSome, isOver } from './estimate-part.ts';
 import { resetEdge } from './estimate-reset.ts';
 import { silentEdge } from './estimate-silent.ts';
 import { answeredBeyond, countRequests, goesBeyond, type Observation, partsBy, sumOf } from './observation.ts';
@@ -7,16 +9,15 @@ import { type EdgeEstimate, type LocatedEdge, lengthOf } from './reading.ts';
 const enoughAnswers = 3;
 
 /**
- * The edge that these requests met, from their ends alone. `max` is the longest heartbeat that Exchange allows (seconds): an
- * edge over it cannot be met and needs no change.
+ * The edge that all of these requests met, from their ends alone. `max` is the longest heartbeat that Exchange allows (seconds):
+ * an edge over it cannot be met and needs no change.
  */
 export function estimateEdge(observations: readonly Observation[], max: number): EdgeEstimate {
   const holds = longestAnswered(observations);
   const found = resetEdge(observations) ?? silentEdge(observations);
   if (found === undefined) return { kind: holds >= max * 0.85 ? 'none' : 'unknown', holds };
   const seconds = found.kind === 'seen' ? found.seconds : found.atMost;
-  const later = observations.filter((each) => each.firstHour > found.lastHour);
-  if (sumOf(later, (each) => answeredBeyond(each, seconds * 1.03)) < 2) return found;
+  if (!isOver(found, seconds, observations)) return found;
   return { kind: 'unknown', holds, gone: { seconds, until: found.lastHour } };
 }
 
@@ -37,53 +38,75 @@ export function longestAnswered(observations: readonly Observation[]): number {
   return 0;
 }
 
-/** What one network (a carrier, an office) or one kind of client (an app that hangs up by itself) may meet alone. */
-const scopes = [
-  { kind: 'network', property: 'network' },
-  { kind: 'device-type', property: 'deviceType' },
-] as const;
-
-/** First for all of them together. Where others outlive what one network or one kind of client meets, only that part is named. */
+/**
+ * First for all of them together; then what only some connections meet, as where phones are inside on Wi-Fi and outside through a
+ * firewall. Where only one network's or one app's do, that is named, and it is no edge of the server's.
+ */
 export function locateEdge(observations: readonly Observation[], max: number): LocatedEdge {
   const estimate = estimateEdge(observations, max);
   const length = lengthOf(estimate);
   if (length !== undefined) {
-    for (const { kind, property } of scopes) {
-      const name = solePart(observations, length, property);
-      if (name !== undefined) return { estimate, scope: { kind, name } };
-    }
+    const scope = partOf(failuresAt(observations, length), observations, length);
+    if (scope !== undefined) return { estimate, scope };
     return { estimate, scope: { kind: 'all' }, soleType: soleTypeBeyond(observations, length) };
   }
-  for (const { kind, property } of scopes) {
-    for (const [name, part] of partsBy(observations, property)) {
-      if (part.length === observations.length) continue;
-      const found = estimateEdge(part, max);
-      if (found.kind === 'seen' && found.confidence === 'high') return { estimate: found, scope: { kind, name } };
-    }
+  const parts = cutsOfSome(observations).map(({ edge, cuts, met }) => {
+    const scope = partOf(cuts, observations, edge.seconds) ?? (met ? ({ kind: 'some' } as const) : undefined);
+    return { estimate: edge, scope };
+  });
+  const part = parts.find(({ scope }) => scope?.kind === 'some') ?? parts.find(({ scope }) => scope !== undefined);
+  if (part?.scope !== undefined) return { estimate: part.estimate, scope: part.scope };
+  for (const [name, own] of partsBy(observations, 'network')) {
+    if (own.length === observations.length) continue;
+    const found = estimateEdge(own, max);
+    if (found.kind === 'seen' && found.confidence === 'high')
+      return { estimate: found, scope: { kind: 'network', name } };
   }
   return { estimate, scope: { kind: 'all' } };
 }
 
 const failed: ReadonlySet<Observation['ended']> = new Set(['cut', 'dropped', 'overlapped'] as const);
 
-/** The one part whose phones meet the edge, where phones of other parts are answered beyond it. */
-function solePart(
+function failuresAt(observations: readonly Observation[], edge: number): Observation[] {
+  return observations.filter((each) => failed.has(each.ended) && goesBeyond(each, edge) && each.mean >= edge * 0.9);
+}
+
+/** What a network or an app may still let pass beyond the length that is its own: a phone may have moved within an hour. */
+const ownShare = { network: 0.2, deviceType: 0.02 } as const;
+
+/**
+ * The one network (a carrier, an office) or the one app that hangs up by itself to which these failures belong, where others are
+ * answered beyond their length. Neither is it where phones of that network or app outlive that length as well.
+ */
+function partOf(
+  failures: readonly Observation[],
   observations: readonly Observation[],
   edge: number,
-  property: 'network' | 'deviceType',
-): string | undefined {
-  const failing = observations.filter(
-    (each) => failed.has(each.ended) && goesBeyond(each, edge) && each.mean >= edge * 0.9,
-  );
-  const parts = [...partsBy(failing, property)].map(([name, part]) => ({ name, requests: countRequests(part) }));
-  const [most] = parts.sort((a, b) => b.requests - a.requests);
-  if (most === undefined || most.requests < 0.9 * countRequests(failing)) return undefined;
-  const elsewhere = observations.some((each) => each[property] !== most.name && answeredBeyond(each, edge * 1.03) > 0);
-  return elsewhere ? most.name : undefined;
+): Exclude<LocatedEdge['scope'], { kind: 'all' | 'some' }> | undefined {
+  for (const [kind, property] of [
+    ['network', 'network'],
+    ['device-type', 'deviceType'],
+  ] as const) {
+    const [most] = [...partsBy(failures, property)].sort(([, a], [, b]) => countRequests(b) - countRequests(a));
+    if (most === undefined || countRequests(most[1]) < 0.9 * countRequests(failures)) continue;
+    const [name] = most;
+    if (kind === 'device-type' && waitsAsItShould(name)) continue;
+    const outlives = (isOwn: boolean) =>
+      sumOf(observations, (each) => ((each[property] === name) === isOwn ? answeredBeyond(each, edge * 1.03) : 0));
+    if (outlives(false) > 0 && outlives(true) <= ownShare[property] * countRequests(failures)) return { kind, name };
+  }
+  return undefined;
+}
+
+/** A phone maker's own mail app, by its device type: it waits as it asked to. Any app may call itself "Android". */
+function waitsAsItShould(deviceType: string): boolean {
+  const known = knownApps.find(({ matches }) => matches.test(deviceType));
+  return known !== undefined && known.kind !== 'third-party' && known.key !== 'android-mail';
 }
 
 function soleTypeBeyond(observations: readonly Observation[], edge: number): string | undefined {
   const types = new Set(observations.filter((each) => goesBeyond(each, edge)).map(({ deviceType }) => deviceType));
   const [only] = types;
-  return types.size === 1 && observations.some(({ deviceType }) => deviceType !== only) ? only : undefined;
+  if (only === undefined || types.size > 1 || waitsAsItShould(only)) return undefined;
+  return observations.some(({ deviceType }) => deviceType !== only) ? only : undefined;
 }

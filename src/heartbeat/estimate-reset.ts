@@ -21,7 +21,7 @@ export function fewestClients(atRisk: number): number {
 /** Lengths within this count as one: timers fire late by up to a few seconds, never early. */
 const width = 0.03;
 const slackSeconds = 2;
-/** Of the requests that could have outlived the edge, so many must have ended at it. */
+/** Of the requests that could have outlived an edge that everybody meets, so many must have ended at it. */
 const leastShare = 0.8;
 /** Peaks that are judged, the highest first. */
 const mostPeaks = 6;
@@ -31,13 +31,32 @@ const mostPeaks = 6;
  * that asked for more was answered after it.
  */
 export function resetEdge(observations: readonly Observation[]): SeenEdge | undefined {
+  return cutLengths(observations).find(isWhole)?.edge;
+}
+
+/** A length at which cuts pile up, whatever else lasts longer. */
+export type CutLength = {
+  edge: SeenEdge;
+  /** The cuts at it. */
+  cuts: readonly Observation[];
+  /** Requests that lasted longer. */
+  outlived: number;
+};
+
+/** Hardly any request that asked for more lasted longer. */
+export function isWhole({ edge: { requests }, outlived }: CutLength): boolean {
+  return requests / (requests + outlived) >= leastShare;
+}
+
+/** Every length at which cuts pile up far over what chance spreads about it, the most cuts first. */
+export function cutLengths(observations: readonly Observation[]): CutLength[] {
   const cuts = observations
     .filter(({ ended, asked, mean }) => ended === 'cut' && mean >= 10 && asked >= beyond(mean))
     .sort((a, b) => a.mean - b.mean);
   return peaks(cuts)
-    .map((peak) => edgeAt(peak, cuts, observations))
-    .filter((edge) => edge !== undefined)
-    .sort((a, b) => b.requests - a.requests)[0];
+    .map((peak) => lengthAt(peak, cuts, observations))
+    .filter((length) => length !== undefined)
+    .sort((a, b) => b.edge.requests - a.edge.requests);
 }
 
 /** Runs of cuts of about one length, by how many there are; `cuts` in the order of their lengths. */
@@ -65,11 +84,11 @@ function peaks(cuts: readonly Observation[]): Observation[][] {
   return chosen.map((window) => cuts.slice(window.from, window.to));
 }
 
-function edgeAt(
+function lengthAt(
   peak: readonly Observation[],
   cuts: readonly Observation[],
   observations: readonly Observation[],
-): SeenEdge | undefined {
+): CutLength | undefined {
   const seconds = medianLength(peak);
   const atIt = peak.filter((cut) => goesBeyond(cut, seconds));
   const support = supportOf(atIt);
@@ -84,14 +103,13 @@ function edgeAt(
   const outlived =
     sumOf(observations, (each) => answeredBeyond(each, last)) +
     countRequests(cuts.filter(({ mean }) => mean > beyond(last)));
-  if (requests / (requests + outlived) < leastShare) return undefined;
-
   const before = countRequests(cuts.filter(({ mean }) => mean >= seconds * 0.4 && mean < seconds * 0.96));
   const byChance = (before * (seconds * width + slackSeconds)) / (seconds * 0.56);
   if (requests < 4 * byChance + 3) return undefined;
 
   const confidence = requests >= 12 && clients >= 3 && outlived * 10 <= requests ? 'high' : 'medium';
-  return { kind: 'seen', seconds: Math.round(seconds), how: 'reset', ...support, confidence };
+  const edge = { kind: 'seen', seconds: Math.round(seconds), how: 'reset', ...support, confidence } as const;
+  return { edge, cuts: atIt, outlived };
 }
 
 /** Of the peak, in seconds, each request counted. */

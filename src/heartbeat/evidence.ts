@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import { day } from '../ground/durations.ts';
 import type { DeviceEvidence, EvidenceInput } from '../incidents/devices/evidence.ts';
 import type { Database } from '../store/schema.ts';
+import { beyond } from './observation.ts';
 import type { EdgeReading } from './reading.ts';
 import { latestReading } from './readings.ts';
 import { edgeName } from './reasons.ts';
@@ -48,7 +49,11 @@ function sentence(wait: Waits, edge: EdgeReading | undefined, max: number): Devi
       `${asks}, but ${edgeName(edge)} silently forgets connections by ${seconds(short.seconds)}: it may hear of a wipe only when it next connects by itself.`,
     ];
   }
-  return [`${asks}; ${edgeName(edge)} cuts connections at about ${seconds(short.seconds)}.`];
+  // It waits longer than policy.yaml says of the edge, and is answered.
+  if (short.known === 'policy' && wait.asked > beyond(short.seconds) && wait.failed === 0)
+    return [`${asks} and is answered.`];
+  const some = short.known === 'seen' && short.some ? 'some connections' : 'connections';
+  return [`${asks}; ${edgeName(edge)} cuts ${some} at about ${seconds(short.seconds)}.`];
 }
 
 /** What each device asked for most often in its newest hour with a waiting request. */

@@ -6,12 +6,10 @@ import type { Policy } from '../policy.ts';
 import { type Servers, ServerUnreadable } from '../servers/port.ts';
 import type { Database } from '../store/schema.ts';
 import { askedOf, costOf } from './asked.ts';
-import { locateEdge, longestAnswered } from './estimate-edge.ts';
-import { fewestFailures } from './estimate-reset.ts';
 import { summariseEvents } from './events.ts';
 import { movingAverage, whoPulls } from './moving-average.ts';
 import { networkNames } from './networks.ts';
-import { beyond, countRequests } from './observation.ts';
+import { readEdges } from './read-edges.ts';
 import {
   type LogClient,
   readAddresses,
@@ -20,7 +18,7 @@ import {
   readSamples,
   type ServerObservation,
 } from './read-observations.ts';
-import { type EdgeReading, type Reading, type ServerReading, wholeLength } from './reading.ts';
+import type { Reading, ServerReading } from './reading.ts';
 import { latestReading } from './readings.ts';
 import { sinceWhen } from './since.ts';
 import { defaultValues, differences, readValues } from './values.ts';
@@ -36,10 +34,6 @@ export type ReadInput = {
 
 /** What phones ask for and what it costs are those of the last day. */
 const askedHours = 24;
-/** Where a day says too little, a week may say more. */
-const longHours = 168;
-/** What was cut within these hours may be new, though the day holds longer waits. */
-const freshHours = 6;
 /** A clock that is further ahead than this is worth a word. */
 const clockSlack = 5 * minute;
 /** The log reader keeps so many samples per server and command. */
@@ -54,12 +48,7 @@ export async function readHeartbeats(input: ReadInput): Promise<Reading> {
     readObservations(db, { clients, servers: of, now, hours, networkOf });
   const configured = await Promise.all(names.map((server) => readOne(input, server, clients)));
   const lately = await read(askedHours, names);
-  const edges: EdgeReading[] = [];
-  for (const group of edgeGroups(policy, names)) {
-    const isBehind = ({ server }: { server: string }) => group.servers.includes(server);
-    const max = Math.max(...configured.filter(isBehind).map(({ values }) => values.max));
-    edges.push(await readEdge(group, max, lately.filter(isBehind), (hours) => read(hours, group.servers)));
-  }
+  const edges = await readEdges({ policy, servers: configured, lately, read });
   const readings = configured.map((server): ServerReading => {
     const mine = lately.filter((each) => each.server === server.server);
     const whole = {
@@ -68,8 +57,7 @@ export async function readHeartbeats(input: ReadInput): Promise<Reading> {
       asked: askedOf(mine),
       cost: costOf(mine, server.values.max),
     };
-    const edge = edges.find((each) => each.servers.includes(server.server));
-    return { ...whole, verdict: serverVerdict(whole, edge) };
+    return { ...whole, verdict: serverVerdict(whole, edges) };
   });
   const differing = differences(readings.filter(({ written }) => written !== undefined));
   const overall = overallVerdict(readings, differing);
@@ -86,11 +74,18 @@ export async function readHeartbeats(input: ReadInput): Promise<Reading> {
   };
 }
 
+/**
+ * The network of each device by its addresses, where they were all of one: a phone that is in the office and outside is of neither,
+ * since its waits do not tell where they were held.
+ */
 async function networksByDevice({ db, policy, organisation, now }: ReadInput): Promise<(deviceId: string) => string> {
   if (policy.networks.length === 0) return () => '';
   const addresses = await readAddresses(db, { organisation, since: after(now, -7 * day) });
   const nameOf = networkNames(policy.networks);
-  return (deviceId) => nameOf(addresses.get(deviceId.toLowerCase()) ?? '');
+  return (deviceId) => {
+    const [network = '', ...others] = new Set((addresses.get(deviceId.toLowerCase()) ?? []).map(nameOf));
+    return others.length === 0 ? network : '';
+  };
 }
 
 /** What one server says without its waits. */
@@ -152,45 +147,4 @@ function clockRemarks(
   if (ahead <= clockSlack) return [];
   const minutes = Math.max(1, Math.round(ahead / minute));
   return [`The clock of ${server} is about ${minutes} minutes ahead of this machine's.`];
-}
-
-type EdgeGroup = Pick<EdgeReading, 'name' | 'edgeKind' | 'where' | 'policySeconds' | 'servers'>;
-
-/** Servers by the edge in front of them; a server without one stands alone. */
-function edgeGroups(policy: Policy, names: readonly string[]): EdgeGroup[] {
-  const listed = policy.edges.map(({ name, kind, where, idleTimeoutSeconds }) => ({
-    name,
-    edgeKind: kind,
-    where,
-    policySeconds: idleTimeoutSeconds,
-    servers: policy.servers
-      .filter((server) => server.edge === name && names.includes(server.name))
-      .map((server) => server.name),
-  }));
-  const covered = new Set(listed.flatMap(({ servers }) => servers));
-  const alone = names.filter((name) => !covered.has(name));
-  return [...listed.filter(({ servers }) => servers.length > 0), ...alone.map((name) => ({ servers: [name] }))];
-}
-
-async function readEdge(
-  group: EdgeGroup,
-  max: number,
-  lately: readonly ServerObservation[],
-  read: (hours: number) => Promise<ServerObservation[]>,
-): Promise<EdgeReading> {
-  let located = locateEdge(lately, max);
-  let holds = longestAnswered(lately);
-  const failed = countRequests(lately.filter(({ ended }) => ended === 'cut' || ended === 'dropped'));
-  if (wholeLength(located) === undefined && failed >= fewestFailures) {
-    const fresh = locateEdge(await read(freshHours), max);
-    if (wholeLength(fresh) !== undefined) located = fresh;
-  }
-  const { estimate, scope } = located;
-  if (estimate.kind === 'unknown' && estimate.gone === undefined && scope.kind === 'all') {
-    const week = await read(longHours);
-    located = locateEdge(week, max);
-    holds = Math.max(holds, longestAnswered(week));
-  }
-  const { policySeconds } = group;
-  return { ...group, ...located, policyOutdated: policySeconds !== undefined && holds > beyond(policySeconds) * 1.02 };
 }

@@ -73,17 +73,18 @@ export async function readObservations(
 export async function readAddresses(
   db: Kysely<Database>,
   { organisation, since }: { organisation: Organisation; since: Date },
-): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await sql<{ device: string; address: string }>`
-    with seen as materialized (select client_id, last_address as address, last_end,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rows } = await sql<{ device: string; addresses: string[] }>`
+    with seen as materialized (select distinct client_id, last_address as address,
         case kind when 'edge' then 0 when 'httpProxy' then 1 else 2 end as place
       from log_rollup where hour >= ${since} and kind <> 'backEnd' and last_address <> ''),
-    newest as (select distinct on (client_id) * from seen order by client_id, place, last_end desc)
-    select distinct on (lower(device_id)) lower(device_id) as device, address from newest join log_client c on c.id = newest.client_id
-    where c.organisation = ${organisation} and not c.anonymous and c.device_id <> '' order by lower(device_id), place, last_end desc`.execute(
+    device as (select lower(device_id) as device, address, place from seen join log_client c on c.id = seen.client_id
+      where c.organisation = ${organisation} and not c.anonymous and c.device_id <> ''),
+    nearest as (select device, min(place) as place from device group by device)
+    select device, array_agg(distinct address) as addresses from device join nearest using (device, place) group by device`.execute(
     db,
   );
-  return new Map(rows.map(({ device, address }) => [device, address]));
+  return new Map(rows.map(({ device, addresses }) => [device, addresses]));
 }
 
 export type Sample = LogClient & { command: string; startedAt: Date; asked: number };

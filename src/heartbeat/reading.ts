@@ -152,9 +152,13 @@ export type BoundedEdge = Extract<EdgeEstimate, { kind: 'bounded' }>;
 
 const LocatedEdge = z.object({
   estimate: EdgeEstimate,
-  /** Whose connections end there: everybody's, or only those of one network or one kind of client. */
+  /**
+   * Whose connections end there: everybody's; some, while others of the same phones last longer, as inside and outside of a firewall;
+   * or only those of one network or one app, which is then the cause and no edge.
+   */
   scope: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('all') }),
+    z.object({ kind: z.literal('some') }),
     z.object({ kind: z.enum(['network', 'device-type']), name: z.string() }),
   ]),
   /** The only kind of client that asks for more than the edge: it may as well hang up by itself. */
@@ -169,7 +173,9 @@ const EdgeReading = LocatedEdge.extend({
   where: z.string().optional(),
   policySeconds: Count.optional(),
   servers: z.array(z.string()),
-  /** Connections were seen to live longer than policy.yaml says. */
+  /** These are only some of the servers that policy.yaml puts behind it: others are met by something else, or by nothing. */
+  parted: z.boolean().optional(),
+  /** Most phones were seen to wait longer than policy.yaml says. */
   policyOutdated: z.boolean(),
 });
 export type EdgeReading = z.infer<typeof EdgeReading>;
@@ -198,7 +204,7 @@ export function lengthOf(estimate: EdgeEstimate): number | undefined {
   return estimate.kind === 'bounded' ? estimate.atMost : undefined;
 }
 
-/** The length at which everybody's connections end, where one is seen or bounded. */
-export function wholeLength({ estimate, scope }: LocatedEdge): number | undefined {
-  return scope.kind === 'all' ? lengthOf(estimate) : undefined;
+/** The length at which connections end at an edge, where one is seen or bounded: not what one network or one app meets alone. */
+export function edgeLength({ estimate, scope }: LocatedEdge): number | undefined {
+  return scope.kind === 'all' || scope.kind === 'some' ? lengthOf(estimate) : undefined;
 }

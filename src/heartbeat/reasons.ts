@@ -1,12 +1,13 @@
 /** The sentences behind a verdict: what was seen, on which server, and what it rests on. */
 import { knownBetween, knownNear } from './known-timeouts.ts';
 import type { EdgeReading, Reading, ServerReading } from './reading.ts';
-import { type ShortEdge, shortEdge } from './verdict.ts';
+import { type Cause, causeOf, type ShortEdge } from './verdict.ts';
 import { count, inHours, names, seconds } from './words.ts';
 
-/** `LB1`, or `whatever stands in front of EX01` where policy.yaml lists nothing. */
-export function edgeName(edge: EdgeReading): string {
-  return edge.name ?? `whatever stands in front of ${names(edge.servers)}`;
+/** `LB1`, `LB1 on the way to EX01` where its other servers are met by something else, or `whatever stands in front of EX01`. */
+export function edgeName({ name, servers, parted = false }: EdgeReading): string {
+  if (name === undefined) return `whatever stands in front of ${names(servers)}`;
+  return parted ? `${name} on the way to ${names(servers)}` : name;
 }
 
 /** What is known of an edge, one sentence or two. */
@@ -25,7 +26,8 @@ function edgeSentence(edge: EdgeReading, max: number): string {
         estimate.how === 'reset'
           ? `${requests('connection')} were closed at about ${seconds(estimate.seconds)}${like}`
           : `nothing that asked for more than ${seconds(estimate.seconds)} was answered (${requests('request')}); connections are forgotten without a word${like === '' ? '' : `${like} do`}`;
-      return `${who}: ${how}; hardly any lasted longer. Confidence ${estimate.confidence}.${partWords(scope, edge.soleType, name)}${policy}`;
+      const longer = scope.kind === 'all' ? 'hardly any lasted longer' : 'others last longer';
+      return `${who}: ${how}; ${longer}. Confidence ${estimate.confidence}.${partWords(scope, edge.soleType, name)}${policy}`;
     }
     case 'bounded': {
       const known = knownBetween(estimate.atLeast, estimate.atMost).map(
@@ -51,6 +53,8 @@ function edgeSentence(edge: EdgeReading, max: number): string {
 /** Whose connections end there, where not everybody's do. */
 function partWords(scope: EdgeReading['scope'], soleType: string | undefined, name: string): string {
   switch (scope.kind) {
+    case 'some':
+      return ' The same phones wait longer on other ways, as inside and outside of a firewall.';
     case 'network':
       return ` Only phones on ${scope.name} meet it, so it is that network's and not ${name}.`;
     case 'device-type':
@@ -65,7 +69,7 @@ function partWords(scope: EdgeReading['scope'], soleType: string | undefined, na
 /** The likely cause of a short edge, as the line under the table. */
 export function likelyCause(edge: EdgeReading, end: ShortEdge): string {
   const where = edge.where === undefined ? '' : ` (${edge.where})`;
-  const what = edge.name === undefined ? `something in front of ${names(edge.servers)}` : `${edge.name}${where}`;
+  const what = edge.name === undefined ? `something in front of ${names(edge.servers)}` : `${edgeName(edge)}${where}`;
   switch (end.known) {
     case 'policy':
       return `${what} closes idle connections after ${seconds(end.seconds)}, says policy.yaml; the logs show short heartbeats and nothing against it.`;
@@ -75,7 +79,10 @@ export function likelyCause(edge: EdgeReading, end: ShortEdge): string {
       const known = knownNear(end.seconds);
       const like = known === undefined ? '' : ` (like ${known.whose}: ${seconds(known.seconds)})`;
       const verb = end.how === 'reset' ? 'closes idle connections after' : 'silently forgets idle connections after';
-      return `${what} ${verb} about ${seconds(end.seconds)}${like}.`;
+      const some = end.some
+        ? ', and not all connections pass it: the same phones wait longer on other ways, as inside and outside of a firewall'
+        : '';
+      return `${what} ${verb} about ${seconds(end.seconds)}${like}${some}.`;
     }
   }
 }
@@ -88,7 +95,7 @@ export function reasons({ servers, edges, differences }: Reading): string[] {
   const plain = edges.filter(isPlain);
   const holds = Math.min(...plain.flatMap(({ estimate }) => (estimate.kind === 'none' ? [estimate.holds] : [])));
   return [
-    ...servers.flatMap((server) => serverReasons(server)),
+    ...servers.flatMap((server) => serverReasons(server, causeOf(server, edges))),
     ...edges.filter((edge) => !isPlain(edge)).map((edge) => edgeSentence(edge, max)),
     ...(plain.length === 0
       ? []
@@ -100,7 +107,10 @@ export function reasons({ servers, edges, differences }: Reading): string[] {
   ];
 }
 
-function serverReasons({ server, values, valueProblems, averages, pull, events }: ServerReading): string[] {
+function serverReasons(
+  { server, values, valueProblems, averages, pull, events }: ServerReading,
+  cause: Cause,
+): string[] {
   const found = valueProblems.map((problem) => `${server}: ${problem}`);
   for (const { command, average = 0, firesInHours } of averages) {
     if (firesInHours === undefined) continue;
@@ -108,7 +118,8 @@ function serverReasons({ server, values, valueProblems, averages, pull, events }
       `${server}: if phones go on as now, Exchange logs event 1040 for ${command} ${inHours(firesInHours)} (average now ${seconds(average)}).`,
     );
   }
-  const pulled = pullSentence(pull);
+  // Where an edge cuts, who asks for little was cut: no client is to blame.
+  const pulled = cause.kind === 'few-clients' ? pullSentence(pull) : undefined;
   if (pulled !== undefined) found.push(`${server}: ${pulled}`);
   if (events !== undefined && events.total > 0) {
     const { total, trend, last } = events;
@@ -131,10 +142,19 @@ export function ofType(deviceType: string | undefined): string {
   return deviceType === undefined ? '' : ` of type ${deviceType}`;
 }
 
-/** What may make heartbeats short on one server: its edge, a few clients, or nothing that shows. */
-export function causeOf(reading: Reading, { server, values, pull }: ServerReading): string {
-  const edge = reading.edges.find(({ servers }) => servers.includes(server));
-  const end = edge && shortEdge(edge, values.max);
-  if (edge !== undefined && end !== undefined) return `Likely cause: ${likelyCause(edge, end)}`;
-  return pullSentence(pull) ?? 'No cut connection shows why.';
+/** What may make heartbeats short on one server: its edge, one network or app, a few clients, or nothing that shows. */
+export function causeSentence({ edges }: Reading, server: ServerReading): string {
+  const cause = causeOf(server, edges);
+  switch (cause.kind) {
+    case 'edge':
+      return `Likely cause: ${likelyCause(cause.edge, cause.end)}`;
+    case 'network':
+      return `Only phones on ${cause.name} are cut, at about ${seconds(cause.seconds)}: it is that network's.`;
+    case 'app':
+      return `Only clients of type ${cause.name} are cut, at about ${seconds(cause.seconds)}: it is that app.`;
+    case 'few-clients':
+      return pullSentence(server.pull) ?? 'No cut connection shows why.';
+    case 'not-known':
+      return 'No cut connection shows why.';
+  }
 }

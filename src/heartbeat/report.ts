@@ -4,7 +4,7 @@ import { button, buttons, code, list, note, paragraph, strong, text, time } from
 import { edgeKindNames, isEdgeKind, wantedTimeout } from './advice.ts';
 import type { EdgeReading, Reading, ServerReading } from './reading.ts';
 import { edgeName, likelyCause, ofType, reasons } from './reasons.ts';
-import { currentAverage, type ShortEdge, shortEdge, verdictNames } from './verdict.ts';
+import { type Cause, causeOf, currentAverage, type OwnCut, ownCut, verdictNames } from './verdict.ts';
 import { atMost, count, every, names, rate, seconds } from './words.ts';
 
 export type ReportOptions = {
@@ -19,8 +19,10 @@ type Findings = {
   reading: Reading;
   /** The servers of the verdict. */
   about: readonly ServerReading[];
-  /** Edges in front of them that end connections before Max. */
-  short: readonly { edge: EdgeReading; max: number; end: ShortEdge }[];
+  /** Why each of them has its verdict. */
+  causes: readonly Cause[];
+  /** The edges among the causes. */
+  short: readonly Extract<Cause, { kind: 'edge' }>[];
   /** The longest heartbeat that one of them allows. */
   max: number;
 };
@@ -50,13 +52,10 @@ export function reportMessage(reading: Reading, options: ReportOptions = {}): Dr
 function findingsOf(reading: Reading): Findings {
   const isAbout = (server: string) => reading.about.includes(server);
   const about = reading.servers.filter(({ server }) => isAbout(server));
-  const short = reading.edges.flatMap((edge) => {
-    const behind = reading.servers.filter(({ server }) => edge.servers.includes(server));
-    const max = Math.max(0, ...behind.map(({ values }) => values.max));
-    const end = shortEdge(edge, max);
-    return end !== undefined && edge.servers.some(isAbout) ? [{ edge, max, end }] : [];
-  });
-  return { reading, about, short, max: Math.max(60, ...about.map(({ values }) => values.max)) };
+  const causes = about.map((server) => causeOf(server, reading.edges));
+  const edges = causes.filter((cause) => cause.kind === 'edge');
+  const short = edges.filter(({ edge }, index) => edges.findIndex((each) => each.edge === edge) === index);
+  return { reading, about, causes, short, max: Math.max(60, ...about.map(({ values }) => values.max)) };
 }
 
 function toneOf({ reading, about }: Findings): Tone {
@@ -84,19 +83,24 @@ function unseenBlock({ servers }: Reading): Block<never>[] {
   return [paragraph(`Not everything could be seen. ${unseen.join(' ')} This is ${from}:`)];
 }
 
+type Sentences = { headline: string; toDo: readonly (string | Span)[] };
+
 /** By verdict: one line that a person can act on, and what they should do. */
-const sentences: Readonly<
-  Record<Reading['verdict'], (findings: Findings) => { headline: string; toDo: readonly (string | Span)[] }>
-> = {
+const sentences: Readonly<Record<Reading['verdict'], (findings: Findings) => Sentences>> = {
   'edge-too-short': ({ about, short, max }) => {
     const where = short.map(({ edge }) =>
-      edge.name === undefined ? `in front of ${names(edge.servers)}` : `behind ${edge.name}`,
+      edge.name === undefined ? `in front of ${names(edge.servers)}` : `behind ${edgeName(edge)}`,
     );
+    // Where phones wait longer on other ways, how often they connect is an average of both and says nothing.
+    const some = short.flatMap(({ end }) => (end.known === 'seen' && end.some ? [seconds(end.seconds)] : []));
     const lives = about.flatMap(({ asked }) => asked?.lives ?? []);
     const again = lives.length === 0 ? 'too often' : every(Math.min(...lives));
     const longest = Math.max(...about.map(({ values }) => values.max));
     return {
-      headline: `Phones ${names([...new Set(where)])} re-connect ${again}; Exchange would let them wait ${seconds(longest)}.`,
+      headline:
+        some.length === short.length
+          ? `Connections ${names([...new Set(where)])} are cut at about ${names([...new Set(some)])} on some ways and last longer on others; Exchange would let them wait ${seconds(longest)}.`
+          : `Phones ${names([...new Set(where)])} re-connect ${again}; Exchange would let them wait ${seconds(longest)}.`,
       toDo: [
         `raise the idle timeout of ${names(short.map(({ edge }) => edgeName(edge)))} for `,
         code('/Microsoft-Server-ActiveSync'),
@@ -104,25 +108,19 @@ const sentences: Readonly<
       ],
     };
   },
-  'clients-too-short': ({ reading, about, max }) => {
-    const pulled = about.find(({ pull }) => pull.few.length > 0);
-    if (pulled !== undefined) {
-      const { few, deviceType } = pulled.pull;
-      return {
-        headline: `${count(few.length, 'client')}${ofType(deviceType)} on ${pulled.server} ask${few.length === 1 ? 's' : ''} for such short heartbeats that the average is ${seconds(currentAverage(pulled) ?? 0)}; no edge cuts them.`,
-        toDo: [
-          'look at those clients (say ',
-          code('apps'),
-          '): update them, or block them if nobody needs them. No firewall has to change.',
-        ],
-      };
-    }
-    const averages = about.map((server) => seconds(currentAverage(server) ?? 0));
+  'clients-too-short': (findings) => {
+    const { about, causes } = findings;
+    const own = causes.find((cause) => cause.kind === 'network' || cause.kind === 'app');
+    if (own !== undefined) return ownSentences(own, findings);
+    const pulled = about.find((_, index) => causes[index]?.kind === 'few-clients');
+    if (pulled === undefined) return unknownSentences(findings);
+    const { few, deviceType } = pulled.pull;
     return {
-      headline: `Phones on ${names(reading.about)} ask for only ${names(averages)} on average (event 1040 from ${seconds(about[0]?.values.threshold ?? 540)}), and no cut connection shows why.`,
+      headline: `${count(few.length, 'client')}${ofType(deviceType)} on ${pulled.server} ask${few.length === 1 ? 's' : ''} for such short heartbeats that the average is ${seconds(currentAverage(pulled) ?? 0)}; no edge cuts them.`,
       toDo: [
-        'list what stands between phones and these servers in policy.yaml (edges, with idleTimeoutSeconds), and check each idle timeout against ',
-        `${seconds(wantedTimeout(max))}; phones may have backed off long ago and no longer try.`,
+        'look at those clients (say ',
+        code('apps'),
+        '): update them, or block them if nobody needs them. No firewall has to change.',
       ],
     };
   },
@@ -157,15 +155,66 @@ const sentences: Readonly<
             ' again.',
           ],
         },
-  healthy: ({ about }) => {
+  healthy: ({ about, reading }) => {
+    const but = reading.edges.flatMap((edge) => {
+      const own = ownCut(edge);
+      return own === undefined ? [] : [`those of ${ownName(own)} (about ${seconds(own.seconds)})`];
+    });
+    const last = but.length === 0 ? 'their connections last' : `connections last, but for ${names([...new Set(but)])}`;
     const sum = about.reduce((total, server) => total + (currentAverage(server) ?? 0), 0);
     const average = Math.round(sum / Math.max(1, about.length));
     return {
-      headline: `Phones ask to wait ${seconds(average)} on average, and their connections last.`,
+      headline: `Phones ask to wait ${seconds(average)} on average, and ${last}.`,
       toDo: ['nothing.'],
     };
   },
 };
+
+function ownName({ kind, name }: OwnCut): string {
+  return kind === 'network' ? `phones on ${name}` : `clients of type ${name}`;
+}
+
+/** Only one network or one app is cut. */
+function ownSentences(own: OwnCut, { about }: Findings): Sentences {
+  const averages = about.map((server) => seconds(currentAverage(server) ?? 0));
+  return {
+    headline: `Connections of ${ownName(own)} end at about ${seconds(own.seconds)} and those of others last; phones ask for ${names(averages)} on average.`,
+    toDo:
+      own.kind === 'network'
+        ? [
+            `look at what stands between ${own.name} and Exchange and nobody else passes: its own firewall, or the carrier.`,
+          ]
+        : [
+            'look at that app (say ',
+            code('apps'),
+            '): update it, or block it if nobody needs it. No firewall has to change.',
+          ],
+  };
+}
+
+/** Nothing cuts, and no few clients make it so: phones may have backed off before the logs begin. */
+function unknownSentences({ reading, about, max }: Findings): Sentences {
+  const averages = about.map((server) => seconds(currentAverage(server) ?? 0));
+  const edges = reading.edges.filter(({ servers }) => about.some(({ server }) => servers.includes(server)));
+  const listed = [...new Set(edges.flatMap(({ name }) => name ?? []))];
+  const unlisted = edges.filter(({ name }) => name === undefined).flatMap(({ servers }) => servers);
+  const toDo = [
+    ...(listed.length === 0
+      ? []
+      : [
+          `check the idle timeout of ${names(listed)} and of what else stands there against ${seconds(wantedTimeout(max))}`,
+        ]),
+    ...(unlisted.length === 0
+      ? []
+      : [
+          `list what stands between phones and ${names(unlisted)} in policy.yaml (edges, with idleTimeoutSeconds), and check each idle timeout against ${seconds(wantedTimeout(max))}`,
+        ]),
+  ];
+  return {
+    headline: `Phones on ${names(reading.about)} ask for only ${names(averages)} on average (event 1040 from ${seconds(about[0]?.values.threshold ?? 540)}), and no cut connection shows why.`,
+    toDo: [`${toDo.join('; ')}; phones may have backed off long ago and no longer try.`],
+  };
+}
 
 function sinceWords({ since, verdict }: Reading): (string | Span)[] {
   if (since === undefined || verdict === 'healthy') return [];
@@ -196,7 +245,7 @@ function table({ servers, edges }: Reading): Block<never> {
 function endsWords(edge: EdgeReading | undefined): string {
   if (edge === undefined) return 'not known';
   const { estimate, scope } = edge;
-  const only = scope.kind === 'all' ? '' : ` (${scope.name} only)`;
+  const only = scope.kind === 'all' ? '' : ` (${scope.kind === 'some' ? 'some ways' : scope.name} only)`;
   switch (estimate.kind) {
     case 'seen':
       return `${estimate.how === 'reset' ? 'cut' : 'lost'} at about ${seconds(estimate.seconds)}${only}`;
@@ -227,6 +276,8 @@ function wipeWords({ reading, about, short: [short], max }: Findings): string {
   if (reading.verdict === 'edge-too-short' && short !== undefined) {
     const { end } = short;
     const isSilent = end.known === 'bounded' || (end.known === 'seen' && end.how === 'silent');
+    if (end.known === 'seen' && end.some && !isSilent)
+      return `Until then a wipe reaches a phone on such a way within about ${atMost(Math.min(end.seconds, max))}, others after ${atMost(max)} at most.`;
     return isSilent
       ? 'Until then a phone may wait in vain on a connection that is gone: it hears of a wipe when it next connects by itself, and mail comes as late.'
       : `Until then a wipe reaches a connected phone within about ${atMost(Math.min(end.seconds, max))}; afterwards a quiet one may take up to ${atMost(max)}.`;
@@ -237,11 +288,11 @@ function wipeWords({ reading, about, short: [short], max }: Findings): string {
 }
 
 function pullers(
-  { reading, about }: Findings,
+  { reading, about, causes }: Findings,
   { personal = false, nameOf = (account) => account }: ReportOptions,
 ): Block<never>[] {
   if (!personal || reading.verdict !== 'clients-too-short') return [];
-  const pulled = about.filter(({ pull }) => pull.few.length > 0);
+  const pulled = about.filter((_, index) => causes[index]?.kind === 'few-clients');
   return pulled.map(({ server, pull }) => ({
     kind: 'table',
     columns: [`Client on ${server}`, 'Type', 'Asks for, average', 'Of the last heartbeats'],

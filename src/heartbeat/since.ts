@@ -3,7 +3,7 @@ import { after, day, hour } from '../ground/durations.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Database } from '../store/schema.ts';
 import { readHours } from './read-observations.ts';
-import type { EdgeReading, Reading, ServerReading } from './reading.ts';
+import { type EdgeReading, edgeLength, type Reading, type ServerReading } from './reading.ts';
 import { nearThreshold } from './verdict.ts';
 
 /** Longer between two readings, and it may have been over meanwhile. */
@@ -38,9 +38,9 @@ export async function sinceWhen(input: {
     ),
   );
   const events = about.map(({ events: found }) => Date.parse(found?.runningSince ?? ''));
-  const cuts = edges.map(({ estimate, servers: behind }) =>
-    estimate.kind === 'seen' && behind.some(isAbout) ? estimate.firstHour : Number.NaN,
-  );
+  const cuts = edges
+    .filter((edge) => edgeLength(edge) !== undefined && edge.servers.some(isAbout))
+    .map(({ estimate }) => (estimate.kind === 'seen' ? estimate.firstHour : Number.NaN));
   const [first] = [
     ...runs.filter((run) => run !== undefined),
     ...[...events, ...cuts].filter((at) => !Number.isNaN(at)).map((at) => ({ at, atLeast: false })),

@@ -22,12 +22,31 @@ export type Habit =
   /** Asks `asked` and hangs up by itself after `gives` seconds. */
   | { kind: 'hangs-up'; asked: number; gives: number };
 
+export type WorldPhone = {
+  habit: Habit;
+  deviceType: string;
+  /** Where it is, or where it begins; '' is nowhere that policy.yaml names. */
+  network: string;
+  mailsPerHour: number;
+  /** It moves between the two networks every few hours, and begins in either. */
+  away?: string;
+};
+
 export type World = {
   seed: number;
-  phones: readonly { habit: Habit; deviceType: string; network: string; mailsPerHour: number }[];
+  phones: readonly WorldPhone[];
   hours: number;
-  /** undefined: nothing cuts. `networks`: only phones of these meet it. */
-  edge?: { seconds: number; how: 'reset' | 'silent'; lateSeconds: number; networks?: readonly string[] };
+  /**
+   * undefined: nothing cuts. `networks`: only connections from these meet it. `share`: so many connections, by chance, as where
+   * one of two nodes of a pair has it.
+   */
+  edge?: {
+    seconds: number;
+    how: 'reset' | 'silent';
+    lateSeconds: number;
+    networks?: readonly string[];
+    share?: number;
+  };
   /** How often an hour a phone loses its connection by itself. */
   lossesPerHour: number;
   /** Hours (from the start) at which the pool is recycled: every waiting request ends with 995. */
@@ -80,15 +99,15 @@ function phoneLife(world: World, index: number, truth: Truth): Request[] {
   const random = seeded(world.seed * 7919 + index * 104_729 + 1);
   const after = (perHour: number) =>
     perHour <= 0 ? Number.POSITIVE_INFINITY : (-Math.log(1 - random()) / perHour) * 3600;
-  const edge =
-    world.edge?.networks === undefined || world.edge.networks.includes(phone.network) ? world.edge : undefined;
-  const idle = edge?.seconds ?? Number.POSITIVE_INFINITY;
+  const networkAt = movesOf(phone, random, world.hours);
   const state = begin(phone.habit);
   const end = start + world.hours * 3600;
   const lived: Request[] = [];
   let now = start + random() * 600;
   let met = false;
   while (now < end) {
+    const edge = edgeFor(world.edge, networkAt(now), random);
+    const idle = edge?.seconds ?? Number.POSITIVE_INFINITY;
     const asked = Math.round(Math.min(world.max, Math.max(60, state.asked)));
     const mail = after(phone.mailsPerHour);
     const loss = after(world.lossesPerHour);
@@ -156,6 +175,23 @@ function phoneLife(world: World, index: number, truth: Truth): Request[] {
   return lived.filter((each) => each.end < end);
 }
 
+/** The network of a phone by the time. */
+function movesOf({ network, away }: WorldPhone, random: () => number, hours: number): (now: number) => string {
+  if (away === undefined) return () => network;
+  const moves: { from: number; network: string }[] = [];
+  let isAway = random() < 0.5;
+  for (let from = start; from < start + hours * 3600; from += (1 + random() * 7) * 3600) {
+    moves.push({ from, network: isAway ? away : network });
+    isAway = !isAway;
+  }
+  return (now) => moves.findLast(({ from }) => from <= now)?.network ?? network;
+}
+
+function edgeFor(edge: World['edge'], network: string, random: () => number): World['edge'] {
+  if (edge?.networks?.includes(network) === false) return undefined;
+  return edge?.share === undefined || random() < edge.share ? edge : undefined;
+}
+
 function begin(habit: Habit): Habits {
   const asked = habit.kind === 'fixed' || habit.kind === 'hangs-up' ? habit.asked : habit.first;
   return { asked, works: 0, failed: Number.POSITIVE_INFINITY, answers: 0 };
@@ -219,7 +255,8 @@ function observed(requests: readonly Request[], world: World): Observation[] {
       firstHour: Math.min(known?.firstHour ?? at, at),
       lastHour: Math.max(known?.lastHour ?? at, at),
       deviceType: phone?.deviceType ?? '',
-      network: phone?.network ?? '',
+      // A phone's network is told by its addresses, where they are all of one.
+      network: phone?.away === undefined ? (phone?.network ?? '') : '',
     });
   }
   return [...rows.values()];
