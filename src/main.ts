@@ -104,6 +104,8 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     log,
     closing,
     doctor: () => lookAt(config),
+    // The log of a bot with a console is a file.
+    ...(isTerminal ? { announce: (sentence: string) => process.stderr.write(`${sentence}\n`) } : {}),
     adapters: ({ clock, sweep, store, simulated, policy: now }) => {
       const canImpersonate = simulated && config.platforms.length === 0 && config.NODE_ENV !== 'production';
       return Promise.all(

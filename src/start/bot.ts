@@ -47,6 +47,8 @@ export type BotParts = Omit<ProcessParts, 'db' | 'clock'> & {
   jobs: readonly AnyBotJob[];
   /** Everything that doctor looks at; main.ts adds the chat platforms. */
   doctor: () => Promise<DoctorRow[]>;
+  /** To whoever started it, while the start cannot go on. */
+  announce?: (sentence: string) => void;
   /** Strikes around each change that the lab is asked for: fault runs kill their process there. */
   onLabChange?: LabInput['onChange'];
   /** What one person and one place may say in a minute; default `fairShares`. */
@@ -73,7 +75,7 @@ export type Bot = {
 
 export async function startBot(parts: BotParts): Promise<Bot> {
   const { config, ids, log, closing, jobs } = parts;
-  const { db, inbox, connection } = await openConfiguredDatabase(config, log, closing);
+  const { db, inbox, connection } = await openConfiguredDatabase(parts);
   const { organisation, clock, exchange } = await openConfiguredExchange({ ...parts, db });
   const opened = { ...parts, db, clock };
   const mark = await simulationMark(config, exchange);

@@ -10,9 +10,18 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
   const { error, results } = await migrator.migrateToLatest();
   if (error === undefined) return;
   const failed = results?.find((result) => result.status === 'Error')?.migrationName;
-  throw hostError({
-    code: 'migration-failed',
-    message: `The database could not be brought to this version${failed === undefined ? '' : ` (migration ${failed})`}: ${error instanceof Error ? error.message : 'unknown error'}. It was left as it was; a newer Mislaid may have used it.`,
-    cause: error,
-  });
+  const why = error instanceof Error ? error.message : 'unknown error';
+  // Kysely's words for a migration that was carried out and that this version does not know.
+  const newer = /corrupted migrations: previously executed migration (\S+) is missing/.exec(why)?.[1];
+  throw newer === undefined
+    ? hostError({
+        code: 'migration-failed',
+        message: `The database could not be brought to this version${failed === undefined ? '' : ` (migration ${failed})`}: ${why}. It was left as it was.`,
+        cause: error,
+      })
+    : hostError({
+        code: 'database-newer',
+        message: `A newer Mislaid has used this database (migration ${newer}). Start that version, or restore a backup from before it.`,
+        cause: error,
+      });
 }
