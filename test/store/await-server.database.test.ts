@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 
-import { expect, inject, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { awaitServer } from '../../src/store/await-server.ts';
+import { testDatabase } from '../setup/database.ts';
 import { eventually } from '../setup/eventually.ts';
+
+const database = await testDatabase();
+afterAll(database.close);
 
 const never = new AbortController().signal;
 
@@ -17,7 +21,7 @@ async function freePort(): Promise<number> {
 }
 
 it('waits for a server that is not there yet, says so once, and goes on when it comes', async () => {
-  const { host, ...server } = inject('testServer');
+  const { host, ...server } = database.connection;
   const port = await freePort();
   const told: string[] = [];
   const waiting = awaitServer({
@@ -45,7 +49,7 @@ it('waits for a server that is not there yet, says so once, and goes on when it 
 
 it('ends when the process stops', async () => {
   const stop = new AbortController();
-  const connection = { ...inject('testServer'), host: '127.0.0.1', port: await freePort() };
+  const connection = { ...database.connection, host: '127.0.0.1', port: await freePort() };
   const waiting = awaitServer({ connection, tell: () => stop.abort(), signal: stop.signal });
   await expect(waiting).rejects.toMatchObject({ code: 'stopped' });
 });
@@ -58,7 +62,7 @@ it.each([
     /has no database nowhere\. Create it, or correct DATABASE_URL\.$/,
   ],
 ])('does not wait where it was refused for %s', async (_what, change, sentence) => {
-  const connection = { ...inject('testServer'), ...change };
+  const connection = { ...database.connection, ...change };
   const refusal = await awaitServer({ connection, tell: () => undefined, signal: never }).catch(
     (error: Error) => error,
   );
