@@ -45,6 +45,8 @@ const PolicyServer = z.strictObject({
   exchangePath: z.string().optional(),
   /** Folder of exported Application logs, where events are read from files. */
   exportedEvents: z.string().optional(),
+  /** Of exports whose dates could be of two days (05/11/2026): which part is the day. */
+  exportedDates: z.enum(['day-first', 'month-first']).optional(),
   edge: z.string().optional(),
 });
 

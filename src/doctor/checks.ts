@@ -51,7 +51,7 @@ export async function doctor(input: DoctorInput): Promise<DoctorRow[]> {
   const policy = policyRows(config, rows);
   rows.push(...(await databaseRows(config, policy)), ...(await queueRows(config)), ...(await exchangeRows(input)));
   if (policy !== undefined && config.exchange !== 'lab' && config.MISLAID_SERVERS === 'files')
-    rows.push(...(await serverRows(createFileServers(policy.servers), policy)));
+    rows.push(...(await serverRows(createFileServers(policy.servers, '', policy.timeZone), policy)));
   for (const { name, check } of input.platforms) rows.push(...(await attempt(name, check)));
   return rows;
 }

@@ -81,7 +81,7 @@ const findings: Readonly<
     const average = currentAverage(server);
     const calm =
       average === undefined ? quietFor >= quietUnseen : quietFor >= quiet && average > values.threshold * nearThreshold;
-    if (alert !== undefined && calm) {
+    if (alert !== undefined && calm && events.atLeast !== true) {
       const asks = average === undefined ? '' : ` Phones ask for ${seconds(average)} on average now.`;
       const hours = count(Math.floor(Math.min(quietFor, 14 * day) / hour), 'hour');
       return { kind: 'clear', title: `Event 1040 on ${name} is over`, lines: [`None for ${hours}.${asks}`] };

@@ -1,12 +1,14 @@
 /** Event 1040 over days: how often, since when, and whether it grows. Its texts are read by the Servers port. */
 import { day } from '../ground/durations.ts';
-import type { Event1040 } from '../servers/port.ts';
+import type { Event1040, EventsRead } from '../servers/port.ts';
 import type { EventSummary } from './reading.ts';
 
+/** undefined: nothing was found where something could not be read, and so nothing is known. */
 export function summariseEvents(
-  events: readonly Event1040[],
+  { events, unread }: EventsRead,
   { now, timeZone }: { now: Date; timeZone: string },
-): EventSummary {
+): EventSummary | undefined {
+  if (events.length === 0 && unread.length > 0) return undefined;
   const sorted = events.toSorted((a, b) => a.at.getTime() - b.at.getTime());
   const dayOf = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   const days = new Map<string, number>();
@@ -22,6 +24,7 @@ export function summariseEvents(
   const before = sorted.filter((event) => daysAgo(event) >= 3 && daysAgo(event) < 6).length;
   return {
     total: sorted.length,
+    atLeast: unread.length > 0 ? true : undefined,
     days: [...days].map(([name, count]) => ({ day: name, count })),
     last: last && {
       at: last.at.toISOString(),

@@ -108,6 +108,8 @@ async function readOne(
   const configured = file === undefined ? undefined : readValues(file.bytes);
   const values = configured?.values ?? defaultValues;
   const events = await orUnseen('Events', servers.events1040(server, after(now, -14 * day)));
+  unseen.push(...(events?.unread ?? []).map((problem) => `Events of ${server}: ${problem}`));
+
   const reading = await db
     .selectFrom('logReading')
     .select('problem')

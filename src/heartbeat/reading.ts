@@ -43,6 +43,8 @@ export type Pull = z.infer<typeof Pull>;
 
 const EventSummary = z.object({
   total: Count,
+  /** Something could not be read, and there may be more. */
+  atLeast: z.boolean().optional(),
   /** Days (in policy's zone, oldest first) with their numbers, days without events left out. */
   days: z.array(z.object({ day: z.string(), count: Count })),
   last: z.object({ at: z.string(), average: Count, threshold: Count, command: z.string() }).optional(),

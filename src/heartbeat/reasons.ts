@@ -125,7 +125,7 @@ function serverReasons(
     const { total, trend, last } = events;
     const grows = trend === 'rising' || trend === 'falling' ? `, ${trend}` : '';
     found.push(
-      `${server}: event 1040 ${count(total, 'time')} in 14 days${grows}; last at an average of ${seconds(last?.average ?? 0)} (threshold ${seconds(last?.threshold ?? values.threshold)}).`,
+      `${server}: event 1040 ${events.atLeast === true ? 'at least ' : ''}${count(total, 'time')} in 14 days${grows}; last at an average of ${seconds(last?.average ?? 0)} (threshold ${seconds(last?.threshold ?? values.threshold)}).`,
     );
   }
   return found;

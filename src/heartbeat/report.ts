@@ -235,11 +235,16 @@ function table({ servers, edges }: Reading): Block<never> {
         text(server.edge ?? 'none'),
         text(average === undefined ? 'not known' : low ? strong(seconds(average)) : seconds(average)),
         text(endsWords(edges.find((edge) => edge.servers.includes(server.server)))),
-        text(String(server.events?.total ?? 'not known')),
+        text(eventsWords(server.events)),
         text(verdictNames[server.verdict]),
       ];
     }),
   };
+}
+
+function eventsWords(events: ServerReading['events']): string {
+  if (events === undefined) return 'not known';
+  return events.atLeast === true ? `at least ${events.total}` : String(events.total);
 }
 
 function endsWords(edge: EdgeReading | undefined): string {

@@ -40,6 +40,9 @@ export type Event1040 = {
   command?: string;
 };
 
+/** `unread`: what could not be read of them, each a sentence that names it. Where it is not empty, there may be more events. */
+export type EventsRead = { events: Event1040[]; unread: string[] };
+
 export type ConfigFile = { path: string; bytes: Buffer; modifiedAt: Date };
 
 export type Servers = {
@@ -54,7 +57,7 @@ export type Servers = {
   readConfig(server: string, kind: ConfigKind): Promise<ConfigFile>;
   /** Replaces the file only if its bytes still hash (SHA-256, hex) to `expected`: backup first, then write beside and rename. */
   writeConfig(server: string, kind: ConfigKind, bytes: Buffer, expected: string): Promise<{ backup: string }>;
-  events1040(server: string, since: Date): Promise<Event1040[]>;
+  events1040(server: string, since: Date): Promise<EventsRead>;
   /** undefined: this implementation cannot recycle; `command` is what an administrator types instead. */
   recyclePool(server: string, pool: string): Promise<{ done: true } | { done: false; command: string }>;
 };

@@ -31,7 +31,7 @@ export async function openConfiguredServers(parts: ServersParts): Promise<(organ
 
 async function realServers({ config, policy, environment, ids, log, clock, closing }: ServersParts): Promise<Servers> {
   if (config.exchange === 'online' || policy.servers.length === 0) return noServers;
-  if (config.MISLAID_SERVERS === 'files') return createFileServers(policy.servers);
+  if (config.MISLAID_SERVERS === 'files') return createFileServers(policy.servers, '', policy.timeZone);
   const engine = await findConfiguredEngine(config, environment);
   if (engine === undefined)
     throw noPowershell(

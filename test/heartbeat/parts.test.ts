@@ -10,7 +10,7 @@ import { networkNames } from '../../src/heartbeat/networks.ts';
 import type { Observation } from '../../src/heartbeat/observation.ts';
 import { shortRun } from '../../src/heartbeat/since.ts';
 import { renderPlainText } from '../../src/message/plain.ts';
-import { eventsIn } from '../../src/servers/files/events.ts';
+import { eventsIn } from '../../src/servers/files/exported-text.ts';
 
 const now = new Date('2026-03-02T09:00:00Z');
 const hour = 3_600_000;
@@ -28,7 +28,9 @@ describe('events 1040', () => {
     const lines = readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('The average'));
-    const found = lines.flatMap((line) => eventsIn('EX02', `2026-03-02 08:00:00 ${line}`));
+    const found = lines.flatMap(
+      (line) => eventsIn('EX02', `2026-03-02 08:00:00 ${line}`, { order: undefined, timeZone: 'UTC' }).events,
+    );
 
     expect(
       found.map(({ averageSeconds, thresholdSeconds, command }) => [averageSeconds, thresholdSeconds, command]),
@@ -40,19 +42,29 @@ describe('events 1040', () => {
 
   it("are counted by day in the reader's zone, with the run that goes on and the trend", () => {
     const events = [event(1), event(5), event(10.5), event(20), event(100), event(300)];
-    const summary = summariseEvents(events, { now, timeZone: 'Europe/Berlin' });
+    const summary = summariseEvents({ events, unread: [] }, { now, timeZone: 'Europe/Berlin' });
 
-    expect(summary.total).toBe(6);
-    expect(summary.days.at(-1)).toEqual({ day: '2026-03-02', count: 2 });
+    expect(summary?.total).toBe(6);
+    expect(summary?.days.at(-1)).toEqual({ day: '2026-03-02', count: 2 });
     // 22:30 UTC the evening before is 23:30 in Berlin.
-    expect(summary.days.at(-2)).toEqual({ day: '2026-03-01', count: 2 });
-    expect(summary.runningSince).toBe(event(20).at.toISOString());
-    expect(summary.trend).toBe('rising');
+    expect(summary?.days.at(-2)).toEqual({ day: '2026-03-01', count: 2 });
+    expect(summary?.runningSince).toBe(event(20).at.toISOString());
+    expect(summary?.trend).toBe('rising');
   });
 
   it('are none, and long over', () => {
-    expect(summariseEvents([], { now, timeZone: 'UTC' })).toEqual({ total: 0, days: [], trend: 'none' });
-    expect(summariseEvents([event(30)], { now, timeZone: 'UTC' }).runningSince).toBeUndefined();
+    expect(summariseEvents({ events: [], unread: [] }, { now, timeZone: 'UTC' })).toEqual({
+      total: 0,
+      days: [],
+      trend: 'none',
+    });
+    expect(summariseEvents({ events: [], unread: ['a.csv: no.'] }, { now, timeZone: 'UTC' })).toBeUndefined();
+    expect(summariseEvents({ events: [event(30)], unread: ['a.csv: no.'] }, { now, timeZone: 'UTC' })?.atLeast).toBe(
+      true,
+    );
+    expect(
+      summariseEvents({ events: [event(30)], unread: [] }, { now, timeZone: 'UTC' })?.runningSince,
+    ).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 /** Servers whose truth is known: observations of the generator written into the roll-ups, settings and events as told. */
 import type { Kysely } from 'kysely';
-import { type Event1040, type Servers, ServerUnreadable } from '../../src/servers/port.ts';
+import { type EventsRead, type Servers, ServerUnreadable } from '../../src/servers/port.ts';
 import type { Database } from '../../src/store/schema.ts';
 import type { EndedName } from '../../src/store/tables/activesync.ts';
 import { live, type World } from './generator.ts';
@@ -14,7 +14,7 @@ export type KnownServer = {
   /** Seconds of the average, by hours before `now`. */
   events?: readonly { hoursAgo: number; average: number }[];
   /** What cannot be read, and why. */
-  down?: { config?: string; events?: string };
+  down?: { config?: string; events?: string; export?: string };
 };
 
 export function knownServers(servers: readonly KnownServer[], now: () => Date): Servers {
@@ -36,10 +36,10 @@ export function knownServers(servers: readonly KnownServer[], now: () => Date): 
     },
     writeConfig: async (name) => Promise.reject(new ServerUnreadable(name, 'read only')),
     recyclePool: async () => ({ done: false, command: '' }),
-    events1040: async (name, since): Promise<Event1040[]> => {
+    events1040: async (name, since): Promise<EventsRead> => {
       const { events = [], down } = of(name);
       if (down?.events !== undefined) throw new ServerUnreadable(name, down.events);
-      return events
+      const read = events
         .map(({ hoursAgo, average }) => ({
           server: name,
           at: new Date(now().getTime() - hoursAgo * 3_600_000),
@@ -49,6 +49,7 @@ export function knownServers(servers: readonly KnownServer[], now: () => Date): 
         }))
         .filter(({ at }) => at >= since)
         .sort((a, b) => a.at.getTime() - b.at.getTime());
+      return { events: read, unread: down?.export === undefined ? [] : [down.export] };
     },
   };
 }

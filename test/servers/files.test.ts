@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { eventsIn } from '../../src/servers/files/events.ts';
+import { eventsIn } from '../../src/servers/files/exported-text.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
 import { ServerUnreadable } from '../../src/servers/port.ts';
 
@@ -167,7 +167,10 @@ describe('event 1040', () => {
       `Event[0]:\n  Log Name: Application\n  Date: 2026-03-02T11:00:00.000\n  Event ID: 1040\n  Description:\n${newer.replace('207', '210')}\n\nEvent[1]:\n  Date: 2026-03-01T11:00:00.000\n  Description:\n${newer}\n`,
     );
     const found = await servers().events1040('EX01', new Date('2026-03-02T00:00:00Z'));
-    expect(found).toEqual([
+    expect(found.unread).toEqual([
+      'b.csv: 1 event 1040 could be of two days (3/2/2026 10:15:30 AM): say exportedDates in policy.yaml, or export as XML.',
+    ]);
+    expect(found.events).toEqual([
       {
         server: 'EX01',
         at: new Date('2026-03-02T08:00:00.123Z'),
@@ -175,7 +178,6 @@ describe('event 1040', () => {
         thresholdSeconds: 540,
         command: 'Ping',
       },
-      { server: 'EX01', at: new Date('2026-03-02T10:15:30Z'), averageSeconds: 513, thresholdSeconds: 540 },
       {
         server: 'EX01',
         at: new Date('2026-03-02T11:00:00Z'),
@@ -194,11 +196,9 @@ describe('event 1040', () => {
       );
     const text = readFileSync(path, 'utf8').replaceAll(/^(?=The average)/gm, 'Date: 2026-03-02T08:00:00Z\n');
     expect(
-      eventsIn('EX01', text).map(({ averageSeconds, thresholdSeconds, command }) => [
-        averageSeconds,
-        thresholdSeconds,
-        command,
-      ]),
+      eventsIn('EX01', text, { order: undefined, timeZone: 'UTC' }).events.map(
+        ({ averageSeconds, thresholdSeconds, command }) => [averageSeconds, thresholdSeconds, command],
+      ),
     ).toEqual([
       [513, 540, undefined],
       [207, 540, 'Ping'],

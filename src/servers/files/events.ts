@@ -1,121 +1,94 @@
-/**
- * Event 1040 from exported Application logs. `.evtx` is a binary format that only Windows reads well; administrators export to
- * XML (`wevtutil qe … /f:xml`, "Save as XML"), CSV (`Export-Csv`, "Save as CSV") or text (`/f:text`), and both wordings occur.
- */
+/** Event 1040 from a folder of exported Application logs. */
 import { open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Event1040 } from '../port.ts';
-import { unreadable } from './unreadable.ts';
+import type { Event1040, EventsRead } from '../port.ts';
+import type { DateOrder } from './export-dates.ts';
+import { type ExportedEvents, eventsIn } from './exported-text.ts';
+import { errorCode, unreadable } from './unreadable.ts';
 
-/** Exports are small; a larger file is not one of them, and only its end is read. */
+/** Exports are small; of a larger file only the end is read, and said to be. */
 const mostBytes = 64 << 20;
 
-/** 2007 to 2013: `recent [513] heartbeat intervals … equal to [540]`; since 2013: `intervals [207] for request [Ping] … [540]`. */
-const wordings =
-  /average of the most recent (?:\[(\d{1,6})\] heartbeat intervals|heartbeat intervals \[(\d{1,6})\](?: for request \[(\w{1,32})\])?) used by clients is less than or equal to \[(\d{1,6})\]/i;
+/** What may lie beside exports and is none. */
+const isOther = /^\.|\.(?:log|config|bak|ini|db|ps1|cmd|bat|md)$|\.log[.-]/i;
 
-/** The times that exports write, most exact first: ISO (XML, Export-Csv with a round-trip format), then US and ISO-like local times. */
-const timeFormats = [
-  /SystemTime=['"](\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?)['"]/g,
-  /\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)/g,
-  /\b(\d{4}-\d\d-\d\d[ ,]+\d\d:\d\d:\d\d)\b/g,
-  /\b(\d{1,2}\/\d{1,2}\/\d{4},?\s+\d{1,2}:\d\d(?::\d\d)?(?:\s*[AP]M)?)/gi,
-] as const;
+type ExportFolder = {
+  server: string;
+  folder: string;
+  /** The order of day and month where the exports do not tell it. */
+  order: DateOrder | undefined;
+  /** Where the machine stands that wrote them. */
+  timeZone: string;
+};
 
-export async function exportedEvents(server: string, folder: string, since: Date): Promise<Event1040[]> {
+/** The events since `since`, and each file that could not be read, with the reason. Throws ServerUnreadable where the folder cannot. */
+export async function exportedEvents(exports: ExportFolder, since: Date): Promise<EventsRead> {
+  const { server, folder } = exports;
   const found = new Map<string, Event1040>();
+  const unread: string[] = [];
   try {
     for await (const entry of await opendir(folder)) {
-      if (!/\.(?:xml|csv|txt)$/i.test(entry.name) || entry.isDirectory()) continue;
-      const text = decode(await readEnd(join(folder, entry.name)));
+      if (entry.isDirectory() || isOther.test(entry.name)) continue;
+      const { events, problems } = await readExport(exports, entry.name);
+      for (const problem of problems) unread.push(`${entry.name}: ${problem}.`);
       // One event may stand in several exports.
-      for (const event of eventsIn(server, text)) {
+      for (const event of events)
         if (event.at >= since)
           found.set(`${event.at.toISOString()} ${event.command ?? ''} ${event.averageSeconds}`, event);
-      }
     }
   } catch (error) {
     throw unreadable(server, 'The exported events', folder, error);
   }
-  return [...found.values()].sort((a, b) => a.at.getTime() - b.at.getTime());
+  return { events: [...found.values()].sort((a, b) => a.at.getTime() - b.at.getTime()), unread: unread.sort() };
 }
 
-/** Every event 1040 whose text and time stand in one export, in its order. Local times are read as UTC where no zone is written. */
-export function eventsIn(server: string, text: string): Event1040[] {
-  const events: Event1040[] = [];
-  for (const record of recordsOf(text)) {
-    const wording = wordings.exec(record.replaceAll(/\s+/g, ' '));
-    if (wording === null) continue;
-    const [, older, newer, command, threshold] = wording;
-    // Exchange 2003's event 3033 says the same of a sample count and of minutes: no threshold of seconds is that low.
-    if (Number(threshold) < 60) continue;
-    const at = timeIn(record);
-    if (at === undefined) continue;
-    events.push({
-      server,
-      at,
-      averageSeconds: Number(older ?? newer),
-      thresholdSeconds: Number(threshold),
-      ...(command === undefined ? {} : { command }),
-    });
-  }
-  return events;
+async function readExport({ server, folder, order, timeZone }: ExportFolder, name: string): Promise<ExportedEvents> {
+  const end = await readEnd(join(folder, name)).catch((error: unknown) => {
+    if (errorCode(error) === '') throw error;
+    return errorCode(error);
+  });
+  if (typeof end === 'string') return { events: [], problems: [`it could not be opened (${end})`] };
+  const { bytes, isWhole } = end;
+  if (bytes.toString('latin1', 0, 7) === 'ElfFile')
+    return {
+      events: [],
+      problems: ['I do not read .evtx here: export it as XML (docs/heartbeat.md names the command)'],
+    };
+  const read = eventsIn(server, decode(bytes), { order, timeZone });
+  return isWhole ? read : { ...read, problems: [...read.problems, 'it is over 64 MB, and only its end was read'] };
 }
 
-/** One text per event: XML by `<Event`, wevtutil's text by `Event[n]`, CSV and event-viewer text by where a line starts with a new event. */
-function recordsOf(text: string): string[] {
-  if (/<Event[\s>]/.test(text)) return text.split(/(?=<Event[\s>])/);
-  if (/^Event\[\d+\]/m.test(text)) return text.split(/^(?=Event\[\d+\])/m);
-  const records: string[] = [];
-  let start = 0;
-  // Each event has one sentence; its time stands before it in its own record, or behind it in CSVs that put the message first.
-  for (const match of text.matchAll(/less than or equal to \[\d{1,6}\][^\n]*(?:\n|$)/gi)) {
-    const end = match.index + match[0].length;
-    records.push(text.slice(Math.max(start, end - 8_000), end));
-    start = end;
-  }
-  return records;
-}
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function timeIn(record: string): Date | undefined {
-  const sentence = record.search(/average of the most recent/i);
-  for (const pattern of timeFormats) {
-    const times = [...record.matchAll(pattern)];
-    const before = times.filter(({ index }) => index < sentence).at(-1) ?? times[0];
-    const at = before?.[1] === undefined ? undefined : parseTime(before[1]);
-    if (at !== undefined) return at;
-  }
-  return undefined;
-}
-
-function parseTime(text: string): Date | undefined {
-  const iso = /^(\d{4}-\d\d-\d\d)[T ,]+(\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*(Z|[+-]\d\d:\d\d)?$/.exec(text);
-  if (iso !== null) return valid(new Date(`${iso[1]}T${iso[2]}${iso[3] ?? 'Z'}`));
-  return valid(new Date(`${text.replace(',', '')} UTC`));
-}
-
-function valid(date: Date): Date | undefined {
-  return Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-/** Windows PowerShell writes UTF-16 with a mark; the rest is UTF-8. */
+/** Windows PowerShell writes UTF-16 with a mark, PowerShell 7 UTF-8, and older programs the machine's code page. */
 function decode(bytes: Buffer): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le', 2);
-  return bytes.toString('utf8');
+  const [first, second, third] = bytes;
+  if (first === 0xff && second === 0xfe) return bytes.toString('utf16le', 2);
+  if (first === 0xfe && second === 0xff)
+    return Buffer.from(bytes.subarray(2, bytes.length & ~1))
+      .swap16()
+      .toString('utf16le');
+  if (second === 0 && first !== 0) return bytes.toString('utf16le');
+  try {
+    return utf8.decode(first === 0xef && second === 0xbb && third === 0xbf ? bytes.subarray(3) : bytes);
+  } catch {
+    return bytes.toString('latin1');
+  }
 }
 
-async function readEnd(path: string): Promise<Buffer> {
+async function readEnd(path: string): Promise<{ bytes: Buffer; isWhole: boolean }> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
-    if (size <= mostBytes) return await handle.readFile();
+    if (size <= mostBytes) return { bytes: await handle.readFile(), isWhole: true };
     const mark = Buffer.alloc(2);
     await handle.read(mark, 0, 2, 0);
     const wide = mark[0] === 0xff && mark[1] === 0xfe;
     const start = (size - mostBytes) & ~1;
     const bytes = Buffer.alloc(size - start);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-    return wide ? Buffer.concat([mark, bytes.subarray(0, bytesRead)]) : bytes.subarray(0, bytesRead);
+    const end = bytes.subarray(0, bytesRead);
+    return { bytes: wide ? Buffer.concat([mark, end]) : end, isWhole: false };
   } finally {
     await handle.close();
   }

@@ -12,8 +12,8 @@ import { listLogFiles, openLogFile } from './logs.ts';
 
 const poolName = /^[\w .-]{1,64}$/;
 
-/** `root` is put before relative folders of the policy. Errors: ServerUnreadable, with the reason a person can act on. */
-export function createFileServers(servers: readonly PolicyServer[], root = ''): Servers {
+/** `root` is put before relative folders of the policy; `timeZone` is where the machines stand that export events. Errors: ServerUnreadable, with the reason a person can act on. */
+export function createFileServers(servers: readonly PolicyServer[], root = '', timeZone = 'UTC'): Servers {
   const known = new PolicyServers(servers);
   const configPath = (name: string, kind: ConfigKind) => join(root, known.exchangePath(name), configPaths[kind]);
 
@@ -29,8 +29,9 @@ export function createFileServers(servers: readonly PolicyServer[], root = ''): 
     readConfig: async (name, kind) => readConfigFile(name, configPath(name, kind)),
     writeConfig: async (name, kind, bytes, expected) => writeConfigFile(name, configPath(name, kind), bytes, expected),
     events1040: async (name, since) => {
-      const { exportedEvents: folder } = known.named(name);
-      if (folder !== undefined) return exportedEvents(name, join(root, folder), since);
+      const { exportedEvents: folder, exportedDates: order } = known.named(name);
+      if (folder !== undefined)
+        return exportedEvents({ server: name, folder: join(root, folder), order, timeZone }, since);
       throw new ServerUnreadable(
         name,
         `policy.yaml gives no exportedEvents folder for ${name}, so its events are not known.`,

@@ -72,7 +72,8 @@ export function labServers(input: { db: Kysely<Database>; clock: Clock; names: r
         .execute();
       const heartbeats = asked.map(({ at, heartbeat }) => ({ at, seconds: heartbeat ?? 0 }));
       const { sampleSize, alertThreshold } = row;
-      return events1040Of(heartbeats, { server, sampleSize, alertThreshold }).filter((event) => event.at >= since);
+      const events = events1040Of(heartbeats, { server, sampleSize, alertThreshold });
+      return { events: events.filter((event) => event.at >= since), unread: [] };
     },
 
     recyclePool: async (server, pool) => {

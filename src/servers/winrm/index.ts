@@ -10,7 +10,7 @@ import type { Clock } from '../../ground/clock.ts';
 import { minute } from '../../ground/durations.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import type { ConfigKind } from '../../ground/identifiers.ts';
-import { eventsIn } from '../files/events.ts';
+import { valuesOf } from '../files/exported-text.ts';
 import { configPaths, isPacked, logNames, type PolicyServer, PolicyServers } from '../policy-servers.ts';
 import { configChanged, type Servers, ServerUnreadable } from '../port.ts';
 import type { WinrmCall, WinrmPool } from './session.ts';
@@ -132,10 +132,14 @@ export function createWinrmServers(servers: readonly PolicyServer[], pool: Winrm
     events1040: async (name, since) => {
       known.named(name);
       const rows = await call(name, 'Get-MislaidEvent', { Since: since });
-      return rows
-        .flatMap(({ At, Message }) => eventsIn(name, `${At.toISOString()} ${Message.replaceAll(/\s+/g, ' ')}`))
-        .filter((event) => event.at >= since)
-        .sort((one, other) => one.at.getTime() - other.at.getTime());
+      const read = rows.map(({ At, Message }) => ({ at: At, values: valuesOf({ message: Message }) }));
+      const unclear = read.filter(({ values }) => values === undefined).length;
+      return {
+        events: read
+          .flatMap(({ at, values }) => (values === undefined || at < since ? [] : [{ server: name, at, ...values }]))
+          .sort((one, other) => one.at.getTime() - other.at.getTime()),
+        unread: unclear === 0 ? [] : [`${unclear} of its events 1040 have values that I cannot read.`],
+      };
     },
     recyclePool: async (name, applicationPool) => {
       known.named(name);
