@@ -13,7 +13,11 @@ export const endApprovalJob = defineJob({
       const expired = approval.state === 'waiting' && change.now >= approval.expiresAt;
       const lapsed = approval.state === 'approved' && approval.executeBy !== null && change.now >= approval.executeBy;
       if (expired) await approvals.end(change, policy, approval, 'expired', { by: null, why: null });
-      if (lapsed) await approvals.end(change, policy, approval, 'lapsed', { by: null, why: null });
+      // What became of a file that a server was asked to write, its own job reads before it says.
+      if (lapsed && approval.subjectKind === 'web-config' && approval.askedAt !== null) {
+        const step = Number(approval.subjectId);
+        await change.enqueue('run-app-step', { step }, { key: approval.subjectId });
+      } else if (lapsed) await approvals.end(change, policy, approval, 'lapsed', { by: null, why: null });
     });
   },
 });

@@ -32,6 +32,7 @@ import { effectivePolicy, recordPolicy } from '../../src/incidents/roles/policy-
 import { type Policy, parsePolicy } from '../../src/policy.ts';
 import type { ContextInput } from '../../src/queue/run.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
+import type { Servers } from '../../src/servers/port.ts';
 import { approvals, evidenceProviders, projections } from '../../src/start/registries.ts';
 import type { Database } from '../../src/store/schema.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
@@ -56,6 +57,8 @@ export type TestBotOptions = {
   onChange?: NonNullable<LabInput['onChange']>;
   /** What reads of Exchange answer instead. */
   onRead?: NonNullable<LabInput['onRead']>;
+  /** Stands before the lab's servers: what they answer instead. */
+  onServers?: (servers: Servers) => Servers;
   /** `real`: a second simulated organisation plays the real one, and the lab stands beside it, for drills. Default: lab. */
   organisation?: Organisation;
   seal?: AuditSeal;
@@ -186,7 +189,8 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const desk = new Inbox({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000, ...shares });
   await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
 
-  const servers = labServers({ db: world, clock, names: policy.current.servers.map((server) => server.name) });
+  const { onServers = (same: Servers) => same } = options;
+  const servers = onServers(labServers({ db: world, clock, names: policy.current.servers.map(({ name }) => name) }));
   const context = ({ attempt, log: jobLog, signal, assertLock }: Omit<ContextInput, 'job' | 'workId'>): JobContext => ({
     store,
     exchange,

@@ -2,7 +2,8 @@
 import { personByGuid } from '../../directory/find.ts';
 import { identityFor } from '../../directory/holders.ts';
 import { ExchangeError } from '../../exchange/port.ts';
-import { lockApproval, markAsked, markExecuted } from '../../incidents/approvals/approvals.ts';
+import { after, hour, minute } from '../../ground/durations.ts';
+import { lockApproval, markAsked, markExecuted, markNotAsked } from '../../incidents/approvals/approvals.ts';
 import type { JobContext } from '../../incidents/job.ts';
 import { remark, strong } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
@@ -19,7 +20,7 @@ import {
   stepTitle,
 } from './steps.ts';
 import { blockSubject, endBlock, endStep, loadBlock, loadStep } from './store.ts';
-import { runConfig, undoConfig } from './web-config.ts';
+import { type EditFound, findEdit, foundLate, notReadBack, runConfig, undoConfig } from './web-config.ts';
 
 /** Not reached or in doubt: the next run reads first and goes on; the approval's time ends it. */
 const inDoubt: readonly string[] = ['exchange-away', 'exchange-timeout', 'exchange-throttled'];
@@ -27,11 +28,17 @@ const inDoubt: readonly string[] = ['exchange-away', 'exchange-timeout', 'exchan
 export async function runStep(context: JobContext, stepId: number): Promise<void> {
   const { store, policy, clock } = context;
   const { block, step } = await loadStep(store.db, String(stepId));
-  if (step.state !== 'approved' || !(await mayRun(context, step))) return;
+  if (step.state !== 'approved') return;
+  const found = step.payload.kind === 'web-config' ? await findEdit(context, block, step) : 'none';
+  const standing = await standingOf(context, step, found);
+  if (standing === 'ended') return;
   let done = true;
   let result: StepResult;
   try {
-    result = await perform(context, block, step);
+    result =
+      standing === 'done-before' && step.payload.kind === 'web-config'
+        ? await foundLate(context, step, step.payload)
+        : await perform(context, block, step);
   } catch (error) {
     const final = error instanceof NotDone || (error instanceof ExchangeError && !inDoubt.includes(error.code));
     if (!final) throw error;
@@ -62,20 +69,38 @@ export async function runStep(context: JobContext, stepId: number): Promise<void
   });
 }
 
-/** The approval must still stand, in time, under the policy it was given under. */
-async function mayRun({ store, policy, approvals, clock }: JobContext, { approvalId }: Step): Promise<boolean> {
-  if (approvalId === null) return false;
+/**
+ * The approval must still stand, in time, under the policy it was given under; what was done before it fell is done all the same.
+ */
+async function standingOf(
+  { store, policy, approvals, clock }: JobContext,
+  { approvalId, payload }: Step,
+  found: EditFound,
+): Promise<'stands' | 'done-before' | 'ended'> {
+  if (approvalId === null) return 'ended';
   return store.change(async (change) => {
     const approval = await lockApproval(change, approvalId);
-    if (approval.state !== 'approved') return false;
+    if (approval.state !== 'approved') return 'ended';
     const tooLate = approval.executeBy !== null && approval.executeBy < clock.now();
-    if (!tooLate && approval.policyHash === approvalsHash(policy)) return true;
+    if (!tooLate && approval.policyHash === approvalsHash(policy)) return 'stands';
+    if (found === 'written') return 'done-before';
+    const latest = approval.executeBy === null ? null : after(approval.executeBy, readBackFor);
+    if (found === 'not-known' && latest !== null && clock.now() < latest) throw notReadBack(stepTitle(payload));
+    if (found === 'not-written' && isOver(approval.askedAt, clock.now())) await markNotAsked(change.tx, approvalId);
     await approvals.end(change, policy, approval, tooLate ? 'lapsed' : 'voided', {
       by: null,
       why: tooLate ? null : 'the policy about roles and approvals changed since',
     });
-    return false;
+    return 'ended';
   });
+}
+
+/** So long after its time is over a file that cannot be read is read again, before it is called not known. */
+const readBackFor = 2 * hour;
+
+/** A write that is still under way may come later than this reading. */
+function isOver(askedAt: Date | null, now: Date): boolean {
+  return askedAt !== null && now.getTime() - askedAt.getTime() > 5 * minute;
 }
 
 async function perform(context: JobContext, block: AppBlock, step: Step): Promise<StepResult> {
@@ -102,8 +127,9 @@ async function perform(context: JobContext, block: AppBlock, step: Step): Promis
     case 'ews':
       return runEws(exchange, payload, step.result, remember);
     case 'web-config':
-      return runConfig(context, block, step, payload);
+      return runConfig(context, block, step, payload, remember);
     case 'undo':
+      await remember({});
       return undoAll(context, block, payload);
   }
 }

@@ -6,34 +6,75 @@ import type { ConfigKind } from '../../ground/identifiers.ts';
 import type { JobContext } from '../../incidents/job.ts';
 import type { Button, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, list, note, paragraph, present, strong, text } from '../../message/text.ts';
-import { type Servers, ServerUnreadable } from '../../servers/port.ts';
+import { type ConfigFile, type Servers, ServerUnreadable } from '../../servers/port.ts';
 import { configWords } from './step-blocks.ts';
-import { type AppBlock, NotDone, type PayloadOf, type Step, type StepResult } from './steps.ts';
+import { type AppBlock, NotDone, type PayloadOf, type Remember, type Step, type StepResult } from './steps.ts';
 
 const pools: Readonly<Record<Exclude<ConfigKind, 'sync'>, string>> = {
   ewsFrontEnd: 'MSExchangeServicesAppPool',
   easFrontEnd: 'MSExchangeSyncAppPool',
 };
 
+/**
+ * Writes the edit and reads it back. What was written is told by the file, never by an answer: once the server was asked for the write, a
+ * file that cannot be read leads to another run.
+ */
 export async function runConfig(
   context: JobContext,
   block: AppBlock,
   step: Step,
   payload: PayloadOf<'web-config'>,
+  remember: Remember,
 ): Promise<StepResult> {
+  const edit = await storedEdit(context, block, step, payload, remember);
+  const { server, config, strings } = payload;
+  const servers = context.servers(block.organisation);
+  const after = await readAgain(servers, server, config);
+  if (hashOf(after.bytes) !== edit.afterHash)
+    throw new NotDone(
+      `The web.config on ${server} does not read back as it was written. Its backup is ${backupOf(edit)}.`,
+    );
+  const recycled = payload.recycle ? await recycle(servers, server, pools[config]) : '';
+  return { sentence: `${denies(server, strings)}; backup ${backupOf(edit)}.${recycled}` };
+}
+
+/** What became of a step's edit, by the file alone; `none`: the server was never asked for it. */
+export type EditFound = 'none' | 'written' | 'not-written' | 'not-known';
+
+export async function findEdit(context: JobContext, block: AppBlock, step: Step): Promise<EditFound> {
+  const edit = await editOf(context, step.id);
+  if (edit === undefined) return 'none';
   try {
-    const edit = await storedEdit(context, block, step, payload);
-    const { server, config, strings } = payload;
-    const servers = context.servers(block.organisation);
-    const backup = edit.backup ?? 'in my store';
-    const after = await servers.readConfig(server, config);
-    if (hashOf(after.bytes) !== edit.afterHash)
-      throw new NotDone(`The web.config on ${server} does not read back as it was written. Its backup is ${backup}.`);
-    const recycled = payload.recycle ? await recycle(servers, server, pools[config]) : '';
-    return { sentence: `${server}: the web.config denies ${strings.join(', ')}; backup ${backup}.${recycled}` };
+    const { bytes } = await context.servers(block.organisation).readConfig(edit.server, edit.kind);
+    const hash = hashOf(bytes);
+    return hash === edit.afterHash ? 'written' : hash === edit.beforeHash ? 'not-written' : 'not-known';
   } catch (error) {
-    throw error instanceof ServerUnreadable || error instanceof MislaidError ? new NotDone(error.userMessage) : error;
+    if (!(error instanceof ServerUnreadable)) throw error;
+    return 'not-known';
   }
+}
+
+/** What is said of an edit that was found written when its time was over: nothing more is done for it. */
+export async function foundLate(
+  context: JobContext,
+  step: Step,
+  { server, config, strings, recycle: recycling }: PayloadOf<'web-config'>,
+): Promise<StepResult> {
+  const edit = await editOf(context, step.id);
+  const recycled = recycling ? ` Whether ${pools[config]} was recycled is not known.` : '';
+  return { sentence: `${denies(server, strings)}, as the file shows; backup ${backupOf(edit)}.${recycled}` };
+}
+
+function denies(server: string, strings: readonly string[]): string {
+  return `${server}: the web.config denies ${strings.join(', ')}`;
+}
+
+function backupOf(edit: { backup: string | null } | undefined): string {
+  return edit?.backup ?? 'in my store';
+}
+
+function editOf(context: JobContext, stepId: number) {
+  return context.store.db.selectFrom('configEdit').selectAll().where('stepId', '=', stepId).executeTakeFirst();
 }
 
 /** Writes the file unless a run before did. */
@@ -42,17 +83,20 @@ async function storedEdit(
   { organisation }: AppBlock,
   { id: stepId }: Step,
   { server, config, strings, hash: proposedHash }: PayloadOf<'web-config'>,
+  remember: Remember,
 ): Promise<{ backup: string | null; afterHash: string }> {
   const { db } = context.store;
   const servers = context.servers(organisation);
-  const { bytes, path } = await servers.readConfig(server, config);
-  const known = await db.selectFrom('configEdit').selectAll().where('stepId', '=', stepId).executeTakeFirst();
+  const known = await editOf(context, stepId);
+  const { bytes, path } =
+    known === undefined ? await readFirst(servers, server, config) : await readAgain(servers, server, config);
   const hash = hashOf(bytes);
   if (known?.afterHash === hash) return known;
-  if (hash !== proposedHash)
-    throw new NotDone(
-      `The web.config on ${server} was changed since this was proposed. Nothing was written; propose it again.`,
-    );
+  if (hash !== proposedHash) {
+    const nothing =
+      known === undefined ? 'Nothing was written; propose it again.' : 'It does not hold my edit as I wrote it.';
+    throw new NotDone(`The web.config on ${server} was changed since this was proposed. ${nothing}`);
+  }
   const edited = addDenyStrings(bytes, strings);
   if ('refused' in edited) throw new NotDone(`I did not edit the web.config on ${server}: ${edited.refused}.`);
   const afterHash = hashOf(edited.bytes);
@@ -64,9 +108,53 @@ async function storedEdit(
       .execute();
   }
   await context.assertLock();
-  const { backup } = await servers.writeConfig(server, config, edited.bytes, hash);
+  await remember({});
+  const backup = await write(servers, { server, config, bytes: edited.bytes, before: hash, after: afterHash });
   await db.updateTable('configEdit').set({ backup }).where('stepId', '=', stepId).execute();
   return { backup, afterHash: known?.afterHash ?? afterHash };
+}
+
+/** The backup's name; null where the answer was lost and the file tells that it was written. */
+async function write(
+  servers: Servers,
+  edit: { server: string; config: ConfigKind; bytes: Buffer; before: string; after: string },
+): Promise<string | null> {
+  const { server, config } = edit;
+  try {
+    return (await servers.writeConfig(server, config, edit.bytes, edit.before)).backup;
+  } catch (error) {
+    const found = hashOf((await readAgain(servers, server, config)).bytes);
+    if (found === edit.after) return null;
+    // The server's own verdict; after a lost answer the write may still come.
+    throw error instanceof MislaidError ? new NotDone(error.userMessage) : notReadBack(server, error);
+  }
+}
+
+/** Before the server was asked for anything. */
+async function readFirst(servers: Servers, server: string, config: ConfigKind): Promise<ConfigFile> {
+  try {
+    return await servers.readConfig(server, config);
+  } catch (error) {
+    throw error instanceof ServerUnreadable || error instanceof MislaidError ? new NotDone(error.userMessage) : error;
+  }
+}
+
+async function readAgain(servers: Servers, server: string, config: ConfigKind): Promise<ConfigFile> {
+  try {
+    return await servers.readConfig(server, config);
+  } catch (error) {
+    throw error instanceof ServerUnreadable ? notReadBack(server, error) : error;
+  }
+}
+
+/** Neither written nor not written is known: the job runs again and reads again. */
+export function notReadBack(what: string, cause?: unknown): MislaidError {
+  return new MislaidError({
+    code: 'step-not-read-back',
+    message: `whether the web.config was written is not known: ${what}`,
+    userMessage: 'Whether the web.config was written is not known yet. I am reading it again.',
+    cause,
+  });
 }
 
 /** Puts the file back byte for byte, or, where somebody changed it since, takes only our strings out. */
@@ -86,16 +174,18 @@ export async function undoConfig(
     .execute();
   const notes: string[] = [];
   for (const edit of edits) {
-    const { server, kind, afterHash, before } = edit;
+    const { server, kind, beforeHash, afterHash, before } = edit;
     const { bytes } = await servers.readConfig(server, kind);
     const hash = hashOf(bytes);
     const restored = hash === afterHash ? { bytes: before } : removeDenyStrings(bytes, payload.strings);
-    if ('refused' in restored) notes.push(`${server}: nothing to take back, because ${restored.refused}`);
+    // A run before this one wrote it, and its answer was lost.
+    if (hash === beforeHash) notes.push(asBefore(server));
+    else if ('refused' in restored) notes.push(`${server}: nothing to take back, because ${restored.refused}`);
     else {
       await servers.writeConfig(server, kind, restored.bytes, hash);
       notes.push(
         hash === afterHash
-          ? `${server}: the web.config is as it was before, byte for byte`
+          ? asBefore(server)
           : `${server}: our strings are out of the web.config, which somebody else had changed as well`,
       );
     }
@@ -104,13 +194,17 @@ export async function undoConfig(
   return notes;
 }
 
+function asBefore(server: string): string {
+  return `${server}: the web.config is as it was before, byte for byte`;
+}
+
 async function recycle(servers: Servers, server: string, pool: string): Promise<string> {
   try {
     const answer = await servers.recyclePool(server, pool);
     return answer.done ? ` ${pool} was recycled.` : ` To recycle ${pool}, type: ${answer.command}`;
   } catch (error) {
     if (!(error instanceof ServerUnreadable || error instanceof MislaidError)) throw error;
-    return ` ${pool} was not recycled: ${error.userMessage}`;
+    return ` Whether ${pool} was recycled is not known: ${error.userMessage}`;
   }
 }
 
