@@ -48,6 +48,13 @@ export async function showApps(
     .groupBy(['odd', 'text'])
     .orderBy('requests', 'desc')
     .execute();
+  const unreadEdges = await store.db
+    .selectFrom('logOddity')
+    .select(({ fn }) => ['server', fn.sum<number>('requests').as('requests')])
+    .where((is) => is.and({ organisation: found.organisation, kind: 'edge', odd: 'unreadable-line' }))
+    .groupBy('server')
+    .orderBy('server')
+    .execute();
   const bars = uses.slice(0, mostBars).map((use) => ({ label: use.name, value: use.people, tone: toneOf(use) }));
   const alt = `People by ${by === 'app' ? 'mail app' : by}: ${bars.map(({ label, value }) => `${label} ${value}`).join(', ')}.`;
   const chart =
@@ -60,6 +67,7 @@ export async function showApps(
     by,
     newSince,
     oddities: oddities.map((row) => ({ ...row, requests: Number(row.requests) })),
+    unreadEdges: unreadEdges.map((row) => ({ ...row, requests: Number(row.requests) })),
     chart,
   });
 }

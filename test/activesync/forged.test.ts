@@ -13,6 +13,10 @@ const kinds: readonly (readonly [Dialect, LogKind])[] = [
   ['backEnd2013', 'backEnd'],
   ['httpProxy', 'httpProxy'],
   ['edge', 'edge'],
+  ['haproxy', 'edge'],
+  ['apache', 'edge'],
+  ['f5', 'edge'],
+  ['citrix', 'edge'],
 ];
 const made = [...requests({ users: 3, count: 60, from: 1_772_442_000, to: 1_772_449_000, seed: 5 })];
 const phone = made[0] ?? raise();
@@ -66,6 +70,17 @@ function forgedLine(dialect: Dialect, one: Forged): string {
   const [status, substatus] = http.split(' ');
   if (dialect === 'httpProxy')
     return `${at.slice(0, 23)}Z,1,15,2,1118,7,,Eas,mail.contoso.example,${path},,Basic,false,,,Sid,${agent},10.66.6.6,EX02,${status},${status},,POST,Proxy,EX01.contoso.example,${taken},?${query},,\r\n`;
+  const clock = `02/Mar/2026:${at.slice(11, 19)}`;
+  const request = `"POST ${path}?${query} HTTP/1.1"`;
+  if (dialect === 'haproxy')
+    return `Mar  2 10:00:00 lb1 haproxy[1]: 10.66.6.6:5123 [${clock}.000] exchange~ eas/ex01 0/0/1/2/${taken} ${status} 512 - - ---- 1/1/1/1/0 0/0 {${agent}} ${request}\n`;
+  // The name of a login that failed is the client's own.
+  if (dialect === 'apache')
+    return `Mar  2 10:00:00 proxy1 httpd: mail:443 10.66.6.6 - ${phone.account} [${clock} +0000] ${request} ${status} 512 "-" "${agent}"\n`;
+  if (dialect === 'f5')
+    return `10.66.6.6 - ${clock} +0000 10.0.0.80 vs pool ex01 443 "${path}" ${request} ${status} 512 ${taken} "" "${agent}"\n`;
+  if (dialect === 'citrix')
+    return `${at.slice(0, 10)} ${at.slice(11, 19)} 10.66.6.6 CONTOSO\\${phone.account} 10.0.0.80 443 POST ${path} ${query} ${status} 700 512 ${taken} HTTP/1.1 ${agent} -\n`;
   if (dialect === 'edge')
     return `10.66.6.6 - - [02/Mar/2026:${at.slice(11, 19)} +0000] "POST ${path}?${query} HTTP/1.1" ${status} 512 "-" "${agent}" ${(taken / 1000).toFixed(3)}\n`;
   const port = dialect === 'frontEnd' ? 443 : 444;

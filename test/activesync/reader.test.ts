@@ -293,7 +293,18 @@ test('accounts: one person in every form, and nobody rather than the wrong one',
   expect(['contoso\\alice', 'alice@contoso.example', 'alice'].map(bareAccount)).toEqual(['alice', 'alice', 'alice']);
 });
 
-const DIALECTS: readonly Dialect[] = ['frontEnd', 'backEnd2016', 'backEnd2013', 'base64', 'httpProxy', 'edge'];
+const DIALECTS: readonly Dialect[] = [
+  'frontEnd',
+  'backEnd2016',
+  'backEnd2013',
+  'base64',
+  'httpProxy',
+  'edge',
+  'haproxy',
+  'apache',
+  'f5',
+  'citrix',
+];
 const KIND = {
   frontEnd: 'frontEnd',
   base64: 'frontEnd',
@@ -301,6 +312,10 @@ const KIND = {
   backEnd2016: 'backEnd',
   httpProxy: 'httpProxy',
   edge: 'edge',
+  haproxy: 'edge',
+  apache: 'edge',
+  f5: 'edge',
+  citrix: 'edge',
 } as const;
 
 describe.each(DIALECTS)('generated lines of %s', (dialect) => {

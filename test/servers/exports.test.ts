@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exportedDate, orderIn } from '../../src/servers/files/export-dates.ts';
 import { eventsIn } from '../../src/servers/files/exported-text.ts';
 import { createFileServers } from '../../src/servers/files/index.ts';
+import { evtxFile } from './evtx-file.ts';
 
 const berlin = { order: undefined, timeZone: 'Europe/Berlin' } as const;
 const message = `The average of the most recent heartbeat intervals [207] for request [Ping] used by clients is less than or equal to [540].
@@ -202,5 +203,49 @@ describe('a folder of exports', () => {
 
     expect(events).toEqual([{ server: 'EX01', at: new Date(at), ...event }]);
     expect(unread).toEqual(['packed.zip: it is no export of events that I know.']);
+  });
+
+  describe('an .evtx', () => {
+    const seconds = (number: number) => new Date(Date.parse(at) + number * 1000);
+    const events = [
+      { at: seconds(0), id: 1040, source: 'MSExchange ActiveSync', texts: ['207', 'Ping', '540'] },
+      { at: seconds(1), id: 1040, source: 'MsiInstaller', texts: ['1', '2', '540'] },
+      { at: seconds(2), id: 1000, source: 'MSExchange ActiveSync', texts: ['1', 'Ping', '540'] },
+      { at: seconds(3), id: 1040, source: 'MSExchange ActiveSync', texts: ['513', '540'] },
+    ];
+
+    it('is read as Windows keeps it', async () => {
+      put('Application.evtx', evtxFile(events));
+      const { events: found, unread } = await servers().events1040('EX01', new Date(0));
+
+      expect(found).toEqual([
+        { server: 'EX01', at: new Date(at), ...event },
+        { server: 'EX01', at: seconds(3), averageSeconds: 513, thresholdSeconds: 540 },
+      ]);
+      expect(unread).toEqual([]);
+    });
+
+    it('that is broken says so, or tells less, and never fails', async () => {
+      const whole = evtxFile(events);
+      const damage = fc.array(fc.tuple(fc.integer({ min: 4096 + 512, max: 4096 + 3000 }), fc.nat({ max: 255 })), {
+        minLength: 1,
+        maxLength: 8,
+      });
+      await fc.assert(
+        fc.asyncProperty(damage, fc.integer({ min: 4096, max: whole.length }), async (bytes, end) => {
+          const broken = Buffer.from(whole.subarray(0, end));
+          for (const [place, value] of bytes) if (place < broken.length) broken[place] = value;
+          put('Application.evtx', broken);
+          const { events: found } = await servers().events1040('EX01', new Date(0));
+          expect(found.length).toBeLessThanOrEqual(4);
+        }),
+        { numRuns: 300 },
+      );
+      whole.writeUInt32LE(5, 4096 + 512 + 4);
+      put('Application.evtx', whole);
+      expect((await servers().events1040('EX01', new Date(0))).unread).toEqual([
+        'Application.evtx: 1 record could not be read.',
+      ]);
+    });
   });
 });

@@ -1,13 +1,14 @@
 /**
- * Access logs of what stands in front of Exchange, in the combined format that nginx and Apache write by default and HAProxy
- * and F5 write when configured to: `address ident user [time] "request" status bytes "referer" "agent"`, with or without a syslog
- * prefix, and with a duration behind where nginx's `$request_time` (seconds with a point) is logged.
+ * Access logs of what stands in front of Exchange: `address ident user [time] "request" status bytes "referer" "agent"`, as nginx and
+ * Apache write them by default (combined, common, with the virtual host before), Citrix ADC as NCSA, and F5 when its request logging
+ * is told to; with or without a syslog prefix, and with a duration behind where nginx's `$request_time` (seconds with a point) is
+ * logged.
  */
 import {
   hasLoggedIn,
   isActiveSync,
   isHttpStatus,
-  type LineParser,
+  type Line,
   numberOf,
   type Parsed,
   queryInStem,
@@ -19,32 +20,33 @@ const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 /** Seconds since 1970 that a line's end can tell: up to February 2106. */
 const latest = 2 ** 32;
 
-/** Access logs have no header. */
-export const combinedParser: LineParser = { header: '', parse: parseCombined };
+const bracketed = /\[\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d/;
+/** F5's `$DATE_NCSA` where the template puts no brackets around it. */
+const bare = /\b\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d/;
 
-function parseCombined(line: string): Parsed {
-  const bracket = line.search(/\[..\/...\/....:.{9}/);
-  if (bracket < 0) return 'unreadable-line';
-  const request = quoted(line, bracket);
-  if (request.end >= line.length) return 'unreadable-line';
-  const [method = '', ...words] = request.text.split(' ');
-  const target = (words.length > 1 ? words.slice(0, -1) : words).join(' ');
-  if (!isActiveSync(target)) return undefined;
-  const end = secondsAt(line, bracket + 1);
-  const [status = '', sent = ''] = line.slice(request.end + 2).split(' ', 2);
+export function parseCombined(line: string): Parsed {
+  const date = (bracketed.exec(line) ?? bare.exec(line))?.index;
+  if (date === undefined) return 'unreadable-line';
+  // F5's templates put the path into quotes of its own before the request.
+  let quote = quoted(line, date);
+  let request = requestOf(quote.text);
+  if (request === undefined && /^\/\S*$/.test(quote.text)) {
+    quote = quoted(line, quote.end + 1);
+    request = requestOf(quote.text);
+  }
+  if (quote.end >= line.length || request === undefined || isForged(line, quote.text)) return 'unreadable-line';
+  if (!isActiveSync(request.target)) return undefined;
+  const end = secondsAt(line, line.indexOf('/', date) - 2);
+  const [status = '', sent = ''] = line.slice(quote.end + 2).split(' ', 2);
   const http = numberOf(status);
   if (!(end > 0 && end < latest) || !isHttpStatus(http)) return 'unreadable-line';
-  const referer = quoted(line, request.end + 1);
+  const referer = quoted(line, quote.end + 1);
   const agent = quoted(line, referer.end + 1);
-  // The three words before the bracket; what stands before them is a syslog prefix.
-  const [user = '', , address = ''] = line
-    .slice(0, Math.max(0, bracket - 1))
-    .split(' ')
-    .reverse();
-  const mark = target.indexOf('?');
-  const inStem = mark < 0 ? queryInStem(target) : '';
-  const misspelt = inStem.length > 1;
+  // The three words before the bracket; what stands before them is a syslog prefix. F5 has the address and X-Forwarded-For alone.
+  const words = line.slice(0, date).trimEnd().split(' ').reverse();
+  const [user = '', , address = ''] = words.length >= 3 ? words : ['', '', words.at(-1)];
   return {
+    ...request.parts,
     end,
     taken: durationOf(line.slice(agent.end + 1)),
     http,
@@ -52,9 +54,6 @@ function parseCombined(line: string): Parsed {
     win32: 0,
     sent: numberOf(sent),
     received: 0,
-    isOptions: /^o/i.test(method),
-    query: misspelt ? inStem : mark < 0 ? '' : target.slice(mark + 1),
-    misspelt,
     agent: agent.text,
     user,
     // The edge hands logins through and sees none.
@@ -64,6 +63,29 @@ function parseCombined(line: string): Parsed {
     log: '',
     error: '',
   };
+}
+
+/**
+ * Not every box escapes quotes (F5 does not): whoever writes one into an address or a user agent could write a status behind it. A line
+ * in which a request seems to end twice is nobody's.
+ */
+function isForged(line: string, request: string): boolean {
+  const ends = line.match(/HTTP\/\d(?:\.\d)?" \d{3}\b/g)?.length ?? 0;
+  return ends > 1 || (ends === 1 && !/ HTTP\/\d(?:\.\d)?$/.test(request));
+}
+
+export type Request = { target: string; parts: Pick<Line, 'isOptions' | 'query' | 'misspelt'> };
+
+/** `METHOD target HTTP/1.1`; undefined where the text is no request. */
+export function requestOf(text: string): Request | undefined {
+  const [method = '', ...words] = text.split(' ');
+  if (!/^[A-Za-z]+$/.test(method) || words.length === 0) return undefined;
+  const target = (words.length > 1 ? words.slice(0, -1) : words).join(' ');
+  const mark = target.indexOf('?');
+  const inStem = mark < 0 && isActiveSync(target) ? queryInStem(target) : '';
+  const misspelt = inStem.length > 1;
+  const query = misspelt ? inStem : mark < 0 ? '' : target.slice(mark + 1);
+  return { target, parts: { isOptions: /^o/i.test(method), query, misspelt } };
 }
 
 /** The next text in quotes, a backslash before a quote not counting, and the place of its closing quote. */
@@ -76,12 +98,12 @@ function quoted(line: string, from: number): { text: string; end: number } {
 }
 
 /** dd/Mon/yyyy:hh:mm:ss +hhmm, or NaN. */
-function secondsAt(line: string, at: number): number {
+export function secondsAt(line: string, at: number): number {
   const month = months.indexOf(line.slice(at + 3, at + 6).toLowerCase());
   if (month < 0) return Number.NaN;
   const year = twoDigits(line, at + 7) * 100 + twoDigits(line, at + 9);
   const day = Date.UTC(year, month, twoDigits(line, at)) / 1000;
-  // HAProxy's own times have milliseconds behind a point and no zone; those logs are in the machine's time, read as UTC.
+  // Without a zone it is the machine's time, read as UTC.
   const sign = { '+': 1, '-': -1 }[line[at + 21] ?? ''];
   const zone = sign === undefined ? 0 : sign * (twoDigits(line, at + 22) * 3600 + twoDigits(line, at + 24) * 60);
   return day + secondsOf(line, at + 12) - zone;

@@ -5,7 +5,7 @@ import { type Dialect, isHeader, unmarked } from './columns.ts';
 export type Position = {
   /** Bytes (after unpacking) up to the end of the last line read. */
   offset: number;
-  /** The header in force there; '' where none was seen, and for access logs. */
+  /** The header in force there; '' where none was seen, as in most access logs. */
   header: string;
   /** In the middle of a line that is too long to keep. */
   skipping: boolean;
@@ -74,7 +74,6 @@ const longestHeader = 16_384;
 
 /** The last header line in the text, or the one before it. A `#` is rare in logs, and looking for one character is next to free. */
 function headerAfter(kind: LogKind, text: string, before: string): string {
-  if (kind === 'edge') return before;
   const dialect = kind === 'httpProxy' ? kind : 'w3c';
   let header = lineAt(text, 0, dialect) ?? before;
   for (let at = text.indexOf('#', 1); at >= 0; at = text.indexOf('#', at + 1))

@@ -4,8 +4,8 @@ import type { LogKind } from '../../ground/identifiers.ts';
 import type { OddKind } from '../../store/tables/activesync.ts';
 import type { Batch, BatchClient, Group, Sample, Sighting } from './batch.ts';
 import { Clients, type KnownRequest, learn } from './clients.ts';
-import { combinedParser } from './combined.ts';
 import type { CutChunk } from './cut-lines.ts';
+import { EdgeParser } from './edge.ts';
 import { type Hanging, Heartbeats } from './heartbeats.ts';
 import { HttpProxyParser } from './http-proxy.ts';
 import { type Line, type LineParser, startsWith, textOf } from './line.ts';
@@ -30,7 +30,7 @@ function parserOf(kind: LogKind): LineParser {
     case 'httpProxy':
       return new HttpProxyParser();
     case 'edge':
-      return combinedParser;
+      return new EdgeParser();
     default:
       return assertNever(kind, 'log kind');
   }

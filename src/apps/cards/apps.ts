@@ -30,6 +30,8 @@ export function appsMessage(
     by: Dimension;
     newSince: Date;
     oddities: readonly { odd: string; text: string; requests: number }[];
+    /** Lines of edge logs that are of no format that is read. */
+    unreadEdges?: readonly { server: string; requests: number }[];
     chart: Block<never> | undefined;
   },
 ): DraftMessage {
@@ -61,6 +63,14 @@ export function appsMessage(
       uses.length > mostRows && note(`… ${uses.length - mostRows} more`),
       chart,
       ...oddityBlock(oddities, uses),
+      ...(input.unreadEdges ?? []).map(({ server, requests }) =>
+        paragraph(
+          strong('Not read: '),
+          `${counted(requests, 'line')} of the edge logs of ${server} ${requests === 1 ? 'is' : 'are'} of no format that I know. Write them in the combined format, as HAProxy's `,
+          code('option httplog'),
+          ' or as W3C (docs/logs.md names each box).',
+        ),
+      ),
       note(...sources(input, newSince)),
     ),
   };

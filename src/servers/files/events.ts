@@ -1,7 +1,8 @@
 /** Event 1040 from a folder of exported Application logs. */
-import { open, opendir } from 'node:fs/promises';
+import { type FileHandle, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Event1040, EventsRead } from '../port.ts';
+import { evtxEvents, isEvtx } from './evtx.ts';
 import type { DateOrder } from './export-dates.ts';
 import { type ExportedEvents, eventsIn } from './exported-text.ts';
 import { errorCode, unreadable } from './unreadable.ts';
@@ -43,19 +44,34 @@ export async function exportedEvents(exports: ExportFolder, since: Date): Promis
 }
 
 async function readExport({ server, folder, order, timeZone }: ExportFolder, name: string): Promise<ExportedEvents> {
-  const end = await readEnd(join(folder, name)).catch((error: unknown) => {
+  try {
+    const handle = await open(join(folder, name), 'r');
+    try {
+      const { text, problem } = await textOf(handle);
+      const read = eventsIn(server, text, { order, timeZone });
+      return problem === undefined ? read : { ...read, problems: [...read.problems, problem] };
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
     if (errorCode(error) === '') throw error;
-    return errorCode(error);
-  });
-  if (typeof end === 'string') return { events: [], problems: [`it could not be opened (${end})`] };
-  const { bytes, isWhole } = end;
-  if (bytes.toString('latin1', 0, 7) === 'ElfFile')
-    return {
-      events: [],
-      problems: ['I do not read .evtx here: export it as XML (docs/heartbeat.md names the command)'],
-    };
-  const read = eventsIn(server, decode(bytes), { order, timeZone });
-  return isWhole ? read : { ...read, problems: [...read.problems, 'it is over 64 MB, and only its end was read'] };
+    return { events: [], problems: [`it could not be opened (${errorCode(error)})`] };
+  }
+}
+
+/** What the file says as text, and what of it could not be read. */
+async function textOf(handle: FileHandle): Promise<{ text: string; problem?: string }> {
+  const begin = Buffer.alloc(8);
+  await handle.read(begin, 0, begin.length, 0);
+  if (isEvtx(begin)) {
+    const { xml, broken } = await evtxEvents(handle, 1040);
+    const text = xml.join('\n');
+    if (broken === 0) return { text };
+    return { text, problem: `${broken === 1 ? '1 record' : `${broken} records`} could not be read` };
+  }
+  const { bytes, isWhole } = await readEnd(handle);
+  const text = decode(bytes);
+  return isWhole ? { text } : { text, problem: 'it is over 64 MB, and only its end was read' };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -76,20 +92,15 @@ function decode(bytes: Buffer): string {
   }
 }
 
-async function readEnd(path: string): Promise<{ bytes: Buffer; isWhole: boolean }> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size <= mostBytes) return { bytes: await handle.readFile(), isWhole: true };
-    const mark = Buffer.alloc(2);
-    await handle.read(mark, 0, 2, 0);
-    const wide = mark[0] === 0xff && mark[1] === 0xfe;
-    const start = (size - mostBytes) & ~1;
-    const bytes = Buffer.alloc(size - start);
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-    const end = bytes.subarray(0, bytesRead);
-    return { bytes: wide ? Buffer.concat([mark, end]) : end, isWhole: false };
-  } finally {
-    await handle.close();
-  }
+async function readEnd(handle: FileHandle): Promise<{ bytes: Buffer; isWhole: boolean }> {
+  const { size } = await handle.stat();
+  const start = size <= mostBytes ? 0 : (size - mostBytes) & ~1;
+  const bytes = Buffer.alloc(size - start);
+  const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
+  const end = bytes.subarray(0, bytesRead);
+  if (start === 0) return { bytes: end, isWhole: true };
+  const mark = Buffer.alloc(2);
+  await handle.read(mark, 0, 2, 0);
+  const isWide = mark[0] === 0xff && mark[1] === 0xfe;
+  return { bytes: isWide ? Buffer.concat([mark, end]) : end, isWhole: false };
 }
