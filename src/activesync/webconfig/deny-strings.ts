@@ -20,7 +20,7 @@ export function addDenyStrings(bytes: Buffer, strings: readonly string[]): Edit 
   const opened = open(bytes);
   if ('refused' in opened) return opened;
   const { text, root, encode } = opened;
-  const inert = filterIsRemoved(root);
+  const inert = filterIsRemoved(root) ?? elsewhere(root);
   if (inert !== undefined) return inert;
   const bad = strings.find((one) => one.trim() === '' || /[\p{Cc}\p{Cs}]/u.test(one) || one.length > 200);
   if (bad !== undefined || strings.length === 0) return { refused: 'a string to deny is empty or cannot be written' };
@@ -82,6 +82,37 @@ function filterIsRemoved(root: Element): Refusal | undefined {
   return {
     refused: `the file takes the request filter of IIS away (${removed}), as Exchange 2016 and 2019 front ends do: a rule written here would never run, and a cumulative update puts that line back. Use a device access rule, the EWS block list, or the edge`,
   };
+}
+
+/** Sections that decide over our rule. */
+const sections: ReadonlySet<string> = new Set([
+  'system.webServer',
+  'modules',
+  'security',
+  'requestFiltering',
+  'filteringRules',
+]);
+
+/** What stands in another file or for another path may take the rule away again, and is not read here. */
+function elsewhere(root: Element): Refusal | undefined {
+  const within = (element: Element): Element[] => [element, ...element.children.flatMap(within)];
+  for (const location of root.children.filter(({ name }) => name === 'location')) {
+    if (!within(location).some(({ name }) => name !== 'system.webServer' && sections.has(name))) continue;
+    const path = location.attributes.path ?? '';
+    return {
+      refused: `the file has modules or security settings of their own in <location path="${path}">, where a rule of mine may not run`,
+    };
+  }
+  for (const { name, attributes, children } of root.children
+    .filter((child) => child.name !== 'location')
+    .flatMap(within)) {
+    if (!sections.has(name)) continue;
+    if (attributes.configSource !== undefined)
+      return { refused: `<${name}> stands in another file (configSource="${attributes.configSource}")` };
+    if (attributes.configProtectionProvider !== undefined || children.some((child) => child.name === 'EncryptedData'))
+      return { refused: `<${name}> is encrypted` };
+  }
+  return undefined;
 }
 
 function ourRule(root: Element): Element | undefined {

@@ -23,12 +23,22 @@ export function readConfigText(bytes: Buffer): ConfigText | Refusal {
   const declared = /^<\?xml[^>]*\sencoding\s*=\s*["']([^"']+)["']/i.exec(text)?.[1]?.toLowerCase();
   if (declared !== undefined && !declared.startsWith(label === 'utf-8' ? 'utf-8' : 'utf-16'))
     return { refused: `the file says that its encoding is ${declared}, and its bytes are ${name}` };
-  if (text.includes('\u0000')) return { refused: 'the file holds NUL characters' };
-  const encode = (edited: string) => Buffer.concat([mark, Buffer.from(edited, label === 'utf-8' ? 'utf8' : 'utf16le')]);
+  if (text.includes('\u0000')) return { refused: 'the file holds NUL characters, as UTF-16 without a mark does' };
+  const encode = (edited: string) => Buffer.concat([mark, encoded(edited, label)]);
   return encode(text).equals(bytes) ? { text, encode } : { refused: `the file is not plain ${name}` };
 }
 
-function encodingOf(bytes: Buffer): { label: 'utf-8' | 'utf-16le'; mark: Buffer; name: string } {
+type Label = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+function encoded(text: string, label: Label): Buffer {
+  if (label === 'utf-8') return Buffer.from(text, 'utf8');
+  const bytes = Buffer.from(text, 'utf16le');
+  return label === 'utf-16be' ? bytes.swap16() : bytes;
+}
+
+function encodingOf(bytes: Buffer): { label: Label; mark: Buffer; name: string } {
+  const reversed = Buffer.from([0xfe, 0xff]);
+  if (bytes.subarray(0, 2).equals(reversed)) return { label: 'utf-16be', mark: reversed, name: 'UTF-16' };
   const utf16 = Buffer.from([0xff, 0xfe]);
   const utf8 = Buffer.from([0xef, 0xbb, 0xbf]);
   if (bytes.subarray(0, 2).equals(utf16)) return { label: 'utf-16le', mark: utf16, name: 'UTF-16' };

@@ -6,6 +6,7 @@ import { button, buttons, code, list, note, paragraph, present, strong, text, ti
 import { counted } from '../../message/words.ts';
 import type { Projection } from '../../store/projection.ts';
 import { type Preview, previewOf, wipeWarnings } from './preview.ts';
+import { isOnline } from './propose.ts';
 import { type AppBlock, type Step, stepTitle } from './steps.ts';
 import { type BlockView, loadBlock } from './store.ts';
 import { type Verdict, verdictIn, verdictSentence } from './verify.ts';
@@ -40,7 +41,7 @@ export const appBlockProjection: Projection = {
         ...verdictBlocks(block, verdict),
         ...previewBlocks(block, preview),
         ...stepList,
-        nextButtons(view, preview, verdict),
+        nextButtons(view, preview, verdict, await isOnline(db, block)),
         note(...asked, '. Undo: ', code(`unblock app ${block.name}`), '.'),
       ],
     };
@@ -135,7 +136,12 @@ function stepText({ payload, state, doneAt, result }: Step, requester = 'who ask
   }
 }
 
-function nextButtons({ block, steps }: BlockView, preview: Preview, verdict: Verdict | undefined): Block<Intent> {
+function nextButtons(
+  { block, steps }: BlockView,
+  preview: Preview,
+  verdict: Verdict | undefined,
+  online: boolean,
+): Block<Intent> {
   const stage = (label: string, name: string, style: { style?: 'primary' | 'danger' } = {}) =>
     button(label, 'block-app-stage', { block: block.id, stage: name }, { ...style, epoch: steps.length });
   const show = (label: string, what: string) => button(label, 'block-app-look', { block: block.id, what });
@@ -156,7 +162,7 @@ function nextButtons({ block, steps }: BlockView, preview: Preview, verdict: Ver
       ruleMayCome && level === undefined && stage('Quarantine', 'quarantine'),
       ruleMayCome && (!blocked || verdict?.state === 'leaking') && stage('Block', 'block', { style: 'danger' }),
       free('personal') && personal && stage('Personal block', 'personal', { style: 'danger' }),
-      free('ews') && !stands('ews', 'done') && stage('EWS too', 'ews'),
+      !online && free('ews') && !stands('ews', 'done') && stage('EWS too', 'ews'),
       show('web.config…', 'config'),
       show('Text for the edge', 'edge'),
       show('List people', 'people'),

@@ -10,6 +10,7 @@ import { usageDays } from '../cards/apps.ts';
 import { peopleOf } from '../overview.ts';
 import { loadPhones, type Phone } from '../phones.ts';
 import { chooseRules, type RuleChoice } from './rules.ts';
+import { chooseDenyStrings, type DenyChoice } from './seen-agents.ts';
 import type { AppBlock } from './steps.ts';
 
 /** A wipe asked for or on its way to a phone of the app; `stops`: the block would keep it from arriving. */
@@ -34,6 +35,20 @@ export async function previewOf(db: Kysely<Database>, { organisation, app }: App
     wipes: await wipesInTheWay(db, phones),
     onlyInLogs: phones.filter(({ device }) => device === undefined).length,
   };
+}
+
+/** The strings that would deny the app by its user agent. */
+export async function denyStringsOf(
+  db: Kysely<Database>,
+  { organisation, app, name }: AppBlock,
+  now: Date,
+): Promise<DenyChoice> {
+  const all = await loadPhones(db, { organisation, since: after(now, -usageDays * day) });
+  return chooseDenyStrings(
+    name,
+    all.filter((phone) => phone.app.key === app),
+    all,
+  );
 }
 
 /** Waiting for approval counts too: a block would make the phone unreachable before anybody decides. */

@@ -5,8 +5,11 @@ import { MislaidError } from '../../ground/errors.ts';
 import type { ConfigKind } from '../../ground/identifiers.ts';
 import type { JobContext } from '../../incidents/job.ts';
 import type { Button, DraftMessage, Intent } from '../../message/model.ts';
-import { button, buttons, list, note, paragraph, present, strong, text } from '../../message/text.ts';
+import { button, buttons, code, list, note, paragraph, present, strong, text } from '../../message/text.ts';
+import { counted } from '../../message/words.ts';
 import { type ConfigFile, type Servers, ServerUnreadable } from '../../servers/port.ts';
+import { usageDays } from '../cards/apps.ts';
+import type { DenyChoice } from './seen-agents.ts';
 import { configWords } from './step-blocks.ts';
 import { type AppBlock, NotDone, type PayloadOf, type Remember, type Step, type StepResult } from './steps.ts';
 
@@ -212,9 +215,13 @@ export function hashOf(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** Where an app could be denied: read before anybody is asked to approve an edit. */
-export async function configsMessage(servers: Servers, block: AppBlock): Promise<DraftMessage> {
-  const strings = [block.name];
+/** Where an app could be denied, and by which strings: read before anybody is asked to approve an edit. */
+export async function configsMessage(
+  servers: Servers,
+  block: AppBlock,
+  { strings: chosen, left }: DenyChoice,
+): Promise<DraftMessage> {
+  const strings = chosen.map(({ string }) => string);
   const refused = new Map<string, string[]>();
   const possible: Button<Intent>[] = [];
   for (const server of servers.list()) {
@@ -223,9 +230,10 @@ export async function configsMessage(servers: Servers, block: AppBlock): Promise
         refused.set(why, [...(refused.get(why) ?? []), `${server}, ${configWords[config]}`]);
       try {
         const { bytes } = await servers.readConfig(server, config);
-        const edit = addDenyStrings(bytes, strings);
+        const edit = addDenyStrings(bytes, strings.length === 0 ? [block.name] : strings);
         if ('refused' in edit) refuse(edit.refused);
-        else possible.push(...editButtons({ block: block.id, server, config, strings, hash: hashOf(bytes) }));
+        else if (strings.length > 0)
+          possible.push(...editButtons({ block: block.id, server, config, strings, hash: hashOf(bytes) }));
       } catch (error) {
         if (!(error instanceof ServerUnreadable)) throw error;
         refuse(error.userMessage);
@@ -242,11 +250,26 @@ export async function configsMessage(servers: Servers, block: AppBlock): Promise
         paragraph(strong('Not possible: '), `${why}.`),
         list(...places.map((place) => text(place))),
       ]),
+      servers.list().length > 0 &&
+        strings.length === 0 &&
+        paragraph(
+          strong('No string: '),
+          `its phones sent no user agent in ${usageDays} days that others do not send as well, so there is nothing to deny by.`,
+        ),
       possible.length > 0 &&
         paragraph(
           strong('Possible, each after an admin approved: '),
-          `requests whose user agent holds “${block.name}” are denied by IIS (404.19). IIS usually takes a new filter in by itself. Recycling drops every phone that waits on that server.`,
+          `requests to ActiveSync whose user agent holds one of these are denied by IIS (404.19). Nobody else sends them. What the app says to EWS is in no log that I read. IIS usually takes a new filter in by itself. Recycling drops every phone that waits on that server.`,
         ),
+      possible.length > 0 &&
+        list(
+          ...chosen.map(({ string, requests }) =>
+            text(code(string), `: would have stopped ${counted(requests, 'request')} in ${usageDays} days`),
+          ),
+        ),
+      possible.length > 0 &&
+        left > 0 &&
+        note(`${counted(left, 'request')} of it give no user agent of their own and would still come.`),
       possible.length > 0 && buttons(...possible),
       note('A cumulative update rewrites these files; I look at edited ones again and again and tell security.'),
     ),

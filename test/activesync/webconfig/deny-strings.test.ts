@@ -64,6 +64,19 @@ describe('denyStrings in a web.config', () => {
   it.each([
     ['a byte order mark', Buffer.concat([mark, utf8(old)])],
     ['UTF-16', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(old.replace('utf-8', 'utf-16'), 'utf16le')])],
+    [
+      'UTF-16 with the high byte first',
+      Buffer.concat([Buffer.from([0xfe, 0xff]), Buffer.from(old.replace('utf-8', 'utf-16'), 'utf16le').swap16()]),
+    ],
+    [
+      'a location that has nothing to do with the filter',
+      utf8(
+        old.replace(
+          '</configuration>',
+          '<location path="x"><system.web><authorization /></system.web></location></configuration>',
+        ),
+      ),
+    ],
     ['lines that end with LF', utf8(old.replaceAll('\r', ''))],
     ['no system.webServer at all', utf8('<configuration>\n</configuration>\n')],
     ['an empty element', utf8('<configuration><system.webServer /></configuration>')],
@@ -89,6 +102,27 @@ describe('denyStrings in a web.config', () => {
     ['another declared encoding', utf8(old.replace('utf-8', 'windows-1252')), /windows-1252/],
     ['another document', utf8('<html></html>'), /<html>/],
     ['a document type', utf8('<!DOCTYPE a [<!ENTITY x "y">]><configuration></configuration>'), /document type/],
+    [
+      'a location has security settings of its own',
+      utf8(
+        old.replace(
+          '</configuration>',
+          '<location path="default.eas"><system.webServer><security /></system.webServer></location></configuration>',
+        ),
+      ),
+      /<location path="default.eas">/,
+    ],
+    [
+      'the filter stands in another file',
+      utf8(old.replace('<requestFiltering>', '<requestFiltering configSource="filter.config" >')),
+      /<requestFiltering> stands in another file \(configSource="filter.config"\)/,
+    ],
+    [
+      'modules are encrypted',
+      utf8(old.replace('<modules>', '<modules configProtectionProvider="Rsa">')),
+      /<modules> is encrypted/,
+    ],
+    ['UTF-16 has no mark', Buffer.from(old.replace('utf-8', 'utf-16'), 'utf16le'), /utf-16|NUL|UTF-16/],
     ['a section twice', utf8('<configuration><system.webServer/><system.webServer/></configuration>'), /twice/],
   ])('refuses where %s', (_what, bytes, why) => {
     const answer = addDenyStrings(bytes, ['CloudMagic']);
