@@ -3,7 +3,7 @@ import { personByGuid } from '../src/directory/find.ts';
 import { second } from '../src/ground/durations.ts';
 import { devicesMessage } from '../src/incidents/devices/message.ts';
 import { readDevices } from '../src/incidents/devices/read-facts.ts';
-import { ownRequestsOf } from '../src/incidents/incident/view.ts';
+import { beingAskedOf, ownRequestsOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import { paragraph } from '../src/message/text.ts';
 
@@ -25,14 +25,13 @@ export const listDevicesJob = defineJob({
     const reading = await readDevices({ db: context.store.db, exchange: context.exchange(organisation) }, guid);
     const readAt = context.clock.now();
     const online = (await context.capabilities(organisation)).version === 'online';
-    const own = await ownRequestsOf(
-      context.store.db,
-      reading.devices.map((device) => device.guid),
-    );
+    const guids = reading.devices.map((device) => device.guid);
+    const own = [...(await ownRequestsOf(context.store.db, guids)).values()].flat();
+    const beingAsked = await beingAskedOf(context.store.db, guids);
     await context.store.change((change) =>
       change.privately(
         identity,
-        devicesMessage({ person, reading, readAt, online, own: [...own.values()].flat() }),
+        devicesMessage({ person, reading, readAt, online, own, beingAsked }),
         `devices:${token}`,
       ),
     );

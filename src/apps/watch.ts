@@ -85,10 +85,10 @@ async function notifyOfGoneRules(
       await notify(change, policy, ours === undefined ? 'foreign-rule-gone' : 'app-rule-gone', {
         key: `${organisation}:${guid}:${change.now.toISOString()}`,
         line: [
-          strong(`The device access rule ${name} is gone from Exchange`),
+          strong(`Exchange no longer lists the device access rule ${name}`),
           ours === undefined
             ? '; it was not made by me, and I did not remove it.'
-            : `, and I did not remove it: ${ours.name} is no longer kept out by it. Say "block app ${ours.name}" to make it again.`,
+            : `, and I did not remove it: as it stands ${ours.name} is no longer kept out by it. Say "block app ${ours.name}" to make it again.`,
         ],
       });
       if (ours !== undefined) await change.refresh(blockSubject(ours.blockId));

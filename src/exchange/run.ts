@@ -19,7 +19,7 @@ import {
   type RowSink,
   type Unreadable,
 } from './port.ts';
-import { CmdletFailure, type RowPages, type Transport } from './transport.ts';
+import { CmdletFailure, LostRow, type RowPages, type Transport } from './transport.ts';
 
 /** Milliseconds: listing a large organisation takes minutes, and Exchange Online itself gives up after 15. */
 const deadlines: Record<Effect, number> = { read: 180_000, change: 90_000, destroy: 90_000 };
@@ -114,9 +114,15 @@ function readRows<E extends Effect, P extends CmdletArguments, R>(
   let read = 0;
   let unreadable: Unreadable[] = [];
   let complaint = '';
+  let failure: CmdletFailure | undefined;
   let known = new Map<string, R | undefined>();
 
   function takeRow(row: unknown): R[] {
+    if (row instanceof LostRow) {
+      failure ??= row.failure;
+      unreadable.push({ cmdlet: cmdlet.name, properties: ['all of it'], rowLost: true });
+      return [];
+    }
     if (!hasAny(row, cmdlet.select)) return [];
     const parsed = cmdlet.row.safeParse(row);
     if (parsed.success) {
@@ -147,6 +153,8 @@ function readRows<E extends Effect, P extends CmdletArguments, R>(
 
   function end(tolerant: boolean, onUnreadable: (unreadable: Unreadable) => void): void {
     for (const one of unreadable) onUnreadable(one);
+    // Exchange's own error, where nothing else came of it, or where the caller would not hear that rows are missing.
+    if (failure !== undefined && (read === 0 || !tolerant)) throw exchangeErrorOf(failure, cmdlet);
     if (read > 0 || complaint === '' || tolerant) return;
     throw new ExchangeError({
       code: 'exchange-bad-answer',
@@ -161,6 +169,7 @@ function readRows<E extends Effect, P extends CmdletArguments, R>(
       read = 0;
       unreadable = [];
       complaint = '';
+      failure = undefined;
       known = new Map();
       sink.begin();
     },
@@ -173,11 +182,9 @@ function readRows<E extends Effect, P extends CmdletArguments, R>(
   };
 }
 
-/** Whether an output object has one of the properties that were asked for. */
+/** Whether an output object has one of the properties that were asked for, if only an empty one. */
 function hasAny(row: unknown, properties: readonly string[]): boolean {
-  if (typeof row !== 'object' || row === null) return false;
-  const object = new Map<string, unknown>(Object.entries(row));
-  return properties.some((property) => (object.get(property) ?? null) !== null);
+  return typeof row === 'object' && row !== null && properties.some((property) => Object.hasOwn(row, property));
 }
 
 const WithUnreadable = z.object({ unreadable: z.array(z.string()) });

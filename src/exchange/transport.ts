@@ -35,13 +35,21 @@ export type RowPages = {
 export type Transport = {
   /**
    * `args` hold no empty text and only parameters that `capabilities` lists; undefined members are already left out.
-   * Answers one object per output row with the properties of `select`. Throws CmdletFailure when Exchange answered with
+   * Answers one object per output row with those properties of `select` that it has, or a LostRow. Throws CmdletFailure when Exchange answered with
    * an error, ExchangeError (`exchange-away`, `exchange-timeout`, `exchange-throttled`, `exchange-bad-answer`) otherwise.
    */
   call(cmdlet: TransportCmdlet, args: CmdletArguments, options: TransportOptions): Promise<readonly unknown[]>;
   /** Probed once per connection; throws ExchangeError when there is none. */
   capabilities(): Promise<Capabilities>;
 };
+
+/** Stands among the rows for an object that Exchange could not print, with its error: the answer is not whole. */
+export class LostRow {
+  readonly failure: CmdletFailure;
+  constructor(failure: CmdletFailure) {
+    this.failure = failure;
+  }
+}
 
 /** A terminating error that Exchange (or PowerShell before it) answered with; run.ts turns it into an ExchangeError. */
 export class CmdletFailure extends Error {

@@ -139,14 +139,17 @@ export function rowOf<Shape extends z.ZodRawShape, Row>(
   identity: readonly (keyof Shape & string)[],
   shape: Shape,
   rowFrom: (values: z.output<z.ZodObject<Shape>>) => Row,
+  /** Properties that every object has, if only empty: one without them does not say "never". */
+  always: readonly (keyof Shape & string)[] = [],
 ) {
   const strict = z.object(shape);
   const select = Object.keys(shape);
   const absent = Object.fromEntries(select.map((name) => [name, null]));
   const row = z.record(z.string(), z.unknown()).transform((raw, context) => {
+    const missing = always.filter((name) => !Object.hasOwn(raw, name));
     const whole = strict.safeParse({ ...absent, ...raw });
-    if (whole.success) return { ...rowFrom(whole.data), unreadable: none };
-    const unreadable = [...new Set(whole.error.issues.map(({ path }) => String(path[0])))];
+    if (whole.success) return { ...rowFrom(whole.data), unreadable: missing.length === 0 ? none : missing };
+    const unreadable = [...new Set([...missing, ...whole.error.issues.map(({ path }) => String(path[0]))])];
     const rest = strict.safeParse({ ...absent, ...raw, ...Object.fromEntries(unreadable.map((name) => [name, null])) });
     if (rest.success && !identity.some((name) => unreadable.includes(name)))
       return { ...rowFrom(rest.data), unreadable };

@@ -233,9 +233,16 @@ describe('an odd row', () => {
   });
 
   it('that something else printed is none', async () => {
-    const { read, unreadable } = await mailboxesOf(['a notice', { ExchangeGuid: null, DisplayName: null }, good]);
+    const { read, unreadable } = await mailboxesOf(['a notice', {}, { Length: 8 }, good]);
 
     expect(read).toHaveLength(1);
     expect(unreadable).toEqual([]);
+  });
+
+  it('that has all properties, and all of them empty, is one that was lost', async () => {
+    const { read, unreadable } = await mailboxesOf([{ ExchangeGuid: null, DisplayName: null }, good]);
+
+    expect(read).toHaveLength(1);
+    expect(unreadable).toMatchObject([{ rowLost: true }]);
   });
 });

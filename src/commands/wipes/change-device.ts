@@ -99,6 +99,15 @@ async function changeDevice(
   });
 }
 
+/** A phone is blocked by its own id. Throws MislaidError `no-device-id`. */
+function requireDeviceId({ number, facts }: IncidentDevice): void {
+  if (facts.deviceId !== '') return;
+  throw refusal(
+    'no-device-id',
+    `Exchange does not tell the id of phone ${number}, by which it is blocked. I read it again; look with Get-MobileDevice.`,
+  );
+}
+
 export const blockDeviceCommand = defineDeviceChange({
   verb: 'block',
   effect: 'change',
@@ -108,6 +117,7 @@ export const blockDeviceCommand = defineDeviceChange({
   mustBeOpen: true,
   async run(context, target) {
     const { view, device } = target;
+    requireDeviceId(device);
     const needsApproval = await changeDevice(context, target, async (fresh, change) => {
       requireOpenIncident(fresh.view, context.actor);
       await refuseWhileWiping(change.tx, device.guid, 'block');
@@ -132,6 +142,7 @@ export const unblockDeviceCommand = defineDeviceChange({
   summary: 'Take a phone off the block list of its mailbox',
   async run(context, target) {
     const { number } = target.device;
+    requireDeviceId(target.device);
     await changeDevice(context, target, async () => ({
       event: { kind: 'device.unblock-asked', data: { device: number } },
       subject: undefined,
@@ -152,7 +163,11 @@ export const removeDeviceCommand = defineDeviceChange({
   async run(context, target) {
     const { view, device } = target;
     const { number } = device;
-    if (!device.present) return privateAnswer(`Phone ${number} is no longer in Exchange.`);
+    if (!device.present) {
+      return privateAnswer(
+        `Exchange did not show phone ${number} when it was last read, so there is nothing that I could remove now. I read it again.`,
+      );
+    }
     const needsApproval = await changeDevice(context, target, async (fresh) => {
       const wipe = latestWipe(fresh.view.wipes, number);
       if (wipe?.state === 'approved' || wipe?.state === 'issuing') {

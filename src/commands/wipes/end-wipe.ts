@@ -47,6 +47,16 @@ function defineEnding(
         .filter(mayBeHeld)
         .filter(({ deviceNumber }) => chosen === undefined || deviceNumber === chosen.value.number);
       const [wipe, ...others] = open;
+      const inDoubt = view.wipes.find(
+        ({ state, deviceNumber }) =>
+          state === 'issuing' && (chosen === undefined || deviceNumber === chosen.value.number),
+      );
+      if (wipe === undefined && inDoubt !== undefined) {
+        throw refusal(
+          'not-known-whether-asked',
+          `It is not known yet whether Exchange took the wipe of phone ${inDoubt.deviceNumber}, so it cannot be ${done} yet. I am reading it again, and the card says how it stands.`,
+        );
+      }
       if (wipe === undefined) {
         throw refusal(
           'no-wipe-to-end',

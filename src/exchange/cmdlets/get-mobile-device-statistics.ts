@@ -94,6 +94,7 @@ export const mobileDeviceStatisticsRow = rowOf(
     policyStatus: row.DevicePolicyApplicationStatus,
     foldersSynced: row.NumberOfFoldersSynced,
   }),
+  ['DeviceWipeRequestTime', 'DeviceWipeSentTime', 'DeviceWipeAckTime'],
 );
 export type MobileDeviceStatisticsRow = z.output<typeof mobileDeviceStatisticsRow.row>;
 

@@ -16,6 +16,8 @@ export const EngineError = z.object({
   id: z.string(),
   category: z.string(),
   reason: z.string(),
+  /** The cmdlet that raised it, where it says so: one that ran beside ours may fail, too. */
+  activity: z.string().default(''),
   /** Exception types, outermost first, the server's own before the local wrapper. */
   types: z.array(z.string()),
   /** Those of `types` that the server named (SerializedRemoteException). */
@@ -25,6 +27,9 @@ export const EngineError = z.object({
   message: z.string(),
 });
 export type EngineError = z.infer<typeof EngineError>;
+
+/** A row that is none: an object that Exchange could not print. */
+export const LostAnswer = z.object({ MislaidLost: EngineError });
 
 export const Envelope = z.object({
   nonce: z.string(),
@@ -39,7 +44,7 @@ export const Envelope = z.object({
 });
 export type Envelope = z.infer<typeof Envelope>;
 
-type Meaning = { code: ExchangeErrorCode; reached: Reached | 'by-effect' };
+type Meaning = { code: ExchangeErrorCode; reached: Reached | 'by-effect'; userMessage?: string };
 
 /** Exception types (last segment) and our own ids from script.ts that concern the session; the rest is Exchange's answer. */
 const meanings: Readonly<Record<string, Meaning>> = {
@@ -47,7 +52,11 @@ const meanings: Readonly<Record<string, Meaning>> = {
   MislaidNotAllowed: { code: 'exchange-refused-unsent', reached: 'no' },
   // The cmdlet itself would not bind what it was given; the same error from deeper inside proves nothing.
   MislaidNotBound: { code: 'exchange-refused-unsent', reached: 'no' },
-  MislaidTooLate: { code: 'exchange-refused-unsent', reached: 'no' },
+  MislaidTooLate: {
+    code: 'exchange-refused-unsent',
+    reached: 'no',
+    userMessage: 'Its time was over before it could be sent, so Exchange was not asked.',
+  },
   MislaidTooLarge: { code: 'exchange-bad-answer', reached: 'by-effect' },
   PSRemotingTransportException: { code: 'exchange-away', reached: 'by-effect' },
   PSRemotingTransportRedirectException: { code: 'exchange-away', reached: 'by-effect' },
@@ -88,6 +97,9 @@ function retryAfterMs(message: string): number | undefined {
 /** Online's form of a server's error: `Ex6F9304|type|text`, or without the code. */
 const onlineForm = /(?:^|\bEx[0-9A-F]{4,8})\|([A-Za-z_][\w.]*)\|/;
 
+/** The same as the whole of a text: a script that quotes it speaks of something else. */
+const verdictForm = /^(?:Ex[0-9A-F]{4,8})?\|([A-Za-z_][\w.]*)\|/;
+
 /**
  * What an error of the engine means: an ExchangeError where the session is concerned (away, throttled, refused unsent),
  * else Exchange's own answer as CmdletFailure. `sent` are the texts of the call, which are taken out of Exchange's text
@@ -110,7 +122,7 @@ export function errorOf(
       category: error.category,
       type,
       message,
-      fromServer: isFromServer(error, type),
+      fromServer: isFromServer(error, type, label),
     });
   const waitMs = meaning.code === 'exchange-throttled' ? retryAfterMs(error.message) : undefined;
   return new ExchangeError({
@@ -118,7 +130,7 @@ export function errorOf(
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
     reached: meaning.reached === 'by-effect' ? reachedBy(effect) : meaning.reached,
     message: `${label}: ${type}: ${message}`,
-    userMessage: userMessageOf(meaning.code, label),
+    userMessage: meaning.userMessage ?? userMessageOf(meaning.code, label),
     errorId,
   });
 }
@@ -159,9 +171,12 @@ const wrappers = new Set([
   'WriteErrorException',
 ]);
 
-/** Whether the server named this type, and not the engine or a script around the cmdlet. */
-function isFromServer(error: EngineError, type: string): boolean {
-  const named = [onlineForm.exec(error.message)?.[1], failureCategory.exec(error.id)?.[1], ...error.remote];
+/** Whether the server named this type about this cmdlet, and not the engine, a script around it, or another cmdlet that this one runs. */
+function isFromServer(error: EngineError, type: string, label: string): boolean {
+  const { activity } = error;
+  const another = /^\w+-\w+$/.test(activity) && !/^Write-/i.test(activity);
+  if (another && activity.toLowerCase() !== label.toLowerCase()) return false;
+  const named = [verdictForm.exec(error.message)?.[1], failureCategory.exec(error.id)?.[1], ...error.remote];
   return named.some((name) => name !== undefined && lastSegment(name) === type);
 }
 

@@ -5,8 +5,8 @@
  * caller reconciles.
  */
 import { type Capabilities, type Effect, ExchangeError, type ExchangeErrorCode, type Reached } from '../port.ts';
-import { CmdletFailure, type RowPages } from '../transport.ts';
-import { type Envelope, errorOf, reachedBy, userMessageOf } from './answer.ts';
+import { CmdletFailure, LostRow, type RowPages } from '../transport.ts';
+import { type Envelope, errorOf, LostAnswer, reachedBy, userMessageOf } from './answer.ts';
 import type { ConnectedSession } from './open-session.ts';
 import type { RequestBody } from './request.ts';
 import { PowershellSessionError, type RequestOptions } from './session.ts';
@@ -207,15 +207,22 @@ export function createPool(options: PoolOptions): PowershellPool {
       return envelope;
     };
     const rows: unknown[] = [];
+    const lostOr = (row: unknown): unknown => {
+      const lost = LostAnswer.safeParse(row);
+      if (!lost.success) return row;
+      const failure = errorOf(lost.data.MislaidLost, task.label, task.effect, task.sent);
+      if (failure instanceof ExchangeError) throw failure;
+      return new LostRow(failure);
+    };
     const pages = task.pages ?? { begin: () => {}, take: async (page: readonly unknown[]) => void rows.push(...page) };
     pages.begin();
     let envelope = answered(await session.request(task.body, requestOptions));
-    await pages.take(envelope.rows);
+    await pages.take(envelope.rows.map(lostOr));
     let size = 0;
     while (envelope.more > 0) {
       const deadlineMs = Math.max(1, Math.round(started + requestOptions.deadlineMs - performance.now()));
       envelope = answered(await session.request({ op: 'more' }, { ...requestOptions, deadlineMs }));
-      await pages.take(envelope.rows);
+      await pages.take(envelope.rows.map(lostOr));
       size += JSON.stringify(envelope.rows[0] ?? '').length * envelope.rows.length;
       if (size > wholeAnswerLimit) {
         throw errorFrom(task, 'exchange-bad-answer', `more than ${wholeAnswerLimit} characters of rows`);

@@ -3,7 +3,7 @@
  * PowerShell quoting. Every text inside is base64 once more, because ConvertFrom-Json turns texts that look like dates
  * into dates (PowerShell 7) or `\/Date(0)\/` into one (5.1), and "strings stay strings".
  */
-import type { Cmdlet, CmdletArgument, CmdletArguments } from '../port.ts';
+import type { Cmdlet, CmdletArgument, CmdletArguments, Effect } from '../port.ts';
 import { allowedCmdlets } from './allowed.ts';
 import { refusedUnsent } from './answer.ts';
 
@@ -13,6 +13,8 @@ export type CallBody = {
   readonly cmdlet: string;
   readonly args: readonly TypedArgument[];
   readonly select: readonly string[];
+  /** A reading goes on after an object that it could not print. */
+  readonly reads?: boolean;
   /** Milliseconds since 1970, by the wall clock of the machine that runs the session: not run at this instant or later. */
   readonly notAfter?: number;
 };
@@ -38,7 +40,7 @@ const PropertyName = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 
 /** Checks one call against the allow-list and types its arguments. Throws ExchangeError `exchange-refused-unsent`. */
 export function callBody(
-  cmdlet: Pick<Cmdlet<'read', CmdletArguments, unknown>, 'name' | 'fixed' | 'select'>,
+  cmdlet: Pick<Cmdlet<'read', CmdletArguments, unknown>, 'name' | 'fixed' | 'select'> & { readonly effect?: Effect },
   args: CmdletArguments,
   notAfter?: Date,
 ): CallBody {
@@ -57,6 +59,7 @@ export function callBody(
     cmdlet: cmdlet.name,
     args: typed,
     select: cmdlet.select,
+    reads: cmdlet.effect === 'read',
     ...(notAfter === undefined ? {} : { notAfter: notAfter.getTime() }),
   };
 }

@@ -72,6 +72,12 @@ $Mislaid.Own = @('ConvertFrom-Json', 'ConvertTo-Json', 'Get-Command', 'Get-Modul
 
 $Mislaid.Epoch = New-Object DateTime -ArgumentList 1970, 1, 1, 0, 0, 0, ([DateTimeKind]::Utc)
 
+# Stands for a value that is there and cannot be had. An absent value means something (never, not blocked), so it is not left out.
+$Mislaid.Unreadable = @{ MislaidUnreadable = $true }
+
+# Stands for a value that is there and cannot be had. An absent value means something (never, not blocked), so it is not left out.
+$Mislaid.Unreadable = @{ MislaidUnreadable = $true }
+
 $Mislaid.Text = { param($Encoded) [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Encoded)) }
 
 $Mislaid.Unpreset = {
@@ -134,7 +140,7 @@ $Mislaid.Plain = {
   $types = $Value.PSObject.TypeNames
   if ($types.Count -gt 0 -and $types[0].StartsWith('Deserialized.')) { return [string]$Value }
   if ($base -is [double] -or $base -is [single]) {
-    if ([double]::IsNaN($base) -or [double]::IsInfinity($base)) { return $null }
+    if ([double]::IsNaN($base) -or [double]::IsInfinity($base)) { return $Mislaid.Unreadable }
     return $base
   }
   if ($base -is [long] -or $base -is [uint64] -or $base -is [decimal]) {
@@ -168,14 +174,14 @@ $Mislaid.Failure = {
     $exception = $exception.InnerException
   }
   @{
-    id = [string]$failure.FullyQualifiedErrorId; category = [string]$failure.CategoryInfo.Category; reason = [string]$failure.CategoryInfo.Reason
+    id = [string]$failure.FullyQualifiedErrorId; category = [string]$failure.CategoryInfo.Category; reason = [string]$failure.CategoryInfo.Reason; activity = [string]$failure.CategoryInfo.Activity
     types = $types; remote = $remoteTypes; status = $status; message = [string]$failure.Exception.Message
   }
 }
 
 $Mislaid.Refusal = {
   param([string]$Id, [string]$Message)
-  @{ id = $Id; category = 'InvalidArgument'; reason = $Id; types = ([Collections.ArrayList]::new()); remote = ([Collections.ArrayList]::new()); status = $null; message = $Message }
+  @{ id = $Id; category = 'InvalidArgument'; reason = $Id; activity = ''; types = ([Collections.ArrayList]::new()); remote = ([Collections.ArrayList]::new()); status = $null; message = $Message }
 }
 
 $Mislaid.Print = {
@@ -246,7 +252,8 @@ $Mislaid.Splat = {
       'remove' { $splat[$name] = @{ Remove = [string[]]@(foreach ($one in $argument.value) { & $Mislaid.Text $one }) } }
     }
   }
-  if ($Command.Parameters.ContainsKey('ErrorAction')) { $splat['ErrorAction'] = 'Stop' }
+  # One object that a reading stumbles over does not cost the others.
+  if ($Command.Parameters.ContainsKey('ErrorAction')) { $splat['ErrorAction'] = $(if ($Request.reads) { 'Continue' } else { 'Stop' }) }
   if ($Command.Parameters.ContainsKey('WhatIf')) { $splat['WhatIf'] = $false }
   $splat
 }
@@ -263,6 +270,9 @@ $Mislaid.Call = {
   $failure = $null
   [string[]]$select = @($Request.select)
   $plain = $Mislaid.Plain
+  $unreadable = $Mislaid.Unreadable
+  $failed = $Mislaid.Failure
+  $reads = [bool]$Request.reads
   $depth = 0
   $global:LASTEXITCODE = 0
   try { throw 'depth' } catch { $depth = $_.ScriptStackTrace.Split([char]10).Length }
@@ -275,7 +285,9 @@ $Mislaid.Call = {
         if ($_ -is [Management.Automation.ErrorRecord]) {
           # What a program wrote to stderr is no error yet: banners stand there, too. How it ended tells.
           if (([string]$_.FullyQualifiedErrorId).StartsWith('NativeCommandError', [StringComparison]::Ordinal)) { return }
-          throw $_
+          if (-not $reads) { throw $_ }
+          [void]$Rows.Add(@{ MislaidLost = (& $failed $_) })
+          return
         }
         if ($_ -is [Management.Automation.WarningRecord]) { if ($Warnings.Count -lt 50) { [void]$Warnings.Add([string]$_.Message) }; return }
         if ($_ -is [Management.Automation.InformationalRecord] -or $_ -is [Management.Automation.InformationRecord]) { return }
@@ -283,9 +295,12 @@ $Mislaid.Call = {
         $properties = $_.PSObject.Properties
         $row = [ordered]@{}
         foreach ($wanted in $select) {
-          $value = $null
           $property = $properties[$wanted]
-          if ($null -ne $property) { try { $value = $property.Value } catch { } }
+          # What an object does not have is left out: that is not the same as an empty value.
+          if ($null -eq $property) { continue }
+          $value = $property.Value
+          # A value that cannot be had reads as an empty one, unless it is called for.
+          if ($null -eq $value -and -not ($property -is [Management.Automation.PSNoteProperty])) { try { $value = $property.get_Value() } catch { $value = $unreadable } }
           # The common ones at once: calling a script block costs more than all the rest.
           if ($null -eq $value) { $row[$wanted] = $null }
           elseif ($value -is [string]) { $row[$wanted] = $value.ToString() }

@@ -7,7 +7,7 @@ import type { Span, Text } from '../../message/model.ts';
 import { strong, text, time } from '../../message/text.ts';
 import type { IncidentDevice, IncidentView } from '../incident/view.ts';
 import { type DeviceFacts, statusUnexplained } from './device.ts';
-import { requestSentence, wipeRequests } from './held-requests.ts';
+import { type HeldRequest, requestSentence, type Whose, wipeRequests } from './held-requests.ts';
 import { contactNotReported, type Reachability, type ReachabilityInput, reachability } from './reachability.ts';
 
 export type DeviceStatusInput = ReachabilityInput & {
@@ -15,6 +15,8 @@ export type DeviceStatusInput = ReachabilityInput & {
   own?: readonly string[];
   /** Those of them that stand beside it already, as steps. */
   shown?: readonly string[];
+  /** While a wipe of ours is being asked for: the requests that Exchange held before (ISO 8601); any other may be ours. */
+  heldBefore?: readonly string[] | undefined;
 };
 
 export type DeviceStatus = {
@@ -26,16 +28,18 @@ export type DeviceStatus = {
 };
 
 export function deviceStatus(input: DeviceStatusInput): DeviceStatus {
-  const { device, own = [], shown = [] } = input;
+  const { device, own = [], shown = [], heldBefore } = input;
+  const whose = ({ requestedAt }: HeldRequest): Whose => {
+    if (includesInstant(own, requestedAt)) return 'ours';
+    return heldBefore === undefined || includesInstant(heldBefore, requestedAt) ? 'others' : 'not-known';
+  };
   return {
     line: [' — ', ...lastSync(input), ` · ${access(device)}`],
     remarks: [
       ...doubts(device),
       ...wipeRequests(device)
         .filter((request) => request.syncedSince || !includesInstant(shown, request.requestedAt))
-        .map((request) =>
-          text(strong('Wipe in Exchange: '), ...requestSentence(request, includesInstant(own, request.requestedAt))),
-        ),
+        .map((request) => text(strong('Wipe in Exchange: '), ...requestSentence(request, whose(request)))),
     ],
     reach: reachability(input),
   };
@@ -99,6 +103,9 @@ function doubts(device: DeviceFacts): Text[] {
       ),
     );
   }
+  if (device.disagreeing.length > 0) {
+    found.push(text(`Not known, because Exchange's two lists tell it differently: ${device.disagreeing.join(', ')}.`));
+  }
   if (device.unreadable.length > 0) {
     found.push(text(`Not known, because Exchange's answer cannot be read: ${device.unreadable.join(', ')}.`));
   }
@@ -120,6 +127,7 @@ export function incidentDeviceStatus(
     passwordChangedAt: changed ?? null,
     online: capabilities?.version === 'online',
     own: view.ownRequests.get(device.guid) ?? [],
+    heldBefore: view.beingAsked.get(device.guid),
     shown: besideSteps
       ? view.wipes.flatMap(({ requestedAt }) => (requestedAt === null ? [] : [requestedAt.toISOString()]))
       : [],

@@ -69,6 +69,8 @@ export const DeviceFacts = z.object({
   unreadable: z.array(z.string()).default([]),
   /** Exchange answered with several rows of it that disagree about what it is or about its wipes: nothing is decided on it. */
   contradicted: z.boolean().default(false),
+  /** Properties of which Exchange's two lists say different things: not known. */
+  disagreeing: z.array(z.string()).default([]),
 });
 export type DeviceFacts = z.infer<typeof DeviceFacts>;
 
@@ -108,7 +110,9 @@ const kindProperties: readonly string[] = ['ClientType', 'ClientVersion', 'Devic
 
 /** Whether it is known what a wipe does on this device: nothing milder than a factory reset is promised where it is not. */
 export function clientKnown(facts: DeviceFacts): boolean {
-  return !facts.contradicted && !facts.unreadable.some((property) => kindProperties.includes(property));
+  const { contradicted, disagreeing, type, unreadable } = facts;
+  const told = type !== '' && disagreeing.length === 0 && !unreadable.some((one) => kindProperties.includes(one));
+  return told && !contradicted;
 }
 
 /** Longest name that is shown and typed; a device chooses its own friendly name, so it is bounded. */

@@ -4,7 +4,7 @@
  */
 import type { Span } from '../../message/model.ts';
 import { time } from '../../message/text.ts';
-import { type DeviceFacts, wipeTimesKnown } from './device.ts';
+import { clocksDiffer, type DeviceFacts, wipeTimesKnown } from './device.ts';
 
 export type HeldRequest = {
   scope: 'full' | 'account-only';
@@ -37,7 +37,7 @@ export function wipeRequests(facts: DeviceFacts): HeldRequest[] {
             syncedSince:
               times.acknowledged !== null &&
               facts.lastSync !== null &&
-              Date.parse(facts.lastSync) > Date.parse(times.acknowledged),
+              Date.parse(facts.lastSync) > Date.parse(times.acknowledged) + clocksDiffer,
           },
         ],
   );
@@ -73,9 +73,19 @@ export function requestorName({ requestor }: Pick<HeldRequest, 'requestor'>): st
   return requestor === '' ? 'an account without a mailbox' : requestor;
 }
 
+/** Whose a request is; while Mislaid asks for a wipe, a new one may be its own. */
+export type Whose = 'ours' | 'others' | 'not-known';
+
+const whoseWords = {
+  ours: () => 'by Mislaid',
+  others: (request: HeldRequest) => `by ${requestorName(request)}, not by Mislaid`,
+  'not-known': (request: HeldRequest) =>
+    `by ${requestorName(request)}, whether for Mislaid's own wipe is not known yet`,
+} as const satisfies Record<Whose, (request: HeldRequest) => string>;
+
 /** A request as a sentence, without the phone's name. */
-export function requestSentence(request: HeldRequest, ours: boolean): (string | Span)[] {
-  const by = ours ? 'by Mislaid' : `by ${requestorName(request)}, not by Mislaid`;
+export function requestSentence(request: HeldRequest, whose: Whose): (string | Span)[] {
+  const by = whoseWords[whose](request);
   const kind = request.scope === 'full' ? 'a full wipe' : 'an account-only wipe';
   if (request.acknowledgedAt !== null) {
     return [

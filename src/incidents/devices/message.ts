@@ -12,10 +12,19 @@ export type DevicesMessageInput = {
   online: boolean;
   /** Instants at which Exchange was asked for wipes by us (ISO 8601). */
   own: readonly string[];
+  /** By GUID, where a wipe of ours is being asked for: the requests that Exchange held before (ISO 8601). */
+  beingAsked: ReadonlyMap<string, readonly string[]>;
 };
 
 /** `devices <person>`: what Exchange tells of them now, without an incident. */
-export function devicesMessage({ person, reading, readAt, online, own }: DevicesMessageInput): DraftMessage {
+export function devicesMessage({
+  person,
+  reading,
+  readAt,
+  online,
+  own,
+  beingAsked,
+}: DevicesMessageInput): DraftMessage {
   const { devices, whole } = reading;
   if (devices.length === 0) {
     const none = whole
@@ -29,7 +38,9 @@ export function devicesMessage({ person, reading, readAt, online, own }: Devices
     blocks: [
       list(
         ...devices.map((device) => {
-          const status = deviceStatus({ device, readAt, accountEnabled: person.accountEnabled, online, own });
+          const heldBefore = beingAsked.get(device.guid);
+          const { accountEnabled } = person;
+          const status = deviceStatus({ device, readAt, accountEnabled, online, own, heldBefore });
           return text(
             strong(deviceLabel(device)),
             ...status.line,

@@ -138,7 +138,7 @@ export function contactNotReported({ device, online }: Pick<ReachabilityInput, '
 const contactProperties: readonly string[] = ['LastSuccessSync', 'LastSyncAttemptTime'];
 
 /** Whether an empty time of contact means that there was none. */
-function contactKnown(input: ReachabilityInput): boolean {
+export function contactKnown(input: Pick<ReachabilityInput, 'device' | 'online'>): boolean {
   const { device } = input;
   return (
     device.knownTo !== 'directory' &&

@@ -131,19 +131,22 @@ export function factsOf(
   const [statistics] = rows;
   const either = device ?? statistics;
   if (either === undefined) return undefined;
-  const { guid, deviceId, deviceModel: model, deviceType: type, friendlyName, userAgent, clientVersion } = either;
+  // What one list leaves empty the other may tell.
+  const other = statistics ?? either;
+  const type = either.deviceType || other.deviceType;
+  const model = either.deviceModel || other.deviceModel;
   return DeviceFacts.parse({
-    guid,
-    deviceId,
-    name: deviceDisplayName({ friendlyName, model, type }),
-    os: either.deviceOs,
-    client: clientKind(either.clientType),
-    clientVersion,
+    guid: either.guid,
+    deviceId: either.deviceId || other.deviceId,
+    name: deviceDisplayName({ friendlyName: either.friendlyName || other.friendlyName, model, type }),
+    os: either.deviceOs || other.deviceOs,
+    client: clientKind(either.clientType || other.clientType),
+    clientVersion: either.clientVersion ?? other.clientVersion,
     model,
     type,
-    userAgent,
-    accessState: either.accessState,
-    accessReason: either.accessReason,
+    userAgent: either.userAgent || other.userAgent,
+    accessState: either.accessState || other.accessState,
+    accessReason: either.accessReason || other.accessReason,
     firstSync: iso(statistics?.firstSyncTime ?? device?.firstSyncTime),
     lastSync: iso(statistics?.lastSuccessSync),
     lastAttempt: iso(statistics?.lastSyncAttempt),
@@ -158,7 +161,21 @@ export function factsOf(
     unreadable: [...new Set([...devices, ...rows].flatMap((row) => row.unreadable))],
     contradicted:
       !areAlike(devices.map(identityOfRow)) || !areAlike(rows.map(wipesOf)) || !areAlike(rows.map(identityOfRow)),
+    disagreeing: device === undefined || statistics === undefined ? [] : disagreements(device, statistics),
   });
+}
+
+/** Properties that say what a wipe does on it, where both lists tell them, and differently. */
+function disagreements(device: MobileDeviceRow, statistics: MobileDeviceStatisticsRow): string[] {
+  const pairs = [
+    ['DeviceType', device.deviceType, statistics.deviceType],
+    ['ClientType', device.clientType, statistics.clientType],
+    ['ClientVersion', device.clientVersion, statistics.clientVersion],
+  ] as const;
+  const plain = (value: string | number | null) => String(value ?? '').toLowerCase();
+  return pairs
+    .filter(([, one, two]) => plain(one) !== '' && plain(two) !== '' && plain(one) !== plain(two))
+    .map(([name]) => name);
 }
 
 function identityOfRow(row: MobileDeviceRow | MobileDeviceStatisticsRow) {

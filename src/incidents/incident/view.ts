@@ -1,5 +1,6 @@
 /** The read model of one incident: what cards, answers and rules look at, loaded in one place. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { z } from 'zod';
 import type { Person } from '../../directory/person.ts';
 import { personFromRow } from '../../directory/store-people.ts';
 import { internalError, MislaidError } from '../../ground/errors.ts';
@@ -8,7 +9,7 @@ import type { ApprovalDecisionTable, ApprovalTable } from '../../store/tables/ap
 import type { IncidentTable } from '../../store/tables/incidents.ts';
 import type { WipeTable, WipeTransitionTable } from '../../store/tables/wipes.ts';
 import { type LockState, lockState } from '../brake/brake.ts';
-import { DeviceFacts, deviceLabel } from '../devices/device.ts';
+import { DeviceFacts, DeviceWipe, deviceLabel } from '../devices/device.ts';
 import { noSuchIncident } from '../lock-order.ts';
 import { type IncidentEvent, parseEvent } from './timeline-event.ts';
 import { type TimelineFacts, timelineFacts } from './timeline-facts.ts';
@@ -44,6 +45,8 @@ export type IncidentView = {
   timeline: TimelineFacts;
   /** When Exchange was asked for wipes of these devices by us, on whichever incident (ISO 8601), by device GUID. */
   ownRequests: ReadonlyMap<string, readonly string[]>;
+  /** Devices for which a wipe of ours is being asked, by GUID, with the requests that Exchange held before (ISO 8601). */
+  beingAsked: ReadonlyMap<string, readonly string[]>;
   /** Whether any wipe is issued at all now. */
   lock: LockState;
   /** Names of everybody who appears in wipes, decisions and events. */
@@ -77,16 +80,11 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
   };
   const ofDevices = async () => {
     const loaded = await ofIncident();
-    return {
-      ...loaded,
-      own: await ownRequestsOf(
-        db,
-        loaded.devices.map((row) => row.deviceGuid),
-      ),
-    };
+    const guids = loaded.devices.map((row) => row.deviceGuid);
+    return { ...loaded, own: await ownRequestsOf(db, guids), asking: await beingAskedOf(db, guids) };
   };
   // Side by side, but not all at once: that would take ten connections from those who wait for less.
-  const [{ incident, devices, events, own }, { wipes, transitions, lock }, { approvals, decisions }] =
+  const [{ incident, devices, events, own, asking }, { wipes, transitions, lock }, { approvals, decisions }] =
     await Promise.all([ofDevices(), ofWipes(), ofApprovals()]);
   if (incident === undefined) throw noSuchIncident(number);
   const guids = [
@@ -127,6 +125,7 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     events,
     timeline: timelineFacts(events),
     ownRequests: own,
+    beingAsked: asking,
     lock,
     names: new Map(rows.map((row) => [row.guid, row.displayName])),
   };
@@ -149,6 +148,28 @@ export async function ownRequestsOf(
     found.set(deviceGuid, [...(found.get(deviceGuid) ?? []), requestedAt.toISOString()]);
   }
   return found;
+}
+
+/** While it is not known whether Exchange took a wipe of ours: what it held just before (ISO 8601), by device GUID. */
+export async function beingAskedOf(
+  db: Kysely<Database>,
+  deviceGuids: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (deviceGuids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('wipe')
+    .select(['deviceGuid', 'before'])
+    .where('state', '=', 'issuing')
+    .where('deviceGuid', 'in', [...deviceGuids])
+    .execute();
+  return new Map(rows.map(({ deviceGuid, before }) => [deviceGuid, requestedBefore(before)]));
+}
+
+function requestedBefore(before: unknown): string[] {
+  const { data } = z.object({ wipe: DeviceWipe }).safeParse(before);
+  return [data?.wipe.full.requested, data?.wipe.accountOnly.requested].filter(
+    (instant): instant is string => typeof instant === 'string',
+  );
 }
 
 export async function namesOf(db: Kysely<Database>, guids: readonly string[]): Promise<ReadonlyMap<string, string>> {

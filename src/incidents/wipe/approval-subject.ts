@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
-import { list, paragraph, text, time } from '../../message/text.ts';
+import { list, paragraph, strong, text, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import { notify } from '../../notices/notify.ts';
 import type { Database } from '../../store/schema.ts';
@@ -76,13 +76,26 @@ export const wipeSubject: ApprovalSubject = {
       {
         kind: 'fields',
         fields: [
-          { label: 'As read', value: text(time(device.readAt), ...status.line) },
+          {
+            label: 'As read',
+            value: device.present
+              ? text(time(device.readAt), ...status.line)
+              : text(
+                  strong('Exchange does not show this phone'),
+                  ', read ',
+                  time(device.readAt),
+                  '; before',
+                  ...status.line,
+                ),
+          },
           {
             label: 'In Exchange',
             value:
               status.remarks.length > 0
                 ? status.remarks.flatMap((remark) => [...remark, ...text(' ')])
-                : text('nothing else was asked of this phone'),
+                : text(
+                    device.present ? 'nothing else was asked of this phone' : 'what it holds for it now is not known',
+                  ),
           },
           { label: 'How soon', value: text(status.reach.summary) },
         ],

@@ -5,6 +5,7 @@ import { longestLabel } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import { askedNote, type PagedPerson } from '../approvals/paging.ts';
 import { holdsRequest, phoneName, wipeTimesKnown } from '../devices/device.ts';
+import { contactKnown } from '../devices/reachability.ts';
 import { offersResetAnyway } from '../hold/rules.ts';
 import type { Approval, Decision, IncidentView, Wipe, WipeTransition } from '../incident/view.ts';
 import { ladder } from '../plan-b/rules.ts';
@@ -155,7 +156,8 @@ function steps(
     });
   }
   rows.push(asked(wipe));
-  if (wipe.state === 'not-asked' || wipe.state === 'approved') return rows;
+  // Of what comes after nothing is known before it is known whether Exchange was asked.
+  if (wipe.state === 'not-asked' || wipe.state === 'approved' || wipe.state === 'issuing') return rows;
   if (wipe.state === 'cancelled' || wipe.state === 'partnership-removed' || wipe.state === 'given-up') {
     rows.push({
       mark: 'failed',
@@ -296,6 +298,7 @@ function waiting(
 
 function planB(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent>[] {
   const device = view.devices.find((candidate) => candidate.number === wipe.deviceNumber);
+  const isContactKnown = device !== undefined && contactKnown({ device: device.facts, online: undefined });
   const lastTried = device?.facts.lastAttempt ?? device?.facts.lastSync ?? null;
   const n = wipe.incidentNumber;
   return [
@@ -312,7 +315,7 @@ function planB(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent
             time(wipe.unreadSince),
             ' how this wipe stands. Before, the phone last tried: ',
           ]),
-      lastTried === null ? 'never' : time(lastTried),
+      lastTried !== null ? time(lastTried) : isContactKnown ? 'never' : 'not known',
       `. Security was told${policy.channels.security.length === 0 ? ' nowhere: policy names no security channel' : ''}. Next steps, cheapest first, and what each one costs:`,
     ),
     list(

@@ -130,6 +130,22 @@ export async function heldByAbsence(context: JobContext, wipeId: number): Promis
   });
 }
 
+/** Nothing is issued on facts that are not known, and nothing is voided by them: read again until the approval's time is up. */
+export async function heldUnread(context: JobContext, wipeId: number): Promise<void> {
+  await context.store.change(async (change) => {
+    const approval = await openApproval(change.tx, 'wipe', String(wipeId));
+    if (approval !== undefined) await lockApproval(change, approval.id);
+    const wipe = await lockWipe(change, wipeId);
+    if (wipe.state !== 'approved') return;
+    const executeBy = approval?.executeBy ?? breakGlassUntil(wipe, context.policy);
+    if (change.now >= executeBy) {
+      const why = 'It was not carried out in time, because Exchange did not say what it holds for this phone.';
+      return endUnissued(change, context, { wipe, approval, how: 'lapsed', why });
+    }
+    await hold(change, wipe, 'What Exchange says of this phone cannot be read. I read it again.');
+  });
+}
+
 async function claim(
   change: Change,
   input: { wipe: Wipe; approval: Approval | undefined; device: DeviceFacts; readAt: Date },

@@ -6,17 +6,17 @@
 
 import { clearMobileDevice } from '../../exchange/cmdlets/clear-mobile-device.ts';
 import { type Exchange, ExchangeError } from '../../exchange/port.ts';
-import { internalError, MislaidError } from '../../ground/errors.ts';
+import { internalError } from '../../ground/errors.ts';
 import { notify } from '../../notices/notify.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { openApproval } from '../approvals/approvals.ts';
 import { lockState } from '../brake/brake.ts';
-import { readDevice } from '../devices/read-facts.ts';
+import { type DeviceAnswer, readDevice } from '../devices/read-facts.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
-import { claimWipe, heldByAbsence, heldByLock, isInTime, issueTimeLimit } from './claim-wipe.ts';
+import { claimWipe, heldByAbsence, heldByLock, heldUnread, isInTime, issueTimeLimit } from './claim-wipe.ts';
 import { changedSince, Frozen, tellsEnough } from './frozen.ts';
 import { lockWipe, moveWipe } from './wipes.ts';
 
@@ -28,14 +28,14 @@ export async function issueWipe(context: JobContext, wipeId: number): Promise<vo
   const exchange = exchangeOf(context, wipe);
   if (await heldByLock(context, wipeId)) return;
 
-  const answer = await readDevice({ db: store.db, exchange }, wipe.mailboxGuid, wipe.deviceGuid);
+  const answer = await readUnlessAway(context, exchange, wipe);
   const frozen = Frozen.parse(wipe.frozen);
   if (answer.kind === 'absent') return heldByAbsence(context, wipeId);
   const device = answer.kind === 'found' ? answer.facts : undefined;
-  if (device === undefined || device.contradicted) throw notKnown(wipe);
+  if (device === undefined || device.contradicted) return heldUnread(context, wipeId);
   const { mailboxGuid, scope } = wipe;
   const changes = changedSince(frozen, { mailboxGuid, device, scope, approvalsHash: approvalsHash(context.policy) });
-  if (changes.length === 0 && !tellsEnough(frozen, device)) throw notKnown(wipe);
+  if (changes.length === 0 && !tellsEnough(frozen, device)) return heldUnread(context, wipeId);
   if (changes.length > 0) {
     await voidWipe(context, wipe, changes);
     return;
@@ -120,13 +120,15 @@ async function send(context: JobContext, exchange: Exchange, wipe: Wipe): Promis
   );
 }
 
-/** Tried again until the approval's time is up: nothing is issued on facts that are not known, and nothing is voided by them. */
-function notKnown(wipe: Wipe): MislaidError {
-  return new MislaidError({
-    code: 'device-not-known',
-    message: `what Exchange holds for the device of wipe ${wipe.id} cannot be read, or its lists disagree`,
-    userMessage: 'What Exchange says of this phone cannot be read whole. I am reading it again.',
-  });
+/** An Exchange that does not answer says nothing: the wipe waits, and the card says for what. */
+async function readUnlessAway(context: JobContext, exchange: Exchange, wipe: Wipe): Promise<DeviceAnswer> {
+  try {
+    return await readDevice({ db: context.store.db, exchange }, wipe.mailboxGuid, wipe.deviceGuid);
+  } catch (error) {
+    if (!(error instanceof ExchangeError)) throw error;
+    context.log.warn({ wipe: wipe.id, err: error }, 'the device of an approved wipe could not be read');
+    return { kind: 'not-known' };
+  }
 }
 
 /** Exchange was surely not asked: refused before anything was sent. */

@@ -12,6 +12,7 @@ import { absenceRecheck, countAbsence, endAbsence } from './absence.ts';
 import { notifyNotAsked } from './issue-wipe.ts';
 import {
   type ProofInput,
+  provesDespiteClocks,
   provesNotAsked,
   provesRequest,
   reconcileAt,
@@ -70,6 +71,13 @@ export async function reconcileWipe(
     return;
   }
   const deadline = wipe.callDeadlineAt;
+  if (proof.kind === 'doubt') {
+    const isNew = await isNewRequest(context, wipe, proof.requestedAt);
+    if (provesDespiteClocks({ callDeadline: deadline, readAt, proof, requestor: question.requestor, isNew })) {
+      await requested(context, wipe, device, proof.requestedAt);
+      return;
+    }
+  }
   await store.change(async (change) => {
     const row = await lockWipe(change, wipeId);
     if (row.state !== 'issuing') return;
@@ -84,7 +92,7 @@ export async function reconcileWipe(
         { by: null, why, evidence: { readAt: readAt.toISOString() }, set: { endedAt: change.now } },
       );
       if (moved !== undefined) await notifyNotAsked(change, policy, row, why);
-      if (moved !== undefined && verdict === undefined) await lookForLater(change, wipeId);
+      if (moved !== undefined) await lookForLater(change, wipeId);
       return;
     }
     if (proof.kind === 'doubt') {
@@ -160,6 +168,25 @@ async function requested(context: JobContext, wipe: Wipe, device: DeviceFacts, r
       line: [`wipe of phone ${wipe.deviceNumber} asked of Exchange (${wipe.scope})`],
     });
   });
+}
+
+/** Whether the store knows nobody else for a request: no other wipe of ours made it, or may have, and it was not seen before we asked. */
+async function isNewRequest({ store: { db } }: JobContext, wipe: Wipe, requestedAt: Date): Promise<boolean> {
+  const ofDevice = db.selectFrom('wipe').select('id').where('deviceGuid', '=', wipe.deviceGuid);
+  const other = await ofDevice
+    .where('id', '!=', wipe.id)
+    .where('issuingAt', 'is not', null)
+    .where((eb) => eb.or([eb('requestedAt', '=', requestedAt), eb('requestedAt', 'is', null)]))
+    .executeTakeFirst();
+  const seen = await db
+    .selectFrom('wipeRequestSeen')
+    .select('deviceGuid')
+    .where('organisation', '=', wipe.organisation)
+    .where('deviceGuid', '=', wipe.deviceGuid)
+    .where('requestedAt', '=', requestedAt)
+    .where('seenAt', '<', wipe.issuingAt ?? wipe.proposedAt)
+    .executeTakeFirst();
+  return other === undefined && seen === undefined;
 }
 
 /** What Exchange shows later is taken up (take-up.ts). */

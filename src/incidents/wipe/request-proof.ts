@@ -26,7 +26,7 @@ export type Proof =
    * A request is there that cannot be called ours: neither `requested` nor `not asked` may be concluded, a person must look.
    * `not-later` points at a clock that differs between Exchange and us.
    */
-  | { kind: 'doubt'; why: 'other-requestor' | 'not-later'; description: string };
+  | { kind: 'doubt'; why: 'other-requestor' | 'not-later'; requestedAt: Date; description: string };
 
 /** Proof: this scope's request time differs from the stored one, is later than our last read as far as two clocks tell, and the requestor is ours. */
 export function provesRequest(input: ProofInput): Proof {
@@ -38,6 +38,7 @@ export function provesRequest(input: ProofInput): Proof {
       doubt = {
         kind: 'doubt',
         why: 'other-requestor',
+        requestedAt,
         description: 'Exchange shows a wipe request that another account made.',
       };
       continue;
@@ -46,7 +47,9 @@ export function provesRequest(input: ProofInput): Proof {
       doubt ??= {
         kind: 'doubt',
         why: 'not-later',
-        description: 'Exchange shows a new wipe request dated before our last read; its clock and ours differ.',
+        requestedAt,
+        description:
+          "Exchange shows a new request of the bot's account, dated before our last read: its clock and ours differ by more than a minute, as doctor tells. I go on reading.",
       };
       continue;
     }
@@ -86,9 +89,28 @@ export function reconcileAt(callDeadline: Date, step: number): Date {
   return after(callDeadline, (16 + late * 5) * minute);
 }
 
+/** So long after its deadline (milliseconds) no call is under way any more, and no answer lags. */
+const settledAfter = 16 * minute;
+
+/**
+ * Whether a request dated before our last read is ours all the same, once nothing is under way any more: that reading did not show it, it
+ * bears the name of our account, and it is none that we made or saw before (`isNew`, by the store). What differs are the clocks.
+ */
+export function provesDespiteClocks(input: {
+  callDeadline: Date;
+  readAt: Date;
+  proof: Proof;
+  requestor: string;
+  isNew: boolean;
+}): boolean {
+  const { callDeadline, readAt, proof, requestor, isNew } = input;
+  const notLater = proof.kind === 'doubt' && proof.why === 'not-later';
+  return notLater && isNew && requestor.trim() !== '' && readAt >= after(callDeadline, settledAfter);
+}
+
 /** Only a read that succeeded, 16 minutes or more after the deadline, and showed no request, proves that Exchange was not asked. */
 export function provesNotAsked(input: { callDeadline: Date; readAt: Date; proof: Proof }): boolean {
-  return input.proof.kind === 'not-seen' && input.readAt >= after(input.callDeadline, 16 * minute);
+  return input.proof.kind === 'not-seen' && input.readAt >= after(input.callDeadline, settledAfter);
 }
 
 /** [reads of this pace, pace]: close at first (Outlook hears within seconds), then about as often as a phone may connect. */

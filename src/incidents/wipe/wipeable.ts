@@ -10,7 +10,7 @@ export function requireWipeable(view: IncidentView, device: IncidentDevice): voi
   if (!device.present) {
     throw refused(
       'device-gone',
-      `Phone ${device.number} is no longer in Exchange, so there is nothing to wipe. Say "lost device ${view.owner.displayName}" to read the phones again.`,
+      `Exchange did not show phone ${device.number} when it was last read, so it cannot be wiped now. I read it again; say "lost device ${view.owner.displayName}" to read the phones at once.`,
     );
   }
   if (device.keptVerifiedBy !== null) {

@@ -8,6 +8,7 @@ const plain: EngineError = {
   id: 'X',
   category: 'NotSpecified',
   reason: 'Exception',
+  activity: '',
   types: ['System.Exception'],
   remote: [],
   status: null,

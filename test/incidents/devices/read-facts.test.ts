@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mobileDeviceRow } from '../../../src/exchange/cmdlets/get-mobile-device.ts';
 import { mobileDeviceStatisticsRow } from '../../../src/exchange/cmdlets/get-mobile-device-statistics.ts';
 import { clientKnown, wipeTimesKnown } from '../../../src/incidents/devices/device.ts';
+import { wipeRequests } from '../../../src/incidents/devices/held-requests.ts';
 import { factsOf } from '../../../src/incidents/devices/read-facts.ts';
 import { scopeFor } from '../../../src/incidents/wipe/scope.ts';
 
@@ -25,6 +26,9 @@ const statistics = (more: Record<string, unknown> = {}) =>
     DeviceFriendlyName: 'iPhone 15',
     IsRemoteWipeSupported: true,
     LastSuccessSync: '2026-03-02T09:12:00Z',
+    DeviceWipeRequestTime: null,
+    DeviceWipeSentTime: null,
+    DeviceWipeAckTime: null,
     ...more,
   });
 
@@ -58,6 +62,68 @@ describe('a device', () => {
     expect(facts?.knownTo).toBe('directory');
     expect(facts && wipeTimesKnown(facts)).toBe(false);
     expect(allowed(facts)).toEqual([]);
+  });
+
+  it.each([
+    ['DeviceType', 'Outlook'],
+    ['ClientType', 'Outlook'],
+    ['ClientVersion', '14.1'],
+  ])('of which the lists tell another %s is promised nothing milder than a factory reset', (property, value) => {
+    const facts = factsOf([directory()], [statistics({ [property]: value })]);
+
+    expect(facts).toMatchObject({ disagreeing: [property], contradicted: false });
+    expect(allowed(facts)).toEqual(['full']);
+  });
+
+  it('of which neither list tells the type is promised nothing milder either', () => {
+    const facts = factsOf([directory({ DeviceType: '' })], [statistics({ DeviceType: null })]);
+
+    expect(allowed(facts)).toEqual(['full']);
+  });
+
+  it('of which one list leaves something empty is known by the other', () => {
+    const empty = { DeviceType: null, ClientType: '', ClientVersion: null, DeviceId: null };
+    const facts = factsOf([directory(empty)], [statistics()]);
+
+    expect(facts).toMatchObject({
+      type: 'iPhone',
+      client: 'eas',
+      clientVersion: 161,
+      deviceId: 'APPL1',
+      disagreeing: [],
+    });
+    expect(allowed(facts)).toEqual(['account-only', 'full']);
+  });
+
+  it('whose wipe times are not among the properties has some that are not known', () => {
+    const { DeviceWipeAckTime: _gone, ...row } = {
+      ...common,
+      DeviceWipeRequestTime: null,
+      DeviceWipeSentTime: null,
+      DeviceWipeAckTime: null,
+    };
+    const facts = factsOf([directory()], [mobileDeviceStatisticsRow.row.parse(row)]);
+
+    expect(facts && wipeTimesKnown(facts)).toBe(false);
+  });
+
+  it.each([
+    [30, false],
+    [90, true],
+  ])('that synced %d seconds after its acknowledgement came back: %s', (seconds, back) => {
+    const acknowledged = Date.parse('2026-03-02T09:10:00Z');
+    const facts = factsOf(
+      [directory()],
+      [
+        statistics({
+          DeviceWipeRequestTime: '2026-03-02T09:00:00Z',
+          DeviceWipeAckTime: new Date(acknowledged).toISOString(),
+          LastSuccessSync: new Date(acknowledged + seconds * 1_000).toISOString(),
+        }),
+      ],
+    );
+
+    expect(facts && wipeRequests(facts)).toMatchObject([{ syncedSince: back }]);
   });
 
   it('in two rows that say the same is one', () => {
