@@ -60,24 +60,22 @@ const PolicyEdge = z.strictObject({
 const StepUp = z.enum(['off', 'full', 'always']);
 export type StepUp = z.infer<typeof StepUp>;
 
-/** What may be approved, by the role that does. */
-const stepUpRoles = {
+/** Every kind of thing that waits for an approval, by the role that decides; src/start/registries.ts has a subject for each. */
+export const approvalKinds = {
   wipe: 'approver',
   'remove-device': 'approver',
   'block-device': 'approver',
   unlock: 'admin',
+  forget: 'admin',
   'app-block': 'approver',
   'web-config': 'admin',
 } as const satisfies Record<string, Role>;
-type StepUpKind = keyof typeof stepUpRoles;
-const stepUpKinds = [
-  'wipe',
-  'remove-device',
-  'block-device',
-  'unlock',
-  'app-block',
-  'web-config',
-] as const satisfies readonly StepUpKind[];
+export type ApprovalKind = keyof typeof approvalKinds;
+const ApprovalKind = z.literal(Object.keys(approvalKinds).filter(isApprovalKind));
+
+function isApprovalKind(word: string): word is ApprovalKind {
+  return word in approvalKinds;
+}
 
 const places = z.array(PlaceText).default([]);
 
@@ -121,7 +119,7 @@ export const Policy = z
          * Before what an approver proves once more who they are, by a code on another chat platform: `full` before wipes that are typed
          * (full, Outlook), `always` before every approval; one word for all, or one for each kind.
          */
-        stepUp: z.union([StepUp, z.partialRecord(z.enum(stepUpKinds), StepUp)]).default('off'),
+        stepUp: z.union([StepUp, z.partialRecord(ApprovalKind, StepUp)]).default('off'),
       })
       .prefault({}),
     /** Who is written to first about what waits for approval, the next and so on, by mailbox; `anyone`: everybody who may decide at once. */
@@ -266,17 +264,16 @@ function invalid(message: string): MislaidError {
 /** What policy asks before an approval of this kind. */
 export function stepUpOf({ approvals: { stepUp } }: Pick<Policy, 'approvals'>, kind: string): StepUp {
   if (typeof stepUp === 'string') return stepUp;
-  const known = stepUpKinds.find((each) => each === kind);
-  return (known && stepUp[known]) ?? 'off';
+  return (isApprovalKind(kind) ? stepUp[kind] : undefined) ?? 'off';
 }
 
 /** Whether policy asks for step-up at all; roles in which it asks. */
 export function stepUpRolesOf(policy: Pick<Policy, 'approvals'>): ('approver' | 'admin')[] {
-  const asked = stepUpKinds.filter((kind) => {
+  const asked = Object.entries(approvalKinds).filter(([kind]) => {
     const mode = stepUpOf(policy, kind);
     return mode === 'always' || (mode === 'full' && kind === 'wipe');
   });
-  return [...new Set(asked.map((kind) => stepUpRoles[kind]))];
+  return [...new Set(asked.map(([, role]) => role))];
 }
 
 /** Who of this role can be sent a code: their accounts lie on two platforms at least. */

@@ -14,17 +14,21 @@ import { removeDeviceSubject } from '../incidents/devices/remove-subject.ts';
 import { incidentProjection } from '../incidents/incident/card.ts';
 import { forgetSubject } from '../incidents/retention/forget-subject.ts';
 import { wipeSubject } from '../incidents/wipe/approval-subject.ts';
+import type { ApprovalKind } from '../policy.ts';
 import type { Projection } from '../store/projection.ts';
 
-export const approvalSubjects: readonly ApprovalSubject[] = [
-  wipeSubject,
-  removeDeviceSubject,
-  blockDeviceSubject,
-  unlockSubject,
-  forgetSubject,
-  appBlockSubject,
-  webConfigSubject,
-];
+/** One for each kind that policy knows, and so may ask step-up for. */
+const subjects: { readonly [Kind in ApprovalKind]: ApprovalSubject<Kind> } = {
+  wipe: wipeSubject,
+  'remove-device': removeDeviceSubject,
+  'block-device': blockDeviceSubject,
+  unlock: unlockSubject,
+  forget: forgetSubject,
+  'app-block': appBlockSubject,
+  'web-config': webConfigSubject,
+};
+
+export const approvalSubjects: readonly ApprovalSubject[] = Object.values(subjects);
 
 export const approvals = new Approvals(approvalSubjects);
 

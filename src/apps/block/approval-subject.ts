@@ -12,7 +12,7 @@ export const appBlockSubject = stepSubject('app-block');
 /** An edit of a server's web.config waits for an admin other than the one who asked. */
 export const webConfigSubject = stepSubject('web-config');
 
-function stepSubject(kind: 'app-block' | 'web-config'): ApprovalSubject {
+function stepSubject<Kind extends 'app-block' | 'web-config'>(kind: Kind): ApprovalSubject<Kind> {
   return {
     kind,
     async content(db, { subjectId }) {

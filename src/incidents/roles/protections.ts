@@ -1,34 +1,115 @@
 /**
- * What policy.yaml protects with, part by part: where things are said, who counts as VIP, the brake, what an approval takes, which groups
- * count. A part that a new file loosens cools off like a role; until then the stricter of both holds. Pure: kept in policy-changes.ts.
+ * What policy.yaml protects with, field by field: where things are said, who counts as VIP, the brake, what an approval takes, how long
+ * traces are kept. A field that a new file loosens cools off like a role; until then the stricter of both holds. Pure: kept in
+ * policy-changes.ts.
  */
 import { canonicalHash } from '../../ground/canonical.ts';
+import { assertNever } from '../../ground/errors.ts';
 import { namesInList } from '../../message/words.ts';
 import { Policy } from '../../policy.ts';
 
 /** Values by their path: `channels.security`, `vip`, `brake.perDay`. */
 export type Protections = Readonly<Record<string, unknown>>;
 
-const parts = [
-  'channels',
-  'commandChannels',
-  'vip',
-  'brake',
-  'approvals',
-  'helpdeskGroups',
-  'identitiesManaged',
-] as const;
-/** Who is one human with several mailboxes: by `people`, of which the rest is no part of this. */
+/** Which change of a field loosens it. */
+type Loosening =
+  /** None: it protects nobody, or something else sees to it. */
+  | 'none'
+  | 'every-change'
+  | 'to-true'
+  | 'larger'
+  | 'smaller'
+  /** An entry of a list less, or one more. */
+  | 'fewer'
+  | 'more'
+  /** Fewer mailboxes of one human; of `people` alone. */
+  | 'split-humans'
+  /** A list in the place of `anyone`, or a mailbox fewer; of `rota` alone. */
+  | 'fewer-asked'
+  /** `off` rather than `full`, `full` rather than `always`, and every change of a list; of `approvals.stepUp` alone. */
+  | 'weaker-step-up';
+
+type LooseningOf<Value> =
+  | 'none'
+  | 'every-change'
+  | (Value extends boolean ? 'to-true' : never)
+  | (Value extends number ? 'larger' | 'smaller' : never)
+  | (Value extends readonly string[] ? 'fewer' | 'more' : never)
+  | (Value extends Policy['people'] ? 'split-humans' : never)
+  | (Value extends Policy['rota'] ? 'fewer-asked' : never)
+  | (Value extends Policy['approvals']['stepUp'] ? 'weaker-step-up' : never);
+
+/** A section without a value of its own is told field by field. */
+type LooseningOfAll = {
+  readonly [Section in keyof Policy]: Policy[Section] extends readonly unknown[] | string | boolean | number
+    ? LooseningOf<Policy[Section]>
+    : { readonly [Field in keyof Policy[Section]]: LooseningOf<Policy[Section][Field]> };
+};
+
+/** The decision on every field of policy.yaml: a new one does not compile before it stands here. docs/policy.md says the same. */
+export const loosening = {
+  // Roles and accounts cool off as grants (cooling.ts); here is only who is one human.
+  people: 'split-humans',
+  helpdeskGroups: 'more',
+  identitiesManaged: 'to-true',
+  vip: 'fewer',
+  approvals: {
+    expireMinutes: 'larger',
+    executeWithinMinutes: 'larger',
+    ownersMayAsk: 'to-true',
+    stepUp: 'weaker-step-up',
+  },
+  rota: 'fewer-asked',
+  brake: { perRequesterAndDay: 'larger', perTenMinutes: 'larger', perDay: 'larger' },
+  // Later is looser: nobody hears meanwhile that a phone is not reached, or that a password still waits.
+  planB: { afterMinutes: 'larger', afterHeartbeatMinutes: 'larger', againMinutes: 'larger' },
+  holdMaxHours: 'larger',
+  // What is deleted does not come back, and it may be somebody's trace.
+  retention: {
+    inboxDays: 'smaller',
+    deliveriesDays: 'smaller',
+    actionsDays: 'smaller',
+    evidenceDays: 'smaller',
+    rollUpDays: 'smaller',
+  },
+  notificationDomains: 'more',
+  // A place more hears more, and everybody hears of that; a place fewer is how somebody keeps them from hearing.
+  channels: { helpdesk: 'fewer', approvals: 'fewer', security: 'fewer', mailOperations: 'fewer', audit: 'fewer' },
+  commandChannels: 'more',
+  timeZone: 'none',
+  // By it a wipe that Exchange holds counts as ours, or as somebody else's.
+  exchange: { requestor: 'every-change' },
+  // Where logs are read, and names for readers: nothing is allowed or refused by them.
+  servers: 'none',
+  edges: 'none',
+  networks: 'none',
+} as const satisfies LooseningOfAll;
+
+/** Under this path the store keeps who is one human: by `people`, of which the rest is no part of this. */
 const humans = 'mailboxes';
-const nested: readonly string[] = ['channels', 'brake', 'approvals'] satisfies readonly (typeof parts)[number][];
+
+/** The protecting fields by their paths. */
+const rules = new Map<string, Loosening>(
+  Object.entries(loosening)
+    .flatMap(([section, of]): [string, Loosening][] =>
+      typeof of === 'string'
+        ? [[section === 'people' ? humans : section, of]]
+        : Object.entries(of).map(([field, each]) => [`${section}.${field}`, each]),
+    )
+    .filter(([, of]) => of !== 'none'),
+);
 
 export function protectionsOf(policy: Policy): Protections {
-  const inParts = parts.flatMap((part): [string, unknown][] =>
-    nested.includes(part)
-      ? Object.entries(policy[part]).map(([key, value]) => [`${part}.${key}`, value])
-      : [[part, policy[part]]],
+  return Object.fromEntries(
+    [...rules.keys()].map((path) => [path, path === humans ? humansOf(policy) : at(policy, path)]),
   );
-  return { ...Object.fromEntries(inParts), [humans]: humansOf(policy) };
+}
+
+function at(policy: Policy, path: string): unknown {
+  const [section = '', field] = path.split('.');
+  const value: unknown = Object.entries(policy).find(([key]) => key === section)?.[1];
+  if (field === undefined || typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).find(([key]) => key === field)?.[1];
 }
 
 /** The mailboxes of each human who has several, as one text. */
@@ -51,47 +132,72 @@ function joined(people: Policy['people'], human: string): Policy['people'] {
   );
 }
 
-/** The policy with these protections in the place of its own. A part that this version does not know is left out. */
+/** The policy with these protections in the place of its own. A field that this version does not know is left out. */
 export function withProtections(policy: Policy, protections: Protections): Policy {
   const changed: Record<string, unknown> = { ...policy };
-  const own = protectionsOf(policy);
   for (const [path, value] of Object.entries(protections)) {
-    if (!(path in own)) continue;
+    if (!rules.has(path)) continue;
     if (path === humans) {
       changed.people = texts(value).reduce(joined, policy.people);
       continue;
     }
-    const [part = '', key] = path.split('.');
-    const section = changed[part];
-    changed[part] = key === undefined ? value : { ...(typeof section === 'object' ? section : {}), [key]: value };
+    const [section = '', field] = path.split('.');
+    const whole = changed[section];
+    changed[section] = field === undefined ? value : { ...(typeof whole === 'object' ? whole : {}), [field]: value };
   }
-  return Policy.parse(changed);
+  return Policy.parse({ ...changed, rota: ofThoseWhoDecide(changed.rota, policy) });
 }
 
-/** What holds of a part while a change of it cools off: as strict as both. `next` itself where the change loosens nothing. */
+/** A rota that cools off may name somebody who decides no more: they are not waited for. */
+function ofThoseWhoDecide(rota: unknown, { people }: Policy): unknown {
+  if (!Array.isArray(rota)) return rota;
+  const deciding = people
+    .filter(({ roles }) => roles.includes('approver') || roles.includes('admin'))
+    .flatMap(({ mailboxes }) => mailboxes.map((mailbox) => mailbox.toLowerCase()));
+  const left = texts(rota).filter((mailbox) => deciding.includes(mailbox.toLowerCase()));
+  return left.length === 0 ? 'anyone' : left;
+}
+
+/** What holds of a field while a change of it cools off: as strict as both. `next` itself where the change loosens nothing. */
 export function stricterOf(path: string, held: unknown, next: unknown): unknown {
-  // Nothing held: a part that the version before did not know, which protected nothing.
+  // Nothing held: a field that the version before did not know, which protected nothing.
   if (held === undefined || isSame(held, next)) return next;
-  if (path.startsWith('channels.') || path === 'vip')
-    return texts(next, held).length === texts(next).length ? next : texts(next, held);
-  if (path === humans) {
-    const stays = (human: string) =>
-      texts(next).some((each) => human.split(' ').every((mailbox) => each.split(' ').includes(mailbox)));
-    const split = texts(held).filter((human) => !stays(human));
-    return split.length === 0 ? next : [...texts(next), ...split];
+  const rule = rules.get(path) ?? 'none';
+  switch (rule) {
+    case 'none':
+      return next;
+    case 'every-change':
+      return held;
+    case 'to-true':
+      return next === true ? held : next;
+    case 'larger':
+      return Number(next) > Number(held) ? held : next;
+    case 'smaller':
+      return Number(next) < Number(held) ? held : next;
+    case 'fewer':
+      return texts(next, held).length === texts(next).length ? next : texts(next, held);
+    case 'more': {
+      const both = texts(next).filter((each) => texts(held).includes(each));
+      return both.length === texts(next).length ? next : both;
+    }
+    case 'split-humans': {
+      const stays = (human: string) =>
+        texts(next).some((each) => human.split(' ').every((mailbox) => each.split(' ').includes(mailbox)));
+      const split = texts(held).filter((human) => !stays(human));
+      return split.length === 0 ? next : [...texts(next), ...split];
+    }
+    case 'fewer-asked':
+      return next === 'anyone' || (held !== 'anyone' && texts(held).every((each) => texts(next).includes(each)))
+        ? next
+        : held;
+    case 'weaker-step-up': {
+      const [from, to] = [held, next].map((word) => stepUpWords.indexOf(String(word)));
+      const stronger = from === 0 || (from !== -1 && (to ?? -1) > (from ?? -1));
+      return stronger ? next : held;
+    }
+    default:
+      return assertNever(rule, 'loosening');
   }
-  if (path === 'helpdeskGroups' || path === 'commandChannels') {
-    const both = texts(next).filter((each) => texts(held).includes(each));
-    return both.length === texts(next).length ? next : both;
-  }
-  if (typeof held === 'number' && typeof next === 'number') return Math.min(held, next);
-  if (typeof held === 'boolean' && typeof next === 'boolean') return held && next;
-  if (path === 'approvals.stepUp') {
-    const [from, to] = [held, next].map((word) => stepUpWords.indexOf(String(word)));
-    if (from === 0 || (from !== -1 && (to ?? -1) > (from ?? -1))) return next;
-  }
-  // Whether it is looser is not known here: what held goes on to hold.
-  return held;
 }
 
 const stepUpWords = ['off', 'full', 'always'];
@@ -102,15 +208,16 @@ export function isSame(one: unknown, other: unknown): boolean {
 
 /** "brake.perDay 20 → 100", "channels.security: 1 fewer": nothing private. */
 export function describeChange(path: string, from: unknown, to: unknown): string {
-  if (!Array.isArray(from) || !Array.isArray(to)) return `${path} ${plain(from)} → ${plain(to)}`;
+  if (isPlain(from) && isPlain(to)) return `${path} ${from} → ${to}`;
+  if (!Array.isArray(from) || !Array.isArray(to)) return `${path}: another`;
   const gone = texts(from).filter((each) => !texts(to).includes(each)).length;
   const added = texts(to).filter((each) => !texts(from).includes(each)).length;
   const said = [...(gone === 0 ? [] : [`${gone} fewer`]), ...(added === 0 ? [] : [`${added} more`])];
   return `${path}: ${said.length === 0 ? 'another order' : namesInList(said, 'and')}`;
 }
 
-function plain(value: unknown): string {
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'changed';
+function isPlain(value: unknown): value is number | boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** Every text of these lists, once. */
