@@ -21,6 +21,7 @@ import {
   rightRows,
   storedDirectory,
 } from '../incidents/roles/policy-findings.ts';
+import { counted } from '../message/words.ts';
 import { canStepUp, type Policy, stepUpRolesOf } from '../policy.ts';
 import { redisBackend } from '../queue/backend.ts';
 import { createFileServers } from '../servers/files/index.ts';
@@ -75,11 +76,22 @@ function policyRows(config: Config, rows: DoctorRow[]): Policy | undefined {
       if (policy.channels[channel].length === 0)
         rows.push(row(`channel ${channel}`, 'none', `name a place under channels.${channel} in policy.yaml`));
     }
+    rows.push(...copiesRow(policy));
     return policy;
   } catch (error) {
     rows.push(row('policy', 'not usable', reason(error)));
     return undefined;
   }
+}
+
+/** Where copies of the audit's checkpoints lie, and which of them the bot cannot read back. */
+function copiesRow({ channels: { audit } }: Policy): DoctorRow[] {
+  if (audit.length === 0) return [];
+  const teams = audit.filter((place) => place.startsWith('teams:')).length;
+  const said = `in ${counted(audit.length, 'place')}`;
+  const byHand =
+    'Teams gives bots no history, so what is posted there is not read back: say "audit verify" with the text of a posted checkpoint behind it';
+  return [row('copies of checkpoints', teams === 0 ? said : `${said}, ${teams} of them in Teams. ${byHand}`)];
 }
 
 async function databaseRows(config: Config, policy: Policy | undefined): Promise<DoctorRow[]> {

@@ -53,6 +53,11 @@ export const notices = {
     finding,
     'somebody asks again for a wipe that was denied or came to nothing, once',
   ),
+  'requests-ended-often': line(
+    'medium',
+    finding,
+    'one person denies or takes back many requests of others within a day, once',
+  ),
   'wipe-approved': line('informational', wipe, 'a wipe has all approvals it takes'),
   'approval-unanswered': {
     ...line('medium', wipe, 'nobody has decided on a request after half of its time, or after the next was asked'),

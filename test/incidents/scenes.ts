@@ -39,6 +39,17 @@ export async function lost(bot: TestBot, person: string, by = 'hana'): Promise<n
   return row.number;
 }
 
+/** A scope that the first phone of the incident can have. */
+export async function scopeOf(bot: TestBot, incident: number): Promise<NonNullable<Asking['scope']>> {
+  const row = await bot.db
+    .selectFrom('incidentDevice')
+    .select('facts')
+    .where('incidentNumber', '=', incident)
+    .where('number', '=', 1)
+    .executeTakeFirstOrThrow();
+  return row.facts.client === 'outlook' ? 'outlook-app' : 'full';
+}
+
 /** Says the command and fills in its form; answers what the form's submission answered, or the refusal of the command. */
 export async function ask(bot: TestBot, asking: Asking = {}): Promise<Turn> {
   const { by = 'hana', incident = 101, device = 1, scope = 'account-only', reason = 'Left in a taxi.' } = asking;

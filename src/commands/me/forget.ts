@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mailboxesOf } from '../../directory/holders.ts';
 import { requestApproval } from '../../incidents/approvals/request.ts';
 import { lockOwner } from '../../incidents/lock-order.ts';
 import { whyNotForgotten } from '../../incidents/retention/forget.ts';
@@ -21,11 +22,12 @@ export const forgetCommand = definePersonCommand({
   summary: 'Have what is kept of a person erased; a second admin must approve',
   details:
     'Erases what was said of them and of their phones, here and in the audit, whose chain goes on to fit. Not while they have an open incident, Exchange still holds a request for a phone of theirs, or a review is due. What was posted in chat stays there.',
-  async run({ actor, store, policy, organisation }, { reason }, person) {
+  async run({ actor, store, policy, organisation, approvals }, { reason }, person) {
     await store.change(async (change) => {
-      await lockOwner(change, person.guid);
+      const mailboxes = (await mailboxesOf(change.tx, policy, person)).map(({ guid }) => guid);
+      for (const guid of [...mailboxes].sort()) await lockOwner(change, guid);
       await requireCurrentRole(change.tx, actor, ['admin'], change.now);
-      const why = await whyNotForgotten(change.tx, person.guid);
+      const why = await whyNotForgotten(change.tx, mailboxes);
       if (why !== undefined)
         throw refusal('not-to-be-forgotten', `${person.displayName} cannot be forgotten now. ${why}`);
       // Who decides or is told is needed under their name; and forgetting them would take that from them.
@@ -34,21 +36,15 @@ export const forgetCommand = definePersonCommand({
           'not-to-be-forgotten',
           `${person.displayName} cannot be forgotten now. They hold roles: take these from them in policy.yaml first.`,
         );
-      const open = await change.tx
-        .selectFrom('approval')
-        .select('id')
-        .where('subjectKind', '=', forgetSubject.kind)
-        .where('subjectId', '=', person.guid)
-        .where('state', 'in', ['waiting', 'approved'])
-        .executeTakeFirst();
-      if (open !== undefined)
+      const [first = person.guid] = mailboxes;
+      if ((await approvals.standing(change, policy, forgetSubject.kind, first)) !== undefined)
         throw refusal('forget-already-asked', 'Somebody has asked for this already ("approvals").');
       await requestApproval(change, policy, {
         subject: forgetSubject,
-        subjectId: person.guid,
+        subjectId: first,
         incident: null,
         organisation,
-        payload: { person: person.guid, reason },
+        payload: { person: person.guid, mailboxes, reason },
         ownerGuid: person.guid,
         role: 'admin',
         needed: 1,

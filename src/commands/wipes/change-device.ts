@@ -1,19 +1,18 @@
 /** Blocking, unblocking and removing one phone: done at once, or after a second person's approval where it may stop a wipe. */
 import { z } from 'zod';
-import { openApproval } from '../../incidents/approvals/approvals.ts';
 import { requestApproval } from '../../incidents/approvals/request.ts';
 import type { ApprovalSubject } from '../../incidents/approvals/subject.ts';
 import { blockDeviceSubject } from '../../incidents/devices/block-subject.ts';
 import { aboutPhone, phoneName } from '../../incidents/devices/device.ts';
-import { refuseWhileWiping } from '../../incidents/devices/device-changes.ts';
-import { unfinishedRequests } from '../../incidents/devices/held-requests.ts';
+import { refuseWhileUndecided, refuseWhileWiping } from '../../incidents/devices/device-changes.ts';
+import { unfinishedOfOthers, unfinishedRequests } from '../../incidents/devices/held-requests.ts';
 import { removeDeviceSubject } from '../../incidents/devices/remove-subject.ts';
 import { record } from '../../incidents/incident/timeline.ts';
 import type { TimelineEvent } from '../../incidents/incident/timeline-event.ts';
 import { type IncidentDevice, type IncidentView, loadIncident, requireDevice } from '../../incidents/incident/view.ts';
 import { lockIncident } from '../../incidents/lock-order.ts';
 import { outcomeWord } from '../../incidents/wipe/machine.ts';
-import { latestWipe } from '../../incidents/wipe/wipes.ts';
+import { latestWipe, openWipeOf } from '../../incidents/wipe/wipes.ts';
 import { notify } from '../../notices/notify.ts';
 import type { Change } from '../../store/port.ts';
 import type { JobPayloads } from '../../store/work.ts';
@@ -47,6 +46,8 @@ function defineDeviceChange(
 
 type Plan = {
   event: TimelineEvent;
+  /** Of the payload, what this subject alone needs. */
+  payload?: Record<string, unknown>;
   subject: ApprovalSubject | undefined;
   enqueue(change: Change, payload: JobPayloads['remove-device']): Promise<void>;
 };
@@ -56,7 +57,7 @@ type Plan = {
  * it is under its lock. Answers whether it waits.
  */
 async function changeDevice(
-  { store, policy, actor }: CommandContext,
+  { store, policy, actor, approvals }: CommandContext,
   { view: seen, device: { number } }: Target,
   plan: (fresh: Target, change: Change) => Promise<Plan>,
 ): Promise<boolean> {
@@ -65,8 +66,8 @@ async function changeDevice(
     await lockIncident(change, incident);
     const view = await loadIncident(change.tx, incident);
     const device = requireDevice(view, number);
-    const { event, subject, enqueue } = await plan({ view, device }, change);
-    if (subject !== undefined && (await openApproval(change.tx, subject.kind, `${incident}-${number}`)) !== undefined) {
+    const { event, subject, payload, enqueue } = await plan({ view, device }, change);
+    if (subject !== undefined && (await approvals.standing(change, policy, subject.kind, `${incident}-${number}`))) {
       throw refusal(
         'already-asked',
         `Somebody has asked for this already, and it waits: say "approvals" to read it, or "withdraw INC-${incident} ${number}".`,
@@ -82,7 +83,7 @@ async function changeDevice(
       subjectId: `${incident}-${number}`,
       incident,
       organisation: view.incident.organisation,
-      payload: { incident, device: number, label: device.label, deviceGuid: device.guid },
+      payload: { incident, device: number, label: device.label, deviceGuid: device.guid, ...payload },
       ownerGuid: view.owner.guid,
       role: 'approver',
       needed: 1,
@@ -113,7 +114,7 @@ export const blockDeviceCommand = defineDeviceChange({
   effect: 'change',
   summary: 'Block one phone in Exchange',
   details:
-    'A blocked phone can no longer hear of a wipe: while the hold is open a second person must approve, and from approval to acknowledgement of a wipe I refuse.',
+    'A blocked phone can no longer hear of a wipe: while the hold is open, or a wipe of it waits, a second person must approve, and from approval to acknowledgement of a wipe I refuse.',
   mustBeOpen: true,
   async run(context, target) {
     const { view, device } = target;
@@ -121,16 +122,20 @@ export const blockDeviceCommand = defineDeviceChange({
     const needsApproval = await changeDevice(context, target, async (fresh, change) => {
       requireOpenIncident(fresh.view, context.actor);
       await refuseWhileWiping(change.tx, device.guid, 'block');
-      const held = fresh.view.incident.hold === 'open';
+      const wipe = await openWipeOf(change.tx, device.guid);
+      // What was given up stops nothing any more; what others asked of Exchange may still arrive.
+      const others = unfinishedOfOthers(fresh.device.facts, fresh.view.ownRequests.get(device.guid));
+      const waits = fresh.view.incident.hold === 'open' || wipe !== undefined || others.length > 0;
       return {
-        event: { kind: 'device.block-asked', data: { device: device.number, needsApproval: held } },
-        subject: held ? blockDeviceSubject : undefined,
+        event: { kind: 'device.block-asked', data: { device: device.number, needsApproval: waits } },
+        subject: waits ? blockDeviceSubject : undefined,
+        payload: { wipe: wipe?.id ?? null },
         enqueue: (work, payload) => work.enqueue('block-device', { ...payload, blocked: true }),
       };
     });
     return privateAnswer(
       needsApproval
-        ? `The hold is still open, and a blocked phone can no longer hear of a wipe: I have asked for an approval of “${aboutPhone(view.owner.displayName, `block phone ${device.number}`, device.facts)}”.`
+        ? `A blocked phone can no longer hear of a wipe: I have asked for an approval of “${aboutPhone(view.owner.displayName, `block phone ${device.number}`, device.facts)}”.`
         : `I am blocking phone ${device.number}, ${phoneName(device.facts)}; the thread says when Exchange shows it.`,
     );
   },
@@ -140,14 +145,19 @@ export const unblockDeviceCommand = defineDeviceChange({
   verb: 'unblock',
   effect: 'change',
   summary: 'Take a phone off the block list of its mailbox',
+  details:
+    'While a wipe of it waits to be asked of Exchange I refuse: it would be void, because its phone is another then.',
   async run(context, target) {
     const { number } = target.device;
     requireDeviceId(target.device);
-    await changeDevice(context, target, async () => ({
-      event: { kind: 'device.unblock-asked', data: { device: number } },
-      subject: undefined,
-      enqueue: (work, payload) => work.enqueue('block-device', { ...payload, blocked: false }),
-    }));
+    await changeDevice(context, target, async ({ device }, change) => {
+      await refuseWhileUndecided(change.tx, device.guid);
+      return {
+        event: { kind: 'device.unblock-asked', data: { device: number } },
+        subject: undefined,
+        enqueue: (work, payload) => work.enqueue('block-device', { ...payload, blocked: false }),
+      };
+    });
     return privateAnswer(
       `I am taking phone ${number}, ${phoneName(target.device.facts)}, off the block list; the thread says when Exchange shows it.`,
     );
@@ -168,7 +178,8 @@ export const removeDeviceCommand = defineDeviceChange({
         `Exchange did not show phone ${number} when it was last read, so there is nothing that I could remove now. I read it again.`,
       );
     }
-    const needsApproval = await changeDevice(context, target, async (fresh) => {
+    const needsApproval = await changeDevice(context, target, async (fresh, change) => {
+      const open = await openWipeOf(change.tx, device.guid);
       const wipe = latestWipe(fresh.view.wipes, number);
       if (wipe?.state === 'approved' || wipe?.state === 'issuing') {
         throw refusal(
@@ -181,6 +192,7 @@ export const removeDeviceCommand = defineDeviceChange({
       return {
         event: { kind: 'device.remove-asked', data: { device: number, needsApproval: waits } },
         subject: waits ? removeDeviceSubject : undefined,
+        payload: { wipe: open?.id ?? null },
         enqueue: (work, payload) => work.enqueue('remove-device', payload),
       };
     });

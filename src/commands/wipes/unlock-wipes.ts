@@ -20,7 +20,7 @@ export const unlockWipesCommand = defineCommand({
   summary: 'Ask a second admin to let wipes be issued again',
   details:
     'A lock that somebody suspended pulled, because a phone of theirs was reported, one other person of security or admin lifts alone.',
-  async run({ actor, store, policy, organisation }, { reason }) {
+  async run({ actor, store, policy, organisation, approvals }, { reason }) {
     if (!(await lockState(store.db)).locked) return privateAnswer('Wipes are not locked.');
     const alone = await store.change(async (change) => {
       await lockBrake(change);
@@ -31,13 +31,7 @@ export const unlockWipesCommand = defineCommand({
         return await unlockWipes(change, policy, { by: actor, reason });
       }
       await requireCurrentRole(change.tx, actor, ['admin'], change.now);
-      const open = await change.tx
-        .selectFrom('approval')
-        .select('id')
-        .where('subjectKind', '=', unlockSubject.kind)
-        .where('state', '=', 'waiting')
-        .executeTakeFirst();
-      if (open !== undefined) {
+      if ((await approvals.standing(change, policy, unlockSubject.kind, 'wipes')) !== undefined) {
         throw refusal(
           'unlock-already-asked',
           'Somebody has asked for this already; a second admin approves it ("approvals").',

@@ -38,7 +38,7 @@ export const wipeCommand = defineIncidentCommand({
     const made = proposalFrom(context, target.value, args);
     if ('fieldErrors' in made) return made;
     await requireAudit(context.store.db, context.clock.now());
-    await context.store.change((change) => proposeWipe(change, context.policy, made.proposal));
+    await context.store.change((change) => proposeWipe(change, context, made.proposal));
     return {};
   },
 });

@@ -6,7 +6,7 @@ import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
 import { minutesAfter } from '../../ground/clock.ts';
 import { MislaidError } from '../../ground/errors.ts';
-import { approvalsHash, type Policy } from '../../policy.ts';
+import { type ApprovalKind, approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { refreshHomes } from '../incident/homes.ts';
@@ -16,6 +16,7 @@ import { lockIncident, lockPeople } from '../lock-order.ts';
 import { suspendingIncidents } from '../roles/current-roles.ts';
 import { coolingOf } from '../roles/grants.ts';
 import { refusalWithNames } from './deciders.ts';
+import { noteEndedOften } from './ended-often.ts';
 import { hashOfShown, remarksOn, type Shown, shownNow } from './remarks.ts';
 import { mayDecide } from './rules.ts';
 import { asksStepUp, codeMethod } from './step-up.ts';
@@ -173,7 +174,27 @@ export class Approvals {
     if (approval.policyHash !== approvalsHash(policy)) {
       return 'The policy changed since this was asked for: who holds which role, or what an approval takes.';
     }
-    return await this.#subjectOf(approval).whyFallen?.(change, approval);
+    return await this.#subjectOf(approval).whyFallen?.(change, approval, policy);
+  }
+
+  /**
+   * The open request for this subject that still stands. One that fell, or whose time is over, is ended here, which is told: it keeps
+   * nobody from asking anew. Takes the locks of its incident and its own.
+   */
+  async standing(change: Change, policy: Policy, kind: ApprovalKind, subjectId: string): Promise<Approval | undefined> {
+    const known = await openApproval(change.tx, kind, subjectId);
+    if (known === undefined) return undefined;
+    const approval = await lockApproval(change, known.id);
+    // What was approved may be on its way to Exchange: its job ends it, or carries it out.
+    if (approval.state !== 'waiting') return approval.state === 'approved' ? approval : undefined;
+    if (change.now >= approval.expiresAt) {
+      await this.end(change, policy, approval, 'expired', { by: null, why: null });
+      return undefined;
+    }
+    const why = await this.whyFallen(change, policy, approval);
+    if (why === undefined) return approval;
+    await this.end(change, policy, approval, 'voided', { by: null, why });
+    return undefined;
   }
 
   /** Ends an approval that is still waiting or approved; anything else is left as it is (it was ended before). */
@@ -201,6 +222,7 @@ export class Approvals {
       actor: { guid: input.by?.person.guid ?? null, identity: input.by?.identity ?? null },
       data: { kind: approval.subjectKind, subject: approval.subjectId, ...(asked ? { asked } : {}) },
     });
+    if ((how === 'denied' || how === 'withdrawn') && input.by !== null) await noteEndedOften(change, policy, input.by);
     const { what } = await this.content(change.tx, approval);
     await this.#subjectOf(approval).ended(change, approval, how, { policy, what, asked, ...input });
     await change.refresh(approvalSubjectOf(approval.id));

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Actor } from '../../directory/actor.ts';
 import { type Block, type Intent, Text } from '../../message/model.ts';
 import { paragraph } from '../../message/text.ts';
-import type { Policy } from '../../policy.ts';
+import type { ApprovalKind, Policy } from '../../policy.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { incidentSubject } from '../incident/timeline.ts';
@@ -42,8 +42,8 @@ export type Deciding = {
 };
 
 /** What an approval is about: how approvers see it, and what happens when it is decided. */
-export type ApprovalSubject = {
-  readonly kind: string;
+export type ApprovalSubject<Kind extends ApprovalKind = ApprovalKind> = {
+  readonly kind: Kind;
   /** What is asked for; it is frozen with the request, and everywhere somebody decides or reads of it, it is read like this. */
   content(db: Kysely<Database>, request: Pick<Approval, 'subjectId' | 'payload'>): Promise<ApprovalContent>;
   /** What else the approver must see before they decide; it may change while the request waits. */
@@ -51,7 +51,7 @@ export type ApprovalSubject = {
   /** Takes what is locked before an approval (lock-order.ts). */
   lockFirst?(change: Change): Promise<void>;
   /** Why it no longer stands, by what is stored at this moment; undefined: it does. Asked under its incident's lock. */
-  whyFallen?(change: Change, approval: Approval): Promise<string | undefined>;
+  whyFallen?(change: Change, approval: Approval, policy: Policy): Promise<string | undefined>;
   /** Enough people agreed: only the store is changed here, a job does the rest. */
   approved(change: Change, approval: Approval, policy: Policy, by: Actor, deciding: Deciding): Promise<void>;
   ended(

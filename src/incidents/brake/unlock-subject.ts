@@ -17,7 +17,7 @@ export const UnlockPayload = z.object({
 });
 
 /** Two admins let wipes be issued again. */
-export const unlockSubject: ApprovalSubject = {
+export const unlockSubject: ApprovalSubject<'unlock'> = {
   kind: 'unlock',
   async content(_db, request) {
     const payload = UnlockPayload.parse(request.payload);
@@ -40,22 +40,17 @@ export const unlockSubject: ApprovalSubject = {
     ];
   },
   lockFirst: lockBrake,
-  async approved(change, approval, policy, by, approvals) {
+  async whyFallen(change, approval, policy) {
     const payload = UnlockPayload.parse(approval.payload);
     const lock = await lockState(change.tx);
+    if (!lock.locked) return 'wipes are not locked any more.';
+    if (lock.id !== payload.lock) return 'somebody locked wipes again after this was asked.';
     const asker = { guid: approval.requestedBy, identity: approval.requestedVia };
     const asking = await currentRoles(change.tx, policy, asker, change.now);
-    const why = !lock.locked
-      ? 'wipes are not locked any more'
-      : lock.id !== payload.lock
-        ? 'somebody locked wipes again after this was asked'
-        : asking.has('admin')
-          ? undefined
-          : 'who asked is no longer an admin whose role decides';
-    if (why !== undefined) {
-      await approvals.end(change, policy, approval, 'voided', { by: null, why });
-      return;
-    }
+    return asking.has('admin') ? undefined : 'who asked is no longer an admin whose role decides.';
+  },
+  async approved(change, approval, policy, by) {
+    const payload = UnlockPayload.parse(approval.payload);
     const names = await namesOf(change.tx, [approval.requestedBy]);
     await unlockWipes(change, policy, {
       by,

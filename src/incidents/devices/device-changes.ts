@@ -15,7 +15,7 @@ import { decisionsOf, lockApproval, markAsked, markExecuted, markNotAsked } from
 import { holdAfterWipes } from '../hold/hold.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { record } from '../incident/timeline.ts';
-import { loadIncident } from '../incident/view.ts';
+import { type IncidentDevice, loadIncident, type Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { lockIncident, lockPeople } from '../lock-order.ts';
 import { approvalRefusal } from '../wipe/claim-wipe.ts';
@@ -38,6 +38,23 @@ export async function refuseWhileWiping(db: Kysely<Database>, deviceGuid: string
   });
 }
 
+/** Throws MislaidError `wipe-undecided`: the phone's access is part of what its approvers are shown, and another voids the wipe. */
+export async function refuseWhileUndecided(db: Kysely<Database>, deviceGuid: string): Promise<void> {
+  const why = voidedByUnblocking(await openWipeOf(db, deviceGuid));
+  if (why === undefined) return;
+  throw new MislaidError({ code: 'wipe-undecided', message: `unblock refused: ${why}`, userMessage: why });
+}
+
+function voidedByUnblocking(wipe: Wipe | undefined): string | undefined {
+  if (wipe?.state !== 'awaiting-approval' && wipe?.state !== 'approved') return undefined;
+  return `${howItStands(wipe)}, and unblocking the phone would make it void. Unblock it once Exchange was asked, or withdraw the wipe first.`;
+}
+
+/** "Its wipe on INC-101 waits for approval" */
+function howItStands({ incidentNumber, state }: Wipe): string {
+  return `Its wipe on INC-${incidentNumber} ${state === 'awaiting-approval' ? '' : 'is '}${outcomeWord(state)}`;
+}
+
 export type DeviceChange = {
   incident: number;
   device: number;
@@ -52,7 +69,7 @@ export async function setDeviceBlocked(context: JobContext, change: DeviceChange
   const view = await loadIncident(store.db, change.incident);
   const device = view.devices.find((candidate) => candidate.number === change.device);
   if (device === undefined) return;
-  if (change.approval === null && blocked) await refuseWhileWiping(store.db, device.guid, 'block');
+  if (change.approval === null && (await wasOvertaken(context, change, { device, blocked }))) return;
   const exchange = context.exchange(view.incident.organisation);
   const [mailbox] = await exchange.run(getMailbox, { Identity: view.owner.guid });
   if (mailbox?.guid !== view.owner.guid) throw changeNotKnown(change, blocked);
@@ -102,6 +119,22 @@ export async function setDeviceBlocked(context: JobContext, change: DeviceChange
       line: [`phone ${change.device} ${done ? word : `could not be ${word}`}`],
     });
   });
+}
+
+/** A wipe was asked for since somebody alone said this, and it goes first: said in the thread. */
+async function wasOvertaken(
+  { store }: JobContext,
+  change: DeviceChange,
+  { device, blocked }: { device: IncidentDevice; blocked: boolean },
+): Promise<boolean> {
+  const wipe = await openWipeOf(store.db, device.guid);
+  const why = blocked
+    ? wipe && `${howItStands(wipe)}, and a blocked phone never hears of it.`
+    : voidedByUnblocking(wipe);
+  if (why === undefined) return false;
+  const headline = `Phone ${change.device} was not ${blocked ? 'blocked' : 'unblocked'}.`;
+  await store.change((tx) => replyOnIncident(tx, change.incident, 'warning', headline, ` ${why}`));
+  return true;
 }
 
 /**
@@ -219,7 +252,8 @@ async function mayStillChange(
     const why = tooLate
       ? null
       : ((await approvalRefusal(change, context, approval)) ??
-        (await wipeNotShown(change, approval.approvedAt, deviceGuid, removal)));
+        (await wipeNotShown(change, approval.approvedAt, deviceGuid, removal)) ??
+        (await approvals.whyFallen(change, policy, approval)));
     if (why === undefined) return true;
     await approvals.end(change, policy, approval, tooLate ? 'lapsed' : 'voided', { by: null, why });
     await change.enqueue('read-devices', { incident }, { key: String(incident) });

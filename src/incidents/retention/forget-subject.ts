@@ -1,22 +1,40 @@
 import { z } from 'zod';
 import { text } from '../../message/text.ts';
+import { counted } from '../../message/words.ts';
 import { notify } from '../../notices/notify.ts';
 import { type ApprovalSubject, describeEnding } from '../approvals/subject.ts';
 import { namesOf } from '../incident/view.ts';
 import { whyNotForgotten } from './forget.ts';
 
-const ForgetPayload = z.object({ person: z.string(), reason: z.string() });
+const ForgetPayload = z.object({
+  person: z.string(),
+  /** Each mailbox of that human, by policy's list; absent in what waited before this was kept. */
+  mailboxes: z.array(z.string()).exactOptional(),
+  reason: z.string(),
+});
+
+/** Everybody whom the directory knows for the one who is to be forgotten. */
+export function forgottenMailboxes(payload: unknown): string[] {
+  const { person, mailboxes } = ForgetPayload.parse(payload);
+  return mailboxes ?? [person];
+}
 
 /** Two admins have what is kept of a person erased. */
-export const forgetSubject: ApprovalSubject = {
+export const forgetSubject: ApprovalSubject<'forget'> = {
   kind: 'forget',
   async content(db, request) {
     const { person, reason } = ForgetPayload.parse(request.payload);
     const name = (await namesOf(db, [person])).get(person) ?? 'somebody';
+    const others = forgottenMailboxes(request.payload).length - 1;
     return {
       what: `Forget ${name}: erase what is kept of them`,
       lines: [
-        { label: 'Whom', value: text(name) },
+        {
+          label: 'Whom',
+          value: text(
+            others === 0 ? name : `${name}, with ${counted(others, 'other mailbox', 'other mailboxes')} of theirs`,
+          ),
+        },
         { label: 'Why', value: text(reason) },
         {
           label: 'Erases',
@@ -31,7 +49,7 @@ export const forgetSubject: ApprovalSubject = {
     return [];
   },
   async whyFallen({ tx }, { payload }) {
-    return whyNotForgotten(tx, ForgetPayload.parse(payload).person);
+    return whyNotForgotten(tx, forgottenMailboxes(payload));
   },
   async approved(change, approval, _policy, by) {
     const { person } = ForgetPayload.parse(approval.payload);

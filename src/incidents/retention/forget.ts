@@ -17,9 +17,9 @@ import { lockIncident, lockOwner } from '../lock-order.ts';
 
 export const forgottenName = 'Somebody who was forgotten';
 
-/** Why the person cannot be forgotten now; undefined: they can. */
-export async function whyNotForgotten(db: Kysely<Database>, guid: PersonGuid): Promise<string | undefined> {
-  const theirs = db.selectFrom('incident').select('number').where('personGuid', '=', guid);
+/** Why the human of these mailboxes cannot be forgotten now; undefined: they can. */
+export async function whyNotForgotten(db: Kysely<Database>, guids: readonly PersonGuid[]): Promise<string | undefined> {
+  const theirs = db.selectFrom('incident').select('number').where('personGuid', 'in', guids);
   const open = await theirs.where('state', '=', 'open').execute();
   if (open.length > 0)
     return `They have an open incident: ${listed(open.map(({ number }) => number))}. Close it first.`;
@@ -31,14 +31,14 @@ export async function whyNotForgotten(db: Kysely<Database>, guid: PersonGuid): P
     .execute();
   if (held.length > 0)
     return `Exchange may still erase a phone of theirs by a request of ${listed(held.map(({ number }) => number))}. Its proof is needed until that is over.`;
-  const elsewhere = await requestsOfOthers(db, guid);
+  const elsewhere = await requestsOfOthers(db, guids);
   if (elsewhere.length > 0)
     return `Exchange may still erase a phone of theirs, as it was last read on ${listed(elsewhere)}, by a request that did not come from Mislaid. Open an incident to have it read again.`;
   const reviews = await db
     .selectFrom('wipeReview')
     .select('incidentNumber as number')
     .where('closedAt', 'is', null)
-    .where((is) => is.or([is('actorGuid', '=', guid), is('incidentNumber', 'in', theirs)]))
+    .where((is) => is.or([is('actorGuid', 'in', guids), is('incidentNumber', 'in', theirs)]))
     .execute();
   if (reviews.length > 0)
     return `The review of a break-glass wipe is due that concerns them: ${listed(reviews.map(({ number }) => number))}. Review it first.`;
@@ -46,13 +46,13 @@ export async function whyNotForgotten(db: Kysely<Database>, guid: PersonGuid): P
 }
 
 /** The incidents on which a phone of theirs was last read with a request of others that it has not acknowledged. */
-async function requestsOfOthers(db: Kysely<Database>, guid: PersonGuid): Promise<number[]> {
+async function requestsOfOthers(db: Kysely<Database>, guids: readonly PersonGuid[]): Promise<number[]> {
   const rows = await db
     .selectFrom('incidentDevice')
     .innerJoin('incident', 'incident.number', 'incidentDevice.incidentNumber')
     .select(['deviceGuid', 'incidentNumber', 'present', 'facts'])
     .distinctOn('deviceGuid')
-    .where('personGuid', '=', guid)
+    .where('personGuid', 'in', guids)
     .orderBy('deviceGuid')
     .orderBy('readAt', 'desc')
     .execute();
@@ -85,7 +85,7 @@ export async function forgetPerson(
   { guid, before, by }: { guid: PersonGuid; before: Date; by: By },
 ): Promise<number | undefined> {
   const { tx } = change;
-  await lockPersonAndIncidents(change, guid);
+  await lockPersonAndIncidents(change, [guid]);
   const texts = await textsThatName(tx, guid);
   const incidents = await tx
     .selectFrom('incident')
@@ -119,9 +119,9 @@ export async function forgetPerson(
 }
 
 /** Before the approval of the forgetting: the order of lock-order.ts. Nothing of theirs opens, moves or is decided meanwhile. */
-export async function lockPersonAndIncidents(change: Change, guid: PersonGuid): Promise<void> {
-  await lockOwner(change, guid);
-  const theirs = change.tx.selectFrom('incident').select('number').where('personGuid', '=', guid).orderBy('number');
+export async function lockPersonAndIncidents(change: Change, guids: readonly PersonGuid[]): Promise<void> {
+  for (const guid of [...guids].sort()) await lockOwner(change, guid);
+  const theirs = change.tx.selectFrom('incident').select('number').where('personGuid', 'in', guids).orderBy('number');
   for (const { number } of await theirs.execute()) await lockIncident(change, number);
 }
 

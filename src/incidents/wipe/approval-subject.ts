@@ -24,7 +24,7 @@ const endings = {
 } as const satisfies Record<ApprovalEnding, WipeEvent>;
 
 /** A wipe waits for a second person. */
-export const wipeSubject: ApprovalSubject = {
+export const wipeSubject: ApprovalSubject<'wipe'> = {
   kind: 'wipe',
 
   async content(db, { subjectId }) {

@@ -8,7 +8,7 @@ import { notify } from '../../notices/notify.ts';
 import { approvalsHash, type Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { WipeScope } from '../../store/tables/wipes.ts';
-import { asOfNow } from '../approvals/approvals.ts';
+import { type Approvals, asOfNow } from '../approvals/approvals.ts';
 import { requestApproval } from '../approvals/request.ts';
 import { approversNeeded, isVip, mayRequest } from '../approvals/rules.ts';
 import { phoneName } from '../devices/device.ts';
@@ -36,10 +36,18 @@ export type Proposal = {
 };
 
 /** Stores the proposal and asks for approval. Throws MislaidError when somebody may not ask, or the device has an open one. */
-export async function proposeWipe(change: Change, policy: Policy, proposal: Proposal): Promise<Wipe> {
+export async function proposeWipe(
+  change: Change,
+  { policy, approvals }: { policy: Policy; approvals: Approvals },
+  proposal: Proposal,
+): Promise<Wipe> {
   const { by } = proposal;
   const fresh = await lockProposal(change, proposal);
   const { view, device } = fresh;
+  const open = await openWipeOf(change.tx, device.guid);
+  // Of another incident: not locked here, and whoever decides there ends it.
+  if (open?.incidentNumber === view.incident.number)
+    await approvals.standing(change, policy, wipeSubject.kind, String(open.id));
   const verdict = mayRequest({
     actor: await asOfNow(change, by),
     ownerGuid: await humanOf(change.tx, policy, view.owner.guid),

@@ -59,16 +59,20 @@ it('50 wipes at once from three accounts: five are issued, then everything is lo
     const by = requesters[index % requesters.length];
     if (by === undefined) throw new Error('no requester');
     return bot.store.change((change) =>
-      proposeWipe(change, policy, {
-        view,
-        device,
-        scope: 'full',
-        reason: 'Malice.',
-        verification: { how: 'none', note: '' },
-        ownerInformed: true,
-        notify: [],
-        by,
-      }),
+      proposeWipe(
+        change,
+        { policy, approvals },
+        {
+          view,
+          device,
+          scope: 'full',
+          reason: 'Malice.',
+          verification: { how: 'none', note: '' },
+          ownerInformed: true,
+          notify: [],
+          by,
+        },
+      ),
     );
   });
   const waiting = await bot.db.selectFrom('approval').select(['id', 'payloadHash']).orderBy('id').execute();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Metrics } from '../../../src/http/metrics.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
-import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
+import { approve, ask, asked, lost, scopeOf, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
@@ -79,6 +79,27 @@ describe('the lock', () => {
     expect((await bot.type('ada', '#helpdesk', 'status')).text).toContain('it goes on');
   });
 
+  it.each([
+    [
+      'wipes were locked again',
+      (): Promise<unknown> => bot.type('sasha', '#security', 'lock wipes because it goes on'),
+    ],
+    ['who asked is suspended', (): Promise<unknown> => lost(bot, 'ada')],
+    ['its time is over', async (): Promise<unknown> => bot.clock.advance(31 * 60_000)],
+  ])('is asked for anew, in the place of a request that is stale because %s', async (_why, stale) => {
+    await bot.type('sasha', '#security', 'lock wipes because one');
+    await bot.type('ada', '#helpdesk', 'unlock wipes because fine');
+    await stale();
+    expect((await bot.type('ines', '#helpdesk', 'unlock wipes because it is over')).text).toContain('I have asked');
+    expect(bot.find('#security', 'The request to unlock wipes')).toContain('Everything stays locked');
+    const unlocks = bot.db.selectFrom('approval').select(['state', 'requestedVia']).where('subjectKind', '=', 'unlock');
+    const rows = await unlocks.orderBy('id').execute();
+    expect(rows).toMatchObject([
+      { state: expect.stringMatching(/voided|expired/) },
+      { state: 'waiting', requestedVia: 'console:ines' },
+    ]);
+  });
+
   it('is not opened by an admin who lost the role, or by one alone', async () => {
     await bot.type('sasha', '#security', 'lock wipes because one');
     expect((await bot.type('sasha', '#security', 'unlock wipes because fine')).text).toContain('That is for admins');
@@ -127,14 +148,3 @@ describe('the brake', () => {
     expect(bot.find('#security', 'wipe not issued')).toContain('Somebody else must ask for the next one');
   });
 });
-
-/** A scope that the first phone of the incident can have. */
-async function scopeOf(bot: TestBot, incident: number): Promise<'full' | 'account-only' | 'outlook-app'> {
-  const row = await bot.db
-    .selectFrom('incidentDevice')
-    .select('facts')
-    .where('incidentNumber', '=', incident)
-    .where('number', '=', 1)
-    .executeTakeFirstOrThrow();
-  return row.facts.client === 'outlook' ? 'outlook-app' : 'full';
-}

@@ -6,7 +6,8 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuditSeal, openSeal } from '../../../src/audit/checkpoint.ts';
 import { type ForgottenList, forgottenList } from '../../../src/incidents/retention/forgotten.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { Policy } from '../../../src/policy.ts';
+import { examplePolicy, type TestBot, testBot } from '../../setup/bot.ts';
 import { watchLocks } from '../../setup/lock-order.ts';
 import { approve, ask, buttonIn, decide, lost } from '../scenes.ts';
 
@@ -180,6 +181,25 @@ describe('nobody is forgotten', () => {
     await prepare();
     expect((await ask2()).text).toContain(said);
     expect(await bot.db.selectFrom('approval').select('id').where('subjectKind', '=', 'forget').execute()).toEqual([]);
+  });
+
+  it('with one mailbox while a phone of another mailbox of theirs is lost; then with all of them', async () => {
+    const listed = examplePolicy().people.filter(({ name }) => name !== 'Bob');
+    const people = listed.map((person) =>
+      person.name === 'Alice Ng' ? { ...person, mailboxes: [person.mailbox, 'bob@contoso.example'] } : person,
+    );
+    await bot.setPolicy(Policy.parse({ ...examplePolicy(), people }));
+    await over();
+    await lost(bot, 'bob');
+    expect((await ask2()).text).toContain('open incident: INC-102');
+    await over();
+    await ask2();
+    const shown = await show('ines');
+    expect(shown.text).toContain('1 other mailbox of theirs');
+    expect((await decide(bot, 'ines', shown)).text).toContain('Approved');
+    const left = await bot.db.selectFrom('person').select('guid').where('displayName', '=', 'Bob Tanaka').execute();
+    expect(left).toEqual([]);
+    expect((await forgotten.read()).length).toBe(2);
   });
 
   it('who still holds a role, by which others are told or decide', async () => {
