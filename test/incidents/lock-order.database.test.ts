@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const verified = { reason: 'In their bag.', how: 'In person.' };
 
-it('holds over a day of everything that people do', { timeout: 120_000 }, async () => {
+it('holds over a day of everything that people do', async () => {
   await bot.type('alice.ng', undefined, 'i lost my phone');
   await bot.type('alice.ng', undefined, 'i still have 2');
   await ask(bot);
