@@ -21,6 +21,15 @@ export function networkNames(networks: Policy['networks']): (address: string) =>
   };
 }
 
+/**
+ * The network that all of these addresses are in, else '': a phone that is in the office and outside is of neither, since its waits do
+ * not tell where they were held.
+ */
+export function soleNetwork(addresses: readonly string[], nameOf: (address: string) => string): string {
+  const [network = '', ...others] = new Set(addresses.map(nameOf));
+  return others.length === 0 ? network : '';
+}
+
 /** `192.0.2.0/24`, `2001:db8::/32`, `192.0.2.7`, `192.0.2.1-192.0.2.9`. */
 function add(list: BlockList, range: string, name: string): void {
   const [first = '', last] = range.split('-').map((part) => part.trim());

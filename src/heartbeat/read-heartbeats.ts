@@ -8,7 +8,7 @@ import type { Database } from '../store/schema.ts';
 import { askedOf, costOf } from './asked.ts';
 import { summariseEvents } from './events.ts';
 import { movingAverage, whoPulls } from './moving-average.ts';
-import { networkNames } from './networks.ts';
+import { networkNames, soleNetwork } from './networks.ts';
 import { readEdges } from './read-edges.ts';
 import {
   type LogClient,
@@ -74,18 +74,11 @@ export async function readHeartbeats(input: ReadInput): Promise<Reading> {
   };
 }
 
-/**
- * The network of each device by its addresses, where they were all of one: a phone that is in the office and outside is of neither,
- * since its waits do not tell where they were held.
- */
 async function networksByDevice({ db, policy, organisation, now }: ReadInput): Promise<(deviceId: string) => string> {
   if (policy.networks.length === 0) return () => '';
   const addresses = await readAddresses(db, { organisation, since: after(now, -7 * day) });
   const nameOf = networkNames(policy.networks);
-  return (deviceId) => {
-    const [network = '', ...others] = new Set((addresses.get(deviceId.toLowerCase()) ?? []).map(nameOf));
-    return others.length === 0 ? network : '';
-  };
+  return (deviceId) => soleNetwork(addresses.get(deviceId.toLowerCase()) ?? [], nameOf);
 }
 
 /** What one server says without its waits. */

@@ -6,7 +6,7 @@ import { adviceFor, adviceMessage, edgeKinds, wantedTimeout } from '../../src/he
 import { costOf } from '../../src/heartbeat/asked.ts';
 import { summariseEvents } from '../../src/heartbeat/events.ts';
 import { knownNear } from '../../src/heartbeat/known-timeouts.ts';
-import { networkNames } from '../../src/heartbeat/networks.ts';
+import { networkNames, soleNetwork } from '../../src/heartbeat/networks.ts';
 import type { Observation } from '../../src/heartbeat/observation.ts';
 import { shortRun } from '../../src/heartbeat/since.ts';
 import { renderPlainText } from '../../src/message/plain.ts';
@@ -125,6 +125,13 @@ describe('networks', () => {
     expect(
       ['192.0.2.9', '2001:db8:1::5', '198.51.100.7', '198.51.100.15', '198.51.100.8', 'x', ''].map(nameOf),
     ).toEqual(['Office', 'Office', 'VPN', 'VPN', '', '', '']);
+  });
+
+  it('are those of a phone only where all of its addresses are in one', () => {
+    const nameOf = networkNames([{ name: 'Office', ranges: ['192.0.2.0/24'] }]);
+    const of = (...addresses: readonly string[]) => soleNetwork(addresses, nameOf);
+
+    expect([of('192.0.2.9', '192.0.2.10'), of('192.0.2.9', '198.51.100.7'), of()]).toEqual(['Office', '', '']);
   });
 
   it('that are no ranges are refused with their name', () => {

@@ -84,7 +84,7 @@ describe('the report', () => {
   });
 
   it('claims no edge where there is none', async () => {
-    for (const seed of seeds) {
+    for (const seed of Array.from({ length: runs(10, 200) }, (_, index) => index + 1)) {
       const reading = await readWays({ EX01: withoutEdgeRoaming(seed) }, pair);
       expect(
         reading.edges.filter((edge) => edgeLength(edge) !== undefined),
