@@ -26,6 +26,7 @@ export const formCommands: ReadonlySet<string> = new Set([
   'break-glass',
   'verify-kept',
   'restore',
+  'reset-anyway',
 ]);
 
 /** An intent with the label of its button: what makes it the same button again. */

@@ -1,7 +1,7 @@
 import type { Actor } from '../directory/actor.ts';
 import type { AuditEntry } from '../store/port.ts';
 import type { Incoming } from './port.ts';
-import type { Request } from './read-input.ts';
+import type { Request } from './request.ts';
 
 /** One authorisation decision for the audit: who, what and where, without anything that was typed. */
 export function decisionEntry(input: {

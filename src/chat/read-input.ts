@@ -1,6 +1,7 @@
 /** What was said, whichever way: one command with raw arguments, or why it is none. */
-import type { AnyCommand, CommandContext } from '../commands/command.ts';
+import type { AnyCommand } from '../commands/command.ts';
 import type { Actor } from '../directory/actor.ts';
+import { findPeople } from '../directory/find.ts';
 import type { Identity } from '../ground/addresses.ts';
 import { assertNever, internalError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
@@ -13,20 +14,9 @@ import type { Store } from '../store/port.ts';
 import { findAction } from './actions.ts';
 import { personOfIdentity } from './actor.ts';
 import type { Incoming } from './port.ts';
-import { ambiguousReply, didYouMeanReply, notUnderstoodReply, privateReply } from './replies.ts';
-
-export type Request =
-  | {
-      readonly kind: 'command';
-      readonly command: AnyCommand;
-      readonly args: Readonly<Record<string, unknown>>;
-      readonly via: CommandContext['via'];
-      /** The stored action that was clicked or submitted. */
-      readonly action?: string;
-      /** Ids of the fields that a form answered: their problems are shown beside them. */
-      readonly fields?: readonly string[];
-    }
-  | { readonly kind: 'answer'; readonly answer: DraftAnswer; readonly outcome: string };
+import { nearestTo, readMeant } from './read-meant.ts';
+import { ambiguousReply, didYouMeanReply, privateReply, unfinishedReply } from './replies.ts';
+import type { Request } from './request.ts';
 
 type ReadContext = {
   store: Store;
@@ -43,7 +33,7 @@ export async function readInput(reading: ReadContext): Promise<Request> {
   const { input } = reading.incoming;
   switch (input.kind) {
     case 'sentence':
-      return readTyped(reading, input.text, 'sentence');
+      return await readTyped(reading, input.text, 'sentence');
     case 'click':
       return await readAction(reading, input.action, undefined);
     case 'form':
@@ -60,28 +50,52 @@ export async function readInput(reading: ReadContext): Promise<Request> {
   }
 }
 
-function readTyped({ commands, may }: ReadContext, typed: string, via: 'sentence' | 'shortcut'): Request {
-  const parsed = parseSentence(
-    typed,
-    commands.filter((command) => command.clickOnly !== true),
-    may,
-  );
+async function readTyped(reading: ReadContext, typed: string, via: 'sentence' | 'shortcut'): Promise<Request> {
+  const { commands, may, incoming } = reading;
+  const sayable = commands.filter((command) => command.clickOnly !== true);
+  const parsed = parseSentence(typed, sayable, may);
+  const context = { ...reading, thread: incoming.thread };
+  const otherwise = async (answer: () => Promise<DraftAnswer> | DraftAnswer, outcome: string): Promise<Request> =>
+    (await readMeant(context, typed, via)) ?? answered(await answer(), outcome);
   switch (parsed.kind) {
-    case 'match':
-      return { kind: 'command', command: parsed.command, args: parsed.args, via };
+    case 'match': {
+      const { command, args } = parsed;
+      const exact: Request = { kind: 'command', command, args, via };
+      // "hi, bob has lost his phone" is about nobody called "hi, bob", and "help my phone got nicked" asks for no command: where
+      // more can be read into the sentence, that is asked back.
+      const doubtful = (command.id === 'help' && args.command !== undefined) || (await namesNobody(reading, args));
+      return doubtful ? ((await readMeant(context, typed, via, command)) ?? exact) : exact;
+    }
     case 'ambiguous': {
       const allowed = parsed.commands.filter((command) => may().includes(command));
-      return answered(allowed.length === 0 ? notUnderstoodReply(may()) : ambiguousReply(allowed), 'ambiguous');
+      return answered(allowed.length === 0 ? await nearestTo(context, typed) : ambiguousReply(allowed), 'ambiguous');
     }
-    case 'near':
-      return answered(didYouMeanReply(parsed.suggestions), 'not-understood');
+    case 'unfinished':
+      return await otherwise(() => unfinishedReply(parsed.command), 'not-understood');
+    case 'near': {
+      const suggestions = parsed.suggestions.filter(({ command, args }) => command.args.safeParse(args).success);
+      return await otherwise(
+        () => (suggestions.length === 0 ? nearestTo(context, typed) : didYouMeanReply(suggestions)),
+        'not-understood',
+      );
+    }
     case 'none':
-      return answered(notUnderstoodReply(may()), 'not-understood');
+      return await otherwise(() => nearestTo(context, typed), 'not-understood');
     case 'refused':
       return answered(privateReply(parsed.userMessage), parsed.code);
     default:
       return assertNever(parsed, 'parsed sentence');
   }
+}
+
+/** Whether the sentence is about somebody whom the directory does not know by that name. */
+async function namesNobody(
+  { store, organisation }: ReadContext,
+  args: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const { person } = args;
+  if (typeof person !== 'string') return false;
+  return (await findPeople(store.db, organisation, person)).kind === 'none';
 }
 
 async function readAction(reading: ReadContext, id: string, values: FormValues | undefined): Promise<Request> {
@@ -118,7 +132,7 @@ async function readShortcut(reading: ReadContext, author: Identity): Promise<Req
       'unknown-author',
     );
   }
-  return readTyped(reading, `lost device ${person.primarySmtp}`, 'shortcut');
+  return await readTyped(reading, `lost device ${person.primarySmtp}`, 'shortcut');
 }
 
 function cleaned(value: FormValue): FormValue {

@@ -26,8 +26,9 @@ import { type CommandProgress, commandStore } from './command-store.ts';
 import { decisionEntry } from './decision.ts';
 import { markAnswer } from './mark.ts';
 import type { Incoming, Sender } from './port.ts';
-import { type Request, readInput } from './read-input.ts';
+import { readInput } from './read-input.ts';
 import { privateReply, suggestCommands } from './replies.ts';
+import type { Request } from './request.ts';
 import { invalid } from './validation.ts';
 
 export type RouterParts = {
@@ -254,8 +255,10 @@ export class Router {
     const report = command.effect === 'read' ? undefined : await ownReport(this.#parts.store, actor);
     const passedOn = report === undefined ? '' : ` I have passed your report on: INC-${report}.`;
     const stillWorks = incoming.input.kind === 'click' ? ' The button still works for them.' : '';
+    // Whoever speaks for somebody else learns whom to call.
+    const call = command.id === 'lost-device' ? ' Let them tell me themselves, or call the helpdesk for them.' : '';
     const suggested = suggestCommands(this.#allowedCommands(actor, incoming));
-    return privateReply(userMessage, stillWorks, passedOn, ' ', ...suggested);
+    return privateReply(userMessage, call, stillWorks, passedOn, ' ', ...suggested);
   }
 
   /** Where the command's own change has marked it already, nothing is left to write. */

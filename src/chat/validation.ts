@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { AnyCommand } from '../commands/command.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import { code } from '../message/text.ts';
-import type { Request } from './read-input.ts';
 import { privateReply, shortUsage } from './replies.ts';
+import type { Request } from './request.ts';
 
 /** Arguments that the command's schema does not take: beside a form's fields where there are any, else as a sentence. */
 export function invalid(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Actor } from '../directory/actor.ts';
 import { findPeople } from '../directory/find.ts';
+import { folded, formsOf, wordsOf } from '../directory/names.ts';
 import type { Person } from '../directory/person.ts';
 import type { Identity } from '../ground/addresses.ts';
 import { MislaidError } from '../ground/errors.ts';
@@ -28,8 +29,9 @@ export const ReasonArgument = z.string().trim().min(3, 'Say why, in a few words.
 export type Choice<T> = { kind: 'one'; value: T } | { kind: 'answer'; answer: DraftAnswer };
 
 /**
- * Finds exactly one person, or answers with a choice: never a guess. An unknown name starts a look-up in Exchange and says so.
- * A button for one of several people says the same command again, with the person's guid.
+ * Finds exactly one person, or answers with a choice: never a guess. The beginning of a name offers a button, also where only one name
+ * begins so. An unknown name starts a look-up in Exchange and says so. A button for a person says the same command again, with the
+ * person's guid.
  */
 export async function choosePerson(
   context: CommandContext,
@@ -39,13 +41,14 @@ export async function choosePerson(
   const { store, organisation, actor } = context;
   const name = args.person;
   const found = await findPeople(store.db, organisation, name);
-  if (found.kind === 'one') return { kind: 'one', value: found.person };
-  const shown = found.kind === 'many' ? found.people.slice(0, 20) : found.near.slice(0, 5);
+  if (found.kind === 'one' && isNameOf(found.person, name)) return { kind: 'one', value: found.person };
+  const shown = found.kind === 'one' ? [found.person] : found.kind === 'many' ? found.people.slice(0, 20) : found.near;
   const row = buttons(...shown.map(({ guid, displayName }) => button(displayName, command, { ...args, person: guid })));
   const answer = (sentence: Block<never>): Choice<Person> => ({
     kind: 'answer',
     answer: { private: { tone: 'neutral', blocks: present(sentence, shown.length > 0 && row) } },
   });
+  if (found.kind === 'one') return answer(onlyBegun(name, found.person));
   if (found.kind === 'many') return answer(severalPeople(name, found.count, shown));
   await store.change((change) =>
     change.enqueue('look-up-person', { organisation, text: name, identity: actor.identity }),
@@ -55,12 +58,35 @@ export async function choosePerson(
   return answer(paragraph('I know no one called “', name, `”.${guess} ${asking}`));
 }
 
-function severalPeople(name: string, count: number, shown: readonly Person[]): Block<never> {
-  const parts = shown.flatMap((person, index) => [
-    index === 0 ? '' : ' · ',
+/** Whether this names the person: a GUID, an address, an alias, the whole name, or whole words of it. A beginning names nobody. */
+export function isNameOf(person: Person, text: string): boolean {
+  const wanted = folded(text);
+  if ([person.guid, person.upn, person.primarySmtp, ...person.addresses].some((each) => each.toLowerCase() === wanted))
+    return true;
+  const forms = formsOf(person);
+  if (forms.some(({ form }) => form === wanted)) return true;
+  const words = new Set(forms.filter(({ word }) => word).map(({ form }) => form));
+  const said = wordsOf(wanted);
+  return said.length > 0 && said.every((word) => words.has(word));
+}
+
+function onlyBegun(name: string, person: Person): Block<never> {
+  return paragraph(
+    `“${name}” is only the beginning of a name, so I did nothing. Do you mean `,
+    ...introduced(person),
+    '?',
+  );
+}
+
+function introduced(person: Person): (string | Span)[] {
+  return [
     strong(person.displayName),
     ` (${[person.primarySmtp, person.department].filter((part) => part !== '').join(', ')})`,
-  ]);
+  ];
+}
+
+function severalPeople(name: string, count: number, shown: readonly Person[]): Block<never> {
+  const parts = shown.flatMap((person, index) => [index === 0 ? '' : ' · ', ...introduced(person)]);
   const more = count > shown.length ? ` … and ${count - shown.length} more: say more of the name.` : '';
   return paragraph(`${countWord(count)} people match “${name}”: `, ...parts, more);
 }

@@ -14,6 +14,7 @@ import type { Clock, Ids } from '../ground/clock.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import type { Approvals } from '../incidents/approvals/approvals.ts';
 import type { EvidenceProvider } from '../incidents/devices/evidence.ts';
+import type { SpokenIntent } from '../language/reading/intent.ts';
 import type { DraftAnswer } from '../message/model.ts';
 import type { Policy, Role } from '../policy.ts';
 import type { AuditEntry, Store } from '../store/port.ts';
@@ -74,6 +75,8 @@ export type Command<Args> = {
   readonly anyPlace?: boolean;
   /** Only clicked or submitted, never typed; it has no patterns. */
   readonly clickOnly?: boolean;
+  /** What people mean by it in words of their own: read, and asked back by button where it changes something. */
+  readonly intents?: readonly SpokenIntent[];
   readonly summary: string;
   /** More for `help <command>`. */
   readonly details?: string;

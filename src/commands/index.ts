@@ -23,6 +23,8 @@ import { keepWaitingCommand } from './lost-phone/keep-waiting.ts';
 import { lastSeenCommand } from './lost-phone/last-seen.ts';
 import { lostDeviceCommand } from './lost-phone/lost-device.ts';
 import { myLostPhoneCommand } from './lost-phone/my-lost-phone.ts';
+import { ownerNoteCommand } from './lost-phone/owner-note.ts';
+import { passwordCommand } from './lost-phone/password.ts';
 import { releaseHoldCommand } from './lost-phone/release-hold.ts';
 import { reportLostCommand } from './lost-phone/report-lost.ts';
 import { resetAnywayCommand } from './lost-phone/reset-anyway.ts';
@@ -30,6 +32,7 @@ import { restoreCommand } from './lost-phone/restore.ts';
 import { statusCommand } from './lost-phone/status.ts';
 import { stillHaveCommand } from './lost-phone/still-have.ts';
 import { tickCommand } from './lost-phone/tick.ts';
+import { undoCommand } from './lost-phone/undo.ts';
 import { verifyKeptCommand } from './lost-phone/verify-kept.ts';
 import { acceptPolicyCommand } from './me/accept-policy.ts';
 import { acceptRoleCommand } from './me/accept-role.ts';
@@ -37,11 +40,13 @@ import { auditCommand, auditVerifyCommand } from './me/audit.ts';
 import { doctorCommand } from './me/doctor.ts';
 import { forgetCommand } from './me/forget.ts';
 import { helpCommand } from './me/help.ts';
+import { notMeantCommand } from './me/not-meant.ts';
 import { whoamiCommand } from './me/whoami.ts';
 import { reportsCommand, stopReportCommand } from './reports/reports.ts';
 import { reportBlockedAppsCommand, reportHeartbeatCommand } from './reports/schedule-report.ts';
 import { approvalsCommand } from './wipes/approvals.ts';
 import { approveCommand } from './wipes/approve.ts';
+import { approversCommand } from './wipes/approvers.ts';
 import { breakGlassCommand } from './wipes/break-glass.ts';
 import { blockDeviceCommand, removeDeviceCommand, unblockDeviceCommand } from './wipes/change-device.ts';
 import { denyCommand } from './wipes/deny.ts';
@@ -63,6 +68,7 @@ export const commands: readonly AnyCommand[] = [
   lastSeenCommand,
   incidentsCommand,
   statusCommand,
+  passwordCommand,
   holdCommand,
   foundCommand,
   verifyKeptCommand,
@@ -70,12 +76,15 @@ export const commands: readonly AnyCommand[] = [
   resetAnywayCommand,
   releaseHoldCommand,
   tickCommand,
+  undoCommand,
   closeCommand,
   restoreCommand,
   confirmReportCommand,
   myLostPhoneCommand,
+  ownerNoteCommand,
   wipeCommand,
   approvalsCommand,
+  approversCommand,
   approveCommand,
   denyCommand,
   withdrawCommand,
@@ -108,6 +117,7 @@ export const commands: readonly AnyCommand[] = [
   stopReportCommand,
   helpCommand,
   whoamiCommand,
+  notMeantCommand,
   auditCommand,
   auditVerifyCommand,
   forgetCommand,

@@ -16,7 +16,8 @@ export type Match = {
   readonly corrected: string;
 };
 
-export type Matching = 'exact' | 'near';
+/** `mended`: with misspelt literals; `near`: with a missing end, too. */
+export type Matching = 'exact' | 'mended' | 'near';
 
 /** A person's or device's name with more words than this is not one. Bounds the work, too. */
 const longestArgument = 8;
@@ -43,7 +44,7 @@ export function typedWords(words: readonly string[]): Typed {
   return { words, literals, distinct: new Set(literals) };
 }
 
-/** The best way in which the variant takes all of these words; `near` allows misspelt literals and a missing end. */
+/** The best way in which the variant takes all of these words. */
 export function matchVariant(variant: Variant, { words, literals, distinct }: Typed, how: Matching): Match | undefined {
   // Every sentence is held against some hundred variants, most of which have a word that was not said at all.
   if (how === 'exact' && variant.some((element) => isMissingFrom(element, distinct))) return undefined;
@@ -59,7 +60,7 @@ export function matchVariant(variant: Variant, { words, literals, distinct }: Ty
     const element = variant[index];
     if (element === undefined) return word === words.length ? finished : undefined;
     if (word === words.length) {
-      if (how === 'exact') return undefined;
+      if (how !== 'near') return undefined;
       const rest = variant.slice(index);
       return { ...finished, missing: rest.length, shown: rest.map(renderElement) };
     }

@@ -3,17 +3,8 @@
  * matching.ts; arguments are checked afterwards by the command's own schema.
  */
 
-import { compilePattern, usage, type Variant } from './grammar.ts';
-import {
-  allowedEdits,
-  comparableWord,
-  editsBetween,
-  type Match,
-  type Matching,
-  matchVariant,
-  type Typed,
-  typedWords,
-} from './matching.ts';
+import { compilePattern, type Variant } from './grammar.ts';
+import { comparableWord, type Match, type Matching, matchVariant, type Typed, typedWords } from './matching.ts';
 import { splitSentence } from './sentence.ts';
 
 export { compilePattern, usage } from './grammar.ts';
@@ -25,10 +16,20 @@ export type Parsed<Command extends HasPatterns> =
   | { readonly kind: 'match'; readonly command: Command; readonly args: Readonly<Record<string, string | number>> }
   /** Two commands fit equally well: nothing is guessed. */
   | { readonly kind: 'ambiguous'; readonly commands: readonly Command[] }
-  | { readonly kind: 'near'; readonly suggestions: readonly string[] }
+  /** The beginning of a way to say it: what was said is right, and not all that is needed. */
+  | { readonly kind: 'unfinished'; readonly command: Command }
+  /** Whole sentences that would be understood, the closest first. */
+  | { readonly kind: 'near'; readonly suggestions: readonly Suggestion<Command>[] }
   | { readonly kind: 'none' }
   /** The text itself is not taken: too long, or with characters that cannot be seen. */
   | { readonly kind: 'refused'; readonly code: 'too-long' | 'unreadable'; readonly userMessage: string };
+
+export type Suggestion<Command> = {
+  /** Typed back, it is this command with these arguments. */
+  readonly text: string;
+  readonly command: Command;
+  readonly args: Readonly<Record<string, string | number>>;
+};
 
 const mostSuggestions = 3;
 
@@ -55,53 +56,58 @@ export function parseSentence<Command extends HasPatterns>(
   const only = best[0];
   if (best.length > 1) return { kind: 'ambiguous', commands: best.map(({ command }) => command) };
   if (only !== undefined) {
-    const unfinished = unfinishedSentence(only.command, words, only.match);
-    if (unfinished === undefined) return { kind: 'match', command: only.command, args: only.match.args };
-    return suggestFrom().includes(only.command) ? { kind: 'near', suggestions: [unfinished] } : { kind: 'none' };
+    if (!isUnfinished(only.command, words, only.match)) {
+      return { kind: 'match', command: only.command, args: only.match.args };
+    }
+    return suggestFrom().includes(only.command) ? { kind: 'unfinished', command: only.command } : { kind: 'none' };
   }
 
-  const suggestions = suggest(words, suggestFrom());
+  const sayable = suggestFrom();
+  const begun = sayable.find((command) => isBegun(command, words));
+  if (begun !== undefined) return { kind: 'unfinished', command: begun };
+  const suggestions = suggest(words, sayable, commands);
   return suggestions.length === 0 ? { kind: 'none' } : { kind: 'near', suggestions };
 }
 
 /**
  * "lost device" is not about a person called "device": when another way to say the same command explains more of the words
- * and only lacks its end, the sentence was not finished. Answers how it would go on.
+ * and only lacks its end, the sentence was not finished.
  */
-function unfinishedSentence(command: HasPatterns, words: Typed, match: Match): string | undefined {
-  let best: Match | undefined;
-  for (const variant of variantsOf(command)) {
+function isUnfinished(command: HasPatterns, words: Typed, match: Match): boolean {
+  return variantsOf(command).some((variant) => {
     const begun = matchVariant(variant, words, 'near');
-    if (begun === undefined || begun.cost > 0 || begun.missing === 0 || begun.literals <= match.literals) continue;
-    if (best === undefined || begun.missing < best.missing) best = begun;
-  }
-  return best?.corrected;
-}
-
-/** Sentences close to what was typed, the closest first. */
-function suggest(words: Typed, commands: readonly HasPatterns[]): string[] {
-  const candidates: { text: string; score: number }[] = [];
-  for (const command of commands) {
-    const match = bestMatch(command, words, 'near');
-    if (match !== undefined) {
-      candidates.push({ text: match.corrected, score: match.cost * 2 + match.missing - match.literals });
-      continue;
-    }
-    const beginning = command.patterns.find((pattern) => beginsAlike(pattern, words));
-    if (beginning !== undefined) candidates.push({ text: usage(beginning), score: 100 });
-  }
-  const sorted = candidates.toSorted((left, right) => left.score - right.score);
-  return [...new Set(sorted.map(({ text }) => text))].slice(0, mostSuggestions);
-}
-
-/** The first typed word is nearly a first word of the pattern: the person meant this command and said the rest differently. */
-function beginsAlike(pattern: string, { literals }: Typed): boolean {
-  const typed = literals[0] ?? '';
-  return compilePattern(pattern).some((variant) => {
-    const first = variant[0];
-    if (first?.kind !== 'words') return false;
-    return first.phrases.some(([word]) => word !== undefined && editsBetween(typed, word) <= allowedEdits(word));
+    return begun !== undefined && begun.cost === 0 && begun.missing > 0 && begun.literals > match.literals;
   });
+}
+
+/** All that was typed is the beginning of a way to say it. A name in it would be a guess: whatever follows the first word is one. */
+function isBegun(command: HasPatterns, words: Typed): boolean {
+  return variantsOf(command).some((variant) => {
+    const begun = matchVariant(variant, words, 'near');
+    if (begun === undefined || !begun.anchored || begun.cost > 0 || begun.missing === 0) return false;
+    return !variant.some((element) => element.kind === 'argument' && typeof begun.args[element.name] === 'string');
+  });
+}
+
+/** Sentences close to what was typed, the closest first: each is whole, and said alone it is that command. */
+function suggest<Command extends HasPatterns>(
+  words: Typed,
+  sayable: readonly Command[],
+  commands: readonly Command[],
+): Suggestion<Command>[] {
+  const candidates: { suggestion: Suggestion<Command>; score: number }[] = [];
+  for (const command of sayable) {
+    for (const variant of variantsOf(command)) {
+      const match = matchVariant(variant, words, 'mended');
+      if (match === undefined || match.missing > 0) continue;
+      const said = parseSentence(match.corrected, commands, () => []);
+      if (said.kind !== 'match' || said.command !== command) continue;
+      const suggestion = { text: match.corrected, command, args: said.args };
+      candidates.push({ suggestion, score: match.cost * 2 - match.literals });
+    }
+  }
+  const sorted = candidates.toSorted((left, right) => left.score - right.score).map(({ suggestion }) => suggestion);
+  return [...new Map(sorted.map((each) => [each.text, each])).values()].slice(0, mostSuggestions);
 }
 
 function bestMatch(command: HasPatterns, words: Typed, how: Matching): Match | undefined {

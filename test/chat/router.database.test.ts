@@ -210,7 +210,7 @@ describe('a command', () => {
       sender('slack:T1/UA', { email: 'alice@contoso.example' }),
       undefined,
       'role-missing',
-      /Wipes are in the hands of helpdesk\. You can say: i lost my phone · whoami · help/,
+      /Wipes are in the hands of helpdesk\. You can say: I lost my phone · whoami · help/,
     ],
     [
       'where others read along',
@@ -279,12 +279,10 @@ describe('a command', () => {
   });
 
   test('that nobody understands gets only what the person may say here', async () => {
-    expect(words(await answerTo('make me a sandwich', 'console:otto', 'console:#general'))).toBe(
-      'I did not understand. You can say: i lost my phone · whoami · help.',
-    );
-    expect(words(await answerTo('lsot device alice', 'console:hana'))).toBe(
-      'I did not understand. Did you mean lost device alice?',
-    );
+    const none = words(await answerTo('make me a sandwich', 'console:otto', 'console:#general'));
+    expect(none).toContain('I did not understand, and did nothing.');
+    expect(none).not.toContain('wipe');
+    expect(words(await answerTo('lsot device alice', 'console:hana'))).toContain('Did you mean:');
     expect(words(await answerTo('lsot device alice', 'console:otto'))).not.toContain('lost device alice');
     expect(words(await answerTo('x'.repeat(10_000), 'console:hana'))).toMatch(/10,000 characters/);
     expect(words(await answerTo('lost device a\u0000b\uD83D', 'console:hana'))).toMatch(/cannot be seen/);

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { changeLabPassword, returnLabPhone, setLabAvailable } from '../../src/exchange/lab/operations.ts';
 import { labMailboxGuid } from '../../src/exchange/lab/seed.ts';
-import { pressed } from '../incidents/scenes.ts';
+import { pressed, resetAnyway } from '../incidents/scenes.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import {
   approvals,
@@ -279,7 +279,7 @@ describe('after Exchange was asked', () => {
     await bot.advance(4 * 60);
 
     expect(bot.find(helpdesk, 'has been open for 4 hours')).toContain('Somebody must decide');
-    const answer = await bot.type('hana', helpdesk, `reset anyway INC-${n}`);
+    const answer = await resetAnyway(bot, 'hana', n);
     expect(answer.text).toContain('Reset the password now; a wipe still on its way may never arrive.');
     expect(await holdOf(bot, n)).toBe('closed');
     expect(bot.find(security, 'reset anyway')).toContain('said by Hana Novak');

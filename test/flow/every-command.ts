@@ -1,6 +1,6 @@
 /** A walk through every command, in an order in which each has something to do; the jobs that follow run on the way. */
 import { returnLabPhone } from '../../src/exchange/lab/operations.ts';
-import { acceptPolicy, approve, ask, buttonIn, decide, lost, pressed } from '../incidents/scenes.ts';
+import { acceptPolicy, approve, ask, buttonIn, decide, lost, pressed, resetAnyway } from '../incidents/scenes.ts';
 import type { TestBot } from '../setup/bot.ts';
 import { approvals, deviceGuid, helpdesk, reaches, security } from './scene.ts';
 
@@ -70,6 +70,9 @@ async function reading(bot: TestBot): Promise<void> {
     'blocked apps',
     'app CloudMagic',
     'lost device nobody',
+    'password bob',
+    'undo',
+    'approvers',
   ])
     await bot.type('hana', helpdesk, text);
   for (const text of ['doctor', 'lab devices', 'lab change-password noor', 'lab edge LB1 300', 'accept role Otto'])
@@ -144,7 +147,7 @@ async function neverReached(bot: TestBot): Promise<void> {
   await ask(bot, { incident: m, scope: 'full', by: 'hugo' });
   await approve(bot, 'otto', m);
   for (let half = 0; half < 20 && !(await reaches(bot, m, 'sent')()); half += 1) await later(bot, 30);
-  await bot.type('hugo', helpdesk, `reset anyway INC-${m}`);
+  await resetAnyway(bot, 'hugo', m);
   await bot.type('hugo', helpdesk, `give up INC-${m}`);
   await bot.submit('hugo', helpdesk, verified);
   await returnLabPhone(bot.db, bot.clock, await deviceGuid(bot, m));

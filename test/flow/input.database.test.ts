@@ -26,7 +26,7 @@ async function world(): Promise<unknown> {
 
 describe('a sentence', () => {
   it.each([
-    ['lost device', /lost device <person>/],
+    ['lost device', /Whose phone is it\? Say it again with their name/],
     ['lost device alcie', /I know no one called “alcie”\. Did you mean Alice/],
     ['lost device alice', /Two people match “alice”/],
     ["lost device '; drop table incident; --", /I know no one called “'; drop table incident; --”/],
@@ -45,9 +45,9 @@ describe('a sentence', () => {
     ],
     ['wipe INC-999 1 because lost', /INC-999/],
     ['approve INC-0', /.+/],
-    ['reboot everything', /I did not understand\. You can say: /],
-    ['aprove INC-101', /approve INC-101/],
-    ['', /You can say/],
+    ['reboot everything', /I did not understand, and did nothing\. Did you mean one of these/],
+    ['aprove INC-101', /Look at what waits for my approval: INC-101\?/],
+    ['', /I did not understand, and did nothing/],
   ])('%j is answered, and changes nothing', async (sentence, expected) => {
     const before = await world();
     const answer = await bot.type('hana', helpdesk, sentence);

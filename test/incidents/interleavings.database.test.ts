@@ -12,7 +12,7 @@ import { type Conversation, createConversation } from '../setup/conversation.ts'
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 import { type LockWatch, watchLocks } from '../setup/lock-order.ts';
 import { runs } from '../setup/runs.ts';
-import { approve, buttonIn, deny } from './scenes.ts';
+import { approve, buttonIn, deny, resetAnyway } from './scenes.ts';
 import { checkTrust } from './trust-check.ts';
 
 let database: TestDatabase;
@@ -126,7 +126,7 @@ async function perform({ kind, bot: which, pick, scope }: Step): Promise<void> {
     case 'close':
       return form(talk, by, `close INC-${n}`, { stillErased: true });
     case 'reset-anyway':
-      await talk.type(by, '#helpdesk', `reset anyway INC-${n}`, quiet);
+      await resetAnyway(talk, by, n, quiet);
       return;
     case 'lost-approver':
       return reportOtto(talk);

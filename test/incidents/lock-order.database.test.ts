@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lockOrder } from '../../src/incidents/lock-order.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import { type LockWatch, watchLocks } from '../setup/lock-order.ts';
-import { approve, ask, decide, deny, lost } from './scenes.ts';
+import { approve, ask, decide, deny, lost, resetAnyway } from './scenes.ts';
 
 let bot: TestBot;
 let locks: LockWatch;
@@ -51,7 +51,7 @@ it('holds over a day of everything that people do', async () => {
   await bot.advance(40);
   await bot.type('hana', '#helpdesk', `give up INC-${third}`);
   await bot.submit('hana', '#helpdesk', verified);
-  await bot.type('hana', '#helpdesk', `reset anyway INC-${third}`);
+  await resetAnyway(bot, 'hana', third);
   await bot.type('hana', '#helpdesk', `found INC-${third}`);
   await bot.submit('hana', '#helpdesk', verified);
   await bot.type('hana', '#helpdesk', `close INC-${third}`);

@@ -90,6 +90,18 @@ export async function pressed(talk: Conversation, by: string, button: string, op
   return typed?.kind === 'typed' ? talk.submit(by, '#approvals', { typed: typed.show }, options) : turn;
 }
 
+/** Says `reset anyway` and fills in its form. */
+export async function resetAnyway(
+  talk: Conversation,
+  by: string,
+  incident = 101,
+  options: SayOptions = {},
+): Promise<Turn> {
+  const asked = await talk.type(by, '#helpdesk', `reset anyway INC-${incident}`, options);
+  if (asked.answer.form === undefined) return asked;
+  return talk.submit(by, '#helpdesk', { reason: 'Somebody is using the account', lost: true }, options);
+}
+
 /** Says `deny`, reads what waits and presses the button under it; answers that, or what was answered instead. */
 export async function deny(
   talk: Conversation,

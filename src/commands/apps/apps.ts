@@ -8,7 +8,7 @@ type View = JobPayloads['show-apps']['view'];
 
 /** A question that a job answers privately, once it has read devices and logs. */
 function defineView<Args>(
-  record: Pick<Command<Args>, 'id' | 'patterns' | 'examples' | 'args' | 'summary' | 'details'>,
+  record: Pick<Command<Args>, 'intents' | 'id' | 'patterns' | 'examples' | 'args' | 'summary' | 'details'>,
   viewOf: (args: Args) => View,
 ): Command<Args> {
   return defineCommand({
@@ -42,6 +42,16 @@ export const appsCommand = defineView(
     patterns: ['apps', 'apps by <by:type|model|user agent|agent|os>'],
     examples: ['apps', 'apps by model', 'apps by user agent'],
     args: z.object({ by: z.string().default('app') }),
+    intents: [
+      {
+        title: 'Show which apps read mail',
+        needs: ['which', 'app'],
+        likes: ['use'],
+        never: ['new', 'blocked', 'block', 'person'],
+        about: 'nothing',
+        strangers: 1,
+      },
+    ],
     summary: 'Which apps read mail here: people, phones, requests, first and last seen',
     details: 'Joins what Exchange lists with what the logs show. What is new since your last look is marked.',
   },
@@ -54,6 +64,16 @@ export const appsNewCommand = defineView(
     patterns: ['apps new', 'new apps'],
     examples: ['apps new'],
     args: z.object({}),
+    intents: [
+      {
+        title: 'Show apps that are new',
+        needs: ['app', 'new'],
+        likes: ['which'],
+        never: ['block', 'person'],
+        about: 'nothing',
+        strangers: 1,
+      },
+    ],
     summary: 'Apps and phones that are new since your last look',
   },
   () => ({ kind: 'new' }),
@@ -67,6 +87,16 @@ export const appCommand = defineView(
     patterns: ['app <app...>', 'who uses <app...>'],
     examples: ['app CloudMagic', 'who uses CloudMagic'],
     args: z.object({ app: AppArgument }),
+    intents: [
+      {
+        title: 'Show who uses an app',
+        needs: ['use', ['who', 'question']],
+        likes: ['app'],
+        never: ['person', 'phone', 'wipe', 'password', 'lost'],
+        about: 'app',
+        strangers: 1,
+      },
+    ],
     summary: 'Who uses one app, since when, from where, and the exact names it gives itself',
   },
   ({ app }) => ({ kind: 'app', app }),
@@ -78,6 +108,16 @@ export const blockedAppsCommand = defineView(
     patterns: ['blocked apps', 'blocked (devices|phones)'],
     examples: ['blocked apps'],
     args: z.object({}),
+    intents: [
+      {
+        title: 'Show what is blocked',
+        needs: ['blocked', ['which', 'question', 'app']],
+        likes: ['app'],
+        never: ['person'],
+        about: 'nothing',
+        strangers: 1,
+      },
+    ],
     summary:
       'Every device access rule with what it catches and denied, and phones that are blocked or quarantined and why',
   },

@@ -15,6 +15,16 @@ export const blockAppCommand = defineCommand({
   args: z.object({ app: AppArgument }),
   roles: ['security', 'admin'],
   effect: 'change',
+  intents: [
+    {
+      title: 'Keep an app out',
+      needs: ['block', 'told'],
+      likes: ['app'],
+      never: ['person', 'phone', 'cases', 'number', 'here', 'self', 'all'],
+      about: 'app',
+      strangers: 1,
+    },
+  ],
   summary: 'Keep an app out, in stages that a second person approves',
   details:
     'First only a preview: the exact strings that Exchange holds, who would lose mail, and wipes that a block would stop. Then as you choose: tell the people, quarantine, block, Exchange Web Services, web.config, text for the edge. I watch logs and devices and say whether it holds.',

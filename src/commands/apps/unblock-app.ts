@@ -15,6 +15,16 @@ export const unblockAppCommand = defineCommand({
   args: z.object({ app: AppArgument }),
   roles: ['security', 'admin'],
   effect: 'change',
+  intents: [
+    {
+      title: 'Let an app in again',
+      needs: ['unblock', 'told'],
+      likes: ['app'],
+      never: ['person', 'phone', 'cases', 'number', 'here', 'self', 'all'],
+      about: 'app',
+      strangers: 1,
+    },
+  ],
   summary: 'Take back everything that was done to keep an app out',
   details:
     'A second person approves. Rules go back to what they were, lists lose only what I added, and web.config files get their bytes back.',

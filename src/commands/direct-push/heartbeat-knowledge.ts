@@ -31,6 +31,9 @@ export const heartbeatExplainCommand = defineCommand({
   args: z.object({}),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    { title: 'Explain heartbeats', needs: ['push', 'explain'], likes: ['which'], never: ['person'], about: 'nothing' },
+  ],
   summary: 'What heartbeats and event 1040 mean, in words, with the numbers of now',
   async run({ store, organisation }) {
     return { private: explainMessage(await latestReading(store.db, organisation)) };

@@ -17,6 +17,16 @@ export const heartbeatCommand = defineCommand({
   args: z.object({ server: z.string().trim().min(1).max(100).optional(), fresh: z.boolean().optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    {
+      title: 'Show how Direct Push does',
+      needs: ['push'],
+      likes: ['doing'],
+      never: ['person', 'explain', 'password'],
+      about: 'nothing',
+      strangers: 1,
+    },
+  ],
   summary: 'Whether phones can hold their connections, where they are cut, and what to change',
   details:
     'Configured values, event 1040, what phones ask for and how it ends, the idle timeout in front of each server, a verdict, and what it costs. "heartbeat EX02" tells all of one server.',

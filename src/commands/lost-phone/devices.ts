@@ -10,6 +10,15 @@ export const devicesCommand = definePersonCommand({
   args: z.object({ person: PersonArgument }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    {
+      title: 'Show the phones of somebody',
+      needs: ['which', ['phones', 'phone'], 'person'],
+      likes: ['use', 'phones'],
+      never: ['status', 'lost', 'stolen', 'wipe', 'lastSeen', 'find'],
+      about: 'person',
+    },
+  ],
   summary: "A person's phones with their last sync, without opening an incident",
   run: (context, _args, { organisation, guid, displayName }) =>
     answerLater(context, `I am asking Exchange for ${displayName}'s phones and will answer here.`, (change, to) =>

@@ -29,6 +29,7 @@ export const foundItCommand = defineCommand({
   roles: ['user'],
   effect: 'report',
   anyPlace: true,
+  intents: [{ title: 'Say that I have my phone again', needs: ['own-find'], about: 'self', strangers: 2 }],
   summary: 'You found your own phone',
   async run(context) {
     const { actor, store, policy } = context;

@@ -20,6 +20,7 @@ export const foundCommand = defineIncidentCommand({
   args: z.object({ incident: IncidentArgument, none: z.boolean().optional(), ...VerifiedArgs }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
+  intents: [{ title: 'Say that a phone was found', needs: ['find', 'case'], about: 'case', strangers: 2 }],
   summary: 'The phone was found, or none of these is lost: proposals are withdrawn and the hold closes',
   mustBeOpen: true,
   async run(context, args) {

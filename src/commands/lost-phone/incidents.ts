@@ -16,6 +16,23 @@ export const incidentsCommand = defineCommand({
   args: z.object({ which: z.enum(['open', 'mine', 'all']).default('open') }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    {
+      title: 'Show the open cases',
+      needs: ['open', ['which', 'question', 'cases']],
+      likes: ['cases'],
+      never: ['unreal', 'number', 'person', 'here', 'app', 'loss', 'own-loss'],
+      about: 'nothing',
+      strangers: 1,
+    },
+    {
+      title: 'Show the open cases',
+      needs: ['which', ['lost', 'stolen', 'missing', 'cases'], ['phones', 'phone', 'cases']],
+      likes: ['question'],
+      never: ['unreal', 'number', 'person', 'here', 'loss', 'own-loss'],
+      about: 'nothing',
+    },
+  ],
   summary: 'The open incidents, yours, or all',
   async run({ store, actor }, { which }) {
     let query = store.db

@@ -21,6 +21,7 @@ export const keepWaitingCommand = defineIncidentCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
+  intents: [{ title: 'Keep waiting for a phone', needs: ['wait', 'case'], about: 'case' }],
   summary: 'Keep waiting for a phone that has not heard of its wipe',
   mustBeOpen: true,
   async run(context, args, view) {

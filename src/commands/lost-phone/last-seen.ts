@@ -14,6 +14,15 @@ export const lastSeenCommand = definePersonCommand({
   args: z.object({ person: PersonArgument }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    {
+      title: 'Show when a phone was last seen',
+      needs: ['lastSeen', 'person'],
+      likes: ['phone', 'question'],
+      never: ['lost', 'stolen', 'wipe', 'password'],
+      about: 'person',
+    },
+  ],
   summary: "When a person's phones last tried to connect, were let in, or were refused and why",
   details:
     'Joins what Exchange keeps with the servers’ logs. A phone that waits for mail writes no line until its wait ends, so logs can lag by up to 59 minutes.',

@@ -40,6 +40,7 @@ export const lostDeviceCommand = definePersonCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'report',
+  intents: [{ title: 'Open a case for a lost phone', needs: ['loss'], about: 'person', strangers: 20 }],
   summary: 'Open an incident for a lost, stolen or missing phone',
   details:
     'Lists the phones that sync with the mailbox, says what must not be done yet, and leads to a wipe that a second person approves.',

@@ -34,6 +34,16 @@ export const reportLostCommand = defineCommand({
   roles: ['user'],
   effect: 'report',
   anyPlace: true,
+  intents: [
+    { title: 'Report my own phone as lost', needs: ['own-loss'], about: 'self', strangers: 20 },
+    {
+      title: 'Report my own phone as lost',
+      needs: [['open'], 'lost', 'phone', 'told'],
+      likes: ['self'],
+      never: ['person', 'negated'],
+      about: 'self',
+    },
+  ],
   summary: 'Report your own phone as lost or stolen',
   details:
     'The helpdesk is told at once. Please do not change your password yourself: a phone that cannot log in never hears of a wipe.',

@@ -1,34 +1,63 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
+import { paragraph } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
 import { IncidentArgument, privateAnswer } from '../arguments.ts';
 import { defineIncidentCommand } from '../targets.ts';
+import { reasonField } from '../verified-caller.ts';
+import { holdAnswer } from './hold-answer.ts';
 
 export const resetAnywayCommand = defineIncidentCommand({
   id: 'reset-anyway',
   topic: 'lost-phone',
-  patterns: ['reset anyway <incident>'],
-  examples: ['reset anyway INC-104'],
-  args: z.object({ incident: IncidentArgument }),
+  patterns: ['reset anyway <incident> [because <reason...>]'],
+  examples: ['reset anyway INC-104', 'reset anyway INC-104 because somebody is using the account'],
+  args: z.object({ incident: IncidentArgument, reason: z.string().max(1000).optional(), lost: z.boolean().optional() }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
+  intents: [
+    {
+      title: 'Reset the password although a phone may not hear of its wipe',
+      needs: ['reset', 'anyway', 'case'],
+      about: 'case',
+    },
+  ],
   summary: 'Close the hold although a wipe may then never arrive',
   details:
-    'Once the password is reset the phone cannot log in any more, and so it does not hear of a wipe that is still on its way.',
+    'Asks for a reason. Once the password is reset the phone cannot log in any more, and so it does not hear of a wipe that is still on its way.',
   mustBeOpen: true,
-  async run(context, { incident }) {
+  async run(context, { incident, reason = '', lost }, view) {
+    if (view.incident.hold === 'closed') return privateAnswer(`The hold of INC-${incident} is closed already.`);
+    const fieldErrors = {
+      ...(reason.trim().length < 3 ? { reason: 'Say why, in a few words: security reads it.' } : {}),
+      ...(lost === true ? {} : { lost: 'Tick this: it is what the reset costs.' }),
+    };
+    if (Object.keys(fieldErrors).length > 0) {
+      if (context.via === 'form') return { fieldErrors };
+      return {
+        form: {
+          id: 'reset-anyway',
+          title: 'Reset anyway',
+          intro: [paragraph(...holdAnswer(view, context.policy))],
+          fields: [
+            reasonField({ initial: reason === '' ? undefined : reason }),
+            {
+              kind: 'confirm',
+              id: 'lost',
+              label: 'I know that the phone may then never hear of a wipe',
+              required: true,
+            },
+          ],
+          submit: { label: 'Reset anyway', style: 'danger', action: { command: 'reset-anyway', args: { incident } } },
+        },
+      };
+    }
+    const who = context.actor.person.displayName;
     const closed = await context.store.change(async (change) => {
-      const done = await closeHold(
-        change,
-        incident,
-        context.actor,
-        `${context.actor.person.displayName} said to reset anyway: a wipe still on its way may never arrive.`,
-      );
-      if (done)
-        await notify(change, context.policy, 'hold-released', {
-          incident,
-          line: [`hold closed by "reset anyway", said by ${context.actor.person.displayName}`],
-        });
+      const why = `${who} said to reset anyway, because ${reason.trim()}: a wipe still on its way may never arrive.`;
+      const done = await closeHold(change, incident, context.actor, why);
+      const line = [`hold closed by "reset anyway", said by ${who}: ${reason.trim()}`];
+      if (done) await notify(change, context.policy, 'hold-released', { incident, line });
       return done;
     });
     return privateAnswer(

@@ -19,6 +19,7 @@ export const restoreCommand = definePersonCommand({
   args: z.object({ person: PersonArgument, reason: z.string().optional() }),
   roles: ['security', 'admin'],
   effect: 'change',
+  intents: [{ title: 'Give somebody their roles back', needs: ['restore', 'roles', 'person'], about: 'person' }],
   summary: 'Give somebody the roles back that they lost because a phone of theirs was reported',
   details:
     'Whose own phone is reported holds only what every user holds, also after the incident was closed, because the phone may speak in their name. Verify them another way first. Neither they nor who reported it can do this.',

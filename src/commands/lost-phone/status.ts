@@ -6,24 +6,50 @@ import { loadIncident } from '../../incidents/incident/view.ts';
 import { button, buttons, paragraph } from '../../message/text.ts';
 import { IncidentArgument } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
+import { caseOfThread, openCases } from '../which-case.ts';
 
 export const statusCommand = defineCommand({
   id: 'status',
   topic: 'lost-phone',
-  patterns: ['status <incident>', 'show <incident>', 'status'],
+  patterns: ['status <incident>', 'show <incident>', 'status', 'what now', 'resend'],
   examples: ['status INC-104', 'status'],
   args: z.object({ incident: IncidentArgument.optional() }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    {
+      title: 'Show how far a case is',
+      needs: [['status', 'wiped'], 'case'],
+      likes: ['question'],
+      never: ['find', 'loss', 'cancel', 'approve', 'password', 'all'],
+      about: 'case',
+    },
+    {
+      title: 'Show how far a case is',
+      needs: ['question', ['lost', 'stolen', 'cases', 'wipe', 'wiped'], 'case'],
+      never: ['password', 'account', 'app', 'disable', 'approve', 'waiting', 'lastSeen'],
+      about: 'case',
+    },
+    {
+      title: 'Show how far a case is',
+      needs: ['which', 'number'],
+      likes: ['cases'],
+      never: ['password'],
+      about: 'case',
+    },
+    { title: 'Show how far a case is', needs: ['resend', 'here'], never: ['loss', 'find'], about: 'case' },
+  ],
   summary: 'How far an incident got, or whether wipes are locked and what waits',
-  async run(context, { incident }) {
+  async run(context, args) {
     const { db } = context.store;
+    const incident = args.incident ?? (await caseOfThread(db, context.thread));
     if (incident !== undefined) {
       const view = await loadIncident(db, incident);
       const { policy, clock, evidence: providers } = context;
       return { private: await incidentCard({ view, db, policy, now: clock.now(), providers }) };
     }
     const lock = await lockState(db);
+    const cases = await openCases(context);
     const open = await db
       .selectFrom('incident')
       .select((eb) => ['drill' as const, eb.fn.countAll<number>().as('n')])
@@ -44,7 +70,13 @@ export const statusCommand = defineCommand({
         blocks: [
           paragraph(...(lock.locked ? await describeLock(db, lock) : ['Wipes are not locked.'])),
           paragraph(`Open incidents: ${apart(open)}. Waiting for a decision: ${apart(waiting)}.`),
-          buttons(button('Open incidents', 'incidents', { which: 'open' }), button('What waits', 'approvals', {})),
+          buttons(
+            ...cases
+              .slice(0, 5)
+              .map(({ number, owner }) => button(`INC-${number} · ${owner}`, 'status', { incident: number })),
+            button('Open incidents', 'incidents', { which: 'open' }),
+            button('What waits', 'approvals', {}),
+          ),
         ],
       },
     };

@@ -14,6 +14,16 @@ export const tickCommand = defineIncidentCommand({
   args: z.object({ incident: IncidentArgument, step: z.enum(['password', 'sessions']) }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
+  intents: [
+    {
+      title: 'Note that the password was reset',
+      needs: ['didReset', ['password', 'here'], 'case', 'told'],
+      likes: ['password'],
+      never: ['anyway', 'safe'],
+      about: 'case',
+      args: { step: 'password' },
+    },
+  ],
   summary: 'Tick that the password was reset, or the sessions revoked',
   mustBeOpen: true,
   async run(context, { incident, step }, view) {

@@ -61,6 +61,7 @@ export const auditVerifyCommand = defineCommand({
   args: z.object({ whole: z.literal('all').optional(), copy: z.string().trim().max(2_000).optional() }),
   roles: ['approver', 'security', 'admin'],
   effect: 'read',
+  intents: [{ title: 'Check the audit', needs: ['audit', 'verify'], about: 'nothing' }],
   summary: 'Check that nobody changed the audit',
   details:
     'Reads what is new since the checkpoint up to which it was last found whole, with `all` the whole chain, and compares it with the signed checkpoints: finds edits, deletions, reordering, truncation and a rewrite. An edit of an older entry is found by `all` alone. With the text of a checkpoint from the audit channel it compares with that copy, too.',

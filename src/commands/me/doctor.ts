@@ -10,6 +10,7 @@ export const doctorCommand = defineCommand({
   args: z.object({}),
   roles: ['admin'],
   effect: 'read',
+  intents: [{ title: 'Check what the bot needs', needs: ['checkYourself'], about: 'nothing' }],
   summary: 'What of the bot’s surroundings does not work, and how to put it right',
   run: (context) =>
     answerLater(context, 'I am looking at everything I need and will say here what I find.', (change, to) =>

@@ -14,6 +14,10 @@ export const helpCommand = defineCommand({
   roles: ['user'],
   effect: 'read',
   anyPlace: true,
+  intents: [
+    { title: 'Show what you can say', needs: ['greeting', 'alone'], about: 'nothing' },
+    { title: 'Show what you can say', needs: ['helping'], about: 'nothing' },
+  ],
   summary: 'What you can say to me',
   details: 'Shows only what you may say yourself. With the beginning of a command it shows every way to say it.',
   async run({ actor, commands }, { command: wanted }) {

@@ -16,6 +16,15 @@ export const approvalsCommand = defineCommand({
   args: z.object({}),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    {
+      title: 'Show what waits for a decision',
+      needs: ['waiting'],
+      likes: ['question', 'which'],
+      never: ['approvers', 'who', 'giveUp', 'wait', 'person', 'app'],
+      about: 'nothing',
+    },
+  ],
   summary: 'What waits for a decision',
   async run({ store, approvals: waiting }) {
     const rows = await store.db

@@ -23,6 +23,15 @@ export const approveCommand = defineCommand({
   // The helpdesk may say it, so that who asked is told who can decide; the rule itself refuses.
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'destroy',
+  intents: [
+    {
+      title: 'Look at what waits for my approval',
+      needs: ['approve', 'case'],
+      likes: ['wipes'],
+      never: ['negated', 'deny', 'password', 'wait', 'app', 'find', 'loss'],
+      about: 'case',
+    },
+  ],
   summary: 'Read what somebody else asked for, and approve it',
   details:
     'It shows you what waits; the button under it approves exactly that. For a full or Outlook wipe you type the name of the phone and the last four characters of its id. Nobody can approve what they asked for themselves, or for their own phone.',

@@ -13,6 +13,7 @@ import { type IncidentDevice, type IncidentView, loadIncident, requireDevice } f
 import { lockIncident } from '../../incidents/lock-order.ts';
 import { outcomeWord } from '../../incidents/wipe/machine.ts';
 import { latestWipe, openWipeOf } from '../../incidents/wipe/wipes.ts';
+import type { SpokenIntent } from '../../language/reading/intent.ts';
 import { notify } from '../../notices/notify.ts';
 import type { Change } from '../../store/port.ts';
 import type { JobPayloads } from '../../store/work.ts';
@@ -40,8 +41,20 @@ function defineDeviceChange(
     examples: [`${verb} device INC-104 1`],
     args: DeviceChangeArgs,
     roles: ['helpdesk', 'security', 'admin'],
+    ...(verb === 'remove' ? {} : { intents: [deviceIntent(verb)] }),
     run: (context, _args, target) => run(context, target),
   });
+}
+
+function deviceIntent(verb: 'block' | 'unblock'): SpokenIntent {
+  const title = verb === 'block' ? 'Block a phone' : 'Let a blocked phone in again';
+  return {
+    title,
+    needs: [verb, ['phone', 'here'], 'case', 'told'],
+    likes: ['phone'],
+    never: ['app', 'account', 'password'],
+    about: 'case',
+  };
 }
 
 type Plan = {

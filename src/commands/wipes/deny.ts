@@ -19,6 +19,16 @@ export const denyCommand = defineCommand({
   // The helpdesk may say it, so that who asked is told who can decide; the rule itself refuses.
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'change',
+  intents: [
+    {
+      title: 'Deny what waits',
+      needs: ['deny', 'case'],
+      likes: ['wipes', 'wipe'],
+      never: ['password', 'loss', 'close'],
+      about: 'case',
+    },
+    { title: 'Deny what waits', needs: ['dontWipe', 'here'], never: ['safe', 'person'], about: 'case' },
+  ],
   summary: 'Deny what somebody asked for, with a reason',
   async run(context, args) {
     const chosen = await chooseApproval(context, args, 'deny');

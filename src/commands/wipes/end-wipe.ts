@@ -16,7 +16,7 @@ type EndWipe = Command<z.infer<typeof EndWipeArgs>>;
 
 /** Finds the one wipe that Exchange holds, asks for reason and verification, and hands it to the job that takes it back. */
 function defineEnding(
-  ending: Pick<EndWipe, 'examples' | 'summary' | 'details'> & {
+  ending: Pick<EndWipe, 'examples' | 'summary' | 'details' | 'intents'> & {
     readonly id: 'cancel-wipe' | 'give-up';
     readonly mode: 'cancel' | 'give-up';
     /** As it is typed before the incident's number. */
@@ -109,6 +109,7 @@ export const giveUpCommand = defineEnding({
   id: 'give-up',
   mode: 'give-up',
   typed: 'give up',
+  intents: [{ title: 'Give up a wipe', needs: ['giveUp', 'case'], likes: ['phone'], about: 'case' }],
   examples: ['give up INC-104', 'give up INC-104 because nobody knows where it is'],
   summary: 'Stop waiting for a phone to hear of its wipe',
   details:

@@ -17,6 +17,15 @@ export const wipeCommand = defineIncidentCommand({
   args: WipeArgs,
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'destroy',
+  intents: [
+    {
+      title: 'Propose a wipe of a phone',
+      needs: ['wipe', ['phone', 'here', 'told'], 'case'],
+      likes: ['phone'],
+      never: ['negated', 'cancel', 'stopAll', 'approve', 'deny', 'find'],
+      about: 'case',
+    },
+  ],
   summary: 'Propose a wipe of one phone; a second person must approve it',
   details:
     'Opens a form: what is erased, why, how the caller was verified. A full wipe is confirmed by typing the name of the phone and the last four characters of its id.',

@@ -24,6 +24,8 @@ export const TimelineEvent = z.discriminatedUnion('kind', [
   event(['roles.restored'], z.object({ person: z.string(), reason: z.string().optional() })),
 
   event(['owner.reported-found'], Nothing),
+  /** What the owner wrote from chat, as they wrote it. */
+  event(['owner.noted'], z.object({ text: z.string() })),
   event(['owner.reported-kept', 'owner.reported-lost'], OfDevice),
   event(['device.kept-verified', 'device.kept-withdrawn'], OfDevice.extend(verifiedCaller)),
 

@@ -56,6 +56,7 @@ function apply(facts: TimelineFacts, event: IncidentEvent): void {
     case 'roles.suspended':
     case 'roles.suspension-waits':
     case 'roles.restored':
+    case 'owner.noted':
     case 'owner.reported-kept':
     case 'owner.reported-lost':
     case 'device.kept-verified':

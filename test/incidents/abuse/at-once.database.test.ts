@@ -5,7 +5,7 @@ import { issueWipe } from '../../../src/incidents/wipe/issue-wipe.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
 import { eventually } from '../../setup/eventually.ts';
 import { type LockWatch, watchLocks } from '../../setup/lock-order.ts';
-import { approve, ask, asked, buttonIn, lost, wipeStates } from '../scenes.ts';
+import { approve, ask, asked, buttonIn, lost, resetAnyway, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 let locks: LockWatch;
@@ -143,7 +143,7 @@ it.each(['block first', 'block second'])(
   'a phone is blocked while its wipe is proposed, %s: the block waits for a second person',
   async (order) => {
     await lost(bot, 'alice.ng');
-    await bot.type('hana', '#helpdesk', 'reset anyway INC-101');
+    await resetAnyway(bot, 'hana');
     const wipe = await wipeForm();
     const block = () => bot.type('hugo', '#helpdesk', 'block device INC-101 1', quiet);
     await atOnce('incident', ...(order === 'block first' ? [block, wipe] : [wipe, block]));

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { record } from '../../../src/incidents/incident/timeline.ts';
 import { type TestBot, testBot } from '../../setup/bot.ts';
-import { approve, ask, asked, buttonIn, decide, lost, wipeStates } from '../scenes.ts';
+import { approve, ask, asked, buttonIn, decide, lost, resetAnyway, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
@@ -82,7 +82,7 @@ describe('while a request waits', () => {
       () => bot.type('alice.ng', undefined, 'i still have 1'),
       'this phone is still at hand',
     ],
-    ['the hold is closed', () => bot.type('hana', '#helpdesk', 'reset anyway INC-101'), 'The hold was closed'],
+    ['the hold is closed', () => resetAnyway(bot, 'hana'), 'The hold was closed'],
     ['the account is disabled', () => accountIs(false), 'The account is disabled'],
   ] as const;
 

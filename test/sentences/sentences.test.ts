@@ -1,0 +1,135 @@
+/** The reader, measured: nothing that changes anything is read wrongly, and most of what people mean is understood. */
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { commands } from '../../src/commands/index.ts';
+import { parseSentence } from '../../src/language/patterns.ts';
+import { runs } from '../setup/runs.ts';
+import { corpus, read, type Sentence, written } from './corpus.ts';
+
+const isNegative = ({ reading }: Sentence) => reading === 'none' || reading.startsWith('refused');
+
+function misread(sentences: readonly Sentence[]): string[] {
+  return sentences.flatMap((sentence) => {
+    const got = written(read(sentence, sentence.text), sentence);
+    return got === sentence.reading
+      ? []
+      : [`${sentence.file}: ${sentence.role} says "${sentence.text}": ${got}, not ${sentence.reading}`];
+  });
+}
+
+/** Whether a reading would offer to change something. */
+function changes(sentence: Sentence, text: string): string | undefined {
+  const reading = read(sentence, text);
+  return reading.kind === 'read' && reading.command.effect !== 'read' ? written(reading, sentence) : undefined;
+}
+
+test('the corpus has enough of both kinds', () => {
+  expect(corpus.length).toBeGreaterThanOrEqual(300);
+  expect(corpus.filter(isNegative).length).toBeGreaterThanOrEqual(100);
+  expect(new Set(corpus.map(({ role, here, text, ownCase }) => `${role}${here}${ownCase}${text}`)).size).toBe(
+    corpus.length,
+  );
+});
+
+test('every reading that changes something is the right one', () => {
+  const wrong = corpus.flatMap((sentence) => {
+    const change = changes(sentence, sentence.text);
+    return change === undefined || change === sentence.reading ? [] : [`${sentence.text}: ${change}`];
+  });
+  expect(wrong).toEqual([]);
+});
+
+describe.each([
+  ['tuned on', (sentence: Sentence) => !sentence.heldOut],
+  ['held out', (sentence: Sentence) => sentence.heldOut],
+])('sentences %s', (_which, belongs) => {
+  it('are read rightly, nine of ten at least', () => {
+    const sentences = corpus.filter(belongs);
+    const wrong = misread(sentences);
+    expect(wrong.length / sentences.length, wrong.join('\n')).toBeLessThan(0.1);
+    const meant = sentences.filter((sentence) => !isNegative(sentence));
+    const missed = misread(meant);
+    expect(missed.length / meant.length, missed.join('\n')).toBeLessThan(0.1);
+  });
+});
+
+const dress = fc.record({
+  before: fc.constantFrom('', 'hi, ', 'please ', 'hello ', 'so '),
+  after: fc.constantFrom('', ' please', ' thanks', ' !!', ' :(', '…'),
+  upper: fc.boolean(),
+  curly: fc.boolean(),
+  blanks: fc.constantFrom(' ', '  ', '\u00A0'),
+});
+
+test('case, blanks, quotes and politeness change nothing', () => {
+  const long = corpus.filter(
+    ({ text, reading }) => text.split(' ').length > 2 && !/note|help|^refused/.test(reading) && !/[<*?]/.test(text),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...long), dress, (sentence, { before, after, upper, curly, blanks }) => {
+      const dressed =
+        before + (curly ? sentence.text.replaceAll("'", '’') : sentence.text).replaceAll(' ', blanks) + after;
+      const plain = written(read(sentence, sentence.text), sentence);
+      expect(
+        `${dressed}: ${written(read(sentence, upper ? dressed.toUpperCase() : dressed), sentence)}`.toLowerCase(),
+      ).toBe(`${dressed}: ${plain}`.toLowerCase());
+    }),
+    { numRuns: runs(500, 5_000) },
+  );
+});
+
+const typo = fc
+  .record({ sentence: fc.constantFrom(...corpus), at: fc.nat(), how: fc.nat(3) })
+  .map(({ sentence, at, how }) => {
+    const letters = [...sentence.text];
+    const where = at % letters.length;
+    const [one = '', two = ''] = letters.slice(where);
+    const others = [[two, one], [one, one, two], [two], ['x', two]][how] ?? [];
+    return { sentence, text: letters.toSpliced(where, 2, ...others).join('') };
+  });
+
+test('one slip of a finger makes no other change of it, and of nobody else', () => {
+  let asked = 0;
+  let negative = 0;
+  fc.assert(
+    fc.property(typo, ({ sentence, text }) => {
+      const change = changes(sentence, text);
+      if (isNegative(sentence)) {
+        negative += 1;
+        if (change !== undefined) asked += 1;
+        return;
+      }
+      // Half a name names nobody, and half a word means less: then it is asked whose, or which.
+      const [command, about] = sentence.reading.split(' ');
+      // An app is whatever it is called.
+      if (command?.endsWith('-app') === true) return;
+      if (change === undefined || changes(sentence, sentence.text) === undefined) return;
+      const half = about?.split('.')[0];
+      expect([`${command} ${about}`, `${command} ${half}`, `${command} ?`, `${command}`], text).toContain(
+        change.replace(/ (lost|stolen|missing)$/, '').replace(/^report-lost.*/, `${command} ${about}`),
+      );
+    }),
+    { numRuns: runs(1_000, 20_000), seed: 19 },
+  );
+  // A slip may hide the one word that says no; then it is asked back, and nothing is done.
+  expect(asked / negative).toBeLessThan(0.05);
+});
+
+test('a command declares intents with a title in words, and what it does not change it needs not ask', () => {
+  for (const { id, intents = [] } of commands) {
+    for (const { title, needs } of intents) {
+      expect(title, id).toMatch(/^[A-Z][^<>|…`]+[^.]$/);
+      expect(needs.length, id).toBeGreaterThan(0);
+    }
+  }
+});
+
+test('what is an exact command is the command that is meant, or about nobody whom one knows', () => {
+  const sayable = commands.filter(({ clickOnly }) => clickOnly !== true);
+  const other = corpus.flatMap(({ text, reading }) => {
+    const parsed = parseSentence(text, sayable);
+    if (parsed.kind !== 'match' || parsed.command.effect === 'read' || parsed.args.person !== undefined) return [];
+    return reading.startsWith(parsed.command.id) ? [] : [`${text}: ${parsed.command.id}, not ${reading}`];
+  });
+  expect(other).toEqual([]);
+});
