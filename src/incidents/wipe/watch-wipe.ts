@@ -154,11 +154,18 @@ async function follow(
 ): Promise<Wipe> {
   const times = timesFor(wipe.scope, device.wipe);
   if (times.acknowledged !== null) return acknowledged(change, context, wipe, new Date(times.acknowledged));
+  // Told once more of a request that somebody else put in the place of ours, a phone has refused nothing.
+  if (times.sent !== null && wipe.state === 'sent' && isReplaced(wipe, times.requested)) return wipe;
   if (times.sent !== null) return sent(change, context, wipe, new Date(times.sent));
   if (!reportsWipes && wipe.state === 'requested') {
     return moveTo(change, wipe, { kind: 'not-reported' }, { exchangeHolds: true });
   }
   return wipe;
+}
+
+/** Exchange keeps one request of each scope: whoever asks again takes the place of the one before. */
+function isReplaced({ requestedAt }: Wipe, shown: string | null): boolean {
+  return requestedAt !== null && shown !== null && Date.parse(shown) !== requestedAt.getTime();
 }
 
 async function sent(change: Change, context: JobContext, wipe: Wipe, sentAt: Date): Promise<Wipe> {

@@ -21,8 +21,8 @@ afterEach(async () => {
   await bot.close();
 });
 
-async function open(): Promise<void> {
-  bot = await testBot({ onRead: (cmdlet, rows) => read(cmdlet, rows) });
+async function open(options: TestBotOptions = {}): Promise<void> {
+  bot = await testBot({ ...options, onRead: (cmdlet, rows) => read(cmdlet, rows) });
   await lost(bot, 'alice.ng');
 }
 const bent =
@@ -164,4 +164,45 @@ it('a phone that one reading does not show is not called gone, and one without a
       'Exchange did not show phone 1 when it was last read',
     );
   }
+});
+
+it('a phone that is told of the request of somebody else after ours has not refused', async () => {
+  await open();
+  await phonesAreOff();
+  await ask(bot);
+  await approve(bot, 'otto');
+  await bot.until(async () => (await wipeStates(bot))[0] === 'requested', 5);
+  const told = (more: Row): Read =>
+    bent((row) => (row.AccountOnlyDeviceWipeRequestTime === null ? row : { ...row, ...more }));
+  const now = () => bot.clock.now().toISOString();
+  read = told({ AccountOnlyDeviceWipeSentTime: now() });
+  await bot.until(async () => (await wipeStates(bot))[0] === 'sent', 5);
+  await bot.advance(3);
+  const boss = { AccountOnlyDeviceWipeRequestTime: now(), LastAccountOnlyDeviceWipeRequestor: 'boss@contoso.example' };
+  await bot.advance(2);
+  read = told({ ...boss, AccountOnlyDeviceWipeSentTime: now() });
+  await bot.advance(3);
+
+  expect(await wipeStates(bot)).toEqual(['sent']);
+  expect(helpdesk()).toContain('asked for by boss@contoso.example, not by Mislaid');
+  expect(helpdesk()).not.toMatch(/[Rr]efuse/);
+});
+
+it('a verdict that Exchange shows to be wrong later is taken back', async () => {
+  await open({
+    onChange: async (_cmdlet, moment) => {
+      if (moment !== 'after') return;
+      const userMessage = 'Exchange does not find it.';
+      throw new ExchangeError({ code: 'exchange-not-found', reached: 'refused', message: 'gone', userMessage });
+    },
+  });
+  await phonesAreOff();
+  read = bent((row) => ({ ...row, AccountOnlyDeviceWipeRequestTime: null, Status: 'DeviceOk' }));
+  await ask(bot);
+  await approve(bot, 'otto');
+  await bot.until(async () => (await wipeStates(bot))[0] === 'not-asked', 5);
+  read = (_cmdlet, rows) => rows;
+  await bot.until(async () => (await wipeStates(bot))[0] === 'requested', 10);
+
+  expect(helpdesk()).toContain('Exchange holds the wipe of phone 1 after all');
 });
