@@ -51,7 +51,7 @@ async function answer(context: JobContext, { organisation, view, person }: Paylo
     .where('personGuid', '=', person)
     .executeTakeFirst();
   const newSince = look?.lookedAt ?? new Date(found.now.getTime() - 7 * day);
-  return view.kind === 'new' ? showNewApps(found, newSince) : showApps(context, found, view.by, newSince);
+  return view.kind === 'new' ? showNewApps(context, found, newSince) : showApps(context, found, view.by, newSince);
 }
 
 async function remember({ tx, now }: Change, { organisation, person }: Payload): Promise<void> {

@@ -1,44 +1,58 @@
-/** What keeps devices out: rules with what they catch, single blocks, quarantine, the default. Pure. */
-import type { Selectable } from 'kysely';
+/** What keeps devices out: rules with what they catch, single blocks, quarantine, the default. */
+import type { Kysely, Selectable } from 'kysely';
 import { groupedBy } from '../ground/grouped.ts';
-import { latest } from '../ground/instants.ts';
+import type { Organisation } from '../ground/identifiers.ts';
+import type { Database } from '../store/schema.ts';
 import type { AccessRuleTable } from '../store/tables/apps.ts';
-import { catchesAmong } from './block/rules.ts';
-import type { Phone } from './phones.ts';
+import { type Caught, countCaught, type KeptOut, listKeptOut } from './counts.ts';
 
 export type AccessRule = Selectable<AccessRuleTable>;
 
 export type RuleUse = {
   rule: AccessRule;
-  caught: readonly Phone[];
+  /** Phones that it catches now. */
+  caught: number;
   /** Refusals in the time that was looked at, and the last one. */
   denied: number;
   lastDenied: Date | null;
 };
 
-type ReasonUse = { state: string; words: string; phones: readonly Phone[] };
+type ReasonUse = Pick<KeptOut, 'state' | 'phones' | 'people' | 'names'> & { words: string };
 
 export type Blocked = { rules: RuleUse[]; idle: RuleUse[]; reasons: ReasonUse[] };
 
-export function blockedOf(rules: readonly AccessRule[], phones: readonly Phone[]): Blocked {
-  const catches = catchesAmong(phones);
-  const uses = rules
-    .map((rule): RuleUse => {
-      const caught = catches(rule);
-      return {
-        rule,
-        caught,
-        denied: rule.accessLevel === 'Allow' ? 0 : caught.reduce((sum, { usage }) => sum + usage.refused, 0),
-        lastDenied: latest(caught.map(({ usage }) => usage.lastRefused?.at)),
-      };
-    })
-    .sort((one, other) => other.caught.length - one.caught.length || (one.rule.name < other.rule.name ? -1 : 1));
+/** People of one reason that are named. */
+const mostNames = 10;
+
+/** Of all phones, as they were added up. */
+export async function loadBlocked(
+  db: Kysely<Database>,
+  organisation: Organisation,
+  rules: readonly AccessRule[],
+): Promise<Blocked> {
+  const uses: RuleUse[] = [];
+  for (const [characteristic, own] of groupedBy(rules, (rule) => rule.characteristic)) {
+    const strings = own.map(({ queryString }) => queryString);
+    const caught = await countCaught(db, organisation, { characteristic, strings });
+    for (const rule of own) {
+      const { phones, refused, refusedAt } = caught.get(rule.queryString.toLowerCase()) ?? none;
+      const denied = rule.accessLevel === 'Allow' ? 0 : refused;
+      uses.push({ rule, caught: phones, denied, lastDenied: refusedAt });
+    }
+  }
+  uses.sort((one, other) => other.caught - one.caught || (one.rule.name < other.rule.name ? -1 : 1));
+  const keptOut = await listKeptOut(db, organisation, mostNames);
   return {
-    rules: uses.filter(({ caught }) => caught.length > 0),
-    idle: uses.filter(({ caught }) => caught.length === 0),
-    reasons: reasonsOf(phones),
+    rules: uses.filter(({ caught }) => caught > 0),
+    idle: uses.filter(({ caught }) => caught === 0),
+    reasons: keptOut.map(({ reason, ...rest }) => ({
+      ...rest,
+      words: words[reason.toLowerCase()] ?? `reason ${reason || 'not told'}`,
+    })),
   };
 }
+
+const none: Caught = { phones: 0, refused: 0, refusedAt: null };
 
 /** DeviceAccessStateReason in words; unknown names stay as Exchange spells them. */
 const words: Readonly<Record<string, string>> = {
@@ -57,18 +71,3 @@ const words: Readonly<Record<string, string>> = {
   externalcompliance: 'by device management: not compliant',
   externalenrollment: 'by device management: not enrolled',
 };
-
-function reasonsOf(phones: readonly Phone[]): ReasonUse[] {
-  const keptOut = phones.flatMap((phone) => {
-    const state = phone.device?.accessState.toLowerCase() ?? '';
-    const reason = phone.device?.accessReason ?? '';
-    return state === 'blocked' || state === 'quarantined' ? [{ phone, state, reason }] : [];
-  });
-  return [...groupedBy(keptOut, ({ state, reason }) => `${state} ${reason}`).values()]
-    .map((group) => {
-      const [{ state, reason }] = group;
-      const inWords = words[reason.toLowerCase()] ?? `reason ${reason || 'not told'}`;
-      return { state, words: inWords, phones: group.map(({ phone }) => phone) };
-    })
-    .sort((one, other) => other.phones.length - one.phones.length);
-}

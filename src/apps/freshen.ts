@@ -19,9 +19,13 @@ export type Freshness = {
 
 /**
  * Reads what came since the last minute's reading, so that an answer is about now. A server whose first, long reading is still
- * under way is left to it, and the answer says so.
+ * under way is left to it, and the answer says so. `read: false` only says so.
  */
-export async function freshenLogs(context: JobContext, organisation: Organisation): Promise<Freshness> {
+export async function freshenLogs(
+  context: JobContext,
+  organisation: Organisation,
+  { read: mayRead = true }: { read?: boolean } = {},
+): Promise<Freshness> {
   const { store, clock, signal } = context;
   const servers = context.servers(organisation);
   const readings = await store.db
@@ -51,6 +55,7 @@ export async function freshenLogs(context: JobContext, organisation: Organisatio
           progress.push(`${what} are read for the first time: ${percent} % of ${total} so far.`);
           continue;
         }
+        if (!mayRead) continue;
         const read = await readServer(servers, server, kind, {
           db: store.db,
           organisation,

@@ -206,6 +206,16 @@ const freshMs = 5 * minute;
 /** Since when the inventory is as it is, and why it is not newer. */
 export type InventoryState = { readAt: Date | null; problem: string | null; defaultAccessLevel: string };
 
+/** As it was read last. */
+export async function storedInventory(db: Kysely<Database>, organisation: Organisation): Promise<InventoryState> {
+  const known = await db
+    .selectFrom('appInventory')
+    .select(['readAt', 'problem', 'defaultAccessLevel'])
+    .where('organisation', '=', organisation)
+    .executeTakeFirst();
+  return known ?? { readAt: null, problem: null, defaultAccessLevel: '' };
+}
+
 /** Reads devices and rules again unless they were read within the last minutes. With Exchange away, what is known stands. */
 export async function refreshInventory(
   context: JobContext,

@@ -55,7 +55,7 @@ export function peopleOf(phones: readonly Phone[]): { guid: string | undefined; 
 const byName = new Intl.Collator('en');
 
 /** A third-party or unknown app: what security asks about. */
-export function isForeign({ app }: { app: App | undefined }): boolean {
+export function isForeign({ app }: { app: Pick<App, 'kind'> | undefined }): boolean {
   return app?.kind === 'third-party' || app?.kind === 'unknown';
 }
 

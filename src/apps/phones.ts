@@ -44,6 +44,7 @@ const atOnce = 2000;
 /** Every phone that Exchange lists or that made requests since then. */
 export async function loadPhones(db: Kysely<Database>, query: PhonesQuery): Promise<Phone[]> {
   const [{ nameOf, ownerOf, clients }, inventory] = await Promise.all([clientsOf(db, query), inventoryOf(db, query)]);
+  await nameOwners(db, inventory, nameOf);
   const groups = new Map<string, [Part, ...Part[]]>();
   const add = (part: Part): void => {
     const key = `${part.deviceId}\n${part.owner ?? part.client?.account ?? ''}`.toLowerCase();
@@ -84,7 +85,7 @@ async function clientsOf(
   db: Kysely<Database>,
   query: PhonesQuery,
 ): Promise<{
-  nameOf: ReadonlyMap<string, string>;
+  nameOf: Map<string, string>;
   ownerOf: (account: string) => string | undefined;
   clients: UsageClient[];
 }> {
@@ -99,6 +100,7 @@ async function clientsOf(
     .select(['guid', 'displayName', 'alias', 'upn', 'primarySmtp', 'addresses', 'gone'])
     .where('organisation', '=', organisation);
   if (!ofAll) people = people.where(hasAccount(accounts));
+  if (!ofAll && accounts.length === 0) return { nameOf, ownerOf: index.ownerOf, clients: [] };
   for await (const some of pagesOf((last, most) =>
     people.where('guid', '>', last).orderBy('guid').limit(most).execute(),
   )) {
@@ -113,6 +115,22 @@ async function clientsOf(
     ownerOf,
     clients: person === undefined ? found : found.filter(({ account }) => ownerOf(account) === person.guid),
   };
+}
+
+/** Adds the names of those owners that are not in it. */
+async function nameOwners(
+  db: Kysely<Database>,
+  inventory: readonly InventoryDevice[],
+  nameOf: Map<string, string>,
+): Promise<void> {
+  const guids = new Set(inventory.flatMap(({ personGuid }) => personGuid ?? []));
+  const unknown = [...guids].filter((guid) => !nameOf.has(guid));
+  if (unknown.length === 0) return;
+  const owners = db
+    .selectFrom('person')
+    .select(['guid', 'displayName'])
+    .where(sql<boolean>`guid = any(${unknown}::text[])`);
+  for (const { guid, displayName } of await owners.execute()) nameOf.set(guid, displayName);
 }
 
 /** For a query over `person`: whether one of these accounts (lower case) may be theirs, by address or by bare name. */

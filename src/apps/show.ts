@@ -5,33 +5,51 @@ import type { Organisation } from '../ground/identifiers.ts';
 import type { JobContext } from '../incidents/job.ts';
 import type { DraftMessage } from '../message/model.ts';
 import { remark } from '../message/text.ts';
-import { blockedOf } from './blocked.ts';
-import { appMessage, appsMessage, newAppsMessage, usageDays } from './cards/apps.ts';
+import { findKnownApp } from './block/find.ts';
+import { loadBlocked } from './blocked.ts';
+import { appMessage, appsMessage, newAppsMessage } from './cards/apps.ts';
 import { blockedMessage } from './cards/blocked.ts';
+import { countTypes, countUses, listNewPhones, type UseCount } from './counts.ts';
 import { type Freshness, freshenLogs } from './freshen.ts';
-import { type InventoryState, refreshInventory } from './inventory.ts';
+import { type InventoryState, refreshInventory, storedInventory } from './inventory.ts';
 import { networksOf } from './networks.ts';
 import { optionalChart, requestsChart } from './optional-chart.ts';
-import { type Dimension, findApp, isForeign, type Use, usesOf } from './overview.ts';
-import { loadPhones, type Phone } from './phones.ts';
+import { type Dimension, isForeign, usesOf } from './overview.ts';
+import { arePhonesFew, loadPhonesOf, summedAt, sumPhones, usageDays } from './phone-sums.ts';
 
 const mostBars = 12;
 
 export type AppsNow = {
   organisation: Organisation;
-  phones: Phone[];
+  /** When the phones were added up, where that is not now. */
+  summed: Date | undefined;
   inventory: InventoryState;
   freshness: Freshness;
   now: Date;
 };
 
-/** Everything as it is now: inventory, logs and both together. */
+/**
+ * Everything as it is now: inventory, logs, and every phone of both added up. A large organisation's are as the last round of the watch
+ * read them: nobody waits until Exchange has listed tens of thousands of phones.
+ */
 export async function appsNow(context: JobContext, organisation: Organisation): Promise<AppsNow> {
+  const { db } = context.store;
+  const known = await summedAt(db, organisation);
+  const now = context.clock.now();
+  if (known !== undefined && !(await arePhonesFew(db, organisation))) {
+    const inventory = await storedInventory(db, organisation);
+    return {
+      organisation,
+      inventory,
+      freshness: await freshenLogs(context, organisation, { read: false }),
+      now,
+      summed: known,
+    };
+  }
   const inventory = await refreshInventory(context, organisation);
   const freshness = await freshenLogs(context, organisation);
-  const now = context.clock.now();
-  const phones = await loadPhones(context.store.db, { organisation, since: after(now, -usageDays * day) });
-  return { organisation, phones, inventory, freshness, now };
+  await sumPhones(db, organisation, context.clock.now());
+  return { organisation, inventory, freshness, now: context.clock.now(), summed: undefined };
 }
 
 export async function showApps(
@@ -40,7 +58,7 @@ export async function showApps(
   by: Dimension,
   newSince: Date,
 ): Promise<DraftMessage> {
-  const uses = usesOf(found.phones, by);
+  const uses = await countUses(store.db, found.organisation, by);
   const oddities = await store.db
     .selectFrom('logOddity')
     .select(({ fn }) => ['odd', 'text', fn.sum<number>('requests').as('requests')])
@@ -64,6 +82,7 @@ export async function showApps(
   return appsMessage({
     ...found,
     uses,
+    types: await countTypes(store.db, found.organisation),
     by,
     newSince,
     oddities: oddities.map((row) => ({ ...row, requests: Number(row.requests) })),
@@ -72,19 +91,24 @@ export async function showApps(
   });
 }
 
-function toneOf(use: Use): 'good' | 'bad' | 'quiet' {
+function toneOf(use: UseCount): 'good' | 'bad' | 'quiet' {
   if (use.app?.kind === 'third-party') return 'bad';
   return isForeign(use) ? 'quiet' : 'good';
 }
 
-export function showNewApps(found: AppsNow, newSince: Date): DraftMessage {
-  return newAppsMessage({ ...found, uses: usesOf(found.phones, 'app'), newSince });
+export async function showNewApps({ store }: JobContext, found: AppsNow, newSince: Date): Promise<DraftMessage> {
+  const uses = await countUses(store.db, found.organisation, 'app');
+  const phones = await listNewPhones(store.db, found.organisation, newSince);
+  return newAppsMessage({ ...found, uses, phones, newSince });
 }
 
 export async function showApp(context: JobContext, found: AppsNow, typed: string): Promise<DraftMessage> {
-  const match = findApp(found.phones, typed);
+  const { db } = context.store;
+  const { organisation } = found;
+  const match = await findKnownApp(db, organisation, typed);
   if ('near' in match) return unknownApp(typed, match.near);
-  const use = usesOf(found.phones, 'app').find(({ app }) => app?.key === match.app.key);
+  const lookBack = after(found.now, -usageDays * day);
+  const [use] = usesOf(await loadPhonesOf(db, { organisation, since: lookBack, app: match.app.key }), 'app');
   if (use === undefined) return unknownApp(typed, []);
   const { phones, name } = use;
   const since = after(found.now, -(usageDays - 1) * day);
@@ -124,5 +148,5 @@ export async function showBlocked(
     .where('organisation', '=', organisation)
     .where('goneAt', 'is', null)
     .execute();
-  return blockedMessage({ ...found, blocked: blockedOf(rules, found.phones), names });
+  return blockedMessage({ ...found, blocked: await loadBlocked(context.store.db, organisation, rules), names });
 }

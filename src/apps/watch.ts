@@ -12,11 +12,11 @@ import { type AppBlock, StepPayload } from './block/steps.ts';
 import { blockSubject, openBlocks } from './block/store.ts';
 import { type Verdict, verdictIn, verdictOf, verdictSentence } from './block/verify.ts';
 import { hashOf } from './block/web-config.ts';
-import { usageDays } from './cards/apps.ts';
+import { countUses } from './counts.ts';
 import { freshenLogs } from './freshen.ts';
 import { refreshInventory } from './inventory.ts';
-import { isForeign, usesOf } from './overview.ts';
-import { loadPhones, type Phone } from './phones.ts';
+import { isForeign } from './overview.ts';
+import { loadPhonesNamedLike, loadPhonesOf, sumPhones, usageDays } from './phone-sums.ts';
 
 /** How soon to check again: closely while a block is young. */
 export async function watchPeriod(context: JobContext, organisation: Organisation): Promise<number> {
@@ -31,22 +31,19 @@ export async function watchApps(context: JobContext, organisation: Organisation)
   const { store, clock } = context;
   const inventory = await refreshInventory(context, organisation, { force: true });
   await freshenLogs(context, organisation);
-  const phones = await loadPhones(store.db, { organisation, since: after(clock.now(), -usageDays * day) });
-  await rememberApps(context, organisation, phones);
+  await sumPhones(store.db, organisation, clock.now());
+  await rememberApps(context, organisation);
   if (inventory.problem === null) await notifyOfGoneRules(context, organisation, inventory.goneRules);
-  for (const block of await openBlocks(store.db, organisation)) await verify(context, block, phones);
+  for (const block of await openBlocks(store.db, organisation)) await verify(context, block);
   await checkConfigs(context, organisation);
 }
 
 /** Security hears of a new app of somebody else once; what was there at the very first check is no news. */
-async function rememberApps(
-  { store, policy }: JobContext,
-  organisation: Organisation,
-  phones: readonly Phone[],
-): Promise<void> {
+async function rememberApps({ store, policy }: JobContext, organisation: Organisation): Promise<void> {
   const known = await store.db.selectFrom('appSeen').select('app').where('organisation', '=', organisation).execute();
   const seen = new Set(known.map(({ app }) => app));
-  const fresh = usesOf(phones, 'app').filter(({ app }) => app !== undefined && !seen.has(app.key));
+  const uses = await countUses(store.db, organisation, 'app');
+  const fresh = uses.filter(({ app }) => app !== undefined && !seen.has(app.key));
   if (fresh.length === 0) return;
   await store.change(async (change) => {
     for (const use of fresh) {
@@ -62,7 +59,7 @@ async function rememberApps(
         key: `${organisation}:${app}`,
         line: [
           strong(`New app: ${use.name}`),
-          ` — ${counted(use.people, 'person', 'people')}, ${counted(use.phones.length, 'phone')}. Say "app ${use.name}" for who.`,
+          ` — ${counted(use.people, 'person', 'people')}, ${counted(use.phones, 'phone')}. Say "app ${use.name}" for who.`,
         ],
       });
     }
@@ -96,10 +93,14 @@ async function notifyOfGoneRules(
   }
 }
 
-async function verify(context: JobContext, block: AppBlock, all: readonly Phone[]): Promise<void> {
+async function verify(context: JobContext, block: AppBlock): Promise<void> {
   if (block.since === null) return;
   const { store, policy, clock } = context;
-  const phones = all.filter(({ app }) => app.key === block.app);
+  const { organisation, app } = block;
+  const query = { organisation, since: after(clock.now(), -usageDays * day) };
+  const phones = await loadPhonesOf(store.db, { ...query, app });
+  // How one gets through is told by whom else its names would catch.
+  const all = await loadPhonesNamedLike(store.db, query, phones);
   const verdict = verdictOf({ phones, all, since: block.since, now: clock.now() });
   const before = verdictIn(block);
   if (before !== undefined && asRead(before) === asRead(verdict)) return;

@@ -76,7 +76,7 @@ export type Bot = {
 export async function startBot(parts: BotParts): Promise<Bot> {
   const { config, ids, log, closing, jobs } = parts;
   const { db, inbox, connection } = await openConfiguredDatabase(parts);
-  const { organisation, clock, exchange } = await openConfiguredExchange({ ...parts, db });
+  const { organisation, clock, exchange, isSmall } = await openConfiguredExchange({ ...parts, db });
   const opened = { ...parts, db, clock };
   const mark = await simulationMark(config, exchange);
   const simulated = mark !== undefined;
@@ -107,8 +107,8 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     onFailed,
   });
   const auditAway = watchAuditOutage({ store, policy: () => policy.current, clock, log, closing });
-  // For trying out, people must be there with the first word; a directory that is known, or a real one, is read by a job.
-  if (simulated && (await storedDirectory(db, organisation)) === undefined) {
+  // For trying out, people must be there with the first word; a directory that is known, a large or a real one is read by a job.
+  if (simulated && (await storedDirectory(db, organisation)) === undefined && (await isSmall())) {
     await refreshDirectory({ db, exchange: exchange(organisation), clock });
     await storeInventory(db, organisation, await readInventory(exchange(organisation), organisation, clock.now()));
   }

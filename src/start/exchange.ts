@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { createLabClock } from '../exchange/lab/clock.ts';
 import { type LabInput, openLab } from '../exchange/lab/index.ts';
+import { isLabSmall } from '../exchange/lab/mailboxes.ts';
 import { seedLab } from '../exchange/lab/seed.ts';
 import { startLabTicker } from '../exchange/lab/ticker.ts';
 import type { Exchange } from '../exchange/port.ts';
@@ -21,6 +22,8 @@ export type OpenExchange = {
   /** Real time, or the lab's. */
   readonly clock: Clock;
   exchange(organisation: Organisation): Exchange;
+  /** Whether everybody can be read while somebody waits for the prompt. */
+  readonly isSmall: () => Promise<boolean>;
 };
 
 type ExchangeParts = Omit<ProcessParts, 'clock'> & { policy: Policy; onLabChange?: LabInput['onChange'] };
@@ -51,10 +54,16 @@ export async function openConfiguredExchange(parts: ExchangeParts): Promise<Open
     onError: (error) => log.warn({ err: error }, 'the lab could not tick'),
   });
   closing.add('lab ticker', () => ticker.stop());
-  if (onLab) return { organisation: 'lab', clock, exchange: () => lab };
+  if (onLab) return { organisation: 'lab', clock, exchange: () => lab, isSmall: () => isLabSmall(db) };
 
   const real = await openPowershell(parts);
-  return { organisation: 'real', clock, exchange: (organisation) => (organisation === 'lab' ? lab : real) };
+  return {
+    organisation: 'real',
+    clock,
+    exchange: (organisation) => (organisation === 'lab' ? lab : real),
+    // Simulated ones that the bot speaks to over PowerShell are.
+    isSmall: async () => true,
+  };
 }
 
 async function openPowershell({ config, environment, ids, log, closing }: ExchangeParts): Promise<Exchange> {

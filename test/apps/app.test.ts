@@ -128,7 +128,8 @@ it('shows what is signed or spelt oddly, and counts it', () => {
     phone('a', { deviceType: 'Andriod', deviceModel: '', userAgent: '' }, [{ at: '2026-03-02T08:00:00Z', http: 200 }]),
   ];
   const message = appsMessage({
-    uses: usesOf(phones, 'app'),
+    uses: usesOf(phones, 'app').map((use) => ({ ...use, phones: use.phones.length })),
+    types: [{ type: 'Andriod', phones: 1 }],
     by: 'app',
     newSince: new Date('2026-03-01T00:00:00Z'),
     oddities: [

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, ExpressReceiver, LogLevel } from '@slack/bolt';
 import express, { type Express } from 'express';
+import { sql } from 'kysely';
 import { createSlackAdapter } from '../../adapters/slack/index.ts';
 import { eventsPath } from '../../adapters/slack/receivers.ts';
 import { appendAudit } from '../../src/audit/chain.ts';
@@ -26,7 +27,7 @@ import type { Answer } from '../../src/message/model.ts';
 import { text } from '../../src/message/text.ts';
 import { Policy } from '../../src/policy.ts';
 import { approvals, evidenceProviders } from '../../src/start/registries.ts';
-import { openDatabase } from '../../src/store/connect.ts';
+import { connectionFromUrl, type DatabaseConnection, openDatabase } from '../../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../../src/store/embedded/embedded-postgres.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { createStore } from '../../src/store/store.ts';
@@ -34,7 +35,7 @@ import { botToken, signingSecret, team } from '../fakes/slack/index.ts';
 import { silent } from '../queue/world.ts';
 import { channel, user } from './slack-people.ts';
 
-const [kind, apiUrl = ''] = process.argv.slice(2);
+const [kind, apiUrl = '', databaseUrl] = process.argv.slice(2);
 const closing = createClosing((name, error) => console.error(`${name} was not closed`, error));
 const app = await appOf(kind ?? '');
 const server = createServer(app);
@@ -59,6 +60,8 @@ async function appOf(measured: string): Promise<Express> {
   switch (measured) {
     case 'bare':
       return bareBolt();
+    case 'bare-insert':
+      return await storingBolt(closing);
     case 'adapter':
       return await adapterAlone(apiUrl, closing);
     case 'bot':
@@ -68,7 +71,7 @@ async function appOf(measured: string): Promise<Express> {
   }
 }
 
-function bareBolt(): Express {
+function bareBolt(first: () => Promise<unknown> = async () => {}): Express {
   const bare = express();
   const receiver = new ExpressReceiver({ signingSecret, app: bare, logLevel: LogLevel.ERROR });
   const bolt = new App({
@@ -79,19 +82,47 @@ function bareBolt(): Express {
     tokenVerificationEnabled: false,
     convoStore: false,
   });
-  bolt.command('/mislaid', async ({ ack }) => await ack());
+  bolt.command('/mislaid', async ({ ack }) => {
+    await first();
+    await ack();
+  });
   return bare;
 }
 
-async function wholeBot(api: string, opened: Closing): Promise<Express> {
+/** Commits one row of the size of a stored command before it acknowledges. */
+async function storingBolt(opened: Closing): Promise<Express> {
+  const { db, close } = openDatabase(await connectionFor(opened), { poolSize: 8, own: true });
+  opened.add('database connections', close);
+  await sql`create table if not exists bare (key text primary key, body jsonb not null, at timestamptz not null)`.execute(
+    db,
+  );
+  const body = JSON.stringify({
+    sender: { identity: `slack:${team}/${user}` },
+    input: { kind: 'sentence', text: 'whoami' },
+  });
+  return bareBolt(() =>
+    sql`insert into bare (key, body, at) values (${randomIds.token()}, ${body}, ${new Date()}) returning key`.execute(
+      db,
+    ),
+  );
+}
+
+/** The server that was named, or one of its own. */
+async function connectionFor(opened: Closing): Promise<DatabaseConnection> {
+  if (databaseUrl !== undefined) return connectionFromUrl(databaseUrl);
   const dataFolder = mkdtempSync(join(tmpdir(), 'mislaid-bench-slack-'));
   opened.add('data', () => rmSync(dataFolder, { recursive: true, force: true }));
   const postgres = await startEmbeddedPostgres({ dataFolder, log: silent });
   opened.add('PostgreSQL', () => postgres.stop());
-  // As the bot opens them: see start/database.ts.
-  const { db, close } = openDatabase(postgres.connection, { poolSize: 20 });
+  return postgres.connection;
+}
+
+async function wholeBot(api: string, opened: Closing): Promise<Express> {
+  const connection = await connectionFor(opened);
+  // As the bot opens them on its own database: see start/database.ts.
+  const { db, close } = openDatabase(connection, { poolSize: 20, own: true });
   opened.add('database connections', close);
-  const inbox = openDatabase(postgres.connection, { poolSize: 8 });
+  const inbox = openDatabase(connection, { poolSize: 8, own: true });
   opened.add('database connections of the inbox', inbox.close);
   await migrate(db);
   const clock = systemClock;

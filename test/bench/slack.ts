@@ -68,17 +68,15 @@ function figuresOf({ asked, cpuMs }: Measured, perSecond: number): Record<string
 
 const Told = z.object({ url: z.string().optional(), cpuMs: z.number().optional() });
 
-type Measuring = { kind: 'bare' | 'adapter' | 'bot'; slack: FakeSlack; seconds: number; perSecond: number };
+/** What `slack-bot.ts` can be. */
+export type MeasuredKind = 'bare' | 'bare-insert' | 'adapter' | 'bot';
+
+type Measuring = { kind: MeasuredKind; slack: FakeSlack; seconds: number; perSecond: number };
 
 async function measured({ kind, slack, seconds, perSecond }: Measuring): Promise<Measured> {
-  const bot = fork(fileURLToPath(new URL('slack-bot.js', import.meta.url)), [kind, slack.apiUrl], {
-    // As `npm start` runs it.
-    execArgv: ['--max-semi-space-size=8', '--heap-growing-percent=30'],
-  });
+  const { bot, url, agent } = await startMeasured(kind, slack.apiUrl);
   const ended = once(bot, 'exit');
-  const agent = new Agent({ keepAlive: true });
   try {
-    const { url = '' } = await told(bot);
     const warm = await load({ agent, url, slack, perSecond, seconds: warmSeconds });
     const before = await cpuOf(bot);
     const asked = await load({ agent, url, slack, perSecond, seconds });
@@ -92,6 +90,21 @@ async function measured({ kind, slack, seconds, perSecond }: Measuring): Promise
   }
 }
 
+/** One measured process, on a PostgreSQL of its own where none is given. */
+export async function startMeasured(
+  kind: MeasuredKind,
+  apiUrl: string,
+  databaseUrl?: string,
+): Promise<{ kind: MeasuredKind; bot: ChildProcess; url: string; agent: Agent }> {
+  const args = [kind, apiUrl, ...(databaseUrl === undefined ? [] : [databaseUrl])];
+  const bot = fork(fileURLToPath(new URL('slack-bot.js', import.meta.url)), args, {
+    // As `npm start` runs it.
+    execArgv: ['--max-semi-space-size=8', '--heap-growing-percent=30'],
+  });
+  const { url = '' } = await told(bot);
+  return { kind, bot, url, agent: new Agent({ keepAlive: true }) };
+}
+
 async function told(bot: ChildProcess): Promise<z.infer<typeof Told>> {
   const ended = once(bot, 'exit').then(() => {
     throw new Error('the measured process ended');
@@ -100,7 +113,7 @@ async function told(bot: ChildProcess): Promise<z.infer<typeof Told>> {
   return Told.parse(message);
 }
 
-async function cpuOf(bot: ChildProcess): Promise<number> {
+export async function cpuOf(bot: ChildProcess): Promise<number> {
   const answer = told(bot);
   bot.send('cpu');
   return (await answer).cpuMs ?? 0;
@@ -118,7 +131,7 @@ async function answered(slack: FakeSlack, count: number): Promise<void> {
 type Loading = { agent: Agent; url: string; slack: FakeSlack; perSecond: number; seconds: number };
 
 /** Requests leave on time, whether or not those before are answered: a slow answer is not hidden by waiting for it. */
-async function load({ agent, url, slack, perSecond, seconds }: Loading): Promise<Asked[]> {
+export async function load({ agent, url, slack, perSecond, seconds }: Loading): Promise<Asked[]> {
   const sent: Promise<Asked>[] = [];
   const began = performance.now();
   for (let index = 0; index < seconds * perSecond; index++) {

@@ -1,21 +1,22 @@
 /** How many questions the database is asked until somebody has their answer: a list asks as many for twenty rows as for one. */
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ask, buttonIn, lost } from '../incidents/scenes.ts';
+import { ask, buttonIn, decide, lost } from '../incidents/scenes.ts';
 import { type TestBot, testBot } from '../setup/bot.ts';
 import { recordStatements } from '../setup/statements.ts';
 
 let bot: TestBot;
 
-/** One incident of which twenty requests wait. */
+/** One incident of which one request waits, and one of which nineteen do. */
 beforeAll(async () => {
   bot = await testBot();
   await lost(bot, 'alice.ng');
   await ask(bot);
-  const columns = sql`incident_number, organisation, payload, payload_hash, policy_hash, requested_by, requested_via, owner_guid, role,
+  await lost(bot, 'bob');
+  const columns = sql`organisation, payload, payload_hash, policy_hash, requested_by, requested_via, owner_guid, role,
     needed, state, requested_at, expires_at`;
-  await sql`insert into approval (subject_kind, subject_id, ${columns})
-    select subject_kind, 'copy ' || n, ${columns} from approval, generate_series(1, 19) n`.execute(bot.db);
+  await sql`insert into approval (subject_kind, subject_id, incident_number, ${columns})
+    select subject_kind, 'copy ' || n, 102, ${columns} from approval, generate_series(1, 19) n`.execute(bot.db);
   for (const persona of ['hana', 'otto', 'sasha']) await bot.type(persona, undefined, 'whoami');
 });
 afterAll(() => bot.close());
@@ -40,7 +41,12 @@ it.each([
   ['hana', 'incidents mine', 8],
   ['hana', 'incidents all', 8],
   ['hana', 'reports', 8],
-  ['otto', 'approvals', 12],
+  ['otto', 'approvals', 8],
+  ['otto', 'status', 8],
+  // A card and no list: the whole incident, what the logs say of its phones, and its requests.
+  ['otto', 'status INC-102', 22],
+  // The incident is read twice: to find the request, and by what describes it. It is noted in the audit who was shown what.
+  ['otto', 'approve INC-101', 45],
   ['hana', 'hold INC-101', 14],
   ['hana', 'audit INC-101', 16],
 ] as const)('%s says "%s": at most %i', async (persona, text, most) => {
@@ -51,4 +57,16 @@ it('shows twenty requests', async () => {
   const { answer } = await bot.type('otto', undefined, 'approvals', quiet);
   expect(answer.private?.blocks.filter(({ kind }) => kind === 'text')).toHaveLength(20);
   expect(buttonIn(answer, 'Deny…')).toBeDefined();
+});
+
+// What decides is read again under its row locks, once for the decision and once for the wipe that it moves.
+it('otto presses "Approve": at most 57', async () => {
+  const shown = await bot.type('otto', '#approvals', 'approve INC-101', quiet);
+  expect(buttonIn(shown.answer, 'Approve')).toBeDefined();
+  let decided = '';
+  const sent = await statements(async () => {
+    decided = (await decide(bot, 'otto', shown, quiet)).text;
+  });
+  expect(decided).toContain('Approved');
+  expect(sent).toBeLessThanOrEqual(57);
 });

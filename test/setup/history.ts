@@ -137,6 +137,7 @@ export const historyTables: Readonly<Record<string, 'history' | 'organisation' |
   access_rule: 'organisation',
   app_inventory: 'organisation',
   app_look: 'organisation',
+  app_phone: 'organisation',
   app_seen: 'organisation',
   chat_identity: 'organisation',
   home_page: 'organisation',

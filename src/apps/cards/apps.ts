@@ -2,18 +2,23 @@ import { groupedBy } from '../../ground/grouped.ts';
 import type { Block, DraftMessage, Span, Text } from '../../message/model.ts';
 import { button, buttons, code, list, note, paragraph, present, strong, text, time } from '../../message/text.ts';
 import { counted } from '../../message/words.ts';
+import type { UseCount } from '../counts.ts';
 import type { Freshness } from '../freshen.ts';
 import type { InventoryState } from '../inventory.ts';
 import { misspeltType } from '../misspelt.ts';
-import { type Dimension, isForeign, peopleOf, type Use } from '../overview.ts';
+import { type Dimension, isForeign, type Use } from '../overview.ts';
+import { usageDays } from '../phone-sums.ts';
 import type { Phone } from '../phones.ts';
 
-/** How far back requests are counted. */
-export const usageDays = 7;
 const mostRows = 30;
 
 /** Where the numbers come from. */
-type Sources = { inventory: InventoryState; freshness: Freshness };
+type Sources = {
+  inventory: InventoryState;
+  freshness: Freshness;
+  /** When the phones were added up, where that is not now. */
+  summed?: Date | undefined;
+};
 
 const titles: Record<Dimension, string> = {
   app: 'Mail apps',
@@ -26,7 +31,8 @@ const titles: Record<Dimension, string> = {
 /** What is answered to `apps`. */
 export function appsMessage(
   input: Sources & {
-    uses: readonly Use[];
+    uses: readonly UseCount[];
+    types: readonly { type: string; phones: number }[];
     by: Dimension;
     newSince: Date;
     oddities: readonly { odd: string; text: string; requests: number }[];
@@ -35,7 +41,7 @@ export function appsMessage(
     chart: Block<never> | undefined;
   },
 ): DraftMessage {
-  const { uses, by, newSince, oddities, chart } = input;
+  const { uses, types, by, newSince, oddities, chart } = input;
   const foreign = uses.filter(isForeign).map(({ name }) => name);
   const fresh = uses.filter(isSince(newSince));
   return {
@@ -54,7 +60,7 @@ export function appsMessage(
         uses.map((use) => [
           text(use.name, fresh.includes(use) ? strong(' new') : ''),
           text(String(use.people)),
-          text(String(use.phones.length)),
+          text(String(use.phones)),
           text(String(use.requests)),
           at(use.firstSeen),
           at(use.lastSeen),
@@ -62,7 +68,7 @@ export function appsMessage(
       ),
       uses.length > mostRows && note(`… ${uses.length - mostRows} more`),
       chart,
-      ...oddityBlock(oddities, uses),
+      ...oddityBlock(oddities, types),
       ...(input.unreadEdges ?? []).map(({ server, requests }) =>
         paragraph(
           strong('Not read: '),
@@ -86,16 +92,12 @@ function table(columns: string[], rows: readonly Text[][]): Block<never> {
 
 function oddityBlock(
   oddities: readonly { odd: string; text: string; requests: number }[],
-  uses: readonly Use[],
+  types: readonly { type: string; phones: number }[],
 ): Block<never>[] {
-  const types = groupedBy(
-    uses.flatMap(({ phones }) => phones),
-    ({ names }) => names.type,
-  );
-  const misspelt = [...types].flatMap(([type, { length }]) => {
+  const misspelt = types.flatMap(({ type, phones }) => {
     const meant = misspeltType(type);
     if (meant === undefined) return [];
-    const who = counted(length, 'phone');
+    const who = counted(phones, 'phone');
     return [text('Device type ', code(type), `, ${who}: perhaps ${meant}, misspelt. Access rules match exactly.`)];
   });
   const requestsOf = (kind: string, label: string) =>
@@ -112,10 +114,11 @@ function oddityBlock(
 }
 
 /** Where the numbers come from, how new they are, and what is missing. */
-export function sources({ inventory, freshness }: Sources, newSince?: Date): (string | Span)[] {
+export function sources({ inventory, freshness, summed }: Sources, newSince?: Date): (string | Span)[] {
   const { readAt, problem } = inventory;
   return [
     ...(readAt === null ? ['Exchange has not been read yet.'] : ['Devices read from Exchange ', time(readAt), '.']),
+    ...(summed === undefined ? [] : [' Phones added up ', time(summed), '.']),
     ...(problem === null ? [] : [` ${problem}`]),
     ...(freshness.servers === 0 ? [' No server logs are configured, so requests and refusals are not known.'] : []),
     ...logCaveats(freshness, 'these numbers grow'),
@@ -133,13 +136,22 @@ export function logCaveats({ progress, problems }: Freshness, until: string): st
 }
 
 /** What is answered to `apps new`. */
-export function newAppsMessage(input: Sources & { uses: readonly Use[]; newSince: Date }): DraftMessage {
+export function newAppsMessage(
+  input: Sources & {
+    uses: readonly UseCount[];
+    /** People with new phones, by the app's key. */
+    phones: readonly { app: string; people: readonly string[] }[];
+    newSince: Date;
+  },
+): DraftMessage {
   const { uses, newSince } = input;
   const apps = uses.filter(isSince(newSince));
   const phones = uses
-    .filter((use) => !apps.includes(use) && isForeign(use))
-    .map((use) => ({ use, fresh: use.phones.filter(isSince(newSince)) }))
-    .filter(({ fresh }) => fresh.length > 0);
+    .filter((use) => !apps.includes(use))
+    .flatMap((use) => {
+      const fresh = input.phones.find(({ app }) => app === use.app?.key);
+      return fresh === undefined ? [] : [{ use, people: fresh.people }];
+    });
   const first = apps.find(isForeign);
   return {
     title: apps.length === 0 ? 'No new apps' : `New: ${apps.map(({ name }) => name).join(', ')}`,
@@ -148,12 +160,12 @@ export function newAppsMessage(input: Sources & { uses: readonly Use[]; newSince
       ...apps.map((use) =>
         paragraph(
           strong(use.name),
-          ` — ${counted(use.people, 'person', 'people')}, ${counted(use.phones.length, 'phone')}, first seen `,
+          ` — ${counted(use.people, 'person', 'people')}, ${counted(use.phones, 'phone')}, first seen `,
           use.firstSeen === null ? 'at a time not known' : time(use.firstSeen),
         ),
       ),
       phones.length > 0 && paragraph('New phones with apps that were there before:'),
-      phones.length > 0 && list(...phones.map(({ use, fresh }) => text(strong(use.name), `: ${namesOf(fresh)}`))),
+      phones.length > 0 && list(...phones.map(({ use, people }) => text(strong(use.name), `: ${people.join(', ')}`))),
       apps.length + phones.length === 0 && paragraph('No new app, and no new phone with an app of somebody else.'),
       first &&
         buttons(
@@ -163,12 +175,6 @@ export function newAppsMessage(input: Sources & { uses: readonly Use[]; newSince
       note(...sources(input, newSince)),
     ),
   };
-}
-
-function namesOf(phones: readonly Phone[]): string {
-  return peopleOf(phones)
-    .map(({ name }) => name)
-    .join(', ');
 }
 
 /** What is answered to `app CloudMagic`. */

@@ -4,8 +4,8 @@ import { counted } from '../../message/words.ts';
 import type { Blocked, RuleUse } from '../blocked.ts';
 import type { Freshness } from '../freshen.ts';
 import type { InventoryState } from '../inventory.ts';
-import { peopleOf } from '../overview.ts';
-import { sources, usageDays } from './apps.ts';
+import { usageDays } from '../phone-sums.ts';
+import { sources } from './apps.ts';
 
 const mostRules = 40;
 const mostNames = 10;
@@ -15,6 +15,7 @@ export function blockedMessage(input: {
   blocked: Blocked;
   inventory: InventoryState;
   freshness: Freshness;
+  summed?: Date | undefined;
   names: boolean;
 }): DraftMessage {
   const { rules, idle, reasons } = input.blocked;
@@ -51,7 +52,7 @@ function ruleRow({ rule, caught, denied, lastDenied }: RuleUse): Text[] {
     text(rule.name),
     text(`${rule.characteristic} `, code(rule.queryString)),
     text(does[rule.accessLevel] ?? rule.accessLevel),
-    text(String(caught.length)),
+    text(String(caught)),
     text(String(denied)),
     lastDenied === null || rule.accessLevel === 'Allow' ? text('–') : text(time(lastDenied)),
   ];
@@ -62,12 +63,10 @@ function reasonBlocks(reasons: Blocked['reasons'], names: boolean): Block<never>
   return [
     paragraph('Phones that are kept out:'),
     list(
-      ...reasons.map(({ state, words, phones }) => {
-        const people = peopleOf(phones).map(({ name }) => name);
-        const who = names
-          ? `: ${people.slice(0, mostNames).join(', ')}${people.length > mostNames ? ` … ${people.length - mostNames} more` : ''}`
-          : '';
-        return text(strong(`${phones.length} ${state}`), ` ${words}${who}`);
+      ...reasons.map(({ state, words, phones, people, names: first }) => {
+        const more = people - first.length;
+        const who = names ? `: ${first.join(', ')}${more > 0 ? ` … ${more} more` : ''}` : '';
+        return text(strong(`${phones} ${state}`), ` ${words}${who}`);
       }),
     ),
   ];

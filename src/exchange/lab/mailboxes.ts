@@ -1,5 +1,6 @@
 /** Mailboxes as Get-Mailbox, Get-User, Get-Recipient and Get-CASMailbox of the lab print them. */
-import { type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Database } from '../../store/schema.ts';
 import type { LabMailboxTable } from '../../store/tables/lab.ts';
 import { notUnique, objectNotFound } from './failures.ts';
 import type { LabOrganisation } from './organisation.ts';
@@ -12,6 +13,17 @@ export const labDomain = 'contoso.example';
 
 /** Rows that the lab reads at once, as an engine answers page by page. */
 export const labPage = 250;
+
+/** Whether the lab has as few mailboxes as it is made with, and some more. */
+export async function isLabSmall(db: Kysely<Database>): Promise<boolean> {
+  const first = db
+    .selectFrom('labMailbox')
+    .select('exchangeGuid')
+    .limit(smallLab + 1);
+  return (await first.execute()).length <= smallLab;
+}
+
+const smallLab = 500;
 
 /** Every mailbox, page after page, by name. */
 export async function* mailboxPages(lab: LabOrganisation): AsyncGenerator<LabMailbox[]> {

@@ -3,12 +3,15 @@
  * its time has passed, and then security. Anybody who may decide may do so at any time.
  */
 import type { Kysely } from 'kysely';
-import { personByAddress, personByGuid } from '../../directory/find.ts';
+import { hasAddress, personByGuid } from '../../directory/find.ts';
+import { isMailboxOf } from '../../directory/holders.ts';
+import type { Person } from '../../directory/person.ts';
+import { personFromRow } from '../../directory/store-people.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import type { StaticBlock } from '../../message/model.ts';
 import { note, time } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
-import type { Policy } from '../../policy.ts';
+import type { Policy, PolicyPerson } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { incidentSubject } from '../incident/timeline.ts';
@@ -73,15 +76,63 @@ export async function pagedNames(
   policy: Policy,
   approval: Pick<Approval, 'id' | 'requestedBy'>,
 ): Promise<PagedPerson[]> {
-  const asker = await personByGuid(db, approval.requestedBy);
-  const named: PagedPerson[] = [];
-  for (const { identity, at } of await pagedIdentities(db, approval.id)) {
-    const entry = policy.people.find(({ identities }) => identities.includes(identity));
-    if (entry === undefined) continue;
-    const person = asker && (await personByAddress(db, asker.organisation, entry.mailbox));
-    named.push({ name: person?.displayName ?? entry.name, at });
-  }
-  return named;
+  return (await pagedNamesOnEach(db, policy, [approval])).get(approval.id) ?? [];
+}
+
+/** The same of several requests, by their ids, with as many questions as for one. */
+export async function pagedNamesOnEach(
+  db: Kysely<Database>,
+  policy: Policy,
+  approvals: readonly Pick<Approval, 'id' | 'requestedBy'>[],
+): Promise<Map<number, PagedPerson[]>> {
+  if (approvals.length === 0) return new Map();
+  const copies = await db
+    .selectFrom('card')
+    .select(['subject', 'place', 'createdAt'])
+    .where(
+      'subject',
+      'in',
+      approvals.map(({ id }) => approvalSubjectOf(id)),
+    )
+    .where('personal', '=', true)
+    .orderBy('id')
+    .execute();
+  const paged = copies.flatMap(({ subject, place, createdAt: at }) => {
+    const entry = policy.people.find(({ identities }) => identities.includes(place));
+    return entry === undefined ? [] : [{ subject, entry, at }];
+  });
+  const people = paged.length === 0 ? [] : await askersAndAddressed(db, approvals, paged);
+  return new Map(
+    approvals.map(({ id, requestedBy }) => {
+      const asker = people.find(({ guid }) => guid === requestedBy);
+      const own = paged.filter(({ subject }) => subject === approvalSubjectOf(id));
+      return [
+        id,
+        own.map(({ entry, at }) => {
+          const [only, ...others] = people.filter(
+            (one) => !one.gone && one.organisation === asker?.organisation && isMailboxOf(entry.mailbox, one),
+          );
+          return { name: only === undefined || others.length > 0 ? entry.name : only.displayName, at };
+        }),
+      ];
+    }),
+  );
+}
+
+/** Whoever asked, and whoever has one of the mailboxes. */
+async function askersAndAddressed(
+  db: Kysely<Database>,
+  approvals: readonly Pick<Approval, 'requestedBy'>[],
+  paged: readonly { entry: PolicyPerson }[],
+): Promise<(Person & { gone: boolean })[]> {
+  const asked = [...new Set(approvals.map(({ requestedBy }) => requestedBy))];
+  const mailboxes = [...new Set(paged.map(({ entry }) => entry.mailbox))];
+  const rows = await db
+    .selectFrom('person')
+    .selectAll()
+    .where(({ or, eb }) => or([eb('guid', 'in', asked), ...mailboxes.map((mailbox) => hasAddress(mailbox))]))
+    .execute();
+  return rows.map((row) => ({ ...personFromRow(row), gone: row.gone }));
 }
 
 async function pagedIdentities(db: Kysely<Database>, approvalId: number): Promise<{ identity: string; at: Date }[]> {

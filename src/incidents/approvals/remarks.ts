@@ -3,7 +3,7 @@
  * on every copy and in every answer; the first of its kind makes an earlier showing stale. Syncs and repetitions never do, or nobody
  * could ever decide.
  */
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import { z } from 'zod';
 import { canonicalHash } from '../../ground/canonical.ts';
 import { assertNever } from '../../ground/errors.ts';
@@ -46,7 +46,7 @@ const kindOfEvent: Readonly<Record<string, Exclude<RemarkKind, 'account'>>> = {
 type EventRow = { id: number; kind: string; data: Record<string, unknown>; at: Date };
 type Waiting = Pick<
   Selectable<ApprovalTable>,
-  'incidentNumber' | 'payload' | 'payloadHash' | 'requestedAt' | 'subjectKind'
+  'id' | 'incidentNumber' | 'payload' | 'payloadHash' | 'requestedAt' | 'subjectKind'
 >;
 
 /** How the incident stands at this moment of asking. */
@@ -67,8 +67,57 @@ export async function remarksOn(db: Kysely<Database>, approval: Waiting): Promis
   return (await remarksOnEach(db, [approval]))[0] ?? [];
 }
 
+/** What else is said of a request: who asked, whether it is a drill's, whether the owner's account is enabled, which phone of the incident. */
+export type WaitingFacts = {
+  asker: string | null;
+  drill: boolean | null;
+  accountEnabled: boolean | null;
+  device: Device | undefined;
+};
+
+/** Of each request, by its id, in one question. */
+export async function waitingFacts(
+  db: Kysely<Database>,
+  approvals: readonly Pick<Waiting, 'id'>[],
+): Promise<Map<number, WaitingFacts>> {
+  if (approvals.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('approval')
+    .leftJoin('person as asker', 'asker.guid', 'approval.requestedBy')
+    .leftJoin('incident', 'incident.number', 'approval.incidentNumber')
+    .leftJoin('person as owner', 'owner.guid', 'incident.personGuid')
+    .leftJoin('incidentDevice as device', (join) =>
+      join
+        .onRef('device.incidentNumber', '=', 'approval.incidentNumber')
+        .on(
+          sql<boolean>`device.device_guid = coalesce(approval.payload->'frozen'->>'deviceGuid', approval.payload->>'deviceGuid')`,
+        ),
+    )
+    .select(['approval.id', 'asker.displayName as asker', 'incident.drill', 'owner.accountEnabled'])
+    .select(['device.number as deviceNumber', 'device.deviceGuid'])
+    .where(
+      'approval.id',
+      'in',
+      approvals.map(({ id }) => id),
+    )
+    .execute();
+  return new Map(
+    rows.map(({ id, deviceNumber, deviceGuid, ...facts }) => [
+      id,
+      {
+        ...facts,
+        device: deviceNumber === null || deviceGuid === null ? undefined : { number: deviceNumber, guid: deviceGuid },
+      },
+    ]),
+  );
+}
+
 /** The same of several requests, in their order, with as many questions as for one. */
-export async function remarksOnEach(db: Kysely<Database>, approvals: readonly Waiting[]): Promise<Remark[][]> {
+export async function remarksOnEach(
+  db: Kysely<Database>,
+  approvals: readonly Waiting[],
+  facts?: ReadonlyMap<number, WaitingFacts>,
+): Promise<Remark[][]> {
   const incidents = [...new Set(approvals.flatMap(({ incidentNumber }) => incidentNumber ?? []))];
   if (incidents.length === 0) return approvals.map(() => []);
   const events = await db
@@ -78,17 +127,15 @@ export async function remarksOnEach(db: Kysely<Database>, approvals: readonly Wa
     .where('kind', 'in', Object.keys(kindOfEvent))
     .orderBy('id')
     .execute();
-  const guids = approvals.flatMap((approval) => deviceGuidOf(approval) ?? []);
-  const devices = guids.length === 0 ? [] : await devicesOf(db, incidents, guids);
-  const accounts = await accountsOf(db, incidents);
+  const known = facts ?? (await waitingFacts(db, approvals));
   return approvals.map((approval) => {
     const { incidentNumber: incident } = approval;
     if (incident === null) return [];
-    const guid = deviceGuidOf(approval);
+    const { device, accountEnabled } = known.get(approval.id) ?? { device: undefined, accountEnabled: null };
     return remarksAmong(approval, {
       events: events.filter((event) => event.incidentNumber === incident),
-      device: devices.find((device) => device.incidentNumber === incident && device.guid === guid),
-      enabled: accounts.get(incident) ?? null,
+      device,
+      enabled: accountEnabled,
     });
   });
 }
@@ -216,41 +263,16 @@ function sentence(kind: RemarkKind, accountEnabled = true): (string | Span)[] {
 type Device = { number: number; guid: string };
 
 /** The phone that a request is about. */
-async function deviceOf(db: Kysely<Database>, approval: Pick<Waiting, 'incidentNumber' | 'payload'>) {
-  const guid = deviceGuidOf(approval);
-  if (guid === undefined || approval.incidentNumber === null) return undefined;
-  return (await devicesOf(db, [approval.incidentNumber], [guid]))[0];
-}
-
-function deviceGuidOf({ payload }: Pick<Waiting, 'payload'>): string | undefined {
-  const frozen = z.object({ frozen: z.object({ deviceGuid: z.string() }) }).safeParse(payload);
-  const plain = z.object({ deviceGuid: z.string() }).safeParse(payload);
-  return frozen.success ? frozen.data.frozen.deviceGuid : plain.data?.deviceGuid;
-}
-
-async function devicesOf(
-  db: Kysely<Database>,
-  incidents: readonly number[],
-  guids: readonly string[],
-): Promise<(Device & { incidentNumber: number })[]> {
-  return await db
-    .selectFrom('incidentDevice')
-    .select(['incidentNumber', 'number', 'deviceGuid as guid'])
-    .where('incidentNumber', 'in', incidents)
-    .where('deviceGuid', 'in', guids)
-    .execute();
+async function deviceOf(db: Kysely<Database>, approval: Pick<Waiting, 'id'>): Promise<Device | undefined> {
+  return (await waitingFacts(db, [approval])).get(approval.id)?.device;
 }
 
 async function accountOf(db: Kysely<Database>, incident: number): Promise<boolean | null> {
-  return (await accountsOf(db, [incident])).get(incident) ?? null;
-}
-
-async function accountsOf(db: Kysely<Database>, incidents: readonly number[]): Promise<Map<number, boolean | null>> {
-  const rows = await db
+  const row = await db
     .selectFrom('incident')
     .innerJoin('person', 'person.guid', 'incident.personGuid')
-    .select(['incident.number', 'person.accountEnabled'])
-    .where('incident.number', 'in', incidents)
-    .execute();
-  return new Map(rows.map(({ number, accountEnabled }) => [number, accountEnabled]));
+    .select('person.accountEnabled')
+    .where('incident.number', '=', incident)
+    .executeTakeFirst();
+  return row?.accountEnabled ?? null;
 }

@@ -3,10 +3,10 @@ import type { Text } from '../../message/model.ts';
 import { strong, text, time } from '../../message/text.ts';
 import { shortened } from '../../message/words.ts';
 import type { Database } from '../../store/schema.ts';
-import { drillsAmong, incidentName } from '../drill/drill.ts';
-import { type Approval, namesOf } from '../incident/view.ts';
+import { incidentName } from '../drill/drill.ts';
+import type { Approval } from '../incident/view.ts';
 import type { Approvals } from './approvals.ts';
-import { remarksOnEach, type Shown, shownNow } from './remarks.ts';
+import { remarksOnEach, type Shown, shownNow, waitingFacts } from './remarks.ts';
 
 export type DescribedWaiting = {
   approval: Approval;
@@ -24,20 +24,18 @@ export async function describeWaiting(
   db: Kysely<Database>,
   rows: readonly Approval[],
 ): Promise<DescribedWaiting[]> {
-  const asking = rows.map((row) => row.requestedBy);
-  const names = await namesOf(db, asking);
-  const numbers = rows.map((row) => row.incidentNumber);
-  const drills = await drillsAmong(db, numbers);
+  const facts = await waitingFacts(db, rows);
   const described: DescribedWaiting[] = [];
-  const all = await remarksOnEach(db, rows);
+  const all = await remarksOnEach(db, rows, facts);
   for (const [index, approval] of rows.entries()) {
     const { what } = await approvals.content(db, approval);
     const { incidentNumber: number, payload } = approval;
     const remarks = all[index] ?? [];
-    const incident = number === null ? '' : `${incidentName(number, drills.has(number))} · `;
+    const { asker, drill } = facts.get(approval.id) ?? { asker: null, drill: false };
+    const incident = number === null ? '' : `${incidentName(number, drill === true)} · `;
     const line = text(
       strong(`${incident}${what}`),
-      ` — asked by ${names.get(approval.requestedBy) ?? 'somebody'}, expires `,
+      ` — asked by ${asker ?? 'somebody'}, expires `,
       time(approval.expiresAt),
       typeof payload.reason === 'string' ? `: “${shortened(payload.reason, 160)}”` : '',
       ...remarks.flatMap((remark) => [' ', ...remark.text]),

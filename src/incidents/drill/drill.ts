@@ -2,7 +2,7 @@
  * Drills: the whole flow on a phone of the lab, beside the real organisation, decided by the real people. They are marked
  * DRILL wherever they are shown, counted apart, and end with how long each step took.
  */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { z } from 'zod';
 import type { Block, DraftAnswer, DraftMessage, Intent } from '../../message/model.ts';
 import { list, paragraph, strong, text, time } from '../../message/text.ts';
@@ -26,19 +26,6 @@ export function incidentName(number: number, drill: boolean): string {
   return `${drill ? `${drillWord} · ` : ''}INC-${number}`;
 }
 
-/** Which of these incidents are drills. */
-export async function drillsAmong(db: Kysely<Database>, numbers: readonly (number | null)[]): Promise<Set<number>> {
-  const asked = numbers.filter((number) => number !== null);
-  if (asked.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('incident')
-    .select('number')
-    .where('number', 'in', asked)
-    .where('drill', '=', true)
-    .execute();
-  return new Set(rows.map((row) => row.number));
-}
-
 /** What was named: the arguments of a command, as they were said or as its button holds them. */
 const Named = z.object({
   incident: z.union([z.number(), z.string()]).optional().catch(undefined),
@@ -56,14 +43,13 @@ export async function drillMarkOfMessage(
 ): Promise<string | undefined> {
   const said = JSON.stringify(spoken, (_key, value: unknown) => (isExample(value) ? undefined : value));
   const named = Named.parse(typeof args === 'object' && args !== null ? args : {});
-  const approvals = [...said.matchAll(/"approval":(\d+)/g)].map((match) => Number(match[1]));
+  const approvals = new Set([...said.matchAll(/"approval":(\d+)/g)].map((match) => Number(match[1])));
+  if (named.approval !== undefined) approvals.add(named.approval);
   const numbers = new Set([
     ...[...said.matchAll(/\bINC-(\d+)\b/g), ...said.matchAll(/"incident":(\d+)/g)].map((match) => Number(match[1])),
     ...(named.incident === undefined ? [] : [Number(/\d+/.exec(String(named.incident))?.[0] ?? none)]),
-    ...(await incidentsOf(db, named.approval === undefined ? approvals : [...approvals, named.approval])),
   ]);
-  if (numbers.size === 0 || [...numbers].some((number) => number > largestNumber)) return undefined;
-  if ((await drillsAmong(db, [...numbers])).size < numbers.size) return undefined;
+  if (!(await areDrills(db, [...numbers], [...approvals]))) return undefined;
   return firstWords(spoken).every((words) => words.startsWith(drillWord)) ? undefined : drillWord;
 }
 
@@ -71,11 +57,20 @@ export async function drillMarkOfMessage(
 const none = 0;
 const largestNumber = 2 ** 31 - 1;
 
-async function incidentsOf(db: Kysely<Database>, approvals: readonly number[]): Promise<number[]> {
+/** Whether there are any, and nothing but drills' among them. */
+async function areDrills(
+  db: Kysely<Database>,
+  incidents: readonly number[],
+  approvals: readonly number[],
+): Promise<boolean> {
   const asked = approvals.filter((id) => id <= largestNumber);
-  if (asked.length === 0) return [];
-  const rows = await db.selectFrom('approval').select('incidentNumber').where('id', 'in', asked).execute();
-  return rows.map((row) => row.incidentNumber ?? none);
+  if (incidents.length + asked.length === 0 || incidents.some((number) => number > largestNumber)) return false;
+  const { rows } = await sql<{ drills: boolean | null }>`
+    select bool_and(coalesce(incident.drill, false)) as drills from (
+      select unnest(${incidents}::integer[]) as number
+      union select incident_number from approval where id = any(${asked}::integer[])) as named
+    left join incident using (number)`.execute(db);
+  return rows[0]?.drills === true;
 }
 
 function isExample(value: unknown): boolean {

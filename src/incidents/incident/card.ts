@@ -7,7 +7,7 @@ import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import type { Projection } from '../../store/projection.ts';
 import type { Database } from '../../store/schema.ts';
-import { type PagedPerson, pagedNames } from '../approvals/paging.ts';
+import { pagedNamesOnEach } from '../approvals/paging.ts';
 import { deviceBlocks, deviceButtons } from '../devices/card-blocks.ts';
 import { type EvidenceProvider, incidentEvidence } from '../devices/evidence.ts';
 import { drillBlocks, incidentName } from '../drill/drill.ts';
@@ -36,9 +36,8 @@ export function incidentProjection(evidence: readonly EvidenceProvider[]): Proje
 
 export async function incidentCard({ view, db, policy, now, providers }: IncidentCardInput): Promise<DraftMessage> {
   const { incident, owner } = view;
-  const paged = new Map<number, PagedPerson[]>();
-  for (const approval of view.approvals.filter(({ state }) => state === 'waiting'))
-    paged.set(approval.id, await pagedNames(db, policy, approval));
+  const waiting = view.approvals.filter(({ state }) => state === 'waiting');
+  const paged = await pagedNamesOnEach(db, policy, waiting);
   const [capabilities, evidence] = await Promise.all([
     loadCapabilities(db, incident.organisation),
     incidentEvidence(providers, { db, view, now, policy }),

@@ -25,6 +25,7 @@ import * as approvalAsked from './0024-approval-asked.ts';
 import * as logAnonymous from './0025-log-anonymous.ts';
 import * as logFilesOnce from './0026-log-files-once.ts';
 import * as approvalClosedBy from './0027-approval-closed-by.ts';
+import * as appPhones from './0028-app-phones.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -54,4 +55,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0025-log-anonymous': logAnonymous,
   '0026-log-files-once': logFilesOnce,
   '0027-approval-closed-by': approvalClosedBy,
+  '0028-app-phones': appPhones,
 };

@@ -45,6 +45,31 @@ export type AccessRuleTable = {
   goneAt: Date | null;
 };
 
+/** A phone as src/apps/phones.ts puts it together, added up: by its device id and its owner, or the account that names nobody. */
+export type AppPhoneTable = {
+  organisation: Fixed<Organisation>;
+  key: Fixed<string>;
+  /** Lower case; empty where only a user agent is known. */
+  deviceId: string;
+  /** null: only the logs know it. */
+  deviceGuid: string | null;
+  ownerGuid: string | null;
+  account: string;
+  /** Key, name and kind of its app. */
+  app: string;
+  appName: string;
+  appKind: string;
+  type: string;
+  model: string;
+  os: string;
+  agent: string;
+  requests: number;
+  refused: number;
+  refusedAt: Date | null;
+  firstSeen: Date | null;
+  lastSeen: Date | null;
+};
+
 export type AppBlockState = 'open' | 'ended';
 
 /** One app that somebody set out to block; at most one open per app and organisation. */
@@ -106,6 +131,7 @@ export type AppReportTable = {
 export type AppsTables = {
   mobileDevice: MobileDeviceTable;
   accessRule: AccessRuleTable;
+  appPhone: AppPhoneTable;
   /** What was read of one organisation as a whole, and how far the watch got. */
   appInventory: {
     organisation: Fixed<Organisation>;
