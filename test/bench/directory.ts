@@ -94,7 +94,7 @@ async function started({ data, url }: Run): Promise<Bot> {
   );
   program.say('hana> whoami');
   // Before the directory was read for the first time, nobody is known in it.
-  await answered(program, /Chat account|not in the directory/, 600);
+  await answered(program, ['Chat account', 'I have not been able to read'], 600);
   const seconds = (performance.now() - began) / 1000;
   // Loading the program is one long turn: nobody speaks to it before the prompt.
   const loading = existsSync(delays) ? readFileSync(delays, 'utf8').split('\n').length : 0;

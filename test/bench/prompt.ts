@@ -55,9 +55,11 @@ export function startBench(data: string): RunningProgram {
   return bot;
 }
 
-export async function answered(bot: RunningProgram, what: string, seconds = 120): Promise<void> {
+/** Until one of these was said. */
+export async function answered(bot: RunningProgram, what: string | readonly string[], seconds = 120): Promise<void> {
+  const wanted = typeof what === 'string' ? [what] : what;
   const patience = performance.now() + seconds * 1000;
-  while (!bot.out().includes(what)) {
+  while (!wanted.some((one) => bot.out().includes(one))) {
     if (performance.now() > patience) throw new Error(`no answer: ${bot.err()}`);
     await pause(5);
   }
