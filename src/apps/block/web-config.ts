@@ -8,7 +8,7 @@ import type { Button, DraftMessage, Intent } from '../../message/model.ts';
 import { button, buttons, code, list, note, paragraph, present, strong, text } from '../../message/text.ts';
 import { counted } from '../../message/words.ts';
 import { type ConfigFile, type Servers, ServerUnreadable } from '../../servers/port.ts';
-import { usageDays } from '../cards/apps.ts';
+import { usageDays } from '../phone-sums.ts';
 import type { DenyChoice } from './seen-agents.ts';
 import { configWords } from './step-blocks.ts';
 import { type AppBlock, NotDone, type PayloadOf, type Remember, type Step, type StepResult } from './steps.ts';
