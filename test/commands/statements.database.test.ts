@@ -52,7 +52,8 @@ it.each([
 ] as const)('%s says "%s": at most %i', async (persona, text, most) => {
   // The end of the command before may still be on its way and only adds to what is counted.
   const counts: number[] = [];
-  for (let time = 0; time < 3; time += 1) counts.push(await statements(() => bot.type(persona, undefined, text, quiet)));
+  for (let time = 0; time < 3; time += 1)
+    counts.push(await statements(() => bot.type(persona, undefined, text, quiet)));
   expect(Math.min(...counts)).toBeLessThanOrEqual(most);
 });
 
