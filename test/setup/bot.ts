@@ -1,6 +1,6 @@
 /**
- * A whole bot in one process on the lab: router, jobs, deliveries and phones are real; chat is the fake adapter, time is moved
- * by hand, and stored work runs in order by itself. What a command sets going has happened when `say` returns.
+ * A whole bot on the lab: router, jobs, deliveries and phones are real; chat is the fake adapter, time is moved by hand, and stored work
+ * runs in order by itself. What a command sets going has happened when `say` returns. `testPair` is two of them on one database.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +34,10 @@ import type { ContextInput } from '../../src/queue/run.ts';
 import { labServers } from '../../src/servers/lab/index.ts';
 import type { Servers } from '../../src/servers/port.ts';
 import { approvals, evidenceProviders, projections } from '../../src/start/registries.ts';
+import { openDatabase } from '../../src/store/connect.ts';
+import type { Store } from '../../src/store/port.ts';
 import type { Database } from '../../src/store/schema.ts';
+import { createStore } from '../../src/store/store.ts';
 import { fakeAdapter } from '../fakes/adapter.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { type TestDatabase, testDatabase } from './database.ts';
@@ -75,7 +78,18 @@ export type TestBotOptions = {
   jobs?: readonly AnyBotJob[];
   /** Default: counted from 1, which a database that another bot has used knows already. */
   ids?: Ids;
+  /** How many bots stand on the database, each with its own connections, policy, inbox, router, deliveries and jobs; default 1. */
+  processes?: 1 | 2;
 };
+
+/**
+ * Two whole bots on one real PostgreSQL: what people say, press and submit goes to the one and the other by turns, and so does each job.
+ * They share the chat platform, Exchange and the clock, as processes do, and nothing else: nothing that changes lies outside what is opened here
+ * (`test/architecture/state.test.ts`), so an operating system's process between them would add only its start and its end.
+ */
+export function testPair(options: TestBotOptions = {}): Promise<TestBot> {
+  return testBot({ ...options, processes: 2 });
+}
 
 export type TestBot = Conversation &
   Pick<TestStore, 'store' | 'clock' | 'ids'> & {
@@ -100,129 +114,165 @@ export type TestBot = Conversation &
 
 export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const { organisation = 'lab', commands = registeredCommands, jobs = registeredJobs } = options;
-  const policy = { current: options.policy ?? examplePolicy() };
   const lanes = new Map(jobs.map((job) => [job.name, job.lane]));
+  const log = pino({ level: process.env.MISLAID_TEST_LOG ?? 'silent' });
+  const storeParts = (outage: () => AuditOutage) => ({
+    appendAudit,
+    laneOf: (job: string) => lanes.get(job) ?? 'upkeep',
+    onFailed: (error: unknown) => outage().report(error),
+    ...(options.seal === undefined ? {} : { sealAfter: needsCheckpoint }),
+    ...(options.ids === undefined ? {} : { ids: options.ids }),
+  });
   const base = await testStore(
-    {
-      appendAudit,
-      laneOf: (job) => lanes.get(job) ?? 'upkeep',
-      onFailed: (error) => auditAway.report(error),
-      ...(options.seal === undefined ? {} : { sealAfter: needsCheckpoint }),
-      ...(options.ids === undefined ? {} : { ids: options.ids }),
-    },
+    storeParts(() => first.auditAway),
     options.database,
     options.startAt,
   );
-  const { store, db, clock, ids } = base;
-  const log = pino({ level: process.env.MISLAID_TEST_LOG ?? 'silent' });
-  const auditAway = createAuditOutage({
-    store,
-    get policy() {
-      return policy.current;
-    },
-    clock,
-    log,
-  });
-  const onFailed = (error: unknown) => auditAway.report(error);
-  const second = organisation === 'real' ? await testDatabase() : undefined;
-  const world = second?.db ?? db;
+  const { db, clock, ids } = base;
+  const worldDatabase = organisation === 'real' ? await testDatabase() : undefined;
+  const world = worldDatabase?.db ?? db;
 
   await seedLab({ db, clock, historyHours: 1 });
-  if (second !== undefined) await seedLab({ db: second.db, clock, historyHours: 1, seed: 'fabrikam' });
+  if (worldDatabase !== undefined) await seedLab({ db: worldDatabase.db, clock, historyHours: 1, seed: 'fabrikam' });
+  const adapter = fakeAdapter({ name: 'console', postsPerSecond: 1_000_000 });
+  const policyLoad = { organisation, why: 'start', processUser: 'test' } as const;
+  let wanted = options.policy ?? examplePolicy();
+
   const labInput = {
     // Time passes between a read and what is asked of Exchange then, also while the clock stands still.
     clock: { now: () => new Date(clock.now().getTime() + 1) },
-    requestor: policy.current.exchange.requestor,
+    requestor: wanted.exchange.requestor,
     ...(options.capabilities === undefined ? {} : { capabilities: options.capabilities }),
     ...(options.onChange === undefined ? {} : { onChange: options.onChange }),
     ...(options.onRead === undefined ? {} : { onRead: options.onRead }),
   };
   const lab = openLab({ ...labInput, db });
   const real: Exchange | undefined =
-    second === undefined ? undefined : { ...openLab({ ...labInput, db: second.db }), organisation: 'real' };
+    worldDatabase === undefined
+      ? undefined
+      : { ...openLab({ ...labInput, db: worldDatabase.db }), organisation: 'real' };
   const exchange = (of: Organisation = organisation): Exchange => (of === 'real' && real !== undefined ? real : lab);
-  await refreshDirectory({ db, exchange: exchange(), clock });
-  const policyLoad = { organisation, why: 'start', processUser: 'test' } as const;
-  let wanted = policy.current;
-  policy.current = (await store.change((change) => recordPolicy(change, { ...policyLoad, policy: wanted }))).effective;
 
-  const adapter = fakeAdapter({ name: 'console', postsPerSecond: 1_000_000 });
-  const deliverer = createDeliverer({
-    store,
-    adapters: new Map([['console', adapter] as const]),
-    projections,
-    get policy() {
-      return policy.current;
-    },
-    clock,
-    ids,
-    log,
-    markOf: drillMark,
-    markOfMessage: drillMarkOfMessage,
-  });
-  const router = new Router({
-    store,
-    approvals,
-    evidence: evidenceProviders,
-    commands: organisation === 'lab' ? [...commands, ...labCommands] : commands,
-    get policy() {
-      return policy.current;
-    },
-    organisation,
-    clock,
-    ids,
-    log,
-    onFailed,
-    markOf: drillMarkOfMessage,
-  });
-  // What is said here is stored, however long the machine takes over it.
-  const shares =
-    options.shares === undefined
-      ? {}
-      : {
-          shares: new FairShares({
-            limits: options.shares,
-            now: () => clock.now().getTime(),
-            policy: () => policy.current,
-          }),
-        };
-  const desk = new Inbox({ store, db, clock, router, log, onFailed, insertTimeoutMs: 60_000, ...shares });
-  await adapter.start({ app: express(), onCommand: (incoming) => desk.onCommand(incoming) });
+  /** Everything that a process has of its own, over its own connections. */
+  async function openProcess(store: Store, own: Kysely<Database>) {
+    const policy = { current: wanted };
+    const auditAway = createAuditOutage({
+      store,
+      get policy() {
+        return policy.current;
+      },
+      clock,
+      log,
+    });
+    await refreshDirectory({ db: own, exchange: exchange(), clock });
+    const reload = async (why: 'start' | 'reload'): Promise<void> => {
+      const load = { ...policyLoad, why, policy: wanted };
+      policy.current = (await store.change((change) => recordPolicy(change, load))).effective;
+    };
+    await reload('start');
 
-  const { onServers = (same: Servers) => same } = options;
-  const servers = onServers(labServers({ db: world, clock, names: policy.current.servers.map(({ name }) => name) }));
-  const context = ({ attempt, log: jobLog, signal, assertLock }: Omit<ContextInput, 'job' | 'workId'>): JobContext => ({
-    store,
-    exchange,
-    servers: () => servers,
-    policy: policy.current,
-    approvals,
-    clock,
-    ids,
-    log: jobLog,
-    signal,
-    assertLock,
-    attempt,
-    ...(options.seal === undefined ? {} : { seal: options.seal }),
-    ...(options.forgotten === undefined ? {} : { forgotten: options.forgotten }),
-    capabilities: (of) => exchange(of).capabilities(),
-    readBack: async (place) => await adapter.readBack?.(place),
-    deliver: (target) => deliverer.deliver(target),
-  });
+    const deliverer = createDeliverer({
+      store,
+      adapters: new Map([['console', adapter] as const]),
+      projections,
+      get policy() {
+        return policy.current;
+      },
+      clock,
+      ids,
+      log,
+      markOf: drillMark,
+      markOfMessage: drillMarkOfMessage,
+    });
+    const onFailed = (error: unknown) => auditAway.report(error);
+    const router = new Router({
+      store,
+      approvals,
+      evidence: evidenceProviders,
+      commands: organisation === 'lab' ? [...commands, ...labCommands] : commands,
+      get policy() {
+        return policy.current;
+      },
+      organisation,
+      clock,
+      ids,
+      log,
+      onFailed,
+      markOf: drillMarkOfMessage,
+    });
+    // What is said here is stored, however long the machine takes over it.
+    const shares =
+      options.shares === undefined
+        ? {}
+        : {
+            shares: new FairShares({
+              limits: options.shares,
+              now: () => clock.now().getTime(),
+              policy: () => policy.current,
+            }),
+          };
+    const desk = new Inbox({ store, db: own, clock, router, log, onFailed, insertTimeoutMs: 60_000, ...shares });
+    const { onServers = (same: Servers) => same } = options;
+    const servers = onServers(labServers({ db: world, clock, names: policy.current.servers.map(({ name }) => name) }));
+    const context = (given: Omit<ContextInput, 'job' | 'workId'>): JobContext => ({
+      store,
+      exchange,
+      servers: () => servers,
+      policy: policy.current,
+      approvals,
+      clock,
+      ids,
+      log: given.log,
+      signal: given.signal,
+      assertLock: given.assertLock,
+      attempt: given.attempt,
+      ...(options.seal === undefined ? {} : { seal: options.seal }),
+      ...(options.forgotten === undefined ? {} : { forgotten: options.forgotten }),
+      capabilities: (of) => exchange(of).capabilities(),
+      readBack: async (place) => await adapter.readBack?.(place),
+      deliver: (target) => deliverer.deliver(target),
+    });
+    /** As the timers of a process do it. */
+    const look = async (): Promise<void> => {
+      policy.current = await effectivePolicy(store, wanted, organisation, clock.now());
+      await auditAway.check();
+    };
+    return { policy, auditAway, desk, context, reload, look };
+  }
+
+  const first = await openProcess(base.store, db);
+  const other = options.processes === 2 ? openDatabase(base.connection, { poolSize: 5 }) : undefined;
+  const second = other === undefined ? undefined : await openOther(other.db);
+  const processes = second === undefined ? [first] : [first, second];
+
+  async function openOther(own: Kysely<Database>): Promise<typeof first> {
+    const parts = storeParts(() => opened.auditAway);
+    const opened = await openProcess(createStore({ ...parts, db: own, clock, ids, wake: () => {} }), own);
+    return opened;
+  }
+
+  let turns = 0;
+  /** The one, and then the other. */
+  function next(): typeof first {
+    turns += 1;
+    return processes[turns % processes.length] ?? first;
+  }
+
+  await adapter.start({ app: express(), onCommand: (incoming) => next().desk.onCommand(incoming) });
+  const { policy, auditAway, context } = first;
   const runner = createRunner({
     db,
     jobs,
     clock,
     log,
-    context,
+    context: (input) => next().context(input),
   });
   const random = seededRandom('test bot');
-  const worlds: TestDatabase['db'][] = second === undefined ? [db] : [db, second.db];
+  const worlds: TestDatabase['db'][] = worldDatabase === undefined ? [db] : [db, worldDatabase.db];
 
   async function moment(): Promise<void> {
-    policy.current = await effectivePolicy(store, wanted, organisation, clock.now());
     for (const each of worlds) await tickLab({ db: each, clock, speed: 1, random, ids });
-    await auditAway.check();
+    for (const each of processes) await each.look();
     await runner.settle();
   }
 
@@ -241,7 +291,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
   const talk = createConversation({ adapter, clock, ids, settle: () => runner.settle() });
   return {
     ...talk,
-    store,
+    store: base.store,
     db,
     world,
     clock,
@@ -250,10 +300,9 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     organisation,
     policy,
     auditAway,
-    setPolicy: async (next) => {
-      wanted = next;
-      const load = { ...policyLoad, why: 'reload', policy: next } as const;
-      policy.current = (await store.change((change) => recordPolicy(change, load))).effective;
+    setPolicy: async (file) => {
+      wanted = file;
+      for (const each of processes) await each.reload('reload');
     },
     exchange,
     jobContext: (changes = {}) => ({
@@ -277,8 +326,9 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
       }
     },
     close: async () => {
-      await desk.idle();
-      await second?.close();
+      for (const { desk } of processes) await desk.idle();
+      await worldDatabase?.close();
+      await other?.close();
       await base.close();
     },
   };

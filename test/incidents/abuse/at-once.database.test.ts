@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { issueWipe } from '../../../src/incidents/wipe/issue-wipe.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { eventually } from '../../setup/eventually.ts';
 import { type LockWatch, watchLocks } from '../../setup/lock-order.ts';
 import { approve, ask, asked, buttonIn, lost, resetAnyway, wipeStates } from '../scenes.ts';
@@ -10,7 +10,7 @@ import { approve, ask, asked, buttonIn, lost, resetAnyway, wipeStates } from '..
 let bot: TestBot;
 let locks: LockWatch;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
   locks = watchLocks();
 });
 afterEach(async () => {

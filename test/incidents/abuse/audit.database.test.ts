@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { auditHash, commitmentTo } from '../../../src/audit/chain.ts';
 import { type AuditSeal, openSeal } from '../../../src/audit/checkpoint.ts';
 import { readAudit } from '../../../src/audit/read.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, deny, lost } from '../scenes.ts';
 
 let folder: string;
@@ -20,7 +20,7 @@ let bot: TestBot;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'mislaid-abuse-'));
   seal = await openSeal({ folder });
-  bot = await testBot({ seal });
+  bot = await testPair({ seal });
   await lost(bot, 'alice.ng');
   await seal.checkpoint(bot.db, bot.clock.now());
 });

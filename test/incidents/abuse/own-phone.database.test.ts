@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Policy } from '../../../src/policy.ts';
-import { examplePolicy, type TestBot, testBot } from '../../setup/bot.ts';
+import { examplePolicy, type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
@@ -30,7 +30,7 @@ async function incidentOf(number: number) {
 
 /** Sasha's phone is the second of a person with rights that Hana reports: Sasha keeps them until somebody gives the word. */
 async function reportSecond(): Promise<number> {
-  bot = await testBot();
+  bot = await testPair();
   await lost(bot, 'otto');
   const incident = await lost(bot, 'sasha');
   expect((await bot.type('sasha', '#security', 'whoami')).text).toContain('You hold: user, security');
@@ -92,7 +92,7 @@ describe('one human with several mailboxes', () => {
   afterEach(() => bot.close());
 
   it('does not end a report that waits by naming the other mailbox, nor confirm it, and hears nothing of it', async () => {
-    bot = await testBot({ policy: withMailboxOfMei('Sasha') });
+    bot = await testPair({ policy: withMailboxOfMei('Sasha') });
     await lost(bot, 'otto');
     const incident = await lost(bot, 'mei');
     expect(bot.find('ines', `INC-${incident} waits for the word`)).toContain('Mei Lin');
@@ -107,7 +107,7 @@ describe('one human with several mailboxes', () => {
   });
 
   it('does not verify that the phone of the other mailbox is kept, nor close its case', async () => {
-    bot = await testBot({ policy: withMailboxOfMei('Hana') });
+    bot = await testPair({ policy: withMailboxOfMei('Hana') });
     const incident = await lost(bot, 'mei', 'hugo');
     await bot.type('sasha', '#security', 'restore hana because she called');
     expect((await bot.type('hana', '#helpdesk', `verify kept INC-${incident} 1`)).text).toContain(own);
@@ -116,7 +116,7 @@ describe('one human with several mailboxes', () => {
 
   it('does not accept the new role of the other mailbox', async () => {
     const policy = withMailboxOfMei('Ada');
-    bot = await testBot({ organisation: 'real', policy });
+    bot = await testPair({ organisation: 'real', policy });
     const people = policy.people.map((person) =>
       person.name === 'Ada' ? { ...person, identities: [...person.identities, 'slack:T1/UADA'] } : person,
     );
@@ -136,7 +136,7 @@ describe('one human with several mailboxes', () => {
       identities: ['console:victoria'],
       roles: [],
     };
-    bot = await testBot({ policy: Policy.parse({ ...policy, people: [...policy.people, victoria] }) });
+    bot = await testPair({ policy: Policy.parse({ ...policy, people: [...policy.people, victoria] }) });
     const incident = await lost(bot, 'mei');
     await ask(bot, { incident, scope: 'full' });
     expect((await approve(bot, 'otto', incident)).text).toContain('One more person must approve');
@@ -144,7 +144,7 @@ describe('one human with several mailboxes', () => {
   });
 
   it('takes back the report of a phone of the other mailbox, as far as an owner does', async () => {
-    bot = await testBot({ policy: withMailboxOfMei('Bob') });
+    bot = await testPair({ policy: withMailboxOfMei('Bob') });
     const incident = await lost(bot, 'mei');
     expect((await bot.type('bob', undefined, 'found it')).text).toContain('I have told the helpdesk');
     expect(bot.find('#security', `INC-${incident} · owner says found`)).toContain('not verified');

@@ -1,13 +1,13 @@
 /** The lost phone may still speak: as its owner, as an approver, as an admin. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, asked, lost, reportLost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 
 describe('an approver whose own phone is the lost one', () => {
   beforeAll(async () => {
-    bot = await testBot();
+    bot = await testPair();
     await lost(bot, 'otto');
     await ask(bot);
   });
@@ -46,7 +46,7 @@ describe('an approver whose own phone is the lost one', () => {
 
 describe("an owner's `found it` from the stolen phone", () => {
   beforeEach(async () => {
-    bot = await testBot();
+    bot = await testPair();
   });
   afterEach(() => bot.close());
 
@@ -125,7 +125,7 @@ describe("an owner's `found it` from the stolen phone", () => {
 
 describe('one helpdesk person alone', () => {
   beforeEach(async () => {
-    bot = await testBot();
+    bot = await testPair();
   });
   afterEach(() => bot.close());
 

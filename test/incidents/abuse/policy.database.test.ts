@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { effectivePolicy } from '../../../src/incidents/roles/policy-changes.ts';
 import { Policy, policyHash } from '../../../src/policy.ts';
-import { examplePolicy, type TestBot, testBot } from '../../setup/bot.ts';
+import { examplePolicy, type TestBot, testPair } from '../../setup/bot.ts';
 import { acceptPolicy, approve, ask, asked, buttonIn, lost, wipeStates } from '../scenes.ts';
 
 const day = 24 * 60 * 60_000;
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
 });
 afterEach(() => bot.close());
 

@@ -1,11 +1,11 @@
 /** Nobody decides on what they were not shown: `approve` shows, and its button decides on exactly that. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, asked, buttonIn, decide, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
   await lost(bot, 'alice.ng');
   await ask(bot);
 });

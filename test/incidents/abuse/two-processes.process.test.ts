@@ -394,15 +394,27 @@ describe('twenty more things that people try', () => {
   });
 });
 
+it('a wipe that the lock holds is void once who approved it is suspended, whichever process looks at it again', async () => {
+  const incident = await lost('pavel');
+  await talk.type('sasha', '#security', 'lock wipes because something is wrong');
+  const typed = await formShown('otto', incident);
+  await talk.submit('otto', '#approvals', { typed });
+  expect((await wipes(incident)).at(-1)).toBe('approved');
+  await reportLost(talk, 'otto', 'hugo');
+  await restoreNotYet('otto');
+  await unlock();
+  await eventually(async () => expect((await wipes(incident)).at(-1)).toBe('voided'));
+  await restore('otto');
+});
+
 /** Two admins. */
 async function unlock(): Promise<void> {
   await talk.type('ada', '#security', 'unlock wipes because it is over');
-  const shown = await talk.press(
-    'ines',
-    '#approvals',
-    buttonsOf(await talk.type('ines', '#approvals', 'approvals'))[0] ?? '',
-  );
+  const listed = await talk.type('ines', '#approvals', 'approvals');
+  const show = buttonIn(listed.answer, 'Show: Unlock all wipes') ?? buttonsOf(listed)[0] ?? '';
+  const shown = await talk.press('ines', '#approvals', show);
   await talk.press('ines', '#approvals', buttonIn(shown.answer, 'Approve') ?? '');
+  expect((await talk.type('sasha', '#security', 'status')).text).toContain('Wipes are not locked');
 }
 
 /** They are suspended, whether at once or by somebody's word. */

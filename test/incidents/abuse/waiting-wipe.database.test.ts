@@ -1,12 +1,12 @@
 /** No one person alone keeps a colleague's wipe from its decision: what would stop it, or make it void, asks for the approver's word, or waits. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, deny, lost, pressed, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
   await lost(bot, 'alice.ng');
   // Her phones stay away, so that only what people and Exchange do matters.
   await bot.db.updateTable('labDevice').set({ nextContactAt: null }).execute();
@@ -77,7 +77,7 @@ describe('somebody of the helpdesk who would stop a wipe that waits', () => {
   it.each(['block', 'unblock'])('has said %s before the wipe was asked for, and Exchange was away', async (verb) => {
     let away = true;
     await bot.close();
-    bot = await testBot({
+    bot = await testPair({
       onChange: async (cmdlet, moment) => {
         if (away && cmdlet === 'set-cas-mailbox' && moment === 'before') throw new Error('The server is busy.');
       },
