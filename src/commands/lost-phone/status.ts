@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { lockState } from '../../incidents/brake/brake.ts';
 import { describeLock } from '../../incidents/brake/lock.ts';
@@ -50,19 +51,13 @@ export const statusCommand = defineCommand({
     }
     const lock = await lockState(db);
     const cases = await openCases(context);
-    const open = await db
-      .selectFrom('incident')
-      .select((eb) => ['drill' as const, eb.fn.countAll<number>().as('n')])
-      .where('state', '=', 'open')
-      .groupBy('drill')
-      .execute();
-    const waiting = await db
-      .selectFrom('approval')
-      .leftJoin('incident', 'incident.number', 'approval.incidentNumber')
-      .select((eb) => ['incident.drill as drill', eb.fn.countAll<number>().as('n')])
-      .where('approval.state', '=', 'waiting')
-      .groupBy('incident.drill')
-      .execute();
+    const { rows: counted } = await sql<{ what: string; drill: boolean | null; n: number }>`
+      select 'open' as what, drill, count(*) as n from incident where state = 'open' group by drill
+      union all
+      select 'waiting', drill, count(*) from approval left join incident on incident.number = approval.incident_number
+        where approval.state = 'waiting' group by drill`.execute(db);
+    const open = counted.filter(({ what }) => what === 'open');
+    const waiting = counted.filter(({ what }) => what === 'waiting');
     return {
       private: {
         title: 'Status',
