@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { personByGuid } from '../src/directory/find.ts';
 import { second } from '../src/ground/durations.ts';
 import { devicesMessage } from '../src/incidents/devices/message.ts';
+import { isOnline } from '../src/incidents/devices/reachability.ts';
 import { readDevices } from '../src/incidents/devices/read-facts.ts';
 import { beingAskedOf, ownRequestsOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
@@ -24,7 +25,7 @@ export const listDevicesJob = defineJob({
     if (person === undefined) return;
     const reading = await readDevices({ db: context.store.db, exchange: context.exchange(organisation) }, guid);
     const readAt = context.clock.now();
-    const online = (await context.capabilities(organisation)).version === 'online';
+    const online = isOnline(await context.capabilities(organisation));
     const guids = reading.devices.map((device) => device.guid);
     const own = [...(await ownRequestsOf(context.store.db, guids)).values()].flat();
     const beingAsked = await beingAskedOf(context.store.db, guids);

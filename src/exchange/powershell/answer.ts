@@ -174,9 +174,11 @@ const wrappers = new Set([
 /** Whether the server named this type about this cmdlet, and not the engine, a script around it, or another cmdlet that this one runs. */
 function isFromServer(error: EngineError, type: string, label: string): boolean {
   const { activity } = error;
-  const another = /^\w+-\w+$/.test(activity) && !/^Write-/i.test(activity);
-  if (another && activity.toLowerCase() !== label.toLowerCase()) return false;
-  const named = [verdictForm.exec(error.message)?.[1], failureCategory.exec(error.id)?.[1], ...error.remote];
+  const written = /^Write-/i.test(activity);
+  if (!written && /^\w+-\w+$/.test(activity) && activity.toLowerCase() !== label.toLowerCase()) return false;
+  // Any script can write an id. Online's module writes its errors, too, but puts the type into the text.
+  const inId = written ? undefined : failureCategory.exec(error.id)?.[1];
+  const named = [verdictForm.exec(error.message)?.[1], inId, ...error.remote];
   return named.some((name) => name !== undefined && lastSegment(name) === type);
 }
 

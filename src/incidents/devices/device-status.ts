@@ -8,7 +8,7 @@ import { strong, text, time } from '../../message/text.ts';
 import type { IncidentDevice, IncidentView } from '../incident/view.ts';
 import { type DeviceFacts, statusUnexplained } from './device.ts';
 import { type HeldRequest, requestSentence, type Whose, wipeRequests } from './held-requests.ts';
-import { contactNotReported, type Reachability, type ReachabilityInput, reachability } from './reachability.ts';
+import { isOnline, mayGoUnreported, type Reachability, type ReachabilityInput, reachability } from './reachability.ts';
 
 export type DeviceStatusInput = ReachabilityInput & {
   /** Instants at which Exchange was asked for wipes of this device by us (ISO 8601). */
@@ -52,7 +52,8 @@ function includesInstant(instants: readonly string[], instant: string): boolean 
 /** `last sync 09:12`, `never synced`, or that it is not known. */
 function lastSync({ device, online }: Pick<DeviceStatusInput, 'device' | 'online'>): (string | Span)[] {
   if (device.lastSync !== null) return ['last sync ', time(device.lastSync)];
-  if (contactNotReported({ device, online })) return ['Exchange does not report when Outlook last synced'];
+  if (mayGoUnreported({ device, online }))
+    return [online === true ? 'Exchange does not report when Outlook last synced' : 'last sync not known'];
   if (device.knownTo === 'directory' || device.contradicted || device.unreadable.includes('LastSuccessSync')) {
     return ['last sync not known'];
   }
@@ -125,7 +126,7 @@ export function incidentDeviceStatus(
     readAt: device.readAt,
     accountEnabled: view.owner.accountEnabled,
     passwordChangedAt: changed ?? null,
-    online: capabilities?.version === 'online',
+    online: isOnline(capabilities),
     own: view.ownRequests.get(device.guid) ?? [],
     heldBefore: view.beingAsked.get(device.guid),
     shown: besideSteps

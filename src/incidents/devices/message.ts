@@ -9,7 +9,8 @@ export type DevicesMessageInput = {
   person: Person;
   reading: DeviceReading;
   readAt: Date;
-  online: boolean;
+  /** undefined: not known. */
+  online: boolean | undefined;
   /** Instants at which Exchange was asked for wipes by us (ISO 8601). */
   own: readonly string[];
   /** By GUID, where a wipe of ours is being asked for: the requests that Exchange held before (ISO 8601). */

@@ -3,6 +3,7 @@
  * A phone in a hanging Ping notices when that Ping ends, at most its heartbeat later (Exchange facts 5.3); what keeps a
  * phone from ever hearing stands in 5.4.
  */
+import type { Capabilities } from '../../exchange/port.ts';
 import { day, hour, minute, second } from '../../ground/durations.ts';
 import { type DeviceFacts, isOutlookApp, versionText } from './device.ts';
 
@@ -26,7 +27,7 @@ export type ReachabilityInput = {
   passwordChangedAt?: Date | null;
   /** false: the account is disabled. */
   accountEnabled?: boolean | undefined;
-  /** It is a mailbox of Exchange Online. */
+  /** Whether it is a mailbox of Exchange Online; undefined: not known. */
   online?: boolean | undefined;
 };
 
@@ -130,9 +131,15 @@ function spell(duration: number): string {
   return `${Math.round(duration / day)} days`;
 }
 
-/** Exchange Online leaves Outlook's sync times empty (Exchange facts 1.1): empty means "not reported" there, never "never". */
-export function contactNotReported({ device, online }: Pick<ReachabilityInput, 'device' | 'online'>): boolean {
-  return online === true && isOutlookApp(device) && device.lastSync === null;
+/** Whether this Exchange is Online; undefined where its version is not known. */
+export function isOnline(capabilities: Pick<Capabilities, 'version'> | undefined): boolean | undefined {
+  if (capabilities === undefined || capabilities.version === 'unknown') return undefined;
+  return capabilities.version === 'online';
+}
+
+/** Exchange Online leaves Outlook's sync times empty (Exchange facts 1.1): an empty one means "never" only where this is known to be no Online. */
+export function mayGoUnreported({ device, online }: Pick<ReachabilityInput, 'device' | 'online'>): boolean {
+  return online !== false && isOutlookApp(device) && device.lastSync === null;
 }
 
 const contactProperties: readonly string[] = ['LastSuccessSync', 'LastSyncAttemptTime'];
@@ -144,7 +151,7 @@ export function contactKnown(input: Pick<ReachabilityInput, 'device' | 'online'>
     device.knownTo !== 'directory' &&
     !device.contradicted &&
     !device.unreadable.some((property) => contactProperties.includes(property)) &&
-    !contactNotReported(input)
+    !mayGoUnreported(input)
   );
 }
 

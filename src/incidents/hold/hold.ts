@@ -2,7 +2,7 @@
 
 import type { Change } from '../../store/port.ts';
 import { DeviceFacts } from '../devices/device.ts';
-import { type HeldRequest, requestorName, unfinishedOfOthers } from '../devices/held-requests.ts';
+import { requestorName, unfinishedOfOthers } from '../devices/held-requests.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
 import { ownRequestsOf } from '../incident/view.ts';
@@ -13,46 +13,57 @@ import { holdClosedBy } from './rules.ts';
 export async function holdAfterWipes(change: Change, incident: number, by: By): Promise<void> {
   const row = await lockIncident(change, incident);
   if (row.hold === 'closed') return;
-  const wipes = await change.tx
+  const wipes = await wipesOf(change, incident);
+  const why = holdClosedBy(wipes);
+  if (why === undefined) return;
+  const others = await requestsOfOthers(change, incident, wipes);
+  if (others.length === 0) await closeHold(change, incident, by, why);
+  else await sayNotYet(change, incident, `${why} But Exchange still holds ${others.join(', and ')}.`);
+}
+
+/**
+ * Opens the hold again when another administrator asks Exchange for a wipe of a chosen phone after our wipes had closed it: the
+ * phone must be able to log in once more. Not where a person closed it: the password may be another since.
+ */
+export async function holdForOthers(change: Change, incident: number): Promise<void> {
+  const row = await lockIncident(change, incident);
+  const wipes = await wipesOf(change, incident);
+  if (row.state === 'closed' || row.hold === 'open' || row.holdClosedWhy !== holdClosedBy(wipes)) return;
+  const others = await requestsOfOthers(change, incident, wipes);
+  if (others.length === 0) return;
+  await openHold(change, incident, null);
+  await sayNotYet(
+    change,
+    incident,
+    `Exchange holds ${others.join(', and ')}, since. If the password was reset in the meantime, the phone hears of it only once it has the new one.`,
+  );
+}
+
+async function sayNotYet(change: Change, incident: number, why: string): Promise<void> {
+  await replyOnIncident(change, incident, 'warning', 'The password must not be reset yet.', ` ${why}`);
+}
+
+async function wipesOf(change: Change, incident: number) {
+  return await change.tx
     .selectFrom('wipe')
     .select(['deviceNumber', 'state'])
     .where('incidentNumber', '=', incident)
     .orderBy('id')
     .execute();
-  const why = holdClosedBy(wipes);
-  if (why === undefined) return;
-  const others = await requestsOfOthers(
-    change,
-    incident,
-    wipes.map(({ deviceNumber }) => deviceNumber),
-  );
-  if (others.length === 0) {
-    await closeHold(change, incident, by, why);
-    return;
-  }
-  const held = others.map(
-    ({ phone, request }) => `a ${request.scope} wipe of phone ${phone}, asked for by ${requestorName(request)}`,
-  );
-  await replyOnIncident(
-    change,
-    incident,
-    'warning',
-    'The password must not be reset yet.',
-    ` ${why} But Exchange still holds ${held.join(', and ')}.`,
-  );
 }
 
 /** What Exchange, as last read, holds for these phones beside our own requests, and no phone has acknowledged: a reset would stop it. */
 async function requestsOfOthers(
   change: Change,
   incident: number,
-  phones: readonly number[],
-): Promise<{ phone: number; request: HeldRequest }[]> {
+  wipes: readonly { readonly deviceNumber: number }[],
+): Promise<string[]> {
+  if (wipes.length === 0) return [];
   const rows = await change.tx
     .selectFrom('incidentDevice')
     .select(['number', 'facts'])
     .where('incidentNumber', '=', incident)
-    .where('number', 'in', [...new Set(phones)])
+    .where('number', 'in', [...new Set(wipes.map(({ deviceNumber }) => deviceNumber))])
     .orderBy('number')
     .execute();
   const devices = rows.map(({ number, facts }) => ({ number, facts: DeviceFacts.parse(facts) }));
@@ -61,7 +72,9 @@ async function requestsOfOthers(
     devices.map(({ facts }) => facts.guid),
   );
   return devices.flatMap(({ number, facts }) =>
-    unfinishedOfOthers(facts, own.get(facts.guid)).map((request) => ({ phone: number, request })),
+    unfinishedOfOthers(facts, own.get(facts.guid)).map(
+      (request) => `a ${request.scope} wipe of phone ${number}, asked for by ${requestorName(request)}`,
+    ),
   );
 }
 

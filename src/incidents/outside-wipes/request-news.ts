@@ -10,7 +10,7 @@ import { openApproval } from '../approvals/approvals.ts';
 import { type DeviceFacts, wipeTimesKnown } from '../devices/device.ts';
 import { type HeldRequest, requestorName, unfinishedRequests, wipeRequests } from '../devices/held-requests.ts';
 import type { FactsChange } from '../devices/record-devices.ts';
-import { holdAfterWipes } from '../hold/hold.ts';
+import { holdAfterWipes, holdForOthers } from '../hold/hold.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { ownRequestsOf } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
@@ -51,6 +51,11 @@ export async function recordRequestNews(change: Change, news: RequestNews): Prom
     ({ before, after }) => before !== undefined && unfinishedRequests(after).length < unfinishedRequests(before).length,
   );
   if (fewer) await holdAfterWipes(change, incident, null);
+  const more = known.some(({ before, after }) => {
+    const earlier = before === undefined ? [] : unfinishedRequests(before);
+    return unfinishedRequests(after).some(({ requestedAt }) => !earlier.some((one) => one.requestedAt === requestedAt));
+  });
+  if (more) await holdForOthers(change, incident);
 }
 
 /** Handed over, or acknowledged, since the reading before. */

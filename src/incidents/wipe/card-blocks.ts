@@ -182,17 +182,27 @@ function steps(
     });
     return rows;
   }
+  const unsupported =
+    device?.facts.wipeSupported === false && !device.facts.unreadable.includes('IsRemoteWipeSupported');
   rows.push(
     wipe.sentAt !== null
       ? { mark: 'done', text: text('Handed to the phone ', time(wipe.sentAt)) }
-      : {
-          mark: wipe.state === 'not-reported' ? 'unknown' : 'waiting',
-          text: text(
-            wipe.state === 'not-reported'
-              ? 'Exchange does not report whether it handed the wipe to the phone'
-              : 'Handed to the phone: when it next connects',
-          ),
-        },
+      : unsupported
+        ? {
+            mark: 'unknown',
+            text: text(
+              'Exchange says now that this phone does not support being wiped: whether it is handed over is not known, read ',
+              time(device.readAt),
+            ),
+          }
+        : {
+            mark: wipe.state === 'not-reported' ? 'unknown' : 'waiting',
+            text: text(
+              wipe.state === 'not-reported'
+                ? 'Exchange does not report whether it handed the wipe to the phone'
+                : 'Handed to the phone: when it next connects',
+            ),
+          },
   );
   rows.push(lastStep(wipe));
   return rows;

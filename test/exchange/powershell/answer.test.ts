@@ -86,6 +86,13 @@ it.each([
   [true, { id: '[Server=EX01] [FailureCategory=Cmdlet-ManagementObjectNotFoundException] 557A3714' }],
   [true, { types: ['A.ManagementObjectNotFoundException'], remote: ['A.ManagementObjectNotFoundException'] }],
   [true, { message: '|Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException|Nicht gefunden.' }],
+  [
+    false,
+    {
+      id: '[Server=EX01] [FailureCategory=Cmdlet-ManagementObjectNotFoundException] 557A3714,Clear-MobileDevice',
+      activity: 'Write-Error',
+    },
+  ],
   [false, { types: ['ManagementObjectNotFoundException'] }],
   [false, { reason: 'ManagementObjectNotFoundException' }],
   [false, { message: 'he said |A.ManagementObjectNotFoundException| and went' }],

@@ -49,7 +49,8 @@ describe('the line of a device', () => {
 
     expect(online.line).toContain('Exchange does not report when Outlook last synced');
     expect(online.likelihood).toBe('not-known');
-    expect(status({ device: device(outlook) }).line).toContain('never synced');
+    expect(status({ device: device(outlook), online: false }).line).toContain('never synced');
+    expect(status({ device: device(outlook) }).line).toContain('last sync not known');
   });
 });
 

@@ -97,6 +97,24 @@ describe('a wipe that another administrator asked for', () => {
     expect(bot.messagesIn('#helpdesk').join()).toContain(`acknowledged the full wipe that ${elsewhere} asked for`);
   });
 
+  it('opens the hold again when it comes after ours was acknowledged, and closes it with its own acknowledgement', async () => {
+    await lost(bot, 'alice.ng');
+    await ask(bot, { incident: 101, device: 1, scope: 'account-only' });
+    await approve(bot, 'otto');
+    await bot.until(() => card().includes("Alice's password may be reset now."), 120);
+
+    const phone = await phoneOf('alice.ng');
+    await bot.db.updateTable('labDevice').set({ nextContactAt: null }).where('guid', '=', phone).execute();
+    await askElsewhere(phone);
+    await bot.until(() => card().includes("Do not reset Alice's password"), 120);
+    expect(bot.messagesIn('#helpdesk').join()).toContain(
+      `The password must not be reset yet. Exchange holds a full wipe of phone 1, asked for by ${elsewhere}`,
+    );
+
+    await bot.db.updateTable('labDevice').set({ nextContactAt: bot.clock.now() }).where('guid', '=', phone).execute();
+    await bot.until(() => card().includes("Alice's password may be reset now."), 120);
+  });
+
   it('is called off the card when it was taken back', async () => {
     const phone = await phoneOf('alice.ng');
     await bot.db.updateTable('labDevice').set({ nextContactAt: null }).where('guid', '=', phone).execute();
