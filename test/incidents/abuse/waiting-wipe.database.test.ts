@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
 import { type TestBot, testPair } from '../../setup/bot.ts';
-import { approve, ask, deny, lost, pressed, wipeStates } from '../scenes.ts';
+import { approve, ask, deny, lost, pressed, resetAnyway, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
@@ -46,7 +46,7 @@ async function blockInExchange(): Promise<void> {
 describe('somebody of the helpdesk who would stop a wipe that waits', () => {
   it('closes the hold and blocks the phone: the block asks for an approver, who reads which wipe it stops', async () => {
     await ask(bot);
-    await bot.type('hugo', '#helpdesk', 'reset anyway INC-101');
+    await resetAnyway(bot, 'hugo');
     const said = await bot.type('hugo', '#helpdesk', 'block device INC-101 1');
 
     expect(said.text).toContain('I have asked for an approval');
@@ -85,7 +85,7 @@ describe('somebody of the helpdesk who would stop a wipe that waits', () => {
     await lost(bot, 'alice.ng');
     await bot.db.updateTable('labDevice').set({ nextContactAt: null }).execute();
     if (verb === 'unblock') await blockInExchange();
-    await bot.type('hugo', '#helpdesk', 'reset anyway INC-101');
+    await resetAnyway(bot, 'hugo');
     await bot.type('hugo', '#helpdesk', `${verb} device INC-101 1`);
     await ask(bot);
     away = false;
@@ -136,7 +136,7 @@ describe('a block that an approver was asked for', () => {
       .where('mailboxGuid', '=', labMailboxGuid('alice.ng'))
       .execute();
     await readAgain();
-    await bot.type('hugo', '#helpdesk', 'reset anyway INC-101');
+    await resetAnyway(bot, 'hugo');
     const said = await bot.type('hugo', '#helpdesk', 'block device INC-101 1');
 
     expect(said.text).toContain('I have asked for an approval');
