@@ -81,10 +81,11 @@ export async function readServer(
   const phones = new Set<string>();
   let requests = 0;
   let { elsewhere } = others;
-  for (const next of work) {
-    signal?.throwIfAborted();
+  /** Of one file. */
+  async function stored(storing: Promise<number>): Promise<void> {
     try {
-      requests += await readFile({ servers, origin, progress, phones, options, ...next });
+      const read = await storing;
+      requests += read;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof ReadElsewhere) elsewhere += 1;
@@ -92,9 +93,22 @@ export async function readServer(
       else problems.push(problemOf(error, server));
     }
   }
+  // The database stores the end of one file while the next is read.
+  let before = Promise.resolve();
+  for (const next of work) {
+    signal?.throwIfAborted();
+    const reading = readFile({ servers, origin, progress, phones, options, ...next });
+    const ended = stored(reading.then(({ storing }) => storing));
+    // Whoever waits for it next hears of a failure.
+    ended.catch(() => undefined);
+    await reading.catch(() => undefined);
+    await before;
+    before = ended;
+  }
+  await before;
   // PostgreSQL counts its tables now and then by itself; until then it would plan as if they were as they were before.
   if (sizes.reduce((sum, size) => sum + size, 0) > longReading)
-    await sql`analyze log_client, log_rollup_row, log_heartbeat_row`.execute(db);
+    await sql`analyze log_client, log_rollup_row, log_heartbeat`.execute(db);
   const [problem] = problems;
   // The other reader stores how far it is.
   if (elsewhere === 0) await progress.end(problem ?? null);
@@ -120,10 +134,10 @@ type FileReading = {
 };
 
 /**
- * Answers the requests read. Roll-ups and position are stored in one transaction, batch by batch; the database stores one while the next
- * is read.
+ * Roll-ups and position are stored in one transaction, batch by batch; the database stores one while the next is read. Answers when all
+ * is read; `storing` are the requests, once they are stored.
  */
-async function readFile(reading: FileReading): Promise<number> {
+async function readFile(reading: FileReading): Promise<{ storing: Promise<number> }> {
   const { servers, origin, file, row, options, progress, phones } = reading;
   const rollup = new Rollup(origin.kind, file.oneLog === true ? { oneLog: true } : {});
   let requests = 0;
@@ -151,9 +165,7 @@ async function readFile(reading: FileReading): Promise<number> {
     if (full || reached.offset - taken.offset >= batchBytes) await take(false);
   }
   await take(true);
-  await storing;
-  await progress.fileDone();
-  return requests;
+  return { storing: storing.then(progress.fileDone).then(() => requests) };
 }
 
 /** The file's position moved while it was read: another job or process is at it, and this reading's batch is not stored. */

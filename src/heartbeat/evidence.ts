@@ -62,15 +62,11 @@ async function latestWaits(
   query: { organisation: string; ids: readonly string[]; now: Date },
 ): Promise<ReadonlyMap<string, Waits>> {
   const since = new Date(query.now.getTime() - day);
-  const column = sql.raw('client_id, server, hour, asked, ended, requests');
-  const held = sql`kind = 'backEnd' and asked > 0 and ended <> 'overlapped' and hour >= ${since} and client_id in (select id from client)`;
-  // Of batches that wait to be folded only those are unpacked that these phones can be in.
   const { rows } = await sql<Waits>`
     with client as materialized (select id, lower(device_id) as device_id from log_client
       where organisation = ${query.organisation} and lower(device_id) = any(${[...query.ids]}::text[])),
-    held as (select ${column} from log_heartbeat_row where ${held}
-      union all select ${column} from log_heartbeat_waiting
-      where clients && (select range_agg(int4range(id, id, '[]')) from client) and ${held})
+    held as (select client_id, server, hour, asked, ended, requests from log_heartbeat
+      where kind = 'backEnd' and asked > 0 and ended <> 'overlapped' and hour >= ${since} and client_id in (select id from client))
     select distinct on (device_id) device_id, server, asked, sum(requests)::int as requests,
       sum(case when ended in ('cut', 'dropped') then requests else 0 end)::int as failed, hour as last_hour
     from held join client on client.id = held.client_id

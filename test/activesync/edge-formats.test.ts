@@ -19,8 +19,6 @@ describe('a line of HAProxy', () => {
         lastAddress: '2001:db8::7',
         lastEnd: '2026-03-02T09:05:00.000Z',
         lastStart: '2026-03-02T09:00:00.000Z',
-        taken: 300_100,
-        sent: 512,
       },
     ]);
   });
@@ -50,12 +48,13 @@ it.each([
 it('a W3C log of an edge goes on where its header stood, and vouches for no account, token or time', async () => {
   const header = '#Fields: date time c-ip cs-username cs-method cs-uri-stem cs-uri-query sc-status time-taken';
   const stem = 'POST /Microsoft-Server-ActiveSync/default.eas Cmd=Ping&User=bob&DeviceId=B1&DeviceType=iPhone';
-  const line = (status: number) => `2026-03-02 09:00:00 10.1.1.1 CONTOSO\\bob ${stem}&Log=S140_ ${status} 300\n`;
+  const line = (status: number) => `2026-03-02 09:00:00 10.1.1.1 CONTOSO\\bob ${stem}&Log=S140_ ${status} 30000\n`;
   const batch = await rolled('edge', `${header}\n${line(200)}${line(403)}`, { pieceBytes: 40 });
 
-  expect(rows(batch).map(({ http, anonymous, taken }) => [http, anonymous, taken])).toEqual([
-    [200, false, 0],
-    [403, true, 0],
+  const at = '2026-03-02T09:00:00.000Z';
+  expect(rows(batch).map(({ http, anonymous, firstStart }) => [http, anonymous, firstStart])).toEqual([
+    [200, false, at],
+    [403, true, at],
   ]);
   expect(batch.sightings).toEqual([]);
 });

@@ -51,10 +51,9 @@ afterEach(async () => {
     'logFile',
     'logClient',
     'logRollupRow',
-    'logRollupBatch',
+    'logSeries',
     'logHour',
-    'logHeartbeatRow',
-    'logHeartbeatBatch',
+    'logHeartbeat',
     'logSample',
     'logSighting',
     'logOddity',
@@ -403,98 +402,73 @@ test('what is old goes, and what is odd stays counted', async () => {
   expect(await odd()).toEqual({ probe: 1 });
 });
 
-test('batches of one hour fold into one row once the hour is over, and nothing is lost or counted twice', async () => {
+test('rows of one hour become one once the hour is over, and nothing is lost or counted twice', async () => {
   const path = join(folder, 'a.log');
   writeFileSync(path, head + line({ time: '08:00:00', taken: 100 }));
   await read();
-  appendFileSync(path, line({ time: '08:30:00', taken: 300 }) + line({ time: '08:31:00', address: '10.1.1.2' }));
+  appendFileSync(
+    path,
+    line({ time: '08:30:00', taken: 300 }) + line({ time: '08:31:00', address: '10.1.1.2', command: 'Ping' }),
+  );
   await read();
   const before = await storyOf('A1');
   const rows = () =>
-    database.db
-      .selectFrom('logRollup')
-      .select(['hour', 'lastAddress', 'requests', 'taken'])
-      .orderBy('requests')
-      .orderBy('lastAddress')
-      .execute();
+    database.db.selectFrom('logRollup').select(['command', 'requests', 'lastEnd']).orderBy('lastEnd').execute();
   await pruneLogs(database.db, new Date('2026-02-01T00:00:00Z'));
   expect(await rows()).toHaveLength(3);
 
   appendFileSync(path, line({ time: '09:00:00', device: 'B1' }));
   await read();
   await pruneLogs(database.db, new Date('2026-02-01T00:00:00Z'));
-  expect((await rows()).map(({ requests, lastAddress, taken }) => [requests, lastAddress, taken])).toEqual([
-    [1, '10.1.1.1', 100],
-    [1, '10.1.1.2', 100],
-    [2, '10.1.1.1', 400],
+  expect(await rows()).toEqual([
+    { command: 'Sync', requests: 2, lastEnd: new Date('2026-03-02T08:30:00Z') },
+    { command: 'Ping', requests: 1, lastEnd: new Date('2026-03-02T08:31:00Z') },
+    { command: 'Sync', requests: 1, lastEnd: new Date('2026-03-02T09:00:00Z') },
   ]);
   expect(await storyOf('A1')).toEqual(before);
 });
 
-test('batches wait, fold while their hour lasts and fall together after it, and every report reads the same', async () => {
+test('rows of an hour that lasts wait, fall together after it, and every report reads the same', async () => {
   const path = join(folder, 'a.log');
   writeFileSync(path, head);
-  const waiting = async () => (await database.db.selectFrom('logRollupBatch').select('hour').execute()).length;
   const rows = async () => (await database.db.selectFrom('logRollupRow').select('hour').execute()).length;
   let requests = 0;
-  let folds = 0;
   for (let minute = 0; minute < 40; minute += 1) {
     const time = `08:${String(minute).padStart(2, '0')}`;
     const beat = line({ time: `${time}:30`, command: 'Ping', tokens: 'Hb:60_SC1:1_', taken: 60_000 });
     appendFileSync(path, line({ time: `${time}:00` }) + line({ time: `${time}:01`, device: `N${minute % 3}` }) + beat);
     await read();
     requests += 3;
-    const due = minute % 16 === 15;
-    const before = due ? [await storyOf('A1'), await storyOf('N1')] : [];
     await pruneLogs(database.db, since);
-    if ((await waiting()) === 0) folds += 1;
-    if (due) expect([await storyOf('A1'), await storyOf('N1')]).toEqual(before);
   }
+  const before = [await storyOf('A1'), await storyOf('N1')];
   expect(await counted()).toBe(requests);
-  expect(folds).toBe(2);
-  expect(await rows()).toBe(2 * 5);
-  expect(await waiting()).toBe(8);
-  appendFileSync(path, line({ time: '09:00:00' }));
+  expect(await rows()).toBe(requests);
+  appendFileSync(path, line({ time: '09:00:00', device: 'L1' }));
   await read();
   await pruneLogs(database.db, since);
-  expect([await waiting(), await rows()]).toEqual([1, 5]);
+  expect(await rows()).toBe(5 + 1);
+  expect([await storyOf('A1'), await storyOf('N1')]).toEqual(before);
   expect(await counted()).toBe(requests + 1);
-  const beats = await database.db.selectFrom('logHeartbeatRow').select(['requests', 'sum']).execute();
+  const beats = await database.db.selectFrom('logHeartbeat').select(['requests', 'sum']).execute();
   expect(beats).toEqual([{ requests: 40, sum: 40 * 60_000 }]);
 });
 
-test('a long reading goes straight to rows, and reports read it with what waits', async () => {
-  const path = join(folder, 'a.log');
-  const many = Array.from({ length: 10_001 }, (_, n) =>
-    line({ time: '08:00:00', device: `M${n}`, account: n === 7 ? 'bob' : 'eve' }),
-  ).join('');
-  writeFileSync(path, head + many);
-  await read();
-  appendFileSync(path, line({ time: '08:10:00', device: 'M7', account: 'bob' }));
-  await read();
-  const parts = await database.db.selectFrom('logHour').select(['parts', 'batches']).execute();
-  expect(parts).toEqual([{ parts: 1, batches: 1 }]);
-  const bob = { ...alice, alias: 'bob', upn: 'bob@contoso.example' };
-  expect(await storyOf('M7', { person: bob })).toMatchObject({ requests: 2 });
-  expect(await counted()).toBe(10_002);
-});
-
-test('a batch that comes while its hour is folded waits for the fold, and neither is lost', async () => {
+test('lines that come while their hour is merged wait for that, and neither is lost', async () => {
   const path = join(folder, 'a.log');
   writeFileSync(path, head);
-  for (let n = 0; n < 16; n += 1) {
-    appendFileSync(path, line({ time: `08:00:${String(n).padStart(2, '0')}` }));
+  for (let n = 0; n < 3; n += 1) {
+    appendFileSync(path, line({ time: `08:00:0${n}` }));
     await read();
   }
+  appendFileSync(path, line({ time: '09:01:00' }));
+  await read();
   appendFileSync(path, line({ time: '08:01:00' }));
   await Promise.all([read(), pruneLogs(database.db, since), pruneLogs(database.db, since)]);
-  expect(await counted()).toBe(17);
-  appendFileSync(path, line({ time: '09:01:00' }));
-  await Promise.all([read(), pruneLogs(database.db, since)]);
+  expect(await counted()).toBe(5);
   await pruneLogs(database.db, since);
-  expect(await counted()).toBe(18);
-  const rows = await database.db.selectFrom('logRollupRow').select('requests').execute();
-  expect(rows).toEqual([{ requests: 17 }]);
+  const rows = await database.db.selectFrom('logRollupRow').select('requests').orderBy('hour').execute();
+  expect(rows).toEqual([{ requests: 4 }, { requests: 1 }]);
 });
 
 test('clients that were deleted, or whose batch was rolled back, are stored anew', async () => {
@@ -505,7 +479,7 @@ test('clients that were deleted, or whose batch was rolled back, are stored anew
   appendFileSync(path, line({ time: '08:01:00' }) + line({ time: '08:02:00', device: 'B1' }));
   const { db } = database;
   // The batch breaks after its clients were added.
-  await sql`alter table log_hour add constraint broken check (batches = 0) not valid`.execute(db);
+  await sql`alter table log_hour add constraint broken check (parts = 0) not valid`.execute(db);
   const half = await read();
   await sql`alter table log_hour drop constraint broken`.execute(db);
   expect(half.problem).toContain('could not be read');

@@ -380,7 +380,7 @@ describe('cutting lines', () => {
       last,
       longestLine: 4_096,
     })) {
-      chunks.push(chunk);
+      chunks.push({ ...chunk, text: chunk.lines.toString('latin1') });
     }
     return chunks;
   }

@@ -10,7 +10,7 @@ import { benchDirectory } from './directory.ts';
 import { benchHeartbeat } from './heartbeat.ts';
 import { benchLogs } from './logs.ts';
 import { benchMemory } from './memory.ts';
-import { type BenchOptions, readOptions } from './options.ts';
+import { type BenchOptions, numberIn, readOptions } from './options.ts';
 import { benchPrompt } from './prompt.ts';
 import { benchQueue } from './queue.bench-run.ts';
 import type { BenchResult } from './result.ts';
@@ -27,7 +27,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   powershell: async () => (await import('./powershell.ts')).benchPowershell(),
   slack: () => benchSlack(),
   acknowledge: benchAcknowledge,
-  logs: () => benchLogs(),
+  logs: (options) => benchLogs({ megabytes: numberIn(options, 'megabytes', 64) }),
   heartbeat: () => benchHeartbeat(),
   directory: benchDirectory,
   scale: benchScale,

@@ -28,13 +28,21 @@ async function seen(deviceId: string, calls: readonly [kind: LogKind, lastAddres
     })
     .returning('id')
     .executeTakeFirstOrThrow();
-  const row = { clientId: id, server: 'EX01', hour: now, command: 'Ping', http: 200, substatus: 0, status: -1 };
-  const counts = { error: '', access: '', requests: 1, firstStart: now, lastStart: now, lastEnd: now };
-  for (const [kind, lastAddress] of calls)
+  const end = Math.floor(now.getTime() / 1000);
+  const answer = { http: 200, substatus: 0, status: -1, error: '', access: '' };
+  for (const [kind, lastAddress] of calls) {
+    const hour = Math.floor(end / 3600);
+    const series = await base.db
+      .insertInto('logSeries')
+      .values({ server: 'EX01', kind, command: deviceId + lastAddress, ...answer, lastHour: hour })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    const times = { hour, firstStart: end, lastStart: end, lastEnd: end };
     await base.db
       .insertInto('logRollupRow')
-      .values({ ...row, ...counts, kind, lastAddress, taken: 0, sent: 0, received: 0 })
+      .values({ clientId: id, seriesId: series.id, requests: 1, ...times, lastAddress })
       .execute();
+  }
 }
 
 it('a device has every address of the log that is nearest to it, in lower case, and none of the back end', async () => {

@@ -148,8 +148,7 @@ test.each([
     );
     // Without its rows, only the sums can tell what is over.
     const over = new Date(wholeHours(0));
-    await database.db.deleteFrom('logHeartbeatRow').where('hour', '<', over).execute();
-    await database.db.deleteFrom('logHeartbeatBatch').where('hour', '<', over).execute();
+    await database.db.deleteFrom('logHeartbeat').where('hour', '<', over).execute();
     expect(told(await observed(hours))).toEqual(expected);
   },
 );

@@ -103,7 +103,7 @@ export async function writeLives(db: Kysely<Database>, servers: readonly KnownSe
     );
     for (let first = 0; first < rows.length; first += 1000) {
       await db
-        .insertInto('logHeartbeatRow')
+        .insertInto('logHeartbeat')
         .values(rows.slice(first, first + 1000))
         .onConflict((conflict) => conflict.doNothing())
         .execute();

@@ -15,7 +15,7 @@ export type BatchClient = {
   easVersion: number;
 };
 
-/** Requests of one client, command, hour, outcome and address. Times in seconds since 1970, `taken` in milliseconds. */
+/** Requests of one client, command, hour and outcome. Times in seconds since 1970. */
 export type Group = {
   client: BatchClient;
   command: string;
@@ -29,6 +29,7 @@ export type Group = {
   error: string;
   /** Access state (`AllowedG`). */
   access: string;
+  /** Of the last one that ended. */
   lastAddress: string;
   requests: number;
   /** Earliest start. */
@@ -36,9 +37,6 @@ export type Group = {
   /** Latest end, and the start of that same request. */
   lastEnd: number;
   lastStart: number;
-  taken: number;
-  sent: number;
-  received: number;
 };
 
 /** A roll-up. Clients are the same object wherever they stand. */

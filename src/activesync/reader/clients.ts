@@ -1,35 +1,29 @@
 /** From a line (its query, account and agent) to its client. Phones repeat themselves, so nearly every line finds what it is in memory. */
 import type { OddKind } from '../../store/tables/activesync.ts';
 import type { BatchClient } from './batch.ts';
-import { type Line, printable, textOf } from './line.ts';
+import { ByteTable } from './byte-table.ts';
+import { type Line, longest, printable, textOf } from './line.ts';
 import type { LogTokens } from './log-tokens.ts';
 import { accountOf, type EasQuery, parseEasQuery } from './query.ts';
 
-/** Most characters that are read. A longer query is none of ActiveSync. */
-const longest = { query: 8_192, account: 256, agent: 200, device: 64 } as const;
+const longestDevice = 64;
 /** What is remembered from batch to batch: hostile logs repeat nothing. */
 const mostKnown = 50_000;
 const mostCharacters = 16_000_000;
 
-/** A client's requests of one command. */
-export type KnownRequest = {
-  client: BatchClient;
-  command: string /** Of no other client or command. */;
-  number: number;
-};
+/** A client's requests of one command; the same object for all of them. */
+export type KnownRequest = { client: BatchClient; command: string };
 /** What a line's query, account and agent say: a phone's request, or why it is none. */
 export type Known =
   | KnownRequest
   | { client: undefined; odd: Extract<OddKind, 'unreadable-query' | 'health-mailbox' | 'probe'>; text: string };
 
 export class Clients {
-  #known = new Map<string, Known>();
+  readonly #known = new ByteTable<Known>(Number.POSITIVE_INFINITY);
   #clients = new Map<string, BatchClient>();
   #requests = new Map<string, KnownRequest>();
-  #numbers = 0;
-  /** Of what is known. */
-  #characters = 0;
   readonly #plusIsBlank: boolean;
+  readonly #key = Buffer.alloc(longest.query + longest.account + longest.agent + 16);
 
   /** `plusIsBlank`: W3C writes a blank as `+`. */
   constructor(plusIsBlank: boolean) {
@@ -38,15 +32,14 @@ export class Clients {
 
   /** Whether it is time to take what was read, and to `prune` then. */
   get full(): boolean {
-    return this.#characters > mostCharacters;
+    return this.#known.length > mostCharacters;
   }
 
   prune(): void {
     if (this.#known.size <= mostKnown && !this.full) return;
-    this.#known = new Map();
+    this.#known.clear();
     this.#clients = new Map();
     this.#requests = new Map();
-    this.#characters = 0;
   }
 
   of(line: Line): Known {
@@ -54,15 +47,15 @@ export class Clients {
     const method = line.isOptions ? 'OPTIONS' : '';
     const login = line.authenticated ? 'in' : '';
     const key = `${line.query}\n${method}\n${login}\n${line.user.slice(0, longest.account)}\n${line.agent.slice(0, longest.agent)}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const fresh = this.#parse(key);
-    this.#known.set(key, fresh);
-    this.#characters += key.length;
-    return fresh;
+    return this.ofKey(this.#key, this.#key.write(key, 'latin1'));
   }
 
-  #parse(key: string): Known {
+  /** The same of a line whose query, method, login, account and agent stand in `key`, each on a line of its own. */
+  ofKey(key: Buffer, length: number): Known {
+    return this.#known.of(key, 0, length, this.#parse);
+  }
+
+  readonly #parse = (key: string): Known => {
     const [query = '', method = '', login = '', user = '', agent = ''] = key.split('\n').map(textOf);
     const parsed = isNothing(query.trim()) ? noQuery : parseEasQuery(query.trim());
     if (parsed === undefined) return { client: undefined, odd: 'unreadable-query', text: '' };
@@ -94,7 +87,7 @@ export class Clients {
       userAgent: isNothing(userAgent) ? '' : userAgent,
       stray: printable(parsed.stray),
     });
-  }
+  };
 
   #request(command: string, identity: Omit<BatchClient, 'os' | 'model' | 'easVersion'>): KnownRequest {
     const clientKey = Object.values(identity).join('\n');
@@ -103,8 +96,7 @@ export class Clients {
     if (known !== undefined) return known;
     const client = this.#clients.get(clientKey) ?? { ...identity, os: '', model: '', easVersion: 0 };
     this.#clients.set(clientKey, client);
-    this.#numbers += 1;
-    const request = { client, command, number: this.#numbers };
+    const request = { client, command };
     this.#requests.set(key, request);
     return request;
   }
@@ -121,7 +113,7 @@ export function learn(client: BatchClient, { version, os, model }: LogTokens): v
 
 /** `iOS+18.1`, `Android%2014`: device information is URL-encoded in the log. */
 function decoded(raw: string): string {
-  const copy = Buffer.from(raw.slice(0, longest.device), 'latin1').toString('latin1');
+  const copy = Buffer.from(raw.slice(0, longestDevice), 'latin1').toString('latin1');
   const blanks = textOf(copy).replaceAll('+', ' ');
   try {
     return printable(decodeURIComponent(blanks));

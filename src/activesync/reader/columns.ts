@@ -42,7 +42,7 @@ const httpProxy = {
   responsebytes: 'sent',
 } as const;
 
-type Role = (typeof w3c)[keyof typeof w3c] | (typeof httpProxy)[keyof typeof httpProxy];
+export type Role = (typeof w3c)[keyof typeof w3c] | (typeof httpProxy)[keyof typeof httpProxy];
 
 /** Per dialect: the roles of fields by their names, what stands between the names, and the fields without which a line says nothing. */
 const dialects = {

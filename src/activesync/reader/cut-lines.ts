@@ -12,8 +12,8 @@ export type Position = {
 };
 
 export type CutChunk = {
-  /** Whole lines, each byte a character (Latin-1). */
-  text: string;
+  /** Whole lines; good until the next chunk is asked for. */
+  lines: Buffer;
   /** The header in force at its start. */
   header: string;
   /** Lines dropped just before this chunk because they were too long. */
@@ -23,6 +23,7 @@ export type CutChunk = {
 };
 
 const newline = 10;
+const headerMark = 35;
 
 /**
  * Whole lines, of each piece as many as there are; a line longer than `longestLine` is dropped. With `last`, a half line at the end counts as
@@ -38,10 +39,9 @@ export async function* cutLines(
   let overLong = 0;
 
   function chunkOf(lines: Buffer): CutChunk {
-    const text = lines.toString('latin1');
-    const chunk = { text, header, overLong };
+    const chunk = { lines, header, overLong };
     offset += lines.length;
-    header = headerAfter(kind, text, header);
+    header = headerAfter(kind, lines, header);
     overLong = 0;
     return { ...chunk, next: { offset, header, skipping } };
   }
@@ -72,18 +72,19 @@ export async function* cutLines(
 
 const longestHeader = 16_384;
 
-/** The last header line in the text, or the one before it. A `#` is rare in logs, and looking for one character is next to free. */
-function headerAfter(kind: LogKind, text: string, before: string): string {
+/** The last header line in the lines, or the one before them. */
+function headerAfter(kind: LogKind, lines: Buffer, before: string): string {
   const dialect = kind === 'httpProxy' ? kind : 'w3c';
-  let header = lineAt(text, 0, dialect) ?? before;
-  for (let at = text.indexOf('#', 1); at >= 0; at = text.indexOf('#', at + 1))
-    if (text[at - 1] === '\n') header = lineAt(text, at, dialect) ?? header;
+  let header = lineAt(lines, 0, dialect) ?? before;
+  // A `#` is rare in logs, and looking for one byte is next to free.
+  for (let at = lines.indexOf(headerMark, 1); at >= 0; at = lines.indexOf(headerMark, at + 1))
+    if (lines[at - 1] === newline) header = lineAt(lines, at, dialect) ?? header;
   return header;
 }
 
 /** The line at `at` where it is a header. */
-function lineAt(text: string, at: number, dialect: Dialect): string | undefined {
-  const end = text.indexOf('\n', at);
-  const line = unmarked(text.slice(at, Math.min(end < 0 ? text.length : end, at + longestHeader)));
-  return isHeader(line, dialect) ? Buffer.from(line, 'latin1').toString('latin1').trim() : undefined;
+function lineAt(lines: Buffer, at: number, dialect: Dialect): string | undefined {
+  const end = lines.indexOf(newline, at);
+  const line = unmarked(lines.toString('latin1', at, Math.min(end < 0 ? lines.length : end, at + longestHeader)));
+  return isHeader(line, dialect) ? line.trim() : undefined;
 }

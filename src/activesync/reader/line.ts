@@ -34,6 +34,9 @@ export type Line = {
   error: string;
 };
 
+/** Most characters that are read of a field. A longer query is none of ActiveSync. */
+export const longest = { query: 8_192, account: 256, agent: 200, address: 46, token: 64 } as const;
+
 /** A line that is no request of ActiveSync is `undefined`; one that says nothing that could be trusted is named. */
 export type Parsed = Line | Extract<OddKind, 'no-fields' | 'unreadable-line'> | undefined;
 

@@ -1,3 +1,6 @@
+import { ByteTable } from './byte-table.ts';
+import { longest, textOf } from './line.ts';
+
 /**
  * The `Log=` tokens of back-end lines, in both dialects: integers glued to the name up to 2013 (`Hb1680`, `S143`), after a
  * colon and sometimes numbered since 2016 (`Hb:600`, `SC1:140`, `Ver1:161`). Tokens are joined by `_`; a `_` inside a value
@@ -38,42 +41,92 @@ export const noTokens: Readonly<LogTokens> = {
   outOfRange: [],
 };
 
-export function parseLogTokens(log: string): LogTokens {
-  const tokens = { ...noTokens };
-  let error: string | undefined;
-  const outOfRange = new Set<string>();
-  const inRange = (name: string, value: number | undefined, least: number, most: number): number | undefined => {
-    if (value === undefined || (value >= least && value <= most)) return value;
-    outOfRange.add(name);
-    return undefined;
-  };
-  for (const token of log.split('_')) {
-    switch (token.charCodeAt(0)) {
-      case 65:
-        if (token.startsWith('As:')) tokens.access = token.slice(3);
-        break;
-      case 68:
-        if (token.startsWith('DevOS:')) tokens.os = token.slice(6);
-        else if (token.startsWith('DevModel:')) tokens.model = token.slice(9);
-        break;
-      case 69:
-        if (token.startsWith('Error:')) error ??= token.slice(6);
-        break;
-      case 72:
-        tokens.heartbeat ||= inRange('Hb', numberIn(/^Hb:?(\d+)$/, token), heartbeats.least, heartbeats.most) ?? 0;
-        break;
-      case 82:
-        if (token.startsWith('Rto')) tokens.timedOut = !/^Rto:?0{1,9}$/.test(token);
-        break;
-      case 83:
-        tokens.status = statusOf(tokens.status, inRange('S', numberIn(/^S(?:C[^:]*:|:)?(\d+)$/, token), 0, mostStatus));
-        break;
-      case 86:
-        tokens.version = versionOf(tokens.version, token);
-        break;
-    }
+/** What a token adds to what those before it said. */
+type Effect = (tokens: Draft) => void;
+type Draft = { -readonly [Name in keyof LogTokens]: LogTokens[Name] } & { hasError: boolean };
+
+/** Tokens repeat themselves: each distinct one is parsed once. */
+const known = new ByteTable<Effect>(10_000);
+const underscore = 95;
+const longestKnown = 256;
+
+/** The tokens between these places. */
+export function parseLogTokens(bytes: Buffer, from: number, to: number): LogTokens {
+  const tokens: Draft = { ...noTokens, hasError: false };
+  for (let at = from; at < to; ) {
+    let end = at;
+    while (end < to && bytes[end] !== underscore) end += 1;
+    if (isTelling(bytes[at] ?? 0, bytes[at + 1] ?? 0))
+      if (end - at <= longestKnown) known.of(bytes, at, end, effectOf)(tokens);
+      else effectOf(bytes.toString('latin1', at, end))(tokens);
+    at = end + 1;
   }
-  return { ...tokens, error: error ?? '', outOfRange: [...outOfRange] };
+  return tokens;
+}
+
+/** Whether a token that begins so may say something: `As`, `De`, `Er`, `Hb`, `Rt`; `S` and `V` alone or with more. */
+function isTelling(first: number, second: number): boolean {
+  switch (first) {
+    case 65:
+      return second === 115;
+    case 68:
+      return second === 101;
+    case 69:
+      return second === 114;
+    case 72:
+      return second === 98;
+    case 82:
+      return second === 116;
+    case 83:
+      return second === 67 || second < 60;
+    case 86:
+      return second === 101 || second < 60;
+    default:
+      return false;
+  }
+}
+
+const nothing: Effect = () => undefined;
+
+function effectOf(token: string): Effect {
+  const text = token.slice(token.indexOf(':') + 1);
+  const kept = textOf(text.slice(0, longest.token));
+  if (token.startsWith('As:')) return (tokens) => (tokens.access = kept);
+  if (token.startsWith('DevOS:')) return (tokens) => (tokens.os = text);
+  if (token.startsWith('DevModel:')) return (tokens) => (tokens.model = text);
+  if (token.startsWith('Error:'))
+    return (tokens) => {
+      if (!tokens.hasError) tokens.error = kept;
+      tokens.hasError = true;
+    };
+  if (token.startsWith('Rto')) {
+    const timedOut = !/^Rto:?0{1,9}$/.test(token);
+    return (tokens) => (tokens.timedOut = timedOut);
+  }
+  const heartbeat = numberIn(/^Hb:?(\d+)$/, token);
+  if (heartbeat !== undefined)
+    return (tokens) => {
+      if (tokens.heartbeat > 0) return;
+      if (heartbeat >= heartbeats.least && heartbeat <= heartbeats.most) tokens.heartbeat = heartbeat;
+      else addOutOfRange(tokens, 'Hb');
+    };
+  const status = numberIn(/^S(?:C[^:]*:|:)?(\d+)$/, token);
+  if (status !== undefined)
+    return (tokens) => {
+      if (status <= mostStatus) tokens.status = statusOf(tokens.status, status);
+      else addOutOfRange(tokens, 'S');
+    };
+  const version = numberIn(/^V(?:er[^:]*:|:)?(\d{1,9})$/, token);
+  if (version === undefined || version < 20 || version >= 1000) return nothing;
+  // `Ver1:161` is the version for certain; `V141` where nothing else gives it.
+  const isCertain = token[1] === 'e';
+  return (tokens) => {
+    if (tokens.version === 0 || isCertain) tokens.version = version;
+  };
+}
+
+function addOutOfRange(tokens: Draft, name: string): void {
+  if (!tokens.outOfRange.includes(name)) tokens.outOfRange = [...tokens.outOfRange, name];
 }
 
 function numberIn(pattern: RegExp, token: string): number | undefined {
@@ -81,13 +134,6 @@ function numberIn(pattern: RegExp, token: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-function statusOf(before: number, status: number | undefined): number {
-  if (status === undefined) return before;
+function statusOf(before: number, status: number): number {
   return before < 0 || (before < 100 && status >= 100) ? status : before;
-}
-
-/** `Ver1:161` is the version for certain; `V141` where nothing else gives it. */
-function versionOf(before: number, token: string): number {
-  const version = numberIn(/^V(?:er[^:]*:|:)?(\d{1,9})$/, token) ?? 0;
-  return (before === 0 || token[1] === 'e') && version >= 20 && version < 1000 ? version : before;
 }

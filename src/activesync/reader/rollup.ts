@@ -3,14 +3,15 @@ import { assertNever } from '../../ground/errors.ts';
 import type { LogKind } from '../../ground/identifiers.ts';
 import type { OddKind } from '../../store/tables/activesync.ts';
 import type { Batch, BatchClient, Group, Sample, Sighting } from './batch.ts';
-import { Clients, type KnownRequest, learn } from './clients.ts';
+import { ByteTable } from './byte-table.ts';
+import { Clients, type Known, type KnownRequest, learn } from './clients.ts';
 import type { CutChunk } from './cut-lines.ts';
 import { EdgeParser } from './edge.ts';
 import { type Hanging, Heartbeats } from './heartbeats.ts';
 import { HttpProxyParser } from './http-proxy.ts';
-import { type Line, type LineParser, startsWith, textOf } from './line.ts';
+import { type Line, type LineParser, longest, startsWith, textOf } from './line.ts';
 import { type LogTokens, noTokens, parseLogTokens } from './log-tokens.ts';
-import { W3cParser } from './w3c.ts';
+import { W3cReader } from './w3c.ts';
 
 /** Of the site "Exchange Back End"; the front end listens at 443. */
 const backEndPort = '444';
@@ -18,15 +19,12 @@ const mostGroups = 60_000;
 const mostOdd = 1_000;
 const mostSamples = 1_000;
 const mostSightings = 10_000;
-/** Most characters that are kept of a line's texts. */
-const longestAddress = 46;
-const longestToken = 64;
 
-function parserOf(kind: LogKind): LineParser {
+function readerOf(kind: LogKind): W3cReader | LineParser {
   switch (kind) {
     case 'frontEnd':
     case 'backEnd':
-      return new W3cParser();
+      return new W3cReader();
     case 'httpProxy':
       return new HttpProxyParser();
     case 'edge':
@@ -39,12 +37,28 @@ function parserOf(kind: LogKind): LineParser {
 /** Phones that are known stay so from reading to reading: they come again every minute. */
 const clientsOfW3c = new Clients(true);
 const clientsOfOthers = new Clients(false);
+/** Addresses and errors. */
+const texts = new ByteTable<string>(20_000);
+
+/** What is counted of a line, whatever its dialect; texts are copies. */
+type Facts = Pick<
+  Line,
+  'end' | 'taken' | 'http' | 'substatus' | 'win32' | 'misspelt' | 'authenticated' | 'port' | 'address' | 'error'
+>;
+
+/** Groups of one hour and answer. */
+type Cell = Pick<Group, 'hour' | 'http' | 'substatus' | 'status' | 'error' | 'access'> & {
+  groups: Map<KnownRequest, Group>;
+};
 
 /** What was read since the last batch. */
 class Counts {
   requests = 0;
   lastEnd = 0;
-  readonly groups = new Map<string, Group>();
+  readonly cells = new Map<string, Cell>();
+  /** Of the line before. */
+  cell: Cell | undefined;
+  groups = 0;
   readonly heartbeats = new Heartbeats<BatchClient>();
   readonly odd = new Map<string, Batch['odd'][number]>();
   readonly sightings: Sighting[] = [];
@@ -52,7 +66,7 @@ class Counts {
 }
 
 export class Rollup {
-  readonly #parser: LineParser;
+  readonly #reader: W3cReader | LineParser;
   readonly #clients: Clients;
   readonly #kind: LogKind;
   readonly #oneLog: boolean;
@@ -62,36 +76,58 @@ export class Rollup {
   constructor(kind: LogKind, { oneLog = false }: { oneLog?: boolean } = {}) {
     this.#kind = kind;
     this.#oneLog = oneLog;
-    this.#parser = parserOf(kind);
+    this.#reader = readerOf(kind);
     this.#clients = kind === 'frontEnd' || kind === 'backEnd' ? clientsOfW3c : clientsOfOthers;
   }
 
   /** Answers whether it is time to take the batch: what is kept stays small, whatever the logs hold. */
-  read({ text, header, overLong }: Pick<CutChunk, 'text' | 'header' | 'overLong'>): boolean {
+  read({ lines, header, overLong }: Pick<CutChunk, 'lines' | 'header' | 'overLong'>): boolean {
     if (overLong > 0) this.#odd('over-long-line', '', overLong);
-    this.#parser.header = header;
-    for (const each of text.split('\n')) {
+    if (this.#reader instanceof W3cReader) this.#readBytes(this.#reader, lines, header);
+    else this.#readTexts(this.#reader, lines, header);
+    const { groups, heartbeats } = this.#counts;
+    return groups > mostGroups || heartbeats.size > mostGroups || this.#clients.full;
+  }
+
+  #readBytes(reader: W3cReader, lines: Buffer, header: string): void {
+    reader.begin(lines, header);
+    for (let line = reader.next(); line !== undefined; line = reader.next()) {
+      if (typeof line === 'string') {
+        this.#odd(line, '');
+        continue;
+      }
+      const known = this.#clients.ofKey(line.key, line.keyLength);
+      const { logFrom, logTo } = line;
+      this.#add(line, known, logFrom === logTo ? undefined : () => parseLogTokens(lines, logFrom, logTo));
+    }
+  }
+
+  #readTexts(parser: LineParser, lines: Buffer, header: string): void {
+    parser.header = header;
+    for (const each of lines.toString('latin1').split('\n')) {
       const line = each.endsWith('\r') ? each.slice(0, -1) : each;
       if (line === '') continue;
-      const parsed = this.#parser.parse(line);
+      const parsed = parser.parse(line);
       if (typeof parsed === 'string') this.#odd(parsed, '');
-      else if (parsed !== undefined) this.#add(parsed);
+      else if (parsed !== undefined) {
+        const address = parsed.address.length < 2 ? '' : texts.ofText(parsed.address.slice(0, longest.address), textOf);
+        const error = texts.ofText(parsed.error.slice(0, longest.token), textOf);
+        this.#add({ ...parsed, address, error }, this.#clients.of(parsed), undefined);
+      }
     }
-    const { groups, heartbeats } = this.#counts;
-    return groups.size > mostGroups || heartbeats.size > mostGroups || this.#clients.full;
   }
 
   /** What was read since the last taking. */
   take(): Batch {
-    const { requests, lastEnd, groups, heartbeats, odd, samples, sightings } = this.#counts;
+    const { requests, lastEnd, cells, heartbeats, odd, samples, sightings } = this.#counts;
     this.#counts = new Counts();
     this.#clients.prune();
-    const all = [...groups.values()];
+    const groups = [...cells.values()].flatMap((cell) => [...cell.groups.values()]);
     return {
       requests,
       lastEnd,
-      clients: [...new Set(all.map(({ client }) => client))],
-      groups: all,
+      clients: [...new Set(groups.map(({ client }) => client))],
+      groups,
       heartbeats: heartbeats.counts,
       samples: latest(samples),
       sightings,
@@ -107,8 +143,8 @@ export class Rollup {
     else odd.set(`${kind}\n${text}`, { kind, text, requests });
   }
 
-  #add(line: Line): void {
-    const known = this.#clients.of(line);
+  /** `log`: what the last `Log=` says, where there is one. */
+  #add(line: Facts, known: Known, log: (() => LogTokens) | undefined): void {
     if (known.client === undefined) {
       this.#odd(known.odd, known.text);
       return;
@@ -119,7 +155,7 @@ export class Rollup {
     counts.lastEnd = Math.max(counts.lastEnd, line.end);
     if (line.misspelt) this.#odd('misspelt-stem', 'default.eas without ?');
     if (client.stray !== '') this.#odd('stray-parameter', client.stray);
-    const tokens = this.#tokensOf(line);
+    const tokens = this.#tokensOf(line, log);
     count(this.#group(known, line, tokens ?? noTokens), line);
     if (tokens !== undefined) {
       learn(client, tokens);
@@ -133,41 +169,34 @@ export class Rollup {
    * What Exchange itself wrote behind the query: on its back end, for somebody who had logged in. Anybody may send a `Log=` to the
    * front end, where it stands as Exchange's would.
    */
-  #tokensOf(line: Line): LogTokens | undefined {
-    if (line.log === '') return undefined;
+  #tokensOf(line: Facts, log: (() => LogTokens) | undefined): LogTokens | undefined {
+    if (log === undefined) return undefined;
     const doubt = this.#doubtOf(line);
     if (doubt !== undefined) {
       this.#odd('untrusted-log', doubt);
       return undefined;
     }
-    const tokens = parseLogTokens(line.log);
+    const tokens = log();
     for (const name of tokens.outOfRange) this.#odd('out-of-range', name);
     return tokens;
   }
 
   /** Why a `Log=` may be anybody's. */
-  #doubtOf({ authenticated, port }: Line): string | undefined {
+  #doubtOf({ authenticated, port }: Facts): string | undefined {
     if (!authenticated) return 'nobody had logged in';
     if (this.#kind !== 'backEnd') return 'not on a back end';
     if (this.#oneLog || port === backEndPort) return undefined;
     return port === '' ? 'no s-port in the log' : 'another port than 444';
   }
 
-  #group({ number, client, command }: KnownRequest, line: Line, tokens: LogTokens): Group {
-    const { groups } = this.#counts;
-    const { http } = line;
-    const { status } = tokens;
-    const hour = Math.floor(line.end / 3600);
-    const substatus = Math.min(line.substatus, 999);
-    const rawAddress = line.address.length < 2 ? '' : line.address.slice(0, longestAddress);
-    const rawError = (line.log === '' ? line.error : tokens.error).slice(0, longestToken);
-    const rawAccess = tokens.access.slice(0, longestToken);
-    const key = `${rawAddress}\n${rawError}\n${rawAccess}\n${number} ${hour} ${http} ${substatus} ${status}`;
-    const known = groups.get(key);
+  #group(request: KnownRequest, line: Facts, tokens: LogTokens): Group {
+    const counts = this.#counts;
+    const cell = this.#cell(line, tokens);
+    const known = cell.groups.get(request);
     if (known !== undefined) return known;
-    // Of the key, not of the line, which would keep its whole chunk in memory.
-    const [lastAddress = '', error = '', access = ''] = key.split('\n', 3).map(textOf);
-    const group = {
+    const { client, command } = request;
+    const { hour, http, substatus, status, error, access } = cell;
+    const group: Group = {
       client,
       command,
       hour,
@@ -176,21 +205,46 @@ export class Rollup {
       status,
       error,
       access,
-      lastAddress,
+      lastAddress: '',
       requests: 0,
       firstStart: line.end,
       lastEnd: 0,
       lastStart: 0,
-      taken: 0,
-      sent: 0,
-      received: 0,
     };
-    groups.set(key, group);
+    cell.groups.set(request, group);
+    counts.groups += 1;
     return group;
   }
 
+  /** Most lines are answered as the one before. */
+  #cell(line: Facts, tokens: LogTokens): Cell {
+    const counts = this.#counts;
+    const { http } = line;
+    const { status } = tokens;
+    const hour = Math.floor(line.end / 3600);
+    const substatus = Math.min(line.substatus, 999);
+    const error = tokens.error === '' ? line.error : tokens.error;
+    const { access } = tokens;
+    const before = counts.cell;
+    if (
+      before !== undefined &&
+      before.hour === hour &&
+      before.http === http &&
+      before.substatus === substatus &&
+      before.status === status &&
+      before.error === error &&
+      before.access === access
+    )
+      return before;
+    const key = `${hour} ${http} ${substatus} ${status}\n${error}\n${access}`;
+    const cell = counts.cells.get(key) ?? { hour, http, substatus, status, error, access, groups: new Map() };
+    counts.cells.set(key, cell);
+    counts.cell = cell;
+    return cell;
+  }
+
   /** What only a back-end line says: a wipe handed to the phone, and the heartbeat asked for. */
-  #hanging(client: BatchClient, command: string, line: Line, tokens: LogTokens): void {
+  #hanging(client: BatchClient, command: string, line: Facts, tokens: LogTokens): void {
     const { heartbeats, sightings } = this.#counts;
     const { status, heartbeat, error } = tokens;
     const isWipe = status === 140 || startsWith(error, 'remotewiperequested');
@@ -208,21 +262,19 @@ export class Rollup {
   }
 }
 
-function hangingOf({ end, taken, win32, http }: Line, { heartbeat, status, timedOut, error }: LogTokens): Hanging {
+function hangingOf({ end, taken, win32, http }: Facts, { heartbeat, status, timedOut, error }: LogTokens): Hanging {
   const collision = startsWith(error, 'pingcollisiondetected');
   return { end, taken, win32, http, asked: heartbeat, status, timedOut, collision };
 }
 
-function count(group: Group, { end, taken, sent, received }: Line): void {
+function count(group: Group, { end, taken, address }: Facts): void {
   const start = taken > 0 ? end - Math.round(taken / 1000) : end;
   group.requests += 1;
-  group.firstStart = Math.min(group.firstStart, start);
-  group.taken += Math.max(0, taken);
-  group.sent += sent;
-  group.received += received;
+  if (start < group.firstStart) group.firstStart = start;
   if (end < group.lastEnd) return;
   group.lastEnd = end;
   group.lastStart = start;
+  group.lastAddress = address;
 }
 
 function latest(samples: readonly Sample[]): Sample[] {

@@ -115,13 +115,19 @@ export async function claimFiles(
     await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(tx);
     const claimed: ClaimedFile[] = [];
     let elsewhere = 0;
+    // By id. Nobody else changes them until the commit.
+    const rows = new Map((await knownFiles(tx, origin)).map((row) => [row.id, row]));
+    const claim = (file: LogFile, row: KnownFile) => {
+      rows.set(row.id, row);
+      claimed.push({ file, row });
+    };
     for (const file of changed) {
       const head = heads.get(file.identity);
       if (head === undefined) continue;
-      const known = await knownFiles(tx, origin);
+      const known = [...rows.values()];
       const holder = known.find(({ identity }) => identity === file.identity);
       if (holder !== undefined && isOf(holder, head) && (file.compressed || file.size >= holder.position)) {
-        claimed.push({ file, row: await placed(tx, holder, file) });
+        claim(file, await placed(tx, holder, file));
         continue;
       }
       if (holder !== undefined && !before.some(({ id }) => id === holder.id)) {
@@ -137,11 +143,12 @@ export async function claimFiles(
         (row) => row.identity !== file.identity && row.headLength >= tellingHead && !isAtHome(row) && isOf(row, head),
       );
       // Its rows stay known by their head: a copy of what it was may come.
-      if (holder !== undefined) await rename(tx, holder.id, { identity: `${holder.identity} until ${holder.id}` });
-      claimed.push({
-        file,
-        row: moved === undefined ? await added(tx, origin, file, head, now) : await placed(tx, moved, file),
-      });
+      if (holder !== undefined) {
+        const identity = `${holder.identity} until ${holder.id}`;
+        await rename(tx, holder.id, { identity });
+        rows.set(holder.id, { ...holder, identity });
+      }
+      claim(file, moved === undefined ? await added(tx, origin, file, head, now) : await placed(tx, moved, file));
     }
     return { claimed, elsewhere, errors };
   });

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { hour } from '../../ground/durations.ts';
 import type { Database } from '../../store/schema.ts';
 import { mergeHours } from './merge-hours.ts';
 
@@ -7,8 +8,10 @@ export async function pruneLogs(db: Kysely<Database>, before: Date): Promise<voi
   const gone = await db.deleteFrom('logHour').where('hour', '<', before).executeTakeFirst();
   await mergeHours(db);
   if (gone.numDeletedRows === 0n) return;
-  for (const table of ['logRollupRow', 'logRollupBatch', 'logHeartbeatRow', 'logHeartbeatBatch'] as const)
-    await db.deleteFrom(table).where('hour', '<', before).execute();
+  const firstHour = Math.floor(before.getTime() / hour);
+  await db.deleteFrom('logRollupRow').where('hour', '<', firstHour).execute();
+  await db.deleteFrom('logSeries').where('lastHour', '<', firstHour).execute();
+  await db.deleteFrom('logHeartbeat').where('hour', '<', before).execute();
   await db.deleteFrom('logSighting').where('at', '<', before).execute();
   await db.deleteFrom('logSample').where('startedAt', '<', before).execute();
   await db.deleteFrom('logClient').where('lastAt', '<', before).execute();

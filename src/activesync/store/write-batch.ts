@@ -5,6 +5,7 @@ import { given } from './arrays.ts';
 import type { BatchOrigin } from './batch-origin.ts';
 import { type ClientIds, withIds, writeClients } from './write-clients.ts';
 import { writeGroups } from './write-groups.ts';
+import { writeSeries } from './write-series.ts';
 
 /** Samples kept per server and command: more than any HeartbeatSampleSize in use (Exchange's default is 200). */
 const samplesKept = 1_000;
@@ -23,11 +24,15 @@ export async function writeBatch(
   await writeOddities(tx, origin, batch);
   if (batch.clients.length === 0) return () => undefined;
   const { ids, remember } = await writeClients(tx, { db, organisation: origin.organisation, deletions, batch });
-  await writeGroups(tx, origin, batch, ids);
+  const series = await writeSeries(tx, { db, origin, deletions, batch });
+  await writeGroups(tx, origin, batch, { clients: ids, series: series.ids });
   await deleteSpans(tx, origin, batch);
   await writeSamples(tx, origin, batch, ids);
   await writeSightings(tx, origin, batch, ids);
-  return remember;
+  return () => {
+    remember();
+    series.remember();
+  };
 }
 
 /** Deletes what was summed up of hours that get rows now: sums never tell less than the rows. */

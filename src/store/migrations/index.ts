@@ -26,6 +26,7 @@ import * as logAnonymous from './0025-log-anonymous.ts';
 import * as logFilesOnce from './0026-log-files-once.ts';
 import * as approvalClosedBy from './0027-approval-closed-by.ts';
 import * as appPhones from './0028-app-phones.ts';
+import * as logSeries from './0029-log-series.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -56,4 +57,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0026-log-files-once': logFilesOnce,
   '0027-approval-closed-by': approvalClosedBy,
   '0028-app-phones': appPhones,
+  '0029-log-series': logSeries,
 };

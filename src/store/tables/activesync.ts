@@ -50,15 +50,11 @@ export type LogClientTable = {
   lastAt: Date;
 };
 
-/**
- * Requests of one client by server, kind of log, hour, command, outcome and address: plain rows, as many as folds and large batches told
- * of them until the hour is over. Read it through LogRollupView, which knows what waits to be folded too.
- */
-export type LogRollupRowTable = {
-  clientId: Fixed<number>;
+/** What many roll-ups say alike. */
+export type LogSeriesTable = {
+  id: Generated<number>;
   server: Fixed<string>;
   kind: Fixed<LogKind>;
-  hour: Fixed<Date>;
   command: Fixed<string>;
   http: Fixed<number>;
   substatus: Fixed<number>;
@@ -68,29 +64,46 @@ export type LogRollupRowTable = {
   error: Fixed<string>;
   /** `AllowedG`, `BlockedD`, …: access state and first letter of its reason. */
   access: Fixed<string>;
-  requests: number;
-  /** Earliest start; start and end of the last request. */
-  firstStart: Date;
-  lastStart: Date;
-  lastEnd: Date;
-  lastAddress: Fixed<string>;
-  /** Milliseconds and bytes, summed; 0 where the log does not tell. */
-  taken: number;
-  sent: number;
-  received: number;
+  /** The newest hour, since 1970, that has rows of it. */
+  lastHour: number;
 };
 
-/** The rows and the batches that wait to be folded, together: what every report reads. */
-export type LogRollupView = { [C in keyof LogRollupRowTable]: Seen<Selected<LogRollupRowTable[C]>> };
+/**
+ * Requests of one client, series and hour. Rows are only ever added; those of one hour are merged once it is over. Read it through
+ * LogRollupView.
+ */
+export type LogRollupRowTable = {
+  clientId: Fixed<number>;
+  seriesId: Fixed<number>;
+  /** Since 1970. */
+  hour: Fixed<number>;
+  requests: Fixed<number>;
+  /** Earliest start; start and end of the last request. Seconds since 1970. */
+  firstStart: Fixed<number>;
+  lastStart: Fixed<number>;
+  lastEnd: Fixed<number>;
+  /** Of the last request; empty for back ends, which name the front end there. */
+  lastAddress: Fixed<string>;
+};
 
-/** Small batches that wait to be folded: roll-ups of one hour as arrays, some hundred to a row, sorted by client. */
-export type LogRollupBatchTable = { server: Fixed<string>; kind: Fixed<LogKind>; hour: Fixed<Date> };
+/** Rows with what their series says: what every report reads. */
+export type LogRollupView = {
+  [C in Exclude<keyof LogSeriesTable, 'id' | 'lastHour'>]: Seen<Selected<LogSeriesTable[C]>>;
+} & {
+  clientId: Seen<number>;
+  hour: Seen<Date>;
+  requests: Seen<number>;
+  firstStart: Seen<Date>;
+  lastStart: Seen<Date>;
+  lastEnd: Seen<Date>;
+  lastAddress: Seen<string>;
+};
 
 /**
  * Pings and hanging Syncs by how long they asked to wait and how they ended; of logs that do not tell what was asked, only those cut
- * short. Read it through LogHeartbeatView.
+ * short.
  */
-export type LogHeartbeatRowTable = {
+export type LogHeartbeatTable = {
   clientId: Fixed<number>;
   server: Fixed<string>;
   kind: Fixed<LogKind>;
@@ -109,29 +122,21 @@ export type LogHeartbeatRowTable = {
   sum: number;
 };
 
-export type LogHeartbeatView = { [C in keyof LogHeartbeatRowTable]: Seen<Selected<LogHeartbeatRowTable[C]>> };
-
-export type LogHeartbeatBatchTable = LogRollupBatchTable;
-
 export type ActiveSyncTables = {
   logFile: LogFileTable;
   logClient: LogClientTable;
   logRollup: LogRollupView;
   logRollupRow: LogRollupRowTable;
-  logRollupBatch: LogRollupBatchTable;
-  /** What is left to fold of an hour. */
+  logSeries: LogSeriesTable;
+  /** What is left to merge of an hour. */
   logHour: {
     server: Fixed<string>;
     kind: Fixed<LogKind>;
     hour: Fixed<Date>;
-    /** Batches that wait. */
-    batches: number;
-    /** How many times plain rows were added: more than once, and rows of the hour may fall together. */
+    /** How many times rows were added: more than once, and rows of the hour may fall together. */
     parts: number;
   };
-  logHeartbeat: LogHeartbeatView;
-  logHeartbeatRow: LogHeartbeatRowTable;
-  logHeartbeatBatch: LogHeartbeatBatchTable;
+  logHeartbeat: LogHeartbeatTable;
   /** The last heartbeats asked of one server, in order: what Exchange's own moving average is made of. */
   logSample: {
     id: Generated<number>;
