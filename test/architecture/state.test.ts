@@ -5,6 +5,7 @@ import { sourceFiles, textOf } from './sources.ts';
 /** Kept between calls, and the same for whoever asks: by a constant key, or by the connection itself. */
 const remembered = [
   'src/activesync/store/write-clients.ts memories',
+  'src/activesync/store/write-series.ts memories',
   'src/charts/render.ts loading',
   'src/language/patterns.ts compiled',
   // Filled as the module is loaded.
