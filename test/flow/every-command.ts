@@ -75,6 +75,8 @@ async function reading(bot: TestBot): Promise<void> {
     'approvers',
   ])
     await bot.type('hana', helpdesk, text);
+  await bot.type('hana', helpdesk, 'karl has misplaced his mobile');
+  await bot.press('hana', helpdesk, bot.action(helpdesk, 'hana', 'No'));
   for (const text of ['doctor', 'lab devices', 'lab change-password noor', 'lab edge LB1 300', 'accept role Otto'])
     await bot.type('ines', security, text);
 }
@@ -114,6 +116,7 @@ async function ownersSay(bot: TestBot): Promise<void> {
   await bot.submit('hana', helpdesk, verified);
   await bot.type('hana', helpdesk, `unverify kept INC-${n} 2 because it was the other one`);
   await bot.submit('hana', helpdesk, verified);
+  await bot.type('alice.moreau', undefined, 'it was in a purple bag');
   await bot.type('alice.moreau', undefined, 'found it');
 }
 
