@@ -1,12 +1,12 @@
 /** A click takes effect once, for exactly what was shown, and only while it still stands. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Policy } from '../../../src/policy.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, asked, deny, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
   await lost(bot, 'alice.ng');
   await ask(bot);
 });

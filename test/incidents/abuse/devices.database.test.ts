@@ -3,12 +3,12 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { labCapabilities } from '../../../src/exchange/lab/capabilities.ts';
 import { labMailboxGuid } from '../../../src/exchange/lab/seed.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, asked, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
   await lost(bot, 'alice.ng');
 });
 afterEach(() => bot.close());
@@ -120,7 +120,7 @@ const withoutAccountOnly = {
 describe('an account-only wipe on an Exchange without -AccountOnly', () => {
   it('is not offered, and not taken when it is submitted all the same', async () => {
     await bot.close();
-    bot = await testBot({ capabilities: withoutAccountOnly });
+    bot = await testPair({ capabilities: withoutAccountOnly });
     await lost(bot, 'alice.ng');
     expect((await ask(bot, { scope: 'account-only' })).answer.fieldErrors?.scope).toBeDefined();
     expect(await wipeStates(bot)).toEqual([]);
@@ -130,7 +130,7 @@ describe('an account-only wipe on an Exchange without -AccountOnly', () => {
     await bot.close();
     // The store remembers that it was offered; the account has lost it since.
     const capabilities: { accountOnly?: boolean; cmdlets?: Record<string, string[]> } = {};
-    bot = await testBot({ capabilities });
+    bot = await testPair({ capabilities });
     await lost(bot, 'alice.ng');
     await ask(bot, { scope: 'account-only' });
     const lab = await bot.exchange().capabilities();

@@ -1,11 +1,11 @@
 /** One person who ends what others ask for: each ending is told by name, and the pattern once. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { ask, deny, lost, scopeOf } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
 });
 afterEach(() => bot.close());
 

@@ -1,13 +1,13 @@
 /** Who is one person is one person, however many accounts, addresses and groups he has. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Policy } from '../../../src/policy.ts';
-import { examplePolicy, type TestBot, testBot } from '../../setup/bot.ts';
+import { examplePolicy, type TestBot, testPair } from '../../setup/bot.ts';
 import { acceptPolicy, approve, ask, asked, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeAll(async () => {
   const policy = examplePolicy();
-  bot = await testBot({
+  bot = await testPair({
     policy: Policy.parse({
       ...policy,
       helpdeskGroups: ['G-HELPDESK'],

@@ -8,14 +8,14 @@ import { issueWipe } from '../../../src/incidents/wipe/issue-wipe.ts';
 import { proposeWipe } from '../../../src/incidents/wipe/propose-wipe.ts';
 import type { Role } from '../../../src/policy.ts';
 import { approvals } from '../../../src/start/registries.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { asked, lost } from '../scenes.ts';
 
 const many = 50;
 let bot: TestBot;
 
 beforeAll(async () => {
-  bot = await testBot();
+  bot = await testPair();
   const { id: _id, ...phone } = await bot.db
     .selectFrom('labDevice')
     .selectAll()

@@ -1,12 +1,12 @@
 /** What comes while a request waits is said wherever it is shown, and nobody decides on an older showing of it; repetitions and syncs keep nobody from it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { record } from '../../../src/incidents/incident/timeline.ts';
-import { type TestBot, testBot } from '../../setup/bot.ts';
+import { type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, asked, buttonIn, decide, lost, resetAnyway, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
 });
 afterEach(() => bot.close());
 

@@ -1,7 +1,7 @@
 /** Where policy asks for step-up, a click is not enough: a code on another chat platform, for exactly what was shown, once. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Policy, parsePolicy } from '../../../src/policy.ts';
-import { examplePolicy, type TestBot, testBot } from '../../setup/bot.ts';
+import { examplePolicy, type TestBot, testPair } from '../../setup/bot.ts';
 import { ask, asked, buttonIn, deny, lost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
@@ -33,7 +33,7 @@ async function codesTo(identity: string): Promise<string[]> {
 }
 
 async function open(stepUp: Policy['approvals']['stepUp'], scope: 'full' | 'account-only'): Promise<void> {
-  bot = await testBot({ policy: policyWith(stepUp) });
+  bot = await testPair({ policy: policyWith(stepUp) });
   await lost(bot, 'alice.ng');
   await ask(bot, { scope });
 }
@@ -124,7 +124,7 @@ it('full asks nothing before an account-only wipe', async () => {
 });
 
 it('who has no account on another platform cannot approve where it is asked, and is told why', async () => {
-  bot = await testBot({
+  bot = await testPair({
     policy: {
       ...policyWith('always'),
       people: policyWith('always').people.map((person) =>
@@ -141,7 +141,7 @@ it('who has no account on another platform cannot approve where it is asked, and
 it.each(['full', 'always', '{ wipe: full }', '{ unlock: always }'])(
   'a policy with stepUp %s that leaves fewer than two who can is refused',
   async (stepUp) => {
-    bot = await testBot();
+    bot = await testPair();
     const people = (accounts: string) => `
 people:
   - { name: Otto, mailbox: otto@contoso.example, identities: [${accounts.replaceAll('X', 'OTTO')}], roles: [approver, admin] }

@@ -3,12 +3,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { personByAddress } from '../../../src/directory/find.ts';
 import { restoreFromHost } from '../../../src/incidents/roles/host-restore.ts';
 import { Policy } from '../../../src/policy.ts';
-import { examplePolicy, type TestBot, testBot } from '../../setup/bot.ts';
+import { examplePolicy, type TestBot, testPair } from '../../setup/bot.ts';
 import { approve, ask, asked, buttonIn, lost, reportLost, wipeStates } from '../scenes.ts';
 
 let bot: TestBot;
 beforeEach(async () => {
-  bot = await testBot();
+  bot = await testPair();
 });
 afterEach(() => bot.close());
 
@@ -315,7 +315,7 @@ describe('the last way out', () => {
 describe('whoever is more than one', () => {
   it('is suspended as helpdesk by group, too, and their proposal falls', async () => {
     await bot.close();
-    bot = await testBot({
+    bot = await testPair({
       policy: Policy.parse({ ...examplePolicy(), helpdeskGroups: ['G-HELPDESK'], identitiesManaged: true }),
     });
     const karl = { sender: { email: 'karl@contoso.example', groups: ['G-HELPDESK'] } };
@@ -347,7 +347,7 @@ describe('whoever is more than one', () => {
     const people = policy.people.map((person) =>
       person.name === 'Otto' ? { ...person, mailboxes: ['otto@contoso.example', 'karl@contoso.example'] } : person,
     );
-    bot = await testBot({ policy: Policy.parse({ ...policy, people }) });
+    bot = await testPair({ policy: Policy.parse({ ...policy, people }) });
     const own = await lost(bot, 'karl');
     const incident = await lost(bot, 'alice.ng');
     await ask(bot, { incident });
