@@ -185,17 +185,20 @@ export function mailboxOwners(): {
   note(mailboxes: readonly MailboxIdentityRow[]): void;
   ownerOf(device: Pick<InventoryDeviceRow, 'identity' | 'distinguishedName'>): string | undefined;
 } {
-  const byName = new Map<string, string>();
+  /** null: several mailboxes have this name. */
+  const byName = new Map<string, string | null>();
   return {
     clear: () => byName.clear(),
     note: (mailboxes) => {
       for (const { guid, identity, distinguishedName } of mailboxes)
-        for (const name of [identity, distinguishedName]) if (name !== '') byName.set(name.toLowerCase(), guid);
+        for (const name of [identity, distinguishedName].map((each) => each.toLowerCase())) {
+          if (name !== '') byName.set(name, byName.has(name) && byName.get(name) !== guid ? null : guid);
+        }
     },
     ownerOf: ({ identity, distinguishedName }) => {
       const above = /,CN=ExchangeActiveSyncDevices,(.+)$/i.exec(distinguishedName)?.[1];
       const path = /^(.+?)[/\\]ExchangeActiveSyncDevices[/\\]/i.exec(identity)?.[1];
-      return byName.get(above?.toLowerCase() ?? '') ?? byName.get(path?.toLowerCase() ?? '');
+      return byName.get(above?.toLowerCase() ?? '') ?? byName.get(path?.toLowerCase() ?? '') ?? undefined;
     },
   };
 }

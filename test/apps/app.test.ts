@@ -71,6 +71,25 @@ describe('whose and from where', () => {
     expect(ownerOf({ identity: 'Alice Ng', distinguishedName: '' })).toBeUndefined();
   });
 
+  it('finds nobody by a name that two mailboxes share, in whichever order they come', () => {
+    const { note, ownerOf } = mailboxOwners();
+    const named = (guid: string, distinguishedName: string) => ({
+      unreadable: [],
+      guid,
+      identity: 'Alice Ng',
+      distinguishedName,
+    });
+    note([
+      named('g1', 'CN=Alice Ng,OU=Users'),
+      named('g2', 'CN=Alice Ng,OU=Sales'),
+      named('g1', 'CN=Alice Ng,OU=Users'),
+    ]);
+    const phone = 'CN=iPhone§X,CN=ExchangeActiveSyncDevices,CN=Alice Ng';
+    const identity = 'Alice Ng/ExchangeActiveSyncDevices/iPhone§X';
+    expect(ownerOf({ identity, distinguishedName: '' })).toBeUndefined();
+    expect(ownerOf({ identity, distinguishedName: `${phone},OU=Sales` })).toBe('g2');
+  });
+
   it('names networks of the policy, and groups the others by range', () => {
     const found = networksOf(
       ['192.0.2.7', '198.51.100.4', '198.51.100.9', '2001:db8:1:2::5', 'not an address'],
