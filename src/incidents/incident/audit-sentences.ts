@@ -129,6 +129,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `${f.who} reported a phone of ${f.person('person')}, who keeps their roles until somebody else says that it is right.`,
   'roles-restored': (f) => `${f.who} gave ${f.person('person')} their roles back${f.because()}`,
   'owner.says-found': (f) => `${f.who} said in chat that the phone was found; nobody has verified it.`,
+  'owner.noted': (f) => `${f.who} wrote in chat${f.because('text', ': ')}`,
   'owner.says-kept': (f) => `${f.who} said in chat that they still have ${f.phone}.`,
   'owner.says-lost': (f) => `${f.who} said in chat that ${f.phone} is the lost one.`,
   'device.kept-verified': (f) => `${f.who} verified that the owner still has ${f.phone}${f.because()}`,
