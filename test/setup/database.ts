@@ -28,7 +28,7 @@ export function emptyDatabase(): Promise<TestDatabase> {
 async function createDatabase(template: string, options: { poolSize?: number } = {}): Promise<TestDatabase> {
   const server = inject('testServer');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await command(server, `create database ${name} template ${template}`);
+  await command(server, `create database ${name} template ${template} strategy file_copy`);
   const connection = { ...server, database: name };
   const { db, close } = openDatabase(connection, { poolSize: options.poolSize ?? 5 });
   return {
