@@ -51,7 +51,23 @@ const shortened: Readonly<Record<string, readonly string[]>> = {
 
 export function tokensOf(words: readonly string[]): Token[] {
   const plain = formatting.reduce((text, [mark, instead]) => text.replace(mark, instead), words.join(' '));
-  return plain.split(/\s+/u).flatMap(tokensOfWord);
+  return withoutThanks(plain.split(/\s+/u).flatMap(tokensOfWord));
+}
+
+const politeEnds = new Set('please pls plz thanks thx ty cheers ta asap'.split(' '));
+
+/** What is said last for politeness alone says nothing, and ends the thought before it. */
+function withoutThanks(tokens: Token[]): Token[] {
+  let end = tokens.length;
+  for (;;) {
+    const last = tokens[end - 1]?.text ?? '';
+    const polite = last === 'you' && tokens[end - 2]?.text === 'thank' ? 2 : politeEnds.has(last) ? 1 : 0;
+    if (polite === 0 || end - polite < 1) break;
+    end -= polite;
+  }
+  return tokens
+    .slice(0, end)
+    .map((token, at) => (at === end - 1 && end < tokens.length ? { ...token, ends: true } : token));
 }
 
 function tokensOfWord(word: string): Token[] {
