@@ -39,7 +39,8 @@ export function provesRequest(input: ProofInput): Proof {
         kind: 'doubt',
         why: 'other-requestor',
         requestedAt,
-        description: 'Exchange shows a wipe request that another account made.',
+        description:
+          "Exchange shows a wipe request that another account made. If that is the bot's own account, an admin corrects exchange.requestor in policy.yaml; if not, whether ours was taken is known once that request has ended. Until then security or an admin may release the hold.",
       };
       continue;
     }
