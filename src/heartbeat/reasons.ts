@@ -134,7 +134,8 @@ function serverReasons(
 /** Which few clients make an average what it is, where it is they. */
 export function pullSentence({ few, without, deviceType }: ServerReading['pull']): string | undefined {
   if (few.length === 0 || without === undefined) return undefined;
-  return `${count(few.length, 'client')}${ofType(deviceType)} pull the average down; without them it is ${seconds(without)}.`;
+  const [pull, them] = few.length === 1 ? ['pulls', 'it the average'] : ['pull', 'them it'];
+  return `${count(few.length, 'client')}${ofType(deviceType)} ${pull} the average down; without ${them} is ${seconds(without)}.`;
 }
 
 /** ` of type iPhone`, or nothing where clients are of several types. */

@@ -45,10 +45,15 @@ function against(reading: Reading): string[] {
   const otherwise = reading.servers.filter(
     ({ server, verdict }) => (verdict === 'edge-too-short') !== behind.includes(server),
   );
-  const phrases = ['no cut connection', 'list what stands', 'No firewall', 'pull the average', 'it is that app'];
+  const phrases = ['no cut connection', 'list what stands', 'No firewall', 'it is that app'];
+  // Clients may make the average of a server what it is that nothing cuts.
+  const blamed = report.split('\n').filter((line) => {
+    const of = reading.servers.find(({ server }) => line.startsWith(`• ${server}: `))?.server;
+    return /pulls? the average/.test(line) && (of === undefined || behind.includes(of));
+  });
   return [
     ...otherwise.map(({ server, verdict }) => `${server} is ${verdict}`),
-    ...(cut.length === 0 ? [] : phrases.filter((phrase) => report.includes(phrase))),
+    ...(cut.length === 0 ? [] : [...phrases.filter((phrase) => report.includes(phrase)), ...blamed]),
     ...(cut.length === 0 || report.includes('Do: raise the idle timeout of') ? [] : ['no advice']),
   ];
 }
