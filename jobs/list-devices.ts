@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { personByGuid } from '../src/directory/find.ts';
+import { isOnline } from '../src/exchange/stored-capabilities.ts';
 import { second } from '../src/ground/durations.ts';
 import { devicesMessage } from '../src/incidents/devices/message.ts';
-import { isOnline } from '../src/incidents/devices/reachability.ts';
 import { readDevices } from '../src/incidents/devices/read-facts.ts';
 import { beingAskedOf, ownRequestsOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';

@@ -14,7 +14,7 @@ import type { Store } from '../store/port.ts';
 import { findAction } from './actions.ts';
 import { personOfIdentity } from './actor.ts';
 import type { Incoming } from './port.ts';
-import { nearestTo, readMeant } from './read-meant.ts';
+import { type Meaning, nearestTo, readingOf, readMeant } from './read-meant.ts';
 import { ambiguousReply, didYouMeanReply, privateReply, unfinishedReply } from './replies.ts';
 import type { Request } from './request.ts';
 
@@ -55,8 +55,10 @@ async function readTyped(reading: ReadContext, typed: string, via: 'sentence' | 
   const sayable = commands.filter((command) => command.clickOnly !== true);
   const parsed = parseSentence(typed, sayable, may);
   const context = { ...reading, thread: incoming.thread };
-  const otherwise = async (answer: () => Promise<DraftAnswer> | DraftAnswer, outcome: string): Promise<Request> =>
-    (await readMeant(context, typed, via)) ?? answered(await answer(), outcome);
+  const otherwise = async (answer: (meaning: Meaning) => DraftAnswer): Promise<Request> => {
+    const meaning = await readingOf(context, typed);
+    return (await readMeant(context, { typed, reading: meaning, via })) ?? answered(answer(meaning), 'not-understood');
+  };
   switch (parsed.kind) {
     case 'match': {
       const { command, args } = parsed;
@@ -64,23 +66,27 @@ async function readTyped(reading: ReadContext, typed: string, via: 'sentence' | 
       // "hi, bob has lost his phone" is about nobody called "hi, bob", and "help my phone got nicked" asks for no command: where
       // more can be read into the sentence, that is asked back.
       const doubtful = (command.id === 'help' && args.command !== undefined) || (await namesNobody(reading, args));
-      return doubtful ? ((await readMeant(context, typed, via, command)) ?? exact) : exact;
+      if (!doubtful) return exact;
+      const meaning = await readingOf(context, typed);
+      return (await readMeant(context, { typed, reading: meaning, via, exact: command })) ?? exact;
     }
     case 'ambiguous': {
       const allowed = parsed.commands.filter((command) => may().includes(command));
-      return answered(allowed.length === 0 ? await nearestTo(context, typed) : ambiguousReply(allowed), 'ambiguous');
+      return answered(
+        allowed.length === 0 ? nearestTo(context, await readingOf(context, typed)) : ambiguousReply(allowed),
+        'ambiguous',
+      );
     }
     case 'unfinished':
-      return await otherwise(() => unfinishedReply(parsed.command), 'not-understood');
+      return await otherwise(() => unfinishedReply(parsed.command));
     case 'near': {
       const suggestions = parsed.suggestions.filter(({ command, args }) => command.args.safeParse(args).success);
-      return await otherwise(
-        () => (suggestions.length === 0 ? nearestTo(context, typed) : didYouMeanReply(suggestions)),
-        'not-understood',
+      return await otherwise((meaning) =>
+        suggestions.length === 0 ? nearestTo(context, meaning) : didYouMeanReply(suggestions),
       );
     }
     case 'none':
-      return await otherwise(() => nearestTo(context, typed), 'not-understood');
+      return await otherwise((meaning) => nearestTo(context, meaning));
     case 'refused':
       return answered(privateReply(parsed.userMessage), parsed.code);
     default:

@@ -6,6 +6,7 @@ import type { AnyCommand, CommandContext } from '../commands/command.ts';
 import { caseOfThread, type OpenCase, offerCases, openCases } from '../commands/which-case.ts';
 import type { Actor } from '../directory/actor.ts';
 import { findForms } from '../directory/find-named.ts';
+import { mailboxesOf } from '../directory/holders.ts';
 import type { Person } from '../directory/person.ts';
 import { assertNever } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
@@ -32,14 +33,16 @@ type MeantContext = {
 
 type ReadIntent = Extract<Reading<AnyCommand, Person>, { kind: 'read' }>;
 
-/** `exact`: the command that it is by its words. undefined: nothing is read into it, or no more than that. */
+export type Meaning = Reading<AnyCommand, Person>;
+
+/**
+ * `exact`: the command that it is by its words. undefined: nothing is read into it, or no more than that. `reading` is of `typed`
+ * (`readingOf`).
+ */
 export async function readMeant(
   context: MeantContext,
-  typed: string,
-  via: CommandContext['via'],
-  exact?: AnyCommand,
+  { typed, reading, via, exact }: { typed: string; reading: Meaning; via: CommandContext['via']; exact?: AnyCommand },
 ): Promise<Request | undefined> {
-  const reading = await readingOf(context, typed);
   switch (reading.kind) {
     case 'read': {
       const known = reading.about.kind !== 'unknown' && reading.command !== exact;
@@ -65,12 +68,11 @@ export async function readMeant(
 }
 
 /** The three nearest things that this person can do, as buttons. */
-export async function nearestTo(context: MeantContext, typed: string): Promise<DraftAnswer> {
-  const reading = await readingOf(context, typed);
+export function nearestTo(context: MeantContext, reading: Meaning): DraftAnswer {
   return nearestReply(reading.kind === 'none' ? reading.nearest : [], context.may());
 }
 
-async function readingOf(context: MeantContext, typed: string): Promise<Reading<AnyCommand, Person>> {
+export async function readingOf(context: MeantContext, typed: string): Promise<Meaning> {
   const { store, commands, organisation, actor, thread, may } = context;
   const sentence = splitSentence(typed);
   if (sentence.kind === 'refused') return { kind: 'none', nearest: [] };
@@ -235,10 +237,15 @@ async function ownerNote(context: MeantContext, typed: string): Promise<Request 
   const { store, commands, actor } = context;
   const command = commands.find(({ id }) => id === 'owner-note');
   if (command === undefined || actor.roles.size > 1 || isPolite(typed)) return undefined;
+  const mailboxes = await mailboxesOf(store.db, context.policy, actor.person);
   const own = await store.db
     .selectFrom('incident')
     .select('number')
-    .where('personGuid', '=', actor.person.guid)
+    .where(
+      'personGuid',
+      'in',
+      mailboxes.map(({ guid }) => guid),
+    )
     .where('state', '=', 'open')
     .limit(1)
     .executeTakeFirst();

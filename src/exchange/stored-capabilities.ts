@@ -36,3 +36,9 @@ export async function storeCapabilities(
   if (isDeepStrictEqual(await loadCapabilities(change.tx, organisation), capabilities)) return;
   await storeSetting(change.tx, `capabilities:${organisation}`, capabilities);
 }
+
+/** Whether this Exchange is Online; undefined where its version is not known. */
+export function isOnline(capabilities: Pick<Capabilities, 'version'> | undefined): boolean | undefined {
+  if (capabilities === undefined || capabilities.version === 'unknown') return undefined;
+  return capabilities.version === 'online';
+}

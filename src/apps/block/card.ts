@@ -1,12 +1,12 @@
 /** The card of one app's block: what it would do, which steps are done, whether it holds, and what comes next. */
 
+import { isOnline, loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import { namesOf } from '../../incidents/incident/view.ts';
 import type { Block, DraftMessage, Intent, StepMark, Text, Tone } from '../../message/model.ts';
 import { button, buttons, code, list, note, paragraph, present, strong, text, time } from '../../message/text.ts';
 import { counted } from '../../message/words.ts';
 import type { Projection } from '../../store/projection.ts';
 import { type Preview, previewOf, wipeWarnings } from './preview.ts';
-import { isOnline } from './propose.ts';
 import { type AppBlock, type Step, stepTitle } from './steps.ts';
 import { type BlockView, loadBlock } from './store.ts';
 import { type Verdict, verdictIn, verdictSentence } from './verify.ts';
@@ -41,7 +41,7 @@ export const appBlockProjection: Projection = {
         ...verdictBlocks(block, verdict),
         ...previewBlocks(block, preview),
         ...stepList,
-        nextButtons(view, preview, verdict, await isOnline(db, block)),
+        nextButtons(view, preview, verdict, isOnline(await loadCapabilities(db, block.organisation))),
         note(...asked, '. Undo: ', code(`unblock app ${block.name}`), '.'),
       ],
     };
@@ -140,7 +140,7 @@ function nextButtons(
   { block, steps }: BlockView,
   preview: Preview,
   verdict: Verdict | undefined,
-  online: boolean,
+  online: boolean | undefined,
 ): Block<Intent> {
   const stage = (label: string, name: string, style: { style?: 'primary' | 'danger' } = {}) =>
     button(label, 'block-app-stage', { block: block.id, stage: name }, { ...style, epoch: steps.length });
@@ -162,7 +162,7 @@ function nextButtons(
       ruleMayCome && level === undefined && stage('Quarantine', 'quarantine'),
       ruleMayCome && (!blocked || verdict?.state === 'leaking') && stage('Block', 'block', { style: 'danger' }),
       free('personal') && personal && stage('Personal block', 'personal', { style: 'danger' }),
-      !online && free('ews') && !stands('ews', 'done') && stage('EWS too', 'ews'),
+      online !== true && free('ews') && !stands('ews', 'done') && stage('EWS too', 'ews'),
       show('web.config…', 'config'),
       show('Text for the edge', 'edge'),
       show('List people', 'people'),

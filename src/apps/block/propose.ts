@@ -1,7 +1,7 @@
 /** From a pressed button to a step that waits for a second person, with the frozen payload on which that person decides. */
 import type { Kysely } from 'kysely';
 import type { Actor } from '../../directory/actor.ts';
-import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
+import { isOnline, loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import { MislaidError } from '../../ground/errors.ts';
 import { requestApproval } from '../../incidents/approvals/request.ts';
 import { approvalSubjectOf } from '../../incidents/approvals/subject.ts';
@@ -35,7 +35,7 @@ export async function payloadFor(
     case 'personal':
       return personal(block, preview);
     case 'ews':
-      if (await isOnline(db, block)) throw nothing(ewsOnline);
+      if (isOnline(await loadCapabilities(db, block.organisation)) === true) throw nothing(ewsOnline);
       return { kind: 'ews', agents: [`*${block.name.replace(/[*"']/g, '')}*`] };
   }
 }
@@ -43,11 +43,6 @@ export async function payloadFor(
 /** Known from MC1227454 (message center). */
 const ewsOnline =
   'Exchange Online goes by no list of user agents here: since October 2026 EWS is open only to apps on the allow list by app id (EWSAllowedAppIDs), and it ends on 1 April 2027. Take the app off that list.';
-
-/** Whether this organisation's Exchange was last seen to be Exchange Online. */
-export async function isOnline(db: Kysely<Database>, { organisation }: AppBlock): Promise<boolean> {
-  return (await loadCapabilities(db, organisation))?.version === 'online';
-}
 
 function notice(block: AppBlock, preview: Preview): StepPayload {
   const people = preview.people.flatMap(({ guid }) => guid ?? []);

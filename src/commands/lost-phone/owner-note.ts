@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { replyOnIncident } from '../../incidents/incident/reply.ts';
 import { record } from '../../incidents/incident/timeline.ts';
+import { lockIncident } from '../../incidents/lock-order.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { ownReport } from './own-report.ts';
@@ -25,11 +26,15 @@ export const ownerNoteCommand = defineCommand({
     if (view === undefined)
       return privateAnswer('You have no open case. If your phone is lost, say "I lost my phone".');
     const incident = view.incident.number;
-    const notes = view.events.filter(({ kind }) => kind === 'owner.noted').length;
-    if (notes >= mostNotes) {
-      return privateAnswer('I have passed on much from you already and pass on no more. Please call the helpdesk.');
-    }
-    await context.store.change(async (change) => {
+    const passedOn = await context.store.change(async (change) => {
+      const { state } = await lockIncident(change, incident);
+      const notes = await change.tx
+        .selectFrom('incidentEvent')
+        .select((eb) => eb.fn.countAll<number>().as('count'))
+        .where('incidentNumber', '=', incident)
+        .where('kind', '=', 'owner.noted')
+        .executeTakeFirstOrThrow();
+      if (state === 'closed' || notes.count >= mostNotes) return false;
       await record(change, { incident, kind: 'owner.noted', by: context.actor, data: { text } });
       await replyOnIncident(
         change,
@@ -38,7 +43,10 @@ export const ownerNoteCommand = defineCommand({
         'The owner writes, from chat:',
         ` “${text}” Not verified: the lost phone may hold that chat.`,
       );
+      return true;
     });
+    if (!passedOn)
+      return privateAnswer('Your case is closed, or I have passed on much from you already. Please call the helpdesk.');
     return privateAnswer(
       `I do not act on that myself. I have passed it on to the helpdesk with your case INC-${incident}; they will reach you another way than by this phone.`,
     );

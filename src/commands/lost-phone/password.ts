@@ -76,7 +76,7 @@ export const passwordCommand = defineCommand({
     const name = firstWord(person.displayName);
     const report = button(`A phone of ${name}'s is lost`, 'lost-device', { person: person.guid });
     const sentence = paragraph(
-      `I know of no lost phone of ${person.displayName}, so I know nothing that speaks against it. If one is lost, open a case first.`,
+      `I know of no lost phone of ${person.displayName}, and have not looked at their phones. If one is lost, open a case before the password is reset.`,
     );
     const may = actor.roles.has('helpdesk') || actor.roles.has('security') || actor.roles.has('admin');
     return { private: { tone: 'neutral', blocks: present(sentence, may && buttons(report)) } };
@@ -104,7 +104,7 @@ async function ownAnswer(context: CommandContext) {
   const view = await ownReport(context);
   if (view === undefined) {
     return privateAnswer(
-      'I know of no lost phone of yours, so I know nothing that speaks against it. If your phone is lost, tell me first: say "I lost my phone".',
+      'I know of no lost phone of yours, and have not looked at your phones. If one is lost, tell me before your password is reset: say "I lost my phone".',
     );
   }
   return privateAnswer(...ownHoldAnswer(view));

@@ -75,9 +75,6 @@ $Mislaid.Epoch = New-Object DateTime -ArgumentList 1970, 1, 1, 0, 0, 0, ([DateTi
 # Stands for a value that is there and cannot be had. An absent value means something (never, not blocked), so it is not left out.
 $Mislaid.Unreadable = @{ MislaidUnreadable = $true }
 
-# Stands for a value that is there and cannot be had. An absent value means something (never, not blocked), so it is not left out.
-$Mislaid.Unreadable = @{ MislaidUnreadable = $true }
-
 $Mislaid.Text = { param($Encoded) [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($Encoded)) }
 
 $Mislaid.Unpreset = {

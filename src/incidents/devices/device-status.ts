@@ -3,12 +3,13 @@
  * the same: when it last synced, whether it may connect, what Exchange holds for it, what is not known.
  */
 import type { Capabilities } from '../../exchange/port.ts';
+import { isOnline } from '../../exchange/stored-capabilities.ts';
 import type { Span, Text } from '../../message/model.ts';
 import { strong, text, time } from '../../message/text.ts';
 import type { IncidentDevice, IncidentView } from '../incident/view.ts';
 import { type DeviceFacts, statusUnexplained } from './device.ts';
 import { type HeldRequest, requestSentence, type Whose, wipeRequests } from './held-requests.ts';
-import { isOnline, mayGoUnreported, type Reachability, type ReachabilityInput, reachability } from './reachability.ts';
+import { mayGoUnreported, type Reachability, type ReachabilityInput, reachability } from './reachability.ts';
 
 export type DeviceStatusInput = ReachabilityInput & {
   /** Instants at which Exchange was asked for wipes of this device by us (ISO 8601). */

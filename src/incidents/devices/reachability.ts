@@ -3,7 +3,6 @@
  * A phone in a hanging Ping notices when that Ping ends, at most its heartbeat later (Exchange facts 5.3); what keeps a
  * phone from ever hearing stands in 5.4.
  */
-import type { Capabilities } from '../../exchange/port.ts';
 import { day, hour, minute, second } from '../../ground/durations.ts';
 import { type DeviceFacts, isOutlookApp, versionText } from './device.ts';
 
@@ -129,12 +128,6 @@ function spell(duration: number): string {
   if (duration < 90 * minute) return `${Math.round(duration / minute)} minutes`;
   if (duration < 36 * hour) return `${Math.round(duration / hour)} hours`;
   return `${Math.round(duration / day)} days`;
-}
-
-/** Whether this Exchange is Online; undefined where its version is not known. */
-export function isOnline(capabilities: Pick<Capabilities, 'version'> | undefined): boolean | undefined {
-  if (capabilities === undefined || capabilities.version === 'unknown') return undefined;
-  return capabilities.version === 'online';
 }
 
 /** Exchange Online leaves Outlook's sync times empty (Exchange facts 1.1): an empty one means "never" only where this is known to be no Online. */

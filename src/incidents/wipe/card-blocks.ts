@@ -182,8 +182,7 @@ function steps(
     });
     return rows;
   }
-  const unsupported =
-    device?.facts.wipeSupported === false && !device.facts.unreadable.includes('IsRemoteWipeSupported');
+  const unsupported = device?.facts.wipeSupported === false;
   rows.push(
     wipe.sentAt !== null
       ? { mark: 'done', text: text('Handed to the phone ', time(wipe.sentAt)) }

@@ -206,3 +206,18 @@ it('a verdict that Exchange shows to be wrong later is taken back', async () => 
 
   expect(helpdesk()).toContain('Exchange holds the wipe of phone 1 after all');
 });
+
+it('promises no hand-over once Exchange says that the phone does not support being wiped', async () => {
+  await open();
+  await bot.db.updateTable('labDevice').set({ nextContactAt: null }).execute();
+  await ask(bot);
+  await approve(bot, 'otto');
+  await bot.until(async () => (await wipeStates(bot))[0] === 'requested', 5);
+  expect(bot.find('#helpdesk', 'Lost device')).toContain('Handed to the phone: when it next connects');
+
+  read = bent((row) => ({ ...row, IsRemoteWipeSupported: false }));
+  await readNow();
+  const card = bot.find('#helpdesk', 'Lost device');
+  expect(card).toContain('Exchange says now that this phone does not support being wiped');
+  expect(card).not.toContain('when it next connects');
+});
