@@ -3,7 +3,6 @@
  * Reads the database of DATABASE_URL, or the data folder of a bot that is stopped. Reads only.
  */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { z } from 'zod';
@@ -13,6 +12,7 @@ import { createClosing } from '../src/ground/closing.ts';
 import { MislaidError } from '../src/ground/errors.ts';
 import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
+import { productVersion } from './product-version.ts';
 
 const Options = z.object({
   format: z.enum(['jsonl', 'ocsf']).default('jsonl'),
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     if (options.format === 'jsonl') {
       for await (const line of exportJsonLines(db, from)) await print(line);
     } else {
-      for await (const event of exportOcsf(db, { ...from, productVersion: version() }))
+      for await (const event of exportOcsf(db, { ...from, productVersion: productVersion() }))
         await print(JSON.stringify(event));
     }
   } finally {
@@ -49,19 +49,6 @@ async function main(): Promise<void> {
 
 async function print(line: string): Promise<void> {
   if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain');
-}
-
-/** The package stands above `dist/scripts` and above `scripts`. */
-function version(): string {
-  for (const path of ['../package.json', '../../package.json', '../../../package.json']) {
-    try {
-      return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')))
-        .version;
-    } catch {
-      // Not here: one folder further up.
-    }
-  }
-  return 'unknown';
 }
 
 process.stdout.on('error', () => process.exit(1));

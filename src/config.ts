@@ -81,6 +81,11 @@ const Settings = z.object({
     'ids of former audit keys, whose public halves lie in the data folder: their checkpoints go on counting',
     { example: '0123456789abcdef' },
   ),
+  MISLAID_BACKUP_PASSPHRASE: setting(
+    optional,
+    'backup and restore: with it the private audit key is encrypted, where a backup of it is asked for (12 characters or more)',
+    secret,
+  ),
   NODE_ENV: setting(
     z.enum(['development', 'test', 'production']).default('development'),
     'production refuses what is meant for trying out',

@@ -3,25 +3,16 @@
  * rewrite the database cannot make checkpoints fit; they go to a file and, as text, to the audit channel. Beside the file lies
  * the remembered end: the last checkpoint of all, written anew after every commit, so that nothing can be cut off in between.
  */
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomUUID,
-  sign,
-  verify,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import { canonicalJson } from '../ground/canonical.ts';
 import { MislaidError } from '../ground/errors.ts';
 import { failureCode } from '../ground/failure.ts';
 import type { Database } from '../store/schema.ts';
 import { loadChainEnd } from './chain.ts';
+import { keyIdOf, type Signature, signatureFits, signatureOf } from './signature.ts';
 
 export const Checkpoint = z.object({
   /** Entries of the chain, and the hash of the last one. */
@@ -73,7 +64,7 @@ export async function openSeal(input: { folder: string; pem?: string; oldKeys?: 
     pem === undefined ? join(folder, keyFile) : 'configuration',
   );
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
-  const keyId = idOf(publicKey);
+  const keyId = keyIdOf(publicKey);
   const file = join(folder, checkpointFile);
   const end = join(folder, endFile);
   // Kept, so that checkpoints of a key that was exchanged later can still be verified. Renamed, because another process may be
@@ -82,8 +73,8 @@ export async function openSeal(input: { folder: string; pem?: string; oldKeys?: 
 
   const signed = async (db: Kysely<Database>, now: Date): Promise<Checkpoint> => {
     const { seq, hash } = await loadChainEnd(db);
-    const body = { size: seq, hash, at: now.toISOString(), key: keyId };
-    return { ...body, signature: sign(null, Buffer.from(canonicalJson(body)), privateKey).toString('base64') };
+    const body = { size: seq, hash, at: now.toISOString() };
+    return { ...body, ...signatureOf(body, keyId, privateKey) };
   };
   const keys = async () => [publicKey, ...(await publicKeys(folder, oldKeys))];
   const only = async (path: string) => readCheckpoints(await readText(path), await keys()).checkpoints[0];
@@ -94,6 +85,11 @@ export async function openSeal(input: { folder: string; pem?: string; oldKeys?: 
     publicKey,
     keyId,
     file,
+    /** For what else must be known to come from here. */
+    sign: (body: object): Signature => signatureOf(body, keyId, privateKey),
+    /** Whether one of our keys signed it. */
+    signed: async (body: object, signature: Signature): Promise<boolean> =>
+      signatureFits(body, signature, await keys()),
     /** Signs the chain as it is now and appends it to the file, on disk when this resolves. `text` is for the audit channel. */
     checkpoint: async (db: Kysely<Database>, now: Date): Promise<{ checkpoint: Checkpoint; text: string }> => {
       const checkpoint = await signed(db, now);
@@ -160,7 +156,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
 
 /** Checks every line of a checkpoint file, or of lines copied from the audit channel, against the public keys that are ours. */
 export function readCheckpoints(text: string, publicKeysPem: readonly string[]): CheckpointReading {
-  const keys = new Map(publicKeysPem.map((pem) => [idOf(pem), createPublicKey(pem)]));
+  const keys = new Map(publicKeysPem.map((pem) => [keyIdOf(pem), pem]));
   const checkpoints: Checkpoint[] = [];
   const forged: CheckpointReading['forged'][number][] = [];
   for (const [index, line] of text.split('\n').entries()) {
@@ -174,14 +170,13 @@ export function readCheckpoints(text: string, publicKeysPem: readonly string[]):
 
 type Forgery = 'unreadable' | 'unknown-key' | 'bad-signature';
 
-function check(line: string, keys: ReadonlyMap<string, KeyObject>): Checkpoint | { why: Forgery; key?: string } {
+function check(line: string, keys: ReadonlyMap<string, string>): Checkpoint | { why: Forgery; key?: string } {
   const parsed = Checkpoint.safeParse(parseJson(line));
   if (!parsed.success) return { why: 'unreadable' };
-  const { signature, ...body } = parsed.data;
-  const key = keys.get(body.key);
-  if (key === undefined) return { why: 'unknown-key', key: body.key };
-  const fits = verify(null, Buffer.from(canonicalJson(body)), key, Buffer.from(signature, 'base64'));
-  return fits ? parsed.data : { why: 'bad-signature' };
+  const { signature, key, ...body } = parsed.data;
+  const pem = keys.get(key);
+  if (pem === undefined) return { why: 'unknown-key', key };
+  return signatureFits(body, { key, signature }, [pem]) ? parsed.data : { why: 'bad-signature' };
 }
 
 function parseJson(line: string): unknown {
@@ -250,15 +245,10 @@ function parseKey(pem: string, from: string): KeyObject {
   });
 }
 
-function idOf(publicKeyPem: string): string {
-  const der = createPublicKey(publicKeyPem).export({ type: 'spki', format: 'der' });
-  return createHash('sha256').update(der).digest('hex').slice(0, 16);
-}
-
 /** The public keys of these ids, as far as the folder has them; a file that holds another key than its name says counts as none. */
 async function publicKeys(folder: string, ids: readonly string[]): Promise<string[]> {
   const found = await Promise.all(ids.map((id) => readText(join(folder, `audit-public-${id}.pem`))));
-  return found.filter((pem, index) => pem !== '' && idOf(pem) === ids[index]);
+  return found.filter((pem, index) => pem !== '' && keyIdOf(pem) === ids[index]);
 }
 
 async function readText(file: string): Promise<string> {

@@ -35,6 +35,7 @@ const floors: readonly (readonly string[])[] = [
   ['src/language'],
   ['src/commands'],
   ['src/chat'],
+  ['src/backup'],
   ['src/http'],
   ['src/config.ts'],
   ['src/start'],
