@@ -4,7 +4,7 @@ import { isOnline } from '../src/exchange/stored-capabilities.ts';
 import { second } from '../src/ground/durations.ts';
 import { devicesMessage } from '../src/incidents/devices/message.ts';
 import { readDevices } from '../src/incidents/devices/read-facts.ts';
-import { beingAskedOf, ownRequestsOf } from '../src/incidents/incident/view.ts';
+import { requestsOf } from '../src/incidents/incident/view.ts';
 import { defineJob } from '../src/incidents/job.ts';
 import { paragraph } from '../src/message/text.ts';
 
@@ -27,8 +27,9 @@ export const listDevicesJob = defineJob({
     const readAt = context.clock.now();
     const online = isOnline(await context.capabilities(organisation));
     const guids = reading.devices.map((device) => device.guid);
-    const own = [...(await ownRequestsOf(context.store.db, guids)).values()].flat();
-    const beingAsked = await beingAskedOf(context.store.db, guids);
+    const requests = await requestsOf(context.store.db, guids);
+    const own = [...requests.own.values()].flat();
+    const beingAsked = requests.asking;
     await context.store.change((change) =>
       change.privately(
         identity,

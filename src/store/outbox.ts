@@ -30,6 +30,7 @@ export function createChangeOutbox(input: {
   const soon = new Map<number, Date>();
   const soonBefore = after(now, second).getTime();
   const targets = new Set<Place | Identity>();
+  const stale = new Set<Subject>();
 
   type Wish = { job: string; lane: Lane; payload: unknown; options?: EnqueueOptions | undefined };
 
@@ -110,13 +111,7 @@ export function createChangeOutbox(input: {
       for (const identity of inOrder(identities)) await addCard(subject, identity, true);
     },
     refresh: async (subject) => {
-      const cards = await tx
-        .updateTable('card')
-        .set(again(now))
-        .where('subject', '=', subject)
-        .returning('place')
-        .execute();
-      for (const { place } of cards) targets.add(place);
+      stale.add(subject);
     },
     reply: async (subject, draft, options = {}) => {
       let cards = tx.selectFrom('card').select(['id', 'place']).where('subject', '=', subject).orderBy('id');
@@ -133,6 +128,10 @@ export function createChangeOutbox(input: {
       addDelivery({ kind: 'private', target: identity, draft, key: keyFor(identity, key) }),
     home: (identity) => addDelivery({ kind: 'home', target: identity, key: ids.token() }),
     flush: async () => {
+      if (stale.size > 0) {
+        const cards = tx.updateTable('card').set(again(now)).where('subject', 'in', inOrder(stale));
+        for (const { place } of await cards.returning('place').execute()) targets.add(place);
+      }
       // At the end and in one order, so that changes which write to the same places do not block each other crosswise. All at once:
       // from here to the commit others who write to one of these places wait.
       if (targets.size > 0) {
@@ -158,6 +157,6 @@ function again(now: Date) {
   };
 }
 
-function inOrder(names: Iterable<string>): string[] {
+function inOrder<Name extends string>(names: Iterable<Name>): Name[] {
   return [...new Set(names)].sort();
 }

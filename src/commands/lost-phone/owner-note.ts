@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { replyOnIncident } from '../../incidents/incident/reply.ts';
 import { record } from '../../incidents/incident/timeline.ts';
-import { lockIncident } from '../../incidents/lock-order.ts';
+import { lockedIncident } from '../../incidents/lock-order.ts';
 import { privateAnswer } from '../arguments.ts';
 import { defineCommand } from '../command.ts';
 import { ownReport } from './own-report.ts';
@@ -27,7 +27,7 @@ export const ownerNoteCommand = defineCommand({
       return privateAnswer('You have no open case. If your phone is lost, say "I lost my phone".');
     const incident = view.incident.number;
     const passedOn = await context.store.change(async (change) => {
-      const { state } = await lockIncident(change, incident);
+      const { state } = await lockedIncident(change, incident);
       const notes = await change.tx
         .selectFrom('incidentEvent')
         .select((eb) => eb.fn.countAll<number>().as('count'))

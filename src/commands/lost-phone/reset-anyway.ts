@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { closeHold } from '../../incidents/hold/hold.ts';
-import { lockIncident } from '../../incidents/lock-order.ts';
+import { lockedIncident } from '../../incidents/lock-order.ts';
 import { paragraph } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
 import { IncidentArgument, privateAnswer } from '../arguments.ts';
@@ -55,7 +55,7 @@ export const resetAnywayCommand = defineIncidentCommand({
     }
     const who = context.actor.person.displayName;
     const closed = await context.store.change(async (change) => {
-      if ((await lockIncident(change, incident)).state === 'closed') return false;
+      if ((await lockedIncident(change, incident)).state === 'closed') return false;
       const why = `${who} said to reset anyway, because ${reason.trim()}: a wipe still on its way may never arrive.`;
       const done = await closeHold(change, incident, context.actor, why);
       const line = [`hold closed by "reset anyway", said by ${who}: ${reason.trim()}`];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requireAudit } from '../../audit/require-audit.ts';
+import { explainAuditAway } from '../../audit/require-audit.ts';
 import { Shown } from '../../incidents/approvals/remarks.ts';
 import { whyClosed } from '../../incidents/approvals/rules.ts';
 import { asksStepUp } from '../../incidents/approvals/step-up.ts';
@@ -38,9 +38,9 @@ export const approveCommand = defineCommand({
   async run(context, args) {
     const chosen = await chooseApproval(context, args, 'approve');
     if (chosen.kind === 'answer') return chosen.answer;
-    const approval = chosen.value;
+    const { approval, view } = chosen.value;
     const shown = Shown.safeParse(args);
-    if (!shown.success) return showApproval(context, approval);
+    if (!shown.success) return showApproval(context, approval, undefined, view);
     const closed = whyClosed(approval);
     const instead = closed === undefined ? undefined : await waitsInstead(context, approval);
     if (instead !== undefined) return showApproval(context, instead, `${closed} Nothing was decided.`);
@@ -56,12 +56,11 @@ export const approveCommand = defineCommand({
     if (!stepUp && typed !== undefined && !confirmsTyped(typed, args.typed ?? '')) {
       return { fieldErrors: { typed: `Type exactly: ${typed}` } };
     }
-    await requireAudit(store.db, clock.now());
     const proved = stepUp ? await proveStepUp(context, approval, shown.data, args.code ?? '') : undefined;
     if (proved?.kind === 'answer') return proved.answer;
     const proof = proved === undefined ? {} : { proof: proved.value };
     const decision = { decision: 'approve', reason: null, shown: shown.data, ...proof } as const;
-    const decided = await decideAsShown(context, approval, decision);
+    const decided = await explainAuditAway(store.db, clock.now(), () => decideAsShown(context, approval, decision));
     if (decided.kind === 'answer') return decided.answer;
     const { complete, missing, voided } = decided.value;
     if (voided !== undefined) return privateAnswer(`${what} is void: ${voided}. Nothing was carried out.`);

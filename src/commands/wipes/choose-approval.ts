@@ -15,20 +15,20 @@ export const ApprovalArgs = z.object({
 
 /**
  * The waiting approval that a click names, or the one waiting on an incident (and device) that a sentence names.
- * Several: a choice. None: says so.
+ * Several: a choice. None: says so. With the incident, where it was read for that.
  */
 export async function chooseApproval(
   context: CommandContext,
   args: z.infer<typeof ApprovalArgs> & { reason?: string | undefined },
   command: 'approve' | 'deny' | 'withdraw',
-): Promise<Choice<Approval>> {
+): Promise<Choice<{ approval: Approval; view?: IncidentView }>> {
   const { db } = context.store;
   const { reason } = args;
   if (args.approval !== undefined) {
     const approval = await db.selectFrom('approval').selectAll().where('id', '=', args.approval).executeTakeFirst();
     if (approval === undefined)
       throw refusal('no-such-approval', 'There is no such request any more. Say "approvals" to see what waits.');
-    return { kind: 'one', value: approval };
+    return { kind: 'one', value: { approval } };
   }
   const incident = args.incident ?? 0;
   const view = await loadIncident(db, incident);
@@ -43,7 +43,7 @@ export async function chooseApproval(
       'nothing-waits',
       `Nothing ${device?.kind === 'one' ? `about phone ${device.value.number} of` : 'on'} INC-${incident} waits for a decision. Say "approvals" to see what does.`,
     );
-  if (others.length === 0) return { kind: 'one', value: first };
+  if (others.length === 0) return { kind: 'one', value: { approval: first, view } };
   const waiting = await describeWaiting(context.approvals, db, [first, ...others]);
   const blocks = [
     paragraph(`More than one request waits on INC-${incident}. Which one do you ${command}?`),

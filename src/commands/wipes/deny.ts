@@ -34,7 +34,7 @@ export const denyCommand = defineCommand({
     const chosen = await chooseApproval(context, args, 'deny');
     if (chosen.kind === 'answer') return chosen.answer;
     const { store, approvals, policy, clock, actor } = context;
-    const approval = chosen.value;
+    const { approval } = chosen.value;
     const by = { approval, by: actor, decision: 'deny', now: clock.now() } as const;
     const refused = await approvals.refusalOf(store.db, policy, by);
     if (refused !== undefined) throw refusal(refused.code, refused.userMessage);

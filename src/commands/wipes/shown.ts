@@ -7,7 +7,7 @@ import { hashOfShown, remarksOn, type Shown, shownNow } from '../../incidents/ap
 import { whyClosed } from '../../incidents/approvals/rules.ts';
 import { codeMethod } from '../../incidents/approvals/step-up.ts';
 import { approvalSubjectOf } from '../../incidents/approvals/subject.ts';
-import { type Approval, loadIncident } from '../../incidents/incident/view.ts';
+import { type Approval, type IncidentView, loadIncident } from '../../incidents/incident/view.ts';
 import type { DraftAnswer, Field, StaticBlock } from '../../message/model.ts';
 import { paragraph, strong } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
@@ -26,13 +26,16 @@ export async function showApproval(
   context: CommandContext,
   approval: Approval,
   because?: string,
+  view?: IncidentView,
 ): Promise<DraftAnswer> {
   const { store, approvals, policy, clock, actor } = context;
   const now = clock.now();
-  const refused = await approvals.refusalOf(store.db, policy, { approval, by: actor, decision: 'approve', now });
+  const made = view?.approvals.find(({ id }) => id === approval.id)?.decisions;
+  const asking = { approval, by: actor, decision: 'approve', now } as const;
+  const refused = await approvals.refusalOf(store.db, policy, asking, made);
   if (refused !== undefined) throw refusal(refused.code, because ?? refused.userMessage);
-  const card = await approvalCard(approvals, approval, { db: store.db, now, policy });
-  noteShown(context, approval, shownNow(approval, await remarksOn(store.db, approval)));
+  const { card, shown } = await approvalCard(approvals, approval, { db: store.db, now, policy, view });
+  noteShown(context, approval, shown);
   if (because === undefined) return { private: card };
   return {
     private: { ...card, blocks: [paragraph(`${because} This waits now; read it before you decide.`), ...card.blocks] },
@@ -65,7 +68,7 @@ export async function showForm(
   const stale = await staleness(context, approval, shown);
   if (stale !== undefined) return showApproval(context, approval, stale);
   const fields = [field === 'step-up' ? await askStepUp(context, approval, shown) : field];
-  const card = await approvalCard(approvals, approval, { db: store.db, now, policy });
+  const { card } = await approvalCard(approvals, approval, { db: store.db, now, policy });
   noteShown(context, approval, shown);
   return {
     form: {
@@ -132,7 +135,7 @@ export async function decideAsShown(
   const { store, approvals, policy, actor } = context;
   try {
     const value = await store.change((change) =>
-      approvals.decide(change, policy, { approvalId: approval.id, by: actor, ...decision }),
+      approvals.decide(change, policy, { approval, by: actor, ...decision }),
     );
     return { kind: 'one', value };
   } catch (error) {

@@ -108,8 +108,8 @@ async function chooseWithdrawal(
     return one({ what: aboutWipe(view, only), breakGlass: { view, wipe: only } });
   const chosen = await chooseApproval(context, args, 'withdraw');
   if (chosen.kind === 'answer') return chosen;
-  const { what } = await approvals.content(store.db, chosen.value);
-  return one({ what, approval: chosen.value });
+  const { what } = await approvals.content(store.db, chosen.value.approval);
+  return one({ what, approval: chosen.value.approval });
 }
 
 function one(value: Withdrawal): Choice<Withdrawal> {

@@ -12,7 +12,7 @@ import type { Database } from '../../store/schema.ts';
 import { refreshHomes } from '../incident/homes.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import type { Approval, Decision } from '../incident/view.ts';
-import { lockIncident, lockPeople } from '../lock-order.ts';
+import { incidentOf, lockIncident, lockPeople } from '../lock-order.ts';
 import { suspendingIncidents } from '../roles/current-roles.ts';
 import { coolingOf } from '../roles/grants.ts';
 import { refusalWithNames } from './deciders.ts';
@@ -59,14 +59,15 @@ export class Approvals {
     return this.#subjectOf(input.approval).describe(input);
   }
 
-  /** Why this person may not decide on this now, with the names of those who may. */
+  /** Why this person may not decide on this now, with the names of those who may. `made`: its decisions, where they were read. */
   async refusalOf(
     db: Kysely<Database>,
     policy: Policy,
     input: { approval: Approval; by: Actor; decision: 'approve' | 'deny'; now: Date },
+    made?: readonly Decision[],
   ): Promise<{ code: string; userMessage: string } | undefined> {
     const { approval, by, decision, now } = input;
-    const decisions = await decisionsOf(db, approval.id);
+    const decisions = made ?? (await decisionsOf(db, approval.id));
     const { organisation } = by.person;
     const cooling = await coolingOf(db, { organisation, identity: by.identity, roles: by.roles }, now);
     const verdict = mayDecide({ approval, actor: by, policy, now, decisions, decision, cooling });
@@ -82,7 +83,8 @@ export class Approvals {
     change: Change,
     policy: Policy,
     input: {
-      approvalId: number;
+      /** As it was read: what of it never changes tells which locks to take. */
+      approval: Approval;
       by: Actor;
       decision: 'approve' | 'deny';
       reason: string | null;
@@ -90,8 +92,9 @@ export class Approvals {
       proof?: number;
     },
   ): Promise<Decided> {
-    const { approvalId, decision, reason } = input;
-    const known = await loadApproval(change, approvalId);
+    const { approval: known, decision, reason } = input;
+    const approvalId = known.id;
+    await incidentOf(change, approvalSubjectOf(approvalId), async () => known);
     await lockPeople(change, [input.by.person.guid, known.requestedBy]);
     await this.#subjectOf(known).lockFirst?.(change);
     const approval = await lockApproval(change, approvalId);
@@ -99,7 +102,7 @@ export class Approvals {
     const decisions = await decisionsOf(change.tx, approvalId);
     const fallen = decision === 'approve' ? await this.whyFallen(change, policy, approval) : undefined;
     const refusal =
-      (await this.refusalOf(change.tx, policy, { approval, by, decision, now: change.now })) ??
+      (await this.refusalOf(change.tx, policy, { approval, by, decision, now: change.now }, decisions)) ??
       (fallen === undefined ? undefined : { code: 'approval-void', userMessage: fallen });
     if (refusal !== undefined) {
       throw new MislaidError({ ...refusal, message: `approval ${approvalId}: ${refusal.code}` });
@@ -149,7 +152,7 @@ export class Approvals {
       await change.enqueue('end-approval', { approval: approvalId }, { key: `${approvalId}-lapse`, dueAt: executeBy });
       await this.#subjectOf(approval).approved(
         change,
-        { ...approval, state: 'approved', approvedAt: change.now, executeBy },
+        { ...approval, state: 'approved', approvedAt: change.now, executeBy, given: agreed },
         policy,
         by,
         this,
@@ -165,7 +168,7 @@ export class Approvals {
     await change.refresh(approvalSubjectOf(approvalId));
     await refreshHomes(change);
     // Its own subject may have ended it instead.
-    const { state, reason: why } = await lockApproval(change, approvalId);
+    const { state, reason: why } = await loadApproval(change, approvalId);
     return { complete: missing <= 0, missing, ...(state === 'voided' ? { voided: why ?? 'its facts changed' } : {}) };
   }
 
@@ -267,16 +270,19 @@ export async function markExecuted(change: Change, approvalId: number, notDone: 
 
 /** Locks its incident, where it has one, and the row. Throws MislaidError `no-such-approval`. */
 export async function lockApproval(change: Change, id: number): Promise<Approval> {
-  const { incidentNumber } = await loadApproval(change, id);
-  if (incidentNumber !== null) await lockIncident(change, incidentNumber);
+  const incident = await incidentOf(change, approvalSubjectOf(id), () => loadApproval(change, id));
+  if (typeof incident === 'number') await lockIncident(change, incident);
   const rows = change.tx.selectFrom('approval').selectAll().where('id', '=', id);
-  return await rows.forUpdate().executeTakeFirstOrThrow();
+  return (await rows.forUpdate().executeTakeFirst()) ?? noSuchApproval(id);
 }
 
 /** Without a lock: for what never changes. Throws MislaidError `no-such-approval`. */
 async function loadApproval(change: Change, id: number): Promise<Approval> {
   const approval = await change.tx.selectFrom('approval').selectAll().where('id', '=', id).executeTakeFirst();
-  if (approval !== undefined) return approval;
+  return approval ?? noSuchApproval(id);
+}
+
+function noSuchApproval(id: number): never {
   throw new MislaidError({
     code: 'no-such-approval',
     message: `approval ${id} does not exist`,

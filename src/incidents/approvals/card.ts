@@ -4,14 +4,12 @@ import { button, buttons, paragraph, strong, time } from '../../message/text.ts'
 import type { Policy } from '../../policy.ts';
 import { drillWord } from '../../store/drills.ts';
 import type { Projection, ProjectionInput } from '../../store/projection.ts';
-import { lockState } from '../brake/brake.ts';
 import { describeLock } from '../brake/lock.ts';
-import { drillMark } from '../drill/drill.ts';
-import { type Approval, type Decision, namesOf } from '../incident/view.ts';
+import { type Approval, type Decision, type IncidentView, loadIncident, namesOf } from '../incident/view.ts';
 import { currentRoles } from '../roles/current-roles.ts';
 import { type Approvals, decisionsOf } from './approvals.ts';
 import { askedNote, pagedNames } from './paging.ts';
-import { type Remark, remarkBlocks, remarksOn, shownNow } from './remarks.ts';
+import { type Remark, remarkBlocks, remarksIn, type Shown, shownNow } from './remarks.ts';
 import { asksStepUp } from './step-up.ts';
 import type { ApprovalContent } from './subject.ts';
 
@@ -23,7 +21,7 @@ export function approvalProjection(approvals: Approvals): Projection {
       const rows = input.db.selectFrom('approval').selectAll().where('id', '=', Number(input.id));
       const approval = await rows.executeTakeFirst();
       if (approval === undefined) return undefined;
-      return (await mayRead(input, approval)) ? approvalCard(approvals, approval, input) : withheld;
+      return (await mayRead(input, approval)) ? (await approvalCard(approvals, approval, input)).card : withheld;
     },
   };
 }
@@ -44,29 +42,32 @@ async function mayRead({ db, policy, place, now }: ProjectionInput, approval: Ap
   return [...roles].some((role) => role === approval.role);
 }
 
-/** One approval with all that somebody must read before they decide, and the buttons that decide on exactly that. */
+/**
+ * One approval with all that somebody must read before they decide, and the buttons that decide on exactly that: `shown`.
+ * Its incident is read once, here or by whoever asks for the card.
+ */
 export async function approvalCard(
   approvals: Approvals,
   approval: Approval,
-  { db, now, policy }: Pick<ProjectionInput, 'db' | 'now' | 'policy'>,
-): Promise<DraftMessage> {
+  input: Pick<ProjectionInput, 'db' | 'now' | 'policy'> & { view?: IncidentView | undefined },
+): Promise<{ card: DraftMessage; shown: Shown }> {
+  const { db, now, policy } = input;
+  const number = approval.incidentNumber;
+  const view = input.view ?? (number === null ? undefined : await loadIncident(db, number));
   const content = await approvals.content(db, approval);
   const { what, lines } = content;
-  const remarks = await remarksOn(db, approval);
+  const remarks = view === undefined ? [] : remarksIn(view, approval);
   const paged = approval.state === 'waiting' ? await pagedNames(db, policy, approval) : [];
-  const blocks = await approvals.describe({ db, approval, now, policy });
-  const decisions = await decisionsOf(db, approval.id);
-  const names = await namesOf(db, [
-    approval.requestedBy,
-    ...(approval.closedBy === null ? [] : [approval.closedBy]),
-    ...decisions.map((made) => made.actorGuid),
-  ]);
-  const lock = approval.subjectKind === 'wipe' ? await lockState(db) : ({ locked: false } as const);
+  const blocks = await approvals.describe({ db, approval, view, now, policy });
+  const known = view?.approvals.find(({ id }) => id === approval.id);
+  const decisions = known?.decisions ?? (await decisionsOf(db, approval.id));
+  const names = known !== undefined && view !== undefined ? view.names : await namesIn(db, approval, decisions);
   const waits = ['waiting', 'approved'].includes(approval.state);
-  const locked = lock.locked && waits ? [paragraph(...(await describeLock(db, lock)))] : [];
-  const drill = (await drillMark(db, `approval:${approval.id}`)) === undefined ? '' : `${drillWord} · `;
-  const where = approval.incidentNumber === null ? '' : `INC-${approval.incidentNumber} · `;
-  return {
+  const lock = approval.subjectKind === 'wipe' && waits ? view?.lock : undefined;
+  const locked = lock?.locked === true ? [paragraph(...(await describeLock(db, lock)))] : [];
+  const drill = view?.incident.drill === true ? `${drillWord} · ` : '';
+  const where = number === null ? '' : `INC-${number} · `;
+  const card: DraftMessage = {
     title: `${drill}${approval.state === 'waiting' ? 'Approve? ' : ''}${where}${what}`,
     tone:
       approval.state === 'waiting'
@@ -84,6 +85,16 @@ export async function approvalCard(
       ...decided(approval, decisions, names, approvalButtons(policy, approval, content, remarks, decisions)),
     ],
   };
+  return { card, shown: shownNow(approval, remarks) };
+}
+
+function namesIn(
+  db: ProjectionInput['db'],
+  { requestedBy, closedBy }: Approval,
+  decisions: readonly Decision[],
+): Promise<ReadonlyMap<string, string>> {
+  const others = decisions.map(({ actorGuid }) => actorGuid);
+  return namesOf(db, [requestedBy, ...(closedBy === null ? [] : [closedBy]), ...others]);
 }
 
 /** Buttons that decide on exactly this: a click where the platform asks once more, a form where the phone is typed. */

@@ -12,6 +12,7 @@ import { list, paragraph, strong, text, time } from '../../message/text.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { ApprovalTable } from '../../store/tables/approvals.ts';
+import type { IncidentView } from '../incident/view.ts';
 
 const RemarkKind = z.enum(['owner-found', 'owner-kept', 'other-request', 'password', 'hold', 'account']);
 export type RemarkKind = z.infer<typeof RemarkKind>;
@@ -34,6 +35,11 @@ export const AskedAt = z.object({
 });
 export type AskedAt = z.infer<typeof AskedAt>;
 
+/** The phone that a request is about. */
+const OfPhone = z.object({
+  frozen: z.object({ deviceGuid: z.string().optional() }).optional(),
+  deviceGuid: z.string().optional(),
+});
 const OfDevice = z.object({ device: z.union([z.number(), z.string()]) });
 const kindOfEvent: Readonly<Record<string, Exclude<RemarkKind, 'account'>>> = {
   'owner.reported-found': 'owner-found',
@@ -65,6 +71,17 @@ export async function askedAt(db: Kysely<Database>, incident: number | null): Pr
 /** Every remark on a request, oldest first; of each kind the first, because the others repeat it. */
 export async function remarksOn(db: Kysely<Database>, approval: Waiting): Promise<Remark[]> {
   return (await remarksOnEach(db, [approval]))[0] ?? [];
+}
+
+/** The same of a request on an incident that was read already. */
+export function remarksIn(view: IncidentView, approval: Waiting): Remark[] {
+  const { data } = OfPhone.safeParse(approval.payload);
+  const guid = data?.frozen?.deviceGuid ?? data?.deviceGuid;
+  return remarksAmong(approval, {
+    events: view.events.map((event) => (event.kind === 'unknown' ? { ...event, kind: event.name } : event)),
+    device: view.devices.find((device) => device.guid === guid),
+    enabled: view.owner.accountEnabled ?? null,
+  });
 }
 
 /** What else is said of a request: who asked, whether it is a drill's, whether the owner's account is enabled, which phone of the incident. */

@@ -11,7 +11,7 @@ import type { ApprovalKind, Policy } from '../../policy.ts';
 import type { Change, Subject } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import { incidentSubject } from '../incident/timeline.ts';
-import type { Approval } from '../incident/view.ts';
+import type { Approval, IncidentView } from '../incident/view.ts';
 
 /** What an approver decides on, frozen in the payload and so under its hash. */
 export const ApprovalContent = z.object({
@@ -41,19 +41,35 @@ export type Deciding = {
   ): Promise<boolean>;
 };
 
+/** A request with what its card is rendered from. */
+export type ApprovalAsRead = {
+  db: Kysely<Database>;
+  approval: Approval;
+  /** Its incident; undefined: it has none. */
+  view: IncidentView | undefined;
+  now: Date;
+  policy: Policy;
+};
+
 /** What an approval is about: how approvers see it, and what happens when it is decided. */
 export type ApprovalSubject<Kind extends ApprovalKind = ApprovalKind> = {
   readonly kind: Kind;
   /** What is asked for; it is frozen with the request, and everywhere somebody decides or reads of it, it is read like this. */
   content(db: Kysely<Database>, request: Pick<Approval, 'subjectId' | 'payload'>): Promise<ApprovalContent>;
   /** What else the approver must see before they decide; it may change while the request waits. */
-  describe(input: { db: Kysely<Database>; approval: Approval; now: Date; policy: Policy }): Promise<Block<Intent>[]>;
+  describe(input: ApprovalAsRead): Promise<Block<Intent>[]>;
   /** Takes what is locked before an approval (lock-order.ts). */
   lockFirst?(change: Change): Promise<void>;
   /** Why it no longer stands, by what is stored at this moment; undefined: it does. Asked under its incident's lock. */
   whyFallen?(change: Change, approval: Approval, policy: Policy): Promise<string | undefined>;
-  /** Enough people agreed: only the store is changed here, a job does the rest. */
-  approved(change: Change, approval: Approval, policy: Policy, by: Actor, deciding: Deciding): Promise<void>;
+  /** Enough people agreed, `given` in all: only the store is changed here, a job does the rest. */
+  approved(
+    change: Change,
+    approval: Approval & { given: number },
+    policy: Policy,
+    by: Actor,
+    deciding: Deciding,
+  ): Promise<void>;
   ended(
     change: Change,
     approval: Approval,

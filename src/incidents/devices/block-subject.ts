@@ -4,7 +4,7 @@ import { paragraph, strong, text } from '../../message/text.ts';
 import type { Database } from '../../store/schema.ts';
 import { type ApprovalSubject, replyEnded } from '../approvals/subject.ts';
 import { loadIncident, requireDevice } from '../incident/view.ts';
-import { lockIncident } from '../lock-order.ts';
+import { lockedIncident } from '../lock-order.ts';
 import { blocksDeviceChanges, outcomeWord } from '../wipe/machine.ts';
 import { openWipeOf } from '../wipe/wipes.ts';
 import { aboutPhone, type DeviceFacts, idEnding } from './device.ts';
@@ -35,8 +35,8 @@ export const blockDeviceSubject: ApprovalSubject<'block-device'> = {
       confirm: 'The phone gets no mail, and it can no longer hear of a wipe. What is on it stays there.',
     };
   },
-  async describe({ db, approval }) {
-    const { incident } = await loadIncident(db, BlockPayload.parse(approval.payload).incident);
+  async describe({ db, approval, view }) {
+    const { incident } = view ?? (await loadIncident(db, BlockPayload.parse(approval.payload).incident));
     return [
       paragraph(
         ...(incident.hold === 'open' ? [strong('The hold is still open.'), ' '] : []),
@@ -46,7 +46,7 @@ export const blockDeviceSubject: ApprovalSubject<'block-device'> = {
   },
   async whyFallen(change, { payload }) {
     const { incident, deviceGuid, wipe: shown } = BlockPayload.parse(payload);
-    const { state } = await lockIncident(change, incident);
+    const { state } = await lockedIncident(change, incident);
     if (state === 'closed') return `INC-${incident} is closed.`;
     const wipe = await openWipeOf(change.tx, deviceGuid);
     if (wipe === undefined) return undefined;

@@ -31,9 +31,9 @@ export const removeDeviceSubject: ApprovalSubject<'remove-device'> = {
         'The partnership is removed from Exchange, and with it a wipe that it holds or that waits. What is on the phone stays there.',
     };
   },
-  async describe({ db, approval }) {
+  async describe({ db, approval, view: read }) {
     const payload = RemovePayload.parse(approval.payload);
-    const view = await loadIncident(db, payload.incident);
+    const view = read ?? (await loadIncident(db, payload.incident));
     const device = requireDevice(view, payload.device);
     const open = view.wipes.find((wipe) => wipe.deviceGuid === device.guid && isOpen(wipe.state));
     const others = wipeRequests(device.facts).filter(

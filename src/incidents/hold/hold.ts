@@ -5,15 +5,15 @@ import { DeviceFacts } from '../devices/device.ts';
 import { requestorName, unfinishedOfOthers } from '../devices/held-requests.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
-import { ownRequestsOf } from '../incident/view.ts';
-import { lockIncident } from '../lock-order.ts';
+import { requestsOf } from '../incident/view.ts';
+import { lockIncident, noSuchIncident } from '../lock-order.ts';
 import { holdClosedBy } from './rules.ts';
 
 /** Closes the hold when the incident's wipes say so (every chosen one acknowledged, or a give-up or cancel was read back). */
 export async function holdAfterWipes(change: Change, incident: number, by: By): Promise<void> {
-  const row = await lockIncident(change, incident);
-  if (row.hold === 'closed') return;
-  const wipes = await wipesOf(change, incident);
+  await lockIncident(change, incident);
+  const { hold, wipes } = await holdAndWipes(change, incident);
+  if (hold === 'closed') return;
   const why = holdClosedBy(wipes);
   if (why === undefined) return;
   const others = await requestsOfOthers(change, incident, wipes);
@@ -26,9 +26,9 @@ export async function holdAfterWipes(change: Change, incident: number, by: By): 
  * phone must be able to log in once more. Not where a person closed it: the password may be another since.
  */
 export async function holdForOthers(change: Change, incident: number): Promise<void> {
-  const row = await lockIncident(change, incident);
-  const wipes = await wipesOf(change, incident);
-  if (row.state === 'closed' || row.hold === 'open' || row.holdClosedWhy !== holdClosedBy(wipes)) return;
+  await lockIncident(change, incident);
+  const { state, hold, holdClosedWhy, wipes } = await holdAndWipes(change, incident);
+  if (state === 'closed' || hold === 'open' || holdClosedWhy !== holdClosedBy(wipes)) return;
   const others = await requestsOfOthers(change, incident, wipes);
   if (others.length === 0) return;
   await openHold(change, incident, null);
@@ -43,13 +43,23 @@ async function sayNotYet(change: Change, incident: number, why: string): Promise
   await replyOnIncident(change, incident, 'warning', 'The password must not be reset yet.', ` ${why}`);
 }
 
-async function wipesOf(change: Change, incident: number) {
-  return await change.tx
-    .selectFrom('wipe')
-    .select(['deviceNumber', 'state'])
-    .where('incidentNumber', '=', incident)
-    .orderBy('id')
+/** How the hold stands, and the incident's wipes, oldest first. */
+async function holdAndWipes(change: Change, incident: number) {
+  const rows = await change.tx
+    .selectFrom('incident')
+    .leftJoin('wipe', 'wipe.incidentNumber', 'incident.number')
+    .select(['incident.state', 'incident.hold', 'incident.holdClosedWhy'])
+    .select(['wipe.deviceNumber', 'wipe.state as wipeState'])
+    .where('incident.number', '=', incident)
+    .orderBy('wipe.id')
     .execute();
+  const [first] = rows;
+  if (first === undefined) throw noSuchIncident(incident);
+  const { state, hold, holdClosedWhy } = first;
+  const wipes = rows.flatMap(({ deviceNumber, wipeState }) =>
+    deviceNumber === null || wipeState === null ? [] : [{ deviceNumber, state: wipeState }],
+  );
+  return { state, hold, holdClosedWhy, wipes };
 }
 
 /** What Exchange, as last read, holds for these phones beside our own requests, and no phone has acknowledged: a reset would stop it. */
@@ -67,7 +77,7 @@ async function requestsOfOthers(
     .orderBy('number')
     .execute();
   const devices = rows.map(({ number, facts }) => ({ number, facts: DeviceFacts.parse(facts) }));
-  const own = await ownRequestsOf(
+  const { own } = await requestsOf(
     change.tx,
     devices.map(({ facts }) => facts.guid),
   );

@@ -62,30 +62,22 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     return { incident, devices: await devices.execute(), events: (await events.execute()).map(parseEvent) };
   };
   const ofWipes = async () => {
-    const wipes = db.selectFrom('wipe').where('incidentNumber', '=', number);
-    const transitions = db.selectFrom('wipeTransition').selectAll().where('wipeId', 'in', wipes.select('id'));
-    return {
-      wipes: await wipes.selectAll().orderBy('id').execute(),
-      transitions: await transitions.orderBy('id').execute(),
-      lock: await lockState(db),
-    };
-  };
-  const ofApprovals = async () => {
-    const approvals = db.selectFrom('approval').where('incidentNumber', '=', number);
-    const decisions = db.selectFrom('approvalDecision').selectAll().where('approvalId', 'in', approvals.select('id'));
-    return {
-      approvals: await approvals.selectAll().orderBy('id').execute(),
-      decisions: await decisions.orderBy('at').execute(),
-    };
+    const wipes = await wipesOf(db, number);
+    return { wipes, approvals: await approvalsOf(db, number), lock: await lockState(db) };
   };
   const ofDevices = async () => {
     const loaded = await ofIncident();
-    const guids = loaded.devices.map((row) => row.deviceGuid);
-    return { ...loaded, own: await ownRequestsOf(db, guids), asking: await beingAskedOf(db, guids) };
+    const requests = await requestsOf(
+      db,
+      loaded.devices.map((row) => row.deviceGuid),
+    );
+    return { ...loaded, ...requests };
   };
-  // Side by side, but not all at once: that would take ten connections from those who wait for less.
-  const [{ incident, devices, events, own, asking }, { wipes, transitions, lock }, { approvals, decisions }] =
-    await Promise.all([ofDevices(), ofWipes(), ofApprovals()]);
+  // Side by side, but not all at once: that would take connections from those who wait for less.
+  const [{ incident, devices, events, own, asking }, { wipes, approvals, lock }] = await Promise.all([
+    ofDevices(),
+    ofWipes(),
+  ]);
   if (incident === undefined) throw noSuchIncident(number);
   const guids = [
     incident.personGuid,
@@ -94,8 +86,8 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
     incident.closedBy,
     ...wipes.map((wipe) => wipe.requestedBy),
     ...approvals.flatMap((approval) => [approval.requestedBy, approval.closedBy]),
-    ...transitions.map((row) => row.actorGuid),
-    ...decisions.map((row) => row.actorGuid),
+    ...wipes.flatMap(({ transitions }) => transitions.map((row) => row.actorGuid)),
+    ...approvals.flatMap(({ decisions }) => decisions.map((row) => row.actorGuid)),
     ...events.map((event) => event.actorGuid),
     ...devices.map((device) => device.keptVerifiedBy),
     lock.locked ? lock.by : null,
@@ -120,8 +112,8 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
       const facts = DeviceFacts.parse(row.facts);
       return { ...row, guid: row.deviceGuid, facts, label: deviceLabel(facts) };
     }),
-    wipes: wipes.map((wipe) => ({ ...wipe, transitions: transitions.filter((row) => row.wipeId === wipe.id) })),
-    approvals: approvals.map((row) => ({ ...row, decisions: decisions.filter((d) => d.approvalId === row.id) })),
+    wipes,
+    approvals,
     events,
     timeline: timelineFacts(events),
     ownRequests: own,
@@ -131,38 +123,69 @@ export async function loadIncident(db: Kysely<Database>, number: number): Promis
   };
 }
 
-/** When Exchange was asked for wipes of these devices by us (ISO 8601), by device GUID. */
-export async function ownRequestsOf(
-  db: Kysely<Database>,
-  deviceGuids: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const found = new Map<string, string[]>();
-  if (deviceGuids.length === 0) return found;
-  const { rows } = await sql<{ deviceGuid: string; requestedAt: Date }>`
-    select device_guid, requested_at from wipe where device_guid = any(${deviceGuids}::text[]) and requested_at is not null
-    union
-    select device_guid, requested_at from wipe_request_seen where device_guid = any(${deviceGuids}::text[]) and origin = 'ours'`.execute(
-    db,
-  );
-  for (const { deviceGuid, requestedAt } of rows) {
-    found.set(deviceGuid, [...(found.get(deviceGuid) ?? []), requestedAt.toISOString()]);
-  }
-  return found;
-}
+/** An instant inside JSON, where PostgreSQL writes it as text. */
+const withInstant = <Row extends { at: string }>(row: Row) => ({ ...row, at: new Date(row.at) });
 
-/** While it is not known whether Exchange took a wipe of ours: what it held just before (ISO 8601), by device GUID. */
-export async function beingAskedOf(
-  db: Kysely<Database>,
-  deviceGuids: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  if (deviceGuids.length === 0) return new Map();
+/** The wipes of an incident with their transitions, in one question; oldest first. */
+async function wipesOf(db: Kysely<Database>, incident: number): Promise<IncidentView['wipes'][number][]> {
+  type Stored = Omit<WipeTransition, 'at'> & { at: string };
   const rows = await db
     .selectFrom('wipe')
-    .select(['deviceGuid', 'before'])
-    .where('state', '=', 'issuing')
-    .where('deviceGuid', 'in', [...deviceGuids])
+    .selectAll()
+    .select(
+      sql<Stored[]>`(
+        select coalesce(jsonb_agg(jsonb_build_object('id', id, 'wipeId', wipe_id, 'at', at, 'fromState', from_state,
+          'toState', to_state, 'event', event, 'actorGuid', actor_guid, 'why', why, 'evidence', evidence) order by id), '[]')
+        from wipe_transition where wipe_id = wipe.id)`.as('transitions'),
+    )
+    .where('incidentNumber', '=', incident)
+    .orderBy('id')
     .execute();
-  return new Map(rows.map(({ deviceGuid, before }) => [deviceGuid, requestedBefore(before)]));
+  return rows.map((row) => ({ ...row, transitions: row.transitions.map(withInstant) }));
+}
+
+/** The requests of an incident with their decisions, in one question; oldest first. */
+async function approvalsOf(db: Kysely<Database>, incident: number): Promise<IncidentView['approvals'][number][]> {
+  type Stored = Omit<Decision, 'at'> & { at: string };
+  const rows = await db
+    .selectFrom('approval')
+    .selectAll()
+    .select(
+      sql<Stored[]>`(
+        select coalesce(jsonb_agg(jsonb_build_object('approvalId', approval_id, 'actorGuid', actor_guid, 'identity', identity,
+          'decision', decision, 'reason', reason, 'at', at) order by at), '[]')
+        from approval_decision where approval_id = approval.id)`.as('decisions'),
+    )
+    .where('incidentNumber', '=', incident)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ ...row, decisions: row.decisions.map(withInstant) }));
+}
+
+/**
+ * By device GUID: `own`, when Exchange was asked for wipes of these devices by us (ISO 8601), and `asking`, while it is not known
+ * whether Exchange took a wipe of ours, what it held just before (ISO 8601).
+ */
+export async function requestsOf(
+  db: Kysely<Database>,
+  deviceGuids: readonly string[],
+): Promise<{ own: ReadonlyMap<string, readonly string[]>; asking: ReadonlyMap<string, readonly string[]> }> {
+  const own = new Map<string, string[]>();
+  if (deviceGuids.length === 0) return { own, asking: new Map() };
+  const { rows } = await sql<{ deviceGuid: string; requestedAt: Date | null; before: unknown }>`
+    select device_guid, requested_at, null::jsonb as before
+      from wipe where device_guid = any(${deviceGuids}::text[]) and requested_at is not null
+    union
+    select device_guid, requested_at, null
+      from wipe_request_seen where device_guid = any(${deviceGuids}::text[]) and origin = 'ours'
+    union all
+    select device_guid, null, coalesce(before::jsonb, '{}')
+      from wipe where device_guid = any(${deviceGuids}::text[]) and state = 'issuing'`.execute(db);
+  for (const { deviceGuid, requestedAt } of rows) {
+    if (requestedAt !== null) own.set(deviceGuid, [...(own.get(deviceGuid) ?? []), requestedAt.toISOString()]);
+  }
+  const asking = rows.filter(({ before }) => before !== null);
+  return { own, asking: new Map(asking.map(({ deviceGuid, before }) => [deviceGuid, requestedBefore(before)])) };
 }
 
 function requestedBefore(before: unknown): string[] {

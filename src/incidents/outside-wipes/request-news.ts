@@ -12,7 +12,7 @@ import { type HeldRequest, requestorName, unfinishedRequests, wipeRequests } fro
 import type { FactsChange } from '../devices/record-devices.ts';
 import { holdAfterWipes, holdForOthers } from '../hold/hold.ts';
 import { replyOnIncident } from '../incident/reply.ts';
-import { ownRequestsOf } from '../incident/view.ts';
+import { requestsOf } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { changedSince, Frozen } from '../wipe/frozen.ts';
 import { promiseOf } from '../wipe/scope.ts';
@@ -35,7 +35,7 @@ export async function recordRequestNews(change: Change, news: RequestNews): Prom
     const since = await watchedSince(change.tx, owner.organisation, change.now);
     await recordOutsideWipes(change, policy, { person: owner, devices: known.map(({ after }) => after), since });
   }
-  const own = await ownRequestsOf(
+  const { own } = await requestsOf(
     change.tx,
     known.map(({ after }) => after.guid),
   );

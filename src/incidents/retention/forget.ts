@@ -12,7 +12,7 @@ import type { Database } from '../../store/schema.ts';
 import { DeviceFacts } from '../devices/device.ts';
 import { unfinishedOfOthers } from '../devices/held-requests.ts';
 import { type By, guidOf } from '../incident/timeline.ts';
-import { ownRequestsOf } from '../incident/view.ts';
+import { requestsOf } from '../incident/view.ts';
 import { lockIncident, lockOwner } from '../lock-order.ts';
 
 export const forgottenName = 'Somebody who was forgotten';
@@ -56,7 +56,7 @@ async function requestsOfOthers(db: Kysely<Database>, guids: readonly PersonGuid
     .orderBy('deviceGuid')
     .orderBy('readAt', 'desc')
     .execute();
-  const own = await ownRequestsOf(
+  const { own } = await requestsOf(
     db,
     rows.map(({ deviceGuid }) => deviceGuid),
   );

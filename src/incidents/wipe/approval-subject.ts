@@ -10,6 +10,7 @@ import { aboutPhone, deviceLabel, idEnding, typedConfirmation } from '../devices
 import { incidentDeviceStatus } from '../devices/device-status.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import { type IncidentDevice, type IncidentView, loadIncident, requireDevice, type Wipe } from '../incident/view.ts';
+import { incidentOf } from '../lock-order.ts';
 import type { WipeEvent } from './machine.ts';
 import { erases, needsTypedConfirmation } from './scope.ts';
 import { whyNotWiped } from './wipeable.ts';
@@ -61,8 +62,8 @@ export const wipeSubject: ApprovalSubject<'wipe'> = {
     };
   },
 
-  async describe({ db, approval, now, policy }) {
-    const { wipe, view, device } = await wipeOf(db, approval.subjectId);
+  async describe({ db, approval, view: read, now, policy }) {
+    const { wipe, view, device } = await wipeOf(db, approval.subjectId, read);
     const status = incidentDeviceStatus(view, device, await loadCapabilities(db, wipe.organisation));
     const counts = await brakeCounts(db, {
       organisation: wipe.organisation,
@@ -111,22 +112,18 @@ export const wipeSubject: ApprovalSubject<'wipe'> = {
     ];
   },
 
-  async whyFallen(change, { subjectId }) {
+  async whyFallen(change, { subjectId, incidentNumber }) {
+    // A wipe is asked for on its own incident, and both stay on it.
+    await incidentOf(change, `wipe:${subjectId}`, async () => ({ incidentNumber }));
     return whyNotWiped(change, await lockWipe(change, Number(subjectId)));
   },
 
   async approved(change, approval, policy, by, approvals) {
     const wipe = await lockWipe(change, Number(approval.subjectId));
-    const decisions = await change.tx
-      .selectFrom('approvalDecision')
-      .select('actorGuid')
-      .where('approvalId', '=', approval.id)
-      .where('decision', '=', 'approve')
-      .execute();
     const moved = await moveWipe(
       change,
       wipe,
-      { kind: 'approved', given: decisions.length, needed: approval.needed },
+      { kind: 'approved', given: approval.given, needed: approval.needed },
       { by, evidence: { approval: approval.id, payloadHash: approval.payloadHash } },
     );
     if (moved === undefined) return;
@@ -162,7 +159,12 @@ export const wipeSubject: ApprovalSubject<'wipe'> = {
 async function wipeOf(
   db: Kysely<Database>,
   subjectId: string,
+  read?: IncidentView,
 ): Promise<{ wipe: Wipe; view: IncidentView; device: IncidentDevice }> {
+  const known = read?.wipes.find(({ id }) => String(id) === subjectId);
+  if (read !== undefined && known !== undefined) {
+    return { wipe: known, view: read, device: requireDevice(read, known.deviceNumber) };
+  }
   const wipe = await db.selectFrom('wipe').selectAll().where('id', '=', Number(subjectId)).executeTakeFirstOrThrow();
   const view = await loadIncident(db, wipe.incidentNumber);
   return { wipe, view, device: requireDevice(view, wipe.deviceNumber) };

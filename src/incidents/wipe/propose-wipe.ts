@@ -15,7 +15,7 @@ import { phoneName } from '../devices/device.ts';
 import { openHold } from '../hold/hold.ts';
 import { incidentSubject, record } from '../incident/timeline.ts';
 import { type IncidentDevice, type IncidentView, loadIncident, requireDevice, type Wipe } from '../incident/view.ts';
-import { lockIncident, lockPeople } from '../lock-order.ts';
+import { lockedIncident, lockPeople } from '../lock-order.ts';
 import { wipeSubject } from './approval-subject.ts';
 import { freeze } from './frozen.ts';
 import { outcomeWord } from './machine.ts';
@@ -128,7 +128,7 @@ async function askedBefore(
 export async function lockProposal(change: Change, proposal: Proposal): Promise<Proposal> {
   const number = proposal.view.incident.number;
   await lockPeople(change, [proposal.by.person.guid]);
-  const { state } = await lockIncident(change, number);
+  const { state } = await lockedIncident(change, number);
   if (state === 'closed') {
     throw refused('incident-closed', `INC-${number} is closed, so nothing was asked for. Open a new one.`);
   }

@@ -24,15 +24,17 @@ export function requireWipeable(view: IncidentView, device: IncidentDevice): voi
 
 /** Why a wipe may not be decided or issued any more, whoever approved it; undefined: it may. Takes its incident's lock. */
 export async function whyNotWiped(change: Change, wipe: Wipe): Promise<string | undefined> {
-  const incident = await lockIncident(change, wipe.incidentNumber);
-  if (incident.state === 'closed') return `INC-${incident.number} is closed.`;
-  const device = await change.tx
-    .selectFrom('incidentDevice')
-    .select('keptVerifiedBy')
-    .where('incidentNumber', '=', incident.number)
-    .where('number', '=', wipe.deviceNumber)
-    .executeTakeFirst();
-  if (device !== undefined && device.keptVerifiedBy !== null) {
+  await lockIncident(change, wipe.incidentNumber);
+  const found = await change.tx
+    .selectFrom('incident')
+    .leftJoin('incidentDevice as device', (join) =>
+      join.onRef('device.incidentNumber', '=', 'incident.number').on('device.number', '=', wipe.deviceNumber),
+    )
+    .select(['incident.state', 'device.keptVerifiedBy'])
+    .where('incident.number', '=', wipe.incidentNumber)
+    .executeTakeFirstOrThrow();
+  if (found.state === 'closed') return `INC-${wipe.incidentNumber} is closed.`;
+  if (found.keptVerifiedBy !== null) {
     return `Phone ${wipe.deviceNumber} is still with its owner, as somebody verified.`;
   }
   return undefined;

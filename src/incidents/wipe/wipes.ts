@@ -11,7 +11,7 @@ import type { WipeState } from '../../store/tables/wipes.ts';
 import { holdAfterWipes } from '../hold/hold.ts';
 import { type By, guidOf, record } from '../incident/timeline.ts';
 import type { Wipe } from '../incident/view.ts';
-import { lockIncident } from '../lock-order.ts';
+import { incidentOf, lockIncident } from '../lock-order.ts';
 import { transition, type WipeEvent } from './machine.ts';
 
 export type Move = {
@@ -38,8 +38,8 @@ export type Move = {
 /** Throws MislaidError `no-such-wipe`. Locks its incident and the row: two deciders come one after the other. */
 export async function lockWipe(change: Change, id: number): Promise<Wipe> {
   const wipes = change.tx.selectFrom('wipe').where('id', '=', id);
-  const known = await wipes.select('incidentNumber').executeTakeFirst();
-  if (known !== undefined) await lockIncident(change, known.incidentNumber);
+  const incident = await incidentOf(change, `wipe:${id}`, () => wipes.select('incidentNumber').executeTakeFirst());
+  if (incident !== undefined && incident !== null) await lockIncident(change, incident);
   const wipe = await wipes.selectAll().forUpdate().executeTakeFirst();
   if (wipe !== undefined) return wipe;
   throw internalError({ code: 'no-such-wipe', message: `wipe ${id} does not exist` });

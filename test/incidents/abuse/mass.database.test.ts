@@ -75,15 +75,15 @@ it('50 wipes at once from three accounts: five are issued, then everything is lo
       ),
     );
   });
-  const waiting = await bot.db.selectFrom('approval').select(['id', 'payloadHash']).orderBy('id').execute();
-  await atOnce(waiting, ({ id, payloadHash: content }) =>
+  const waiting = await bot.db.selectFrom('approval').selectAll().orderBy('id').execute();
+  await atOnce(waiting, (approval) =>
     bot.store.change((change) =>
       approvals.decide(change, policy, {
-        approvalId: id,
+        approval,
         by: otto,
         decision: 'approve',
         reason: null,
-        shown: { content, remarks: [] },
+        shown: { content: approval.payloadHash, remarks: [] },
       }),
     ),
   );
