@@ -7,6 +7,8 @@ const remembered = [
   'src/activesync/store/write-clients.ts memories',
   'src/activesync/store/write-series.ts memories',
   'src/charts/render.ts loading',
+  // By the transaction itself, and gone with it.
+  'src/incidents/lock-order.ts heldBy',
   'src/language/patterns.ts compiled',
   // Filled as the module is loaded.
   'src/language/reading/lexicon.ts notionsByPhrase',

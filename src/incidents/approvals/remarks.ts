@@ -12,7 +12,6 @@ import { list, paragraph, strong, text, time } from '../../message/text.ts';
 import type { Change } from '../../store/port.ts';
 import type { Database } from '../../store/schema.ts';
 import type { ApprovalTable } from '../../store/tables/approvals.ts';
-import type { IncidentView } from '../incident/view.ts';
 
 const RemarkKind = z.enum(['owner-found', 'owner-kept', 'other-request', 'password', 'hold', 'account']);
 export type RemarkKind = z.infer<typeof RemarkKind>;
@@ -73,12 +72,19 @@ export async function remarksOn(db: Kysely<Database>, approval: Waiting): Promis
   return (await remarksOnEach(db, [approval]))[0] ?? [];
 }
 
+/** What of an incident that was read already (IncidentView) remarks are made from. */
+type AsRead = {
+  events: readonly (EventRow & { name?: string })[];
+  devices: readonly Device[];
+  owner: { accountEnabled?: boolean };
+};
+
 /** The same of a request on an incident that was read already. */
-export function remarksIn(view: IncidentView, approval: Waiting): Remark[] {
+export function remarksIn(view: AsRead, approval: Waiting): Remark[] {
   const { data } = OfPhone.safeParse(approval.payload);
   const guid = data?.frozen?.deviceGuid ?? data?.deviceGuid;
   return remarksAmong(approval, {
-    events: view.events.map((event) => (event.kind === 'unknown' ? { ...event, kind: event.name } : event)),
+    events: view.events.map((event) => ({ ...event, kind: event.name ?? event.kind })),
     device: view.devices.find((device) => device.guid === guid),
     enabled: view.owner.accountEnabled ?? null,
   });
