@@ -104,6 +104,7 @@ function readMessage(activity: TeamsActivity): TeamsInput {
 const CardAction = z.object({ action: z.object({ data: Data }) });
 const DialogAction = z.object({ data: Data });
 const Extension = z.object({ messagePayload: MessagePayload });
+const Added = z.object({ data: z.object({ msteams: z.object({ justInTimeInstall: z.literal(true) }) }) });
 
 function readInvoke({ name, value }: TeamsActivity): TeamsInput {
   switch (name) {
@@ -111,17 +112,24 @@ function readInvoke({ name, value }: TeamsActivity): TeamsInput {
       return pressed(CardAction.safeParse(value).data?.action.data, 'card');
     case 'task/fetch':
     case 'task/submit':
-    case 'composeExtension/submitAction':
       return pressed(DialogAction.safeParse(value).data?.data, 'dialog');
-    case 'composeExtension/fetchTask': {
-      const message = Extension.safeParse(value).data?.messagePayload;
-      if (message === undefined) return { kind: 'nothing', shape: 'dialog' };
-      const text = plainBody(message.body?.content ?? '');
-      return { kind: 'extension', text, author: message.from?.user?.id, shape: 'dialog' };
-    }
+    case 'composeExtension/submitAction':
+      // The app was just added for a message that waited for it.
+      return Added.safeParse(value).success
+        ? extension(value)
+        : pressed(DialogAction.safeParse(value).data?.data, 'dialog');
+    case 'composeExtension/fetchTask':
+      return extension(value);
     default:
       return { kind: 'nothing', shape: 'message' };
   }
+}
+
+function extension(value: unknown): TeamsInput {
+  const message = Extension.safeParse(value).data?.messagePayload;
+  if (message === undefined) return { kind: 'nothing', shape: 'dialog' };
+  const text = plainBody(message.body?.content ?? '');
+  return { kind: 'extension', text, author: message.from?.user?.id, shape: 'dialog' };
 }
 
 function pressed(data: z.infer<typeof Data> | undefined, shape: Shape): TeamsInput {

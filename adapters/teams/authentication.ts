@@ -22,6 +22,7 @@ import { systemClock } from '../../src/ground/clock.ts';
 import { readCertificate } from './certificate.ts';
 import { callTimeoutMs } from './limits.ts';
 import type { TeamsOptions } from './options.ts';
+import { type ServiceCheck, serviceCheck } from './services.ts';
 
 const unauthorized = 401;
 /** A token's end and this machine's clock may differ by so much, not by the SDK's five minutes. */
@@ -58,6 +59,8 @@ export class CheckUnavailable extends Error {
 export class GuardedAuthentication extends ConfigurationBotFrameworkAuthentication {
   readonly #issuer: string;
   readonly #development: boolean;
+  /** Whether a service URL is one of Teams'. */
+  readonly isService: ServiceCheck;
 
   constructor(options: TeamsOptions) {
     const cloud = cloudOf(options.openIdMetadataUrl);
@@ -77,10 +80,13 @@ export class GuardedAuthentication extends ConfigurationBotFrameworkAuthenticati
     );
     this.#issuer = cloud.issuer;
     this.#development = options.client === undefined;
+    this.isService = serviceCheck({ configured: options.serviceUrl, development: this.#development });
   }
 
   /** Throws AuthenticationError for whoever is not Teams, CheckUnavailable when that cannot be found out. */
   override async authenticateRequest(activity: Activity, authHeader: string): Promise<AuthenticateRequestResult> {
+    if (typeof activity.serviceUrl === 'string' && activity.serviceUrl !== '' && !this.isService(activity.serviceUrl))
+      throw refused('the service URL is none of Teams');
     if (this.#development) return await super.authenticateRequest(activity, authHeader);
     if (activity.channelId !== 'msteams' || typeof activity.serviceUrl !== 'string' || activity.serviceUrl === '') {
       throw refused('the activity names another channel or no service URL');

@@ -34,6 +34,8 @@ export function createConnector(authentication: GuardedAuthentication, options: 
 
   async function call<T>(kind: Call, serviceUrl: string, work: (client: ConnectorClient) => Promise<T>): Promise<T> {
     const { AudienceClaim, AppIdClaim, ServiceUrlClaim } = AuthenticationConstants;
+    // Kept addresses may be older than the list, and our token is for Teams alone.
+    if (!authentication.isService(serviceUrl)) throw notTeams();
     try {
       const client = clients.get(serviceUrl, () => {
         const identity = new ClaimsIdentity([
@@ -80,17 +82,19 @@ export function createConnector(authentication: GuardedAuthentication, options: 
         });
         return z.string().min(1).parse(id);
       }),
-    /** undefined when the conversation knows nobody of this id. */
-    member: async (serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> => {
-      try {
-        return await call('read', serviceUrl, async ({ conversations }) =>
-          RosterMember.parse(await conversations.getConversationMember(conversation, user)),
-        );
-      } catch (error) {
-        if (error instanceof DeliveryError && error.problem.kind === 'dead') return undefined;
-        throw error;
-      }
-    },
+    /**
+     * undefined when Teams says that the conversation knows nobody of this id. Every other refusal says something of the bot (its
+     * secret, where it is installed) and nothing of the person, so it is thrown.
+     */
+    member: (serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> =>
+      call('read', serviceUrl, async ({ conversations }) => {
+        try {
+          return RosterMember.parse(await conversations.getConversationMember(conversation, user));
+        } catch (error) {
+          if (isUnknownMember(error)) return undefined;
+          throw error;
+        }
+      }),
     /** Teams ids of some of those who read along. */
     someMembers: (serviceUrl: string, conversation: string): Promise<readonly string[]> =>
       call('read', serviceUrl, async ({ conversations }) => {
@@ -113,6 +117,24 @@ const Failure = z.object({
     })
     .nullish(),
 });
+
+function isUnknownMember(error: unknown): boolean {
+  const { statusCode, code, body } = Failure.safeParse(error).data ?? {};
+  return statusCode === 404 && (body?.error?.code ?? code) === 'MemberNotFoundInConversation';
+}
+
+/** Whether Teams refused because the bot is not installed there: adding the app puts it right. */
+export function isNotInstalled(error: unknown): boolean {
+  if (!(error instanceof DeliveryError) || error.problem.kind !== 'dead') return false;
+  const status = Failure.safeParse(error.cause).data?.statusCode;
+  return status === 403 || status === 404;
+}
+
+function notTeams(): DeliveryError {
+  const remedy =
+    'An address that is kept for this names a service that is none of Teams. If it is one, set TEAMS_SERVICE_URL to it.';
+  return new DeliveryError({ kind: 'dead', remedy }, 'Teams: the service URL is none of Teams');
+}
 
 /** From what the connector's client throws; the client's messages may quote what was sent and stay in `cause` alone. */
 function deliveryError(cause: unknown, call: Call): DeliveryError {

@@ -8,18 +8,21 @@ import { minute, second } from '../../src/ground/durations.ts';
 import { assertNever } from '../../src/ground/errors.ts';
 import { TimeLimitError, withTimeLimit } from '../../src/ground/time-limit.ts';
 import { readInput, type Shape, type TeamsActivity, type TeamsInput } from './activity.ts';
+import { isNotInstalled } from './connector.ts';
 import { readFormValues, unpack } from './forms.ts';
 import { addressText, type People, placeIn } from './identity.ts';
 import { responseMs } from './limits.ts';
 import { identityOf, mintRef, readAddress, rootOf, threadOf } from './refs.ts';
 import { type ClickOrigin, Replies, type ReplyParts, type Turn } from './replies.ts';
-import { accepted, type Response, textResponse } from './responses.ts';
+import { accepted, installResponse, type Response, textResponse } from './responses.ts';
 import { personalWelcome, placeWelcome } from './welcome.ts';
 
 type TurnParts = ReplyParts & { people: People; onCommand: (incoming: Incoming) => Promise<Receipt> };
 
 const notStored = 'This was not stored, so nothing was done and nothing will be. Please say it again.';
 const notKnown = 'Teams did not tell me who you are, so this was not stored and nothing was done. Please say it again.';
+const notAdded =
+  'Teams did not tell me who you are, because I am not added here. This was not stored and nothing was done. Add me in Teams under Apps, then say it again.';
 const oldButton = 'This button is not known any more, so nothing was done. Say "help" to see what I can do.';
 const noAuthor = 'No person of this organisation wrote that message. Say "lost device <person>" to me instead.';
 const inFlight = 'I have that and am still at work on it; the answer comes in our private chat.';
@@ -43,9 +46,8 @@ export class Turns {
 
   /** Never rejects. */
   async take(activity: TeamsActivity): Promise<Response> {
-    const { sending, log } = this.#parts;
+    const { log } = this.#parts;
     const input = readInput(activity);
-    sending.heardFrom(rootOf(activity.conversation.id), activity.serviceUrl);
     try {
       return await this.#act(activity, input);
     } catch (error) {
@@ -64,10 +66,17 @@ export class Turns {
       this.#parts.log.info({ conversation: conversationType }, 'the app was removed from a conversation');
       return accepted;
     }
-    const sender = await this.#senderOf(activity);
+    const told = await this.#senderOf(activity);
+    const sender = 'sender' in told ? told.sender : undefined;
+    if (sender?.outsider === undefined && sender !== undefined)
+      this.#parts.sending.heardFrom(rootOf(activity.conversation.id), activity.serviceUrl);
     if (input.kind === 'refresh') return await this.#refresh(activity, sender, input.key);
-    if (sender === undefined) return await this.#replies.refusal(activity, input.shape, notKnown);
-    const turn = { activity, sender };
+    if ('notInstalled' in told) {
+      // Teams offers to add the app, and sends the same message again once that is done.
+      if (input.kind === 'extension' && told.notInstalled) return installResponse;
+      return await this.#replies.refusal(activity, input.shape, told.notInstalled ? notAdded : notKnown);
+    }
+    const turn = { activity, sender: told.sender };
     switch (input.kind) {
       case 'sentence':
         return await this.#hand(turn, { kind: 'sentence', text: input.text }, 'message');
@@ -120,12 +129,12 @@ export class Turns {
     return textResponse('card', '');
   }
 
-  async #senderOf(activity: TeamsActivity): Promise<Sender | undefined> {
+  async #senderOf(activity: TeamsActivity): Promise<{ sender: Sender } | { notInstalled: boolean }> {
     try {
-      return await this.#parts.people.senderOf(activity);
+      return { sender: await this.#parts.people.senderOf(activity) };
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'Teams did not say who spoke');
-      return undefined;
+      return { notInstalled: isNotInstalled(error) };
     }
   }
 

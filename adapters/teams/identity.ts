@@ -29,8 +29,26 @@ export function createPeople(parts: {
   const members = new Remembered<RosterMember | undefined>({ most: mostRemembered, forMs: memberMs });
   const addresses = new RecentMap<Identity, Address>(mostRemembered);
 
-  function memberOf(serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> {
-    return members.get(`${conversation}\n${user}`, () => connector.member(serviceUrl, conversation, user));
+  /** undefined: nobody of this id is there. That is not remembered: they may be added at any moment. */
+  async function memberOf(serviceUrl: string, conversation: string, user: string): Promise<RosterMember | undefined> {
+    const key = `${conversation}\n${user}`;
+    const asking = members.get(key, () => connector.member(serviceUrl, conversation, user));
+    const member = await asking;
+    if (member === undefined) members.forget(key, asking);
+    return member;
+  }
+
+  /** Where the bot may not read the roster (it is not installed there, say), the personal chat tells as well who somebody is. */
+  async function speakerOf(activity: TeamsActivity, identity: Identity): Promise<RosterMember | undefined> {
+    const { serviceUrl, from, conversation } = activity;
+    try {
+      return await memberOf(serviceUrl, conversation.id, from.id);
+    } catch (error) {
+      const isRefused = error instanceof DeliveryError && error.problem.kind === 'dead';
+      if (!isRefused || isPersonal(activity)) throw error;
+      const chat = addresses.get(identity)?.conversation ?? (await connector.openPersonal(serviceUrl, from.id));
+      return await memberOf(serviceUrl, chat, from.id);
+    }
   }
 
   async function describe(objectId: string, member: RosterMember, spoken: Partial<Sender>): Promise<Sender> {
@@ -48,7 +66,7 @@ export function createPeople(parts: {
   return {
     /** Throws DeliveryError when Teams does not tell who it is. */
     senderOf: async (activity: TeamsActivity): Promise<Sender> => {
-      const { from, conversation, localTimezone } = activity;
+      const { from, localTimezone } = activity;
       const displayName = from.name ?? 'somebody without a name';
       const timeZone = localTimezone !== undefined && isTimeZone(localTimezone) ? localTimezone : undefined;
       if (from.role === 'bot' || from.id.startsWith('28:')) {
@@ -58,11 +76,17 @@ export function createPeople(parts: {
         return { identity: strangerOf(tenant, from.id), displayName, outsider: 'stranger' };
       }
       const identity = identityOf(tenant, from.aadObjectId);
-      addresses.set(identity, { ...addresses.get(identity), ...addressOf(activity) });
-      if (parts.trustsActivities) return { identity, displayName, timeZone };
-      const member = await memberOf(activity.serviceUrl, conversation.id, from.id);
+      // Only of somebody who may speak: nobody else can change where a person is written to.
+      const keepAddress = () => addresses.set(identity, { ...addresses.get(identity), ...addressOf(activity) });
+      if (parts.trustsActivities) {
+        keepAddress();
+        return { identity, displayName, timeZone };
+      }
+      const member = await speakerOf(activity, identity);
       if (member === undefined) return { identity, displayName, outsider: 'stranger' };
-      return await describe(from.aadObjectId, member, { displayName, timeZone });
+      const sender = await describe(from.aadObjectId, member, { displayName, timeZone });
+      if (sender.outsider === undefined) keepAddress();
+      return sender;
     },
     identify: async (identity: Identity): Promise<Sender | undefined> => {
       const objectId = objectIdOf(tenant, identity);
@@ -87,11 +111,10 @@ export function addressText(activity: TeamsActivity): string {
   return mintAddress(addressOf(activity));
 }
 
-export function isPersonal({ conversation }: TeamsActivity): boolean {
-  return (
-    conversation.conversationType === 'personal' ||
-    (conversation.conversationType === undefined && conversation.id.startsWith('a:'))
-  );
+/** The chat of a person and the bot. A chat of two people is called `personal` by Teams as well: its id is like a channel's. */
+export function isPersonal({ conversation: { id, conversationType } }: TeamsActivity): boolean {
+  if (conversationType === undefined) return id.startsWith('a:');
+  return conversationType === 'personal' && !id.startsWith('19:');
 }
 
 /** undefined in a personal chat. */

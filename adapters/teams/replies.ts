@@ -72,6 +72,12 @@ export class Replies {
       return accepted;
     } catch (error) {
       log.warn({ err: error }, 'somebody could not be told that nothing was stored');
+      if (isPersonal(activity)) return { status: 500 };
+    }
+    try {
+      await sending.aloud(activity.serviceUrl, activity.conversation.id, sentence);
+      return accepted;
+    } catch {
       return { status: 500 };
     }
   }

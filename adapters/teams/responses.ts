@@ -2,7 +2,7 @@
 import type { Shape } from './activity.ts';
 import { attachment, type TeamsCard } from './card.ts';
 import { shortened } from './cut.ts';
-import { plainString } from './rich-text.ts';
+import { block, plainString, run } from './rich-text.ts';
 
 /** HTTP status and body of the answer to one activity. */
 export type Response = { readonly status: number; readonly body?: unknown };
@@ -22,6 +22,33 @@ export function textResponse(shape: Shape, sentence: string): Response {
       return { status: 200, body: { task: { type: 'message', value: sentence } } };
   }
 }
+
+/** Teams' own way to add the app where it is missing; the message then comes again ("just-in-time install"). */
+export const installResponse: Response = {
+  status: 200,
+  body: {
+    task: {
+      type: 'continue',
+      value: {
+        title: 'Add Mislaid',
+        height: 'small',
+        width: 'small',
+        card: attachment({
+          type: 'AdaptiveCard',
+          version: '1.5',
+          body: [
+            block([
+              run(
+                'Teams did not tell me who you are, because I am not added here. Nothing was done yet. Add me, and I go on with this message.',
+              ),
+            ]),
+          ],
+          actions: [{ type: 'Action.Submit', title: 'Add Mislaid', data: { msteams: { justInTimeInstall: true } } }],
+        }),
+      },
+    },
+  },
+};
 
 /** The card takes the place of the one that was pressed, for this person alone. */
 export function ownCardResponse(card: TeamsCard): Response {

@@ -78,11 +78,15 @@ describe('a post', () => {
   });
 
   it('that nobody listened to was surely not sent', async () => {
-    const away = mintAddress({ serviceUrl: 'http://127.0.0.1:9/', user: hana.mri, conversation: 'a:1' });
+    const serviceUrl = 'http://127.0.0.1:9/';
+    const away = await openTeamsHarness({ serviceUrl });
+    await away.adapter.start({ app: express(), onCommand: async () => ({ kind: 'duplicate' }) });
+    const address = mintAddress({ serviceUrl, user: hana.mri, conversation: 'a:1' });
 
-    const posting = harness.adapter.privately(identityOf(tenant, hana.objectId), message, 'key-1', away);
+    const posting = away.adapter.privately(identityOf(tenant, hana.objectId), message, 'key-1', address);
 
     expect(await problemOf(posting)).toEqual({ kind: 'not-sent' });
+    await away.close();
   });
 
   it('is not sent without a token; a secret that is over needs a person', async () => {

@@ -64,7 +64,9 @@ export function connectorRoutes(world: World, tokens: Tokens, onChange: (message
     if (faulty(world, 'member', response)) return;
     const person = world.who(request.params.member);
     const conversation = world.conversations.get(rootOf(request.params.conversation));
-    if (person === undefined || conversation?.members.includes(person.objectId) !== true) {
+    if (conversation === undefined) return fail(response, 404, 'ConversationNotFound');
+    if (conversation.gone) return fail(response, 403, 'BotNotInConversationRoster');
+    if (person === undefined || !conversation.members.includes(person.objectId)) {
       return fail(response, 404, 'MemberNotFoundInConversation');
     }
     const { mri, name, objectId, email, userRole, tenantId } = person;

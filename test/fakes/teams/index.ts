@@ -48,6 +48,8 @@ export type FakeTeams = {
   install(who: FakePerson, where?: FakeConversation): Promise<Sent>;
   /** "Handle as lost device" on somebody's message. */
   handleMessage(who: FakePerson, author: FakePerson | undefined, text: string, where: FakeConversation): Promise<Sent>;
+  /** Agrees to add the app where "Handle as lost device" was answered with Teams' card for that; the message comes again. */
+  addApp(who: FakePerson, where: FakeConversation): Promise<Sent>;
   look(who: FakePerson, messageId: string): Promise<Sent>;
   sendAgain(options?: { newId?: boolean }): Promise<Sent>;
   /** Any activity, with a token that can be bent; the headers can be replaced. */
@@ -73,7 +75,7 @@ const Invoked = z.union([
   z.object({
     task: z.object({
       type: z.literal('continue'),
-      value: z.object({ title: z.string(), card: z.object({ content: z.unknown() }) }),
+      value: z.object({ title: z.string().default(''), card: z.object({ content: z.unknown() }) }),
     }),
   }),
 ]);
@@ -103,6 +105,8 @@ export async function openFakeTeams(): Promise<FakeTeams> {
 
   const notices = new Map<string, string[]>();
   const dialogs = new Map<string, Dialog>();
+  /** People who are asked whether the app may be added. */
+  const adding = new Set<string>();
   const views = new Map<string, unknown>();
   let last: Record<string, unknown> | undefined;
   let counter = 0;
@@ -197,6 +201,12 @@ export async function openFakeTeams(): Promise<FakeTeams> {
           },
         }),
       ),
+    addApp: async (who, where) => {
+      if (last === undefined || !adding.delete(who.objectId)) throw new Error('nothing offers to add the app');
+      where.gone = false;
+      const value = { ...z.looseObject({}).parse(last.value), data: { msteams: { justInTimeInstall: true } } };
+      return await sendLast(activity(who, where, { type: 'invoke', name: 'composeExtension/submitAction', value }));
+    },
     look,
     sendAgain: async ({ newId = false } = {}) => {
       if (last === undefined) throw new Error('nothing was sent');
@@ -300,6 +310,10 @@ export async function openFakeTeams(): Promise<FakeTeams> {
         return;
       }
       const { title, card } = invoked.task.value;
+      if (JSON.stringify(card.content).includes('"justInTimeInstall":true')) {
+        adding.add(who.objectId);
+        return;
+      }
       const messageId = typeof made.replyToId === 'string' ? { messageId: made.replyToId } : {};
       const shape = String(made.name).startsWith('composeExtension') ? 'extension' : 'task';
       dialogs.set(who.objectId, {
