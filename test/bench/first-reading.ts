@@ -136,9 +136,10 @@ export async function emptyLogs(db: Kysely<Database>): Promise<void> {
 
 /** Lines of the same columns as DuckDB's table. */
 async function digestOf(db: Kysely<Database>): Promise<{ rows: number; ownRows: number; digest: string }> {
-  // Autovacuum would, in its time: without statistics the comparison joins row by row.
-  await sql`analyze`.execute(db);
-  const { rows } = await sql<{ rows: number; ownRows: number; digest: string }>`
+  const { rows } = await db.transaction().execute(async (tx) => {
+    // PostgreSQL takes sums of hours for few, and would compare them row by row.
+    await sql`set local enable_nestloop = off`.execute(tx);
+    return await sql<{ rows: number; ownRows: number; digest: string }>`
     with counted as (
       select r.kind, r.server, c.account, c.device_id, c.device_type, r.command, r.http / 100 as class,
         (extract(epoch from r.hour) / 3600)::int as hour, r.client_id, sum(r.requests) as requests, extract(epoch from min(r.first_start))::int as first,
@@ -155,7 +156,8 @@ async function digestOf(db: Kysely<Database>): Promise<{ rows: number; ownRows: 
       from counted left join waits using (client_id, server, kind, command, hour)
       group by kind, server, account, device_id, device_type, command, class, hour)
     select count(*)::int as rows, (select count(*) from log_rollup_row)::int as own_rows,
-      md5(string_agg(line, chr(10) order by line collate "C")) as digest from told`.execute(db);
+      md5(string_agg(line, chr(10) order by line collate "C")) as digest from told`.execute(tx);
+  });
   return rows[0] ?? { rows: 0, ownRows: 0, digest: '' };
 }
 
