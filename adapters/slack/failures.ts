@@ -33,7 +33,8 @@ function problemOf(error: unknown): DeliveryProblem {
   }
   const code = slackErrorOf(error);
   if (code !== undefined) return problemOfCode(code);
-  if (error instanceof webApi.WebAPIRequestError) return neverLeft(error) ? { kind: 'not-sent' } : { kind: 'unknown' };
+  if (error instanceof webApi.WebAPIRequestError)
+    return neverLeft(error.original) ? { kind: 'not-sent' } : { kind: 'unknown' };
   // Other statuses (5xx, and 429 without Retry-After) may follow an accepted post.
   return { kind: 'unknown' };
 }
@@ -100,8 +101,8 @@ const unconnected = new Set([
 ]);
 
 /** No connection was made, so nothing was sent. */
-function neverLeft(error: webApi.WebAPIRequestError): boolean {
-  let cause: unknown = error.original;
+export function neverLeft(error: unknown): boolean {
+  let cause = error;
   for (let depth = 0; depth < 4 && cause instanceof Error; depth++) {
     if ('code' in cause && typeof cause.code === 'string' && unconnected.has(cause.code)) return true;
     cause = cause.cause;

@@ -1,7 +1,7 @@
 /** Slack as a chat platform, on Bolt: over HTTP or Socket Mode, for one workspace. */
 import { App, type Receiver } from '@slack/bolt';
 import type { Logger } from 'pino';
-import { type ChatAdapter, DeliveryError } from '../../src/chat/port.ts';
+import { type ChatAdapter, DeliveryError, type Undelivered } from '../../src/chat/port.ts';
 import type { Config } from '../../src/config.ts';
 import type { Clock, Ids } from '../../src/ground/clock.ts';
 import { MislaidError } from '../../src/ground/errors.ts';
@@ -76,7 +76,16 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
   const uploads = new Uploads(clients, options.images);
   const sending = new Sending({ ...options, clients, uploads });
   const responseUrls = new ResponseUrls(timeouts.interactive);
-  const replies = new Replies({ clients, sending, uploads, responseUrls, log });
+  let undelivered: ((answer: Undelivered) => Promise<void>) | undefined;
+  const replies = new Replies({
+    clients,
+    sending,
+    uploads,
+    responseUrls,
+    ids: options.ids,
+    onUndelivered: () => undelivered,
+    log,
+  });
   const self = new SelfKnowledge(clients, log);
   const accounts = new Accounts({
     clients,
@@ -106,7 +115,8 @@ export function createSlackAdapter(options: SlackOptions): ChatAdapter {
     name: 'slack',
     identityPrefix: 'slack',
     limits: slackLimits,
-    start: async ({ app: express, onCommand }) => {
+    start: async ({ app: express, onCommand, onUndelivered }) => {
+      undelivered = onUndelivered;
       receiver =
         transport.kind === 'http'
           ? httpReceiver({ ...transport, app: express, log, isOpen: () => !self.isStopped })

@@ -6,17 +6,21 @@
  * again   value of a button that says the same once more, for a form that could not be opened
  */
 import type { Logger } from 'pino';
+import type { Undelivered } from '../../src/chat/port.ts';
+import { answerKey } from '../../src/chat/undelivered.ts';
 import type { MessageRef, Place } from '../../src/ground/addresses.ts';
+import type { Ids } from '../../src/ground/clock.ts';
 import type { Answer, Form, Message } from '../../src/message/model.ts';
 import { paragraph } from '../../src/message/text.ts';
 import type { Clients } from './clients.ts';
-import { slackErrorOf } from './failures.ts';
+import { deliveryError, isTooMuch, slackErrorOf } from './failures.ts';
 import { renderForm } from './forms.ts';
 import { limits } from './limits.ts';
 import type { Uploads } from './pictures.ts';
+import { identityOf } from './refs.ts';
 import type { Rendered } from './render.ts';
 import type { ResponseUrls } from './response-url.ts';
-import { literally, type Sending, shrinkingSizes } from './send.ts';
+import { literally, metadataOf, type Sending, shrinkingSizes } from './send.ts';
 
 export type Turn = {
   readonly team: string;
@@ -52,6 +56,14 @@ const expired = new Set([
 
 /** Ways to answer where others read along, in the order in which they are tried. */
 const ways = ['respond', 'ephemeral', 'direct'] as const;
+type Way = (typeof ways)[number];
+
+/** `in-doubt`: the answer may have been shown, so no other way is tried. */
+type Tried = 'shown' | 'not-shown' | 'too-much' | 'in-doubt';
+
+const perhapsUnseen: Message = warning(
+  'Slack did not tell me whether my last answer reached you. If you do not see it where you wrote, say it again.',
+);
 
 export class Replies {
   readonly #parts: ReplyParts;
@@ -78,13 +90,30 @@ export class Replies {
       log.warn({ err: error }, 'a picture could not be uploaded');
       return { files: new Map<string, string>() };
     });
+    const name = this.#parts.ids.token();
     for (const { pictures, ...less } of shrinkingSizes) {
+      let refused = false;
       const rendered = sending.render(message, { ...less, ...(pictures ? { files } : {}) });
       for (const way of turn.channel === undefined ? (['direct', 'respond'] as const) : ways) {
-        if (await this.#tried(way, turn, rendered)) return;
+        const tried = await this.#tried(way, turn, rendered, name);
+        if (tried === 'shown') return;
+        refused ||= tried === 'too-much';
+        // What only its reader can see is never found again: shown twice, or said that it may be missing.
+        if (tried === 'in-doubt')
+          return await (way === 'direct'
+            ? this.#handOver(turn, { message, name, inDoubt: true })
+            : this.#handOver(turn, { message: perhapsUnseen, name, inDoubt: false }));
       }
+      if (!refused) break;
     }
-    log.error({ user: turn.user }, 'an answer could not be shown');
+    await this.#handOver(turn, { message, name, inDoubt: false });
+  }
+
+  /** The core delivers it from here on, until it arrives in their direct conversation. */
+  async #handOver({ team, user }: Turn, answer: Omit<Undelivered, 'identity'>): Promise<void> {
+    const { onUndelivered, log } = this.#parts;
+    log.warn({ user, inDoubt: answer.inDoubt }, 'an answer could not be shown in its turn and is delivered later');
+    await onUndelivered()?.({ identity: identityOf(team, user), ...answer });
   }
 
   async #open(turn: Turn, form: Form): Promise<void> {
@@ -103,12 +132,19 @@ export class Replies {
     }
   }
 
-  async #tried(way: (typeof ways)[number], turn: Turn, rendered: Rendered): Promise<boolean> {
+  async #tried(way: Way, turn: Turn, rendered: Rendered, name: string): Promise<Tried> {
     try {
-      return await this[way](turn, rendered);
+      // A response_url does not say why it refuses.
+      return (await this[way](turn, rendered, name))
+        ? 'shown'
+        : way === 'respond' && turn.responseUrl !== undefined
+          ? 'too-much'
+          : 'not-shown';
     } catch (error) {
-      this.#parts.log.warn({ err: error, way, code: slackErrorOf(error) }, 'an answer could not be shown this way');
-      return false;
+      const inDoubt = way === 'respond' || deliveryError(error, 'an answer').problem.kind === 'unknown';
+      const code = slackErrorOf(error);
+      this.#parts.log.warn({ err: error, way, code, inDoubt }, 'an answer could not be shown this way');
+      return inDoubt ? 'in-doubt' : isTooMuch(error) ? 'too-much' : 'not-shown';
     }
   }
 
@@ -127,13 +163,14 @@ export class Replies {
     return true;
   }
 
-  async direct(turn: Turn, rendered: Rendered): Promise<boolean> {
+  async direct(turn: Turn, rendered: Rendered, name: string): Promise<boolean> {
     const { clients, sending } = this.#parts;
     const channel = await sending.conversationWith(turn.team, turn.user);
-    await clients.interactive.chat.postMessage({ channel, ...rendered, ...literally });
+    const metadata = metadataOf(answerKey(name, identityOf(turn.team, turn.user)));
+    await clients.interactive.chat.postMessage({ channel, ...rendered, ...literally, metadata });
     const elsewhere = turn.direct !== undefined && turn.direct !== channel;
     if (elsewhere)
-      await this.#tried('respond', turn, sending.render(warning('I have answered in our direct conversation.')));
+      await this.#tried('respond', turn, sending.render(warning('I have answered in our direct conversation.')), name);
     return true;
   }
 }
@@ -143,6 +180,9 @@ type ReplyParts = {
   sending: Sending;
   uploads: Uploads;
   responseUrls: ResponseUrls;
+  ids: Ids;
+  /** undefined before the start. */
+  onUndelivered: () => ((answer: Undelivered) => Promise<void>) | undefined;
   log: Logger;
 };
 

@@ -186,6 +186,6 @@ function known(ref: MessageRef): { team: string; channel: string; ts: string } {
 }
 
 /** The core's key stays with the post, so that find.ts knows it again. */
-function metadataOf(key: string) {
+export function metadataOf(key: string) {
   return { event_type: postedEvent, event_payload: { key } };
 }

@@ -85,8 +85,8 @@ export function createTeamsAdapter(options: TeamsOptions): ChatAdapter {
     name: 'teams',
     identityPrefix: 'entra',
     limits: teamsLimits,
-    start: async ({ app, onCommand, view }) => {
-      turns = new Turns({ tenant, log, sending, people, onCommand, view });
+    start: async ({ app, onCommand, view, onUndelivered }) => {
+      turns = new Turns({ tenant, log, sending, people, onCommand, view, onUndelivered });
       app.post('/api/messages', express.json({ limit: '1mb' }), (request, response, next) => {
         receive(request, response).catch(next);
       });

@@ -1,6 +1,6 @@
 /** How the core's answers reach the one who asked, each way that Teams offers: beside a button, in a dialog, in the private chat. */
 import type { Logger } from 'pino';
-import type { CardView, Sender } from '../../src/chat/port.ts';
+import { type CardView, DeliveryError, type Sender, type Undelivered } from '../../src/chat/port.ts';
 import type { Answer, Message } from '../../src/message/model.ts';
 import { renderPlainText } from '../../src/message/plain.ts';
 import { paragraph } from '../../src/message/text.ts';
@@ -22,6 +22,7 @@ export type ReplyParts = {
   sending: Sending;
   tenant: string;
   view?: CardView | undefined;
+  onUndelivered?: ((answer: Undelivered) => Promise<void>) | undefined;
   log: Logger;
 };
 
@@ -82,14 +83,16 @@ export class Replies {
     }
   }
 
-  async #privately({ activity, sender }: Turn, { private: message, form }: Answer): Promise<void> {
+  async #privately(turn: Turn, { private: message, form }: Answer): Promise<void> {
     const { sending, log } = this.#parts;
+    const { activity, sender } = turn;
     const address = readAddress(addressText(activity));
     try {
       if (message !== undefined) await sending.privately(sender.identity, message, undefined, address);
       if (form === undefined) return;
       await sending.cardPrivately(sender.identity, renderForm({ form }, sending.times()), form.title, address);
     } catch (error) {
+      if (await this.#handedOver(turn, { message, form }, error)) return;
       if (isPersonal(activity)) throw error;
       log.warn({ err: error }, 'somebody could not be written to privately');
       await sending.aloud(
@@ -98,6 +101,25 @@ export class Replies {
         'I have an answer for you alone but cannot write to you: add me in Teams under Apps, then say it again.',
       );
     }
+  }
+
+  /** Whether the core delivers it from here on: whatever passes by itself (too many, a gateway, a lost answer) loses no answer. */
+  async #handedOver(
+    { activity, sender }: Turn,
+    { message, form }: { message: Message | undefined; form: Answer['form'] },
+    error: unknown,
+  ): Promise<boolean> {
+    const { onUndelivered, log } = this.#parts;
+    const isOver = error instanceof DeliveryError && error.problem.kind === 'dead';
+    if (onUndelivered === undefined || isOver) return false;
+    log.info({ err: error }, 'an answer was not taken by Teams and is delivered later');
+    await onUndelivered({
+      identity: sender.identity,
+      message: form === undefined && message !== undefined ? message : formLost(form?.title ?? 'the form'),
+      name: `teams:${activity.conversation.id}:${activity.id}`,
+      inDoubt: !(error instanceof DeliveryError) || error.problem.kind === 'unknown',
+    });
+    return true;
   }
 
   #formResponse(showing: FormShowing, shape: 'card' | 'dialog'): Response {
@@ -134,4 +156,10 @@ export class Replies {
     }
     return found.message;
   }
+}
+
+/** A form lives in its turn alone: the button or the sentence opens it again. */
+function formLost(title: string): Message {
+  const sentence = `Teams did not take the form “${title}”, so nothing was done yet. Press the button or say it again.`;
+  return { tone: 'warning', blocks: [paragraph(sentence)] };
 }

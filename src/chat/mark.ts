@@ -7,6 +7,8 @@ import { note } from '../message/text.ts';
  */
 export function markMessage<Action>(message: Message<Action>, mark: string | undefined): Message<Action> {
   if (mark === undefined) return message;
+  // An answer that is delivered later was marked when it was given.
+  if (message.title?.split(' · ').includes(mark) === true) return message;
   return { ...message, title: message.title === undefined ? mark : `${mark} · ${message.title}` };
 }
 

@@ -82,6 +82,16 @@ export type CardView = (asked: {
   key?: string | undefined;
 }) => Promise<{ message: Message; ref?: MessageRef } | undefined>;
 
+/** An answer that could not be shown in its own turn. */
+export type Undelivered = {
+  identity: Identity;
+  message: Message;
+  /** The adapter's own name of this answer, of which it hands over no second (undelivered.ts makes the key of its posts). */
+  name: string;
+  /** It may have arrived under its key: looked for before it is posted again. */
+  inDoubt: boolean;
+};
+
 export type AdapterLimits = {
   /** At most so many posts a second to one place, over all processes where the platform counts them so. */
   readonly postsPerSecondPerPlace: number;
@@ -114,7 +124,13 @@ export type ChatAdapter = {
   readonly identityPrefix: string;
   readonly limits: AdapterLimits;
   /** Mounts routes on `app` (before any body parser) or opens its socket; resolves when commands can come. */
-  start(input: { app: Express; onCommand: (incoming: Incoming) => Promise<Receipt>; view?: CardView }): Promise<void>;
+  start(input: {
+    app: Express;
+    onCommand: (incoming: Incoming) => Promise<Receipt>;
+    view?: CardView;
+    /** Takes an answer over that the platform did not take now; it is delivered as cards are. */
+    onUndelivered?: (answer: Undelivered) => Promise<void>;
+  }): Promise<void>;
   /** Posts a new message; throws DeliveryError. */
   post(target: Place, message: Message, key: string): Promise<MessageRef>;
   /** Whether a post with this key arrived although its answer was lost; a private one is looked for under the identity. */

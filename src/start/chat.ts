@@ -5,9 +5,10 @@
 import type { Kysely } from 'kysely';
 import { createDeliverer, type Deliverer } from '../chat/delivery/deliver.ts';
 import { Inbox } from '../chat/inbox.ts';
-import type { CardView, ChatAdapter } from '../chat/port.ts';
+import type { CardView, ChatAdapter, Undelivered } from '../chat/port.ts';
 import { Router } from '../chat/router.ts';
 import { FairShares, fairShares, type ShareLimits } from '../chat/shares.ts';
+import { createUndelivered } from '../chat/undelivered.ts';
 import { createCardView } from '../chat/view.ts';
 import { commands, labCommands } from '../commands/index.ts';
 import type { Place } from '../ground/addresses.ts';
@@ -103,17 +104,22 @@ export function createChat(parts: ChatParts): Chat {
       await desk.recover();
       await deliverer.revive();
     },
-    open: () => openPlatforms({ ...parts, desk, view }),
+    open: () => openPlatforms({ ...parts, desk, view, onUndelivered: createUndelivered(parts) }),
   };
 }
 
-type Platforms = Pick<ChatParts, 'adapters' | 'config' | 'log' | 'closing'> & { desk: Inbox; view: CardView };
+type Platforms = Pick<ChatParts, 'adapters' | 'config' | 'log' | 'closing'> & {
+  desk: Inbox;
+  view: CardView;
+  onUndelivered: (answer: Undelivered) => Promise<void>;
+};
 
-async function openPlatforms({ adapters, desk, view, config, log, closing }: Platforms): Promise<void> {
+async function openPlatforms(parts: Platforms): Promise<void> {
+  const { adapters, desk, view, onUndelivered, config, log, closing } = parts;
   const app = createChatApp();
   for (const adapter of adapters) {
     closing.add(`chat platform ${adapter.name}`, () => adapter.stop());
-    await adapter.start({ app, onCommand: (incoming) => desk.onCommand(incoming), view });
+    await adapter.start({ app, onCommand: (incoming) => desk.onCommand(incoming), view, onUndelivered });
   }
   if (adapters.length > 0) lookAfterOthers(desk, closing);
   if (!adapters.some((adapter) => adapter.name !== 'console')) return;

@@ -5,7 +5,7 @@ import pino from 'pino';
 import { createSlackAdapter, type SlackOptions } from '../../../adapters/slack/index.ts';
 import type { Timeouts } from '../../../adapters/slack/limits.ts';
 import { eventsPath } from '../../../adapters/slack/receivers.ts';
-import type { ChatAdapter, Incoming, Receipt } from '../../../src/chat/port.ts';
+import type { ChatAdapter, Incoming, Receipt, Undelivered } from '../../../src/chat/port.ts';
 import type { Answer, Message } from '../../../src/message/model.ts';
 import { text } from '../../../src/message/text.ts';
 import {
@@ -32,6 +32,8 @@ export type TestSlack = {
   adapter: ChatAdapter;
   /** What the core heard. */
   heard: Incoming[];
+  /** Answers that the core was asked to deliver. */
+  undelivered: Undelivered[];
   /** What the core says; by default that all is stored and there is nothing to answer. */
   answers(with_: (incoming: Incoming) => Promise<Receipt> | Receipt): void;
   close(): Promise<void>;
@@ -114,6 +116,7 @@ export async function openTestSlack(
 ): Promise<TestSlack> {
   const { slack, adapter, close } = await slackAdapter(transport, options, prepare, waits);
   const heard: Incoming[] = [];
+  const undelivered: Undelivered[] = [];
   let receive: (incoming: Incoming) => Promise<Receipt> | Receipt = () => stored({});
   await adapter.start({
     app: express(),
@@ -121,11 +124,15 @@ export async function openTestSlack(
       heard.push(incoming);
       return await receive(incoming);
     },
+    onUndelivered: async (answer) => {
+      undelivered.push(answer);
+    },
   });
   return {
     slack,
     adapter,
     heard,
+    undelivered,
     answers: (with_) => {
       receive = with_;
     },

@@ -40,7 +40,8 @@ export async function answerCall(input: CallInput): Promise<void> {
   send(response, 'error' in answer ? { ok: false, ...answer } : { ok: true, ...answer });
 }
 
-async function breaks(fault: Fault, workspace: Workspace, response: ServerResponse): Promise<boolean> {
+/** Whether the fault is all that happens. */
+export async function breaks(fault: Fault, workspace: Workspace, response: ServerResponse): Promise<boolean> {
   switch (fault.kind) {
     case 'error':
       send(response, { ok: false, error: fault.error });

@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type ApiCall, answerCall } from './api.ts';
+import { type ApiCall, answerCall, breaks } from './api.ts';
 import { field, readable, text } from './block-limits.ts';
 import { formBody, formType, jsonType, payloadBody, type SignedRequest, signed } from './requests.ts';
 import {
@@ -109,7 +109,13 @@ export async function openFakeSlack(
     const body = await bodyOf(request);
     const path = request.url ?? '';
     if (path.startsWith('/respond/')) {
+      const fault = workspace.faultOf('response_url');
+      if (fault !== undefined && (await breaks(fault, workspace, response))) return;
       const status = workspace.respond(path.slice('/respond/'.length), JSON.parse(String(body)));
+      if (fault?.kind === 'reset-after') {
+        request.socket.destroy();
+        return;
+      }
       response.writeHead(status).end(status === 200 ? 'ok' : 'expired_url');
       return;
     }
