@@ -2,21 +2,27 @@
 /** The composition root: the only file that imports adapters and jobs, reads the environment and ends the process. */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { createAnnouncements } from '../adapters/announcements.ts';
 import { type AdapterEntry, adapters } from '../adapters/index.ts';
 import { jobs } from '../jobs/index.ts';
+import { standingMessages } from './chat/history.ts';
 import { commands, labCommands } from './commands/index.ts';
 import { type Config, readConfig, secretsOf } from './config.ts';
 import { doctor } from './doctor/checks.ts';
 import { doctorTable } from './doctor/table.ts';
+import { labPhonesNow } from './exchange/lab/operations.ts';
+import type { Place } from './ground/addresses.ts';
 import { type Closing, createClosing } from './ground/closing.ts';
 import type { DoctorRow } from './ground/doctor-row.ts';
 import { MislaidError } from './ground/errors.ts';
 import { randomIds } from './ground/ids.ts';
 import type { AnyBotJob } from './incidents/job.ts';
+import type { Policy } from './policy.ts';
 import { readArguments, type StartArguments, usageText } from './start/arguments.ts';
 import { type Bot, startBot } from './start/bot.ts';
 import { createLogger, logFile } from './start/logging.ts';
 import { loadPolicy } from './start/policy.ts';
+import { projections } from './start/registries.ts';
 import { waitUntilSettled } from './start/settled.ts';
 
 /** Jobs that come again and again. */
@@ -76,13 +82,13 @@ type Running = Omit<Started, 'flush'> & { closing: Closing; end: (code: number) 
 async function run({ config, args, enabled, log, closing, end }: Running): Promise<void> {
   const { policy, from } = loadPolicy(config);
   log.info({ policy: from, exchange: config.exchange }, 'starting');
-  const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true && !args.json;
+  const onTerminal = isTerminal(args);
   let bot: Bot | undefined;
   /** Asked for while it starts: the policy was read before that, so it is read again once it runs. */
   let reloadWanted = false;
   // On a terminal it says that the terminal is gone; to a service, that its files changed.
   process.on('SIGHUP', () => {
-    if (isTerminal) end(0);
+    if (onTerminal) end(0);
     else if (bot === undefined) reloadWanted = true;
     else void bot.reloadPolicy();
   });
@@ -105,53 +111,71 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
     closing,
     doctor: () => lookAt(config),
     // The log of a bot with a console is a file.
-    ...(isTerminal ? { announce: (sentence: string) => process.stderr.write(`${sentence}\n`) } : {}),
-    adapters: ({ clock, sweep, store, simulated, policy: now }) => {
-      const canImpersonate = simulated && config.platforms.length === 0 && config.NODE_ENV !== 'production';
+    ...(onTerminal ? { announce: (sentence: string) => process.stderr.write(`${sentence}\n`) } : {}),
+    adapters: ({ clock, sweep, store, mark, policy: now }) => {
+      const canImpersonate = mark !== undefined && config.platforms.length === 0 && config.NODE_ENV !== 'production';
+      const announcements = createAnnouncements();
+      const personas = policy.people.flatMap(({ identities, name, roles }) =>
+        identities
+          .filter((identity) => identity.startsWith('console:'))
+          .map((identity) => ({ name: identity.slice('console:'.length), displayName: name, roles })),
+      );
       return Promise.all(
-        enabled.map((entry) =>
-          entry.create({
-            config,
-            clock,
-            ids: randomIds,
-            log,
-            timeZone: () => now.current.timeZone,
-            helpdeskGroups: () => now.current.helpdeskGroups,
-            images: (id) => store.db.selectFrom('image').select(['png', 'alt']).where('id', '=', id).executeTakeFirst(),
-            console: {
-              input: process.stdin,
-              output: process.stdout,
-              isTerminal,
-              json: args.json,
-              colour: isTerminal && process.env.NO_COLOR === undefined,
+        enabled
+          .filter(({ name }) => name !== 'web' || canImpersonate)
+          .map((entry) =>
+            entry.create({
+              config,
               clock,
               ids: randomIds,
-              timeZone: policy.timeZone,
-              personas: policy.people.flatMap((person) =>
-                person.identities
-                  .filter((identity) => identity.startsWith('console:'))
-                  .map((identity) => ({ name: identity.slice('console:'.length), displayName: person.name })),
-              ),
-              canImpersonate,
-              who: canImpersonate ? 'hana' : userInfo().username.toLowerCase(),
-              ...(canImpersonate ? { place: 'console:#helpdesk' } : {}),
-              complete: (line) =>
-                [...commands, ...labCommands]
-                  .flatMap((command) => command.examples)
-                  .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
-              historyFile: join(config.MISLAID_DATA, 'console-history'),
-              ...(args.resume ? { resumeFile: join(config.MISLAID_DATA, 'console-resume.json') } : {}),
-              settled: async () => {
-                await waitUntilSettled({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
+              log,
+              timeZone: () => now.current.timeZone,
+              helpdeskGroups: () => now.current.helpdeskGroups,
+              announcements,
+              web: {
+                personas,
+                places: () => consolePlaces(now.current),
+                ...(config.exchange === 'lab' ? { phones: () => labPhonesNow(store.db) } : {}),
+                history: () =>
+                  standingMessages(
+                    { store, projections, policy: now.current, clock, ids: randomIds, mark },
+                    'console',
+                    200,
+                  ),
               },
-              onEnd: (why) => {
-                if (why !== 'end-of-input') end(why === 'output-closed' ? 1 : 0);
-                inputEnded = true;
-                finish();
+              images: (id) =>
+                store.db.selectFrom('image').select(['png', 'alt']).where('id', '=', id).executeTakeFirst(),
+              console: {
+                input: process.stdin,
+                output: process.stdout,
+                isTerminal: onTerminal,
+                json: args.json,
+                colour: onTerminal && process.env.NO_COLOR === undefined,
+                clock,
+                ids: randomIds,
+                timeZone: policy.timeZone,
+                personas,
+                announcements,
+                canImpersonate,
+                who: canImpersonate ? 'hana' : userInfo().username.toLowerCase(),
+                ...(canImpersonate ? { place: 'console:#helpdesk' } : {}),
+                complete: (line) =>
+                  [...commands, ...labCommands]
+                    .flatMap((command) => command.examples)
+                    .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
+                historyFile: join(config.MISLAID_DATA, 'console-history'),
+                ...(args.resume ? { resumeFile: join(config.MISLAID_DATA, 'console-resume.json') } : {}),
+                settled: async () => {
+                  await waitUntilSettled({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
+                },
+                onEnd: (why) => {
+                  if (why !== 'end-of-input') end(why === 'output-closed' ? 1 : 0);
+                  inputEnded = true;
+                  finish();
+                },
               },
-            },
-          }),
-        ),
+            }),
+          ),
       );
     },
   });
@@ -161,10 +185,22 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
   finish();
 }
 
+function isTerminal({ json }: StartArguments): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true && !json;
+}
+
+/** The channels that people on the console and in the browser see. */
+function consolePlaces({ channels, commandChannels }: Policy): Place[] {
+  const all = [...Object.values(channels).flat(), ...commandChannels];
+  return [...new Set(all)].filter((place) => place.startsWith('console:'));
+}
+
 /** Everything that the bot needs, the enabled chat platforms' own checks included. */
 function lookAt(config: Config): Promise<DoctorRow[]> {
   const platforms = adapters.flatMap(({ name, enabled, check }) =>
-    check === undefined || !enabled(config, false) ? [] : [{ name, check: () => check(config) }],
+    check === undefined || !enabled(config, { console: false, web: false })
+      ? []
+      : [{ name, check: () => check(config) }],
   );
   return doctor({ config, environment: process.env, platforms });
 }
@@ -184,7 +220,8 @@ function readStart(): Started | undefined {
       return undefined;
     }
     const config = readConfig(process.env);
-    const enabled = adapters.filter((entry) => entry.enabled(config, args.console));
+    const { web = isTerminal(args) } = args;
+    const enabled = adapters.filter((entry) => entry.enabled(config, { console: args.console, web }));
     const withConsole = config.MISLAID_ROLE !== 'worker' && enabled.some((entry) => entry.name === 'console');
     const logger = createLogger({
       level: config.LOG_LEVEL,

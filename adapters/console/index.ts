@@ -48,6 +48,8 @@ export type ConsoleOptions = {
   resumeFile?: string;
   /** Resolves when nothing is runnable and no delivery is due: a script's next line waits for it. */
   settled?(): Promise<void>;
+  /** What other parts say at the start, shown above the prompt. */
+  announcements?: { listen(listener: (sentence: string) => void): void };
   onEnd(why: ConsoleEnd): void;
 };
 
@@ -78,6 +80,7 @@ export class ConsoleAdapter implements ChatAdapter {
     if (isTerminal) return this.#startTerminal(onCommand);
     const open = json ? jsonSink : plainSink;
     this.#sink = open((text) => output.write(text), this.#options);
+    this.#listen(this.#sink);
     const conversation = this.#converse(this.#sink, onCommand);
     // The core is ready when start() has resolved; the first line waits for that.
     setImmediate(() => {
@@ -180,6 +183,7 @@ export class ConsoleAdapter implements ChatAdapter {
     this.#sink = terminalSink(screen, colour, this.#options);
     const conversation = this.#converse(this.#sink, onCommand, resumed?.speaker);
     if (resumed === undefined) this.#sink.note(consoleHelp(canImpersonate));
+    this.#listen(this.#sink);
     screen.prompt(conversation.prompt());
     if (resumed !== undefined) screen.type(resumed.line);
     if (resumeFile === undefined) return;
@@ -189,6 +193,10 @@ export class ConsoleAdapter implements ChatAdapter {
       leaveResumed(resumeFile, { speaker: conversation.speaker(), line });
     };
     this.#keep();
+  }
+
+  #listen(sink: Sink): void {
+    this.#options.announcements?.listen((sentence) => sink.note(sentence));
   }
 
   #isKnown(name: string): boolean {

@@ -7,6 +7,8 @@ export type StartArguments = {
   /** `doctor`: look at everything, print a table, exit 0 or 1. */
   command: 'run' | 'doctor';
   console: boolean;
+  /** The lab in a browser: `--web`, `--no-web`; undefined: beside a console on a terminal. */
+  web: boolean | undefined;
   /** The console goes on where the one before it was stopped. */
   resume: boolean;
   json: boolean;
@@ -17,10 +19,11 @@ export type StartArguments = {
   help: boolean;
 };
 
-export const usageText = `mislaid [doctor] [--console] [--resume] [--json] [--wait <seconds>] [--until-settled]
+export const usageText = `mislaid [doctor] [--console] [--[no-]web] [--resume] [--json] [--wait <seconds>] [--until-settled]
 
   doctor            looks at everything that the bot needs and prints a table with remedies; exits 1 if a row fails
   --console         opens the console chat although a chat platform is configured
+  --web, --no-web   opens the lab for a browser, or does not; without either, it opens beside the console on a terminal
   --resume          on a terminal: goes on where the console was stopped from outside, with the line that was being typed
   --json            not on a terminal: prints every post, edit, reply and private message as one JSON line
   --wait <seconds>  at the end of input, waits so long at most until nothing is runnable (default 60); exits 3 if something still is
@@ -40,6 +43,8 @@ export function readArguments(argv: readonly string[]): StartArguments {
       allowPositionals: true,
       options: {
         console: { type: 'boolean', default: false },
+        web: { type: 'boolean', default: false },
+        'no-web': { type: 'boolean', default: false },
         resume: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         wait: { type: 'string', default: '60' },
@@ -50,6 +55,7 @@ export function readArguments(argv: readonly string[]): StartArguments {
     return {
       command: Command.parse(positionals),
       console: values.console,
+      web: values['no-web'] ? false : values.web ? true : undefined,
       resume: values.resume,
       json: values.json,
       waitSeconds: z.coerce.number().positive().max(86_400).parse(values.wait),

@@ -59,7 +59,8 @@ export type BotParts = Omit<ProcessParts, 'db' | 'clock'> & {
     store: Store;
     sweep: Sweep;
     db: Kysely<Database>;
-    simulated: boolean;
+    /** Stands in every message while no real phone is meant. */
+    mark: string | undefined;
     policy: PolicySource;
   }) => Promise<ChatAdapter[]>;
 };
@@ -138,7 +139,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
   closing.add('the policy that holds', async () => clearInterval(refreshing));
 
   const adapters =
-    config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep, db, simulated, policy });
+    config.MISLAID_ROLE === 'worker' ? [] : await parts.adapters({ clock, store, sweep, db, mark, policy });
   const servers = await openConfiguredServers({ ...opened, policy: policy.current });
   await enqueueFirstReads(store, organisation, servers(organisation));
   const chat = createChat({ ...opened, adapters, store, inbox, policy, organisation, mark, metrics, onFailed });

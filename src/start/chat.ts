@@ -8,6 +8,7 @@ import { Inbox } from '../chat/inbox.ts';
 import type { CardView, ChatAdapter, Undelivered } from '../chat/port.ts';
 import { Router } from '../chat/router.ts';
 import { FairShares, fairShares, type ShareLimits } from '../chat/shares.ts';
+import { sideBySide } from '../chat/side-by-side.ts';
 import { createUndelivered } from '../chat/undelivered.ts';
 import { createCardView } from '../chat/view.ts';
 import { commands, labCommands } from '../commands/index.ts';
@@ -50,9 +51,13 @@ export type Chat = {
 
 export function createChat(parts: ChatParts): Chat {
   const { adapters, policy, organisation, mark, metrics, closing } = parts;
-  const byPrefix = new Map(
-    adapters.flatMap((adapter) => [[adapter.name, adapter] as const, [adapter.identityPrefix, adapter] as const]),
-  );
+  const byPrefix = new Map<string, ChatAdapter>();
+  for (const adapter of adapters) {
+    for (const prefix of new Set([adapter.name, adapter.identityPrefix])) {
+      const other = byPrefix.get(prefix);
+      byPrefix.set(prefix, other === undefined ? adapter : sideBySide([other, adapter]));
+    }
+  }
   const sayable = organisation === 'lab' ? [...commands, ...labCommands] : commands;
   const deliverer = createDeliverer({
     ...parts,

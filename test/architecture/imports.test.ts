@@ -40,7 +40,9 @@ const floors: readonly (readonly string[])[] = [
   ['src/config.ts'],
   ['src/start'],
   ['src/doctor'],
-  ['adapters/console', 'adapters/slack', 'adapters/teams', 'jobs'],
+  // The browser shows the console's people and places.
+  ['adapters/announcements.ts', 'adapters/console'],
+  ['adapters/web', 'adapters/slack', 'adapters/teams', 'jobs'],
   ['adapters/index.ts'],
   ['src/main.ts', 'scripts'],
 ];

@@ -3,6 +3,7 @@ import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:c
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdtempSync,
   readFileSync,
@@ -44,6 +45,8 @@ export function compileProgram(): Program {
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   copyFileSync(join(project, 'policy.example.yaml'), join(folder, 'policy.example.yaml'));
+  const assets = 'adapters/web/assets';
+  cpSync(join(project, assets), join(folder, assets), { recursive: true });
   return {
     folder,
     script: join(outDir, 'src/main.js'),

@@ -15,6 +15,8 @@ export type LabPhone = {
   deviceId: string;
   /** As Exchange computes it. */
   status: string;
+  /** What it does now: holds a connection, waits until it connects, is turned away, or was wiped. */
+  doing: 'connected' | 'waiting' | 'refused' | 'account wiped' | 'erased';
   present: boolean;
   lastSuccessSync: Date | null;
   /** When it will make contact; null: it never comes. */
@@ -30,7 +32,7 @@ export async function labPhonesNow(db: Kysely<Database>): Promise<LabPhone[]> {
     .selectFrom('labDevice')
     .innerJoin('labMailbox', 'labMailbox.exchangeGuid', 'labDevice.mailboxGuid')
     .selectAll('labDevice')
-    .select(['labMailbox.displayName', 'labMailbox.server', 'labMailbox.accountDisabled'])
+    .select(['labMailbox.displayName', 'labMailbox.accountDisabled', 'labMailbox.blockedIds'])
     .orderBy('labMailbox.displayName')
     .orderBy('labDevice.id')
     .execute();
@@ -41,6 +43,7 @@ export async function labPhonesNow(db: Kysely<Database>): Promise<LabPhone[]> {
     friendlyName: row.friendlyName,
     deviceId: row.deviceId,
     status: wipeStatusOf(row),
+    doing: doingOf(row),
     present: row.present,
     lastSuccessSync: row.lastSuccessSync,
     nextContactAt: row.nextContactAt,
@@ -56,6 +59,23 @@ export async function labPhonesNow(db: Kysely<Database>): Promise<LabPhone[]> {
       ...(row.nextContactAt === null && row.erasedAt === null ? ['never comes'] : []),
     ],
   }));
+}
+
+function doingOf(row: {
+  erasedAt: Date | null;
+  accountWipeAckTime: Date | null;
+  stalePassword: boolean;
+  accountDisabled: boolean;
+  accessState: string;
+  blockedIds: readonly string[];
+  deviceId: string;
+  step: string;
+}): LabPhone['doing'] {
+  if (row.erasedAt !== null) return 'erased';
+  if (row.accountWipeAckTime !== null) return 'account wiped';
+  const isBlocked = row.accessState === 'Blocked' || row.blockedIds.includes(row.deviceId);
+  if (row.stalePassword || row.accountDisabled || isBlocked) return 'refused';
+  return row.step === 'ping-end' ? 'connected' : 'waiting';
 }
 
 /** The password of a person is changed: none of her phones gets in any more, so none hears of a wipe. false: no such mailbox. */
