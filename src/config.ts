@@ -101,7 +101,11 @@ const Settings = z.object({
   ),
   HOST: setting(text.default('127.0.0.1'), 'address that the chat webhooks listen on'),
   PORT: setting(port.default(3000), 'port of the chat webhooks (opened only when a chat platform needs it)'),
-  ADMIN_PORT: setting(port.default(0), 'port of health and metrics, on loopback; 0 takes a free one and logs it'),
+  ADMIN_HOST: setting(
+    text.default('127.0.0.1'),
+    'address that health and metrics listen on; they name no person and no secret, and ask nobody who they are',
+  ),
+  ADMIN_PORT: setting(port.default(0), 'port of health and metrics; 0 takes a free one and logs it'),
   LOG_LEVEL: setting(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info'),
     'how much is logged',

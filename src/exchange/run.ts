@@ -34,6 +34,8 @@ export function createExchange(input: {
   capabilities?: () => Promise<Capabilities>;
   /** Told of whatever could not be read, in every call. */
   onUnreadable?: (unreadable: Unreadable) => void;
+  /** Told how each call ended that was sent: `answered`, or the code of its ExchangeError. */
+  onCall?: (call: { cmdlet: string; outcome: string }) => void;
 }): Exchange {
   const { organisation, transport } = input;
   const capabilities = input.capabilities ?? (() => transport.capabilities());
@@ -76,8 +78,9 @@ export function createExchange(input: {
     args: CmdletArguments,
     options: CallOptions & { readonly pages?: RowPages },
   ): Promise<readonly unknown[]> {
+    const tell = (outcome: string) => input.onCall?.({ cmdlet: cmdlet.name, outcome });
     try {
-      return await transport.call(
+      const answer = await transport.call(
         {
           id: cmdlet.id,
           name: cmdlet.name,
@@ -89,14 +92,22 @@ export function createExchange(input: {
         args,
         { ...options, deadlineMs: options.deadlineMs ?? deadlines[cmdlet.effect] },
       );
+      tell('answered');
+      return answer;
     } catch (error) {
-      if (error instanceof ExchangeError) throw error;
-      if (error instanceof CmdletFailure) throw exchangeErrorOf(error, cmdlet);
-      throw away(cmdlet.name, cmdlet.effect === 'read' ? 'no' : 'perhaps', error);
+      const failure = asExchangeError(error, cmdlet);
+      tell(failure.code);
+      throw failure;
     }
   }
 
   return { organisation, run, capabilities };
+}
+
+function asExchangeError(error: unknown, cmdlet: { name: string; effect: Effect }): ExchangeError {
+  if (error instanceof ExchangeError) return error;
+  if (error instanceof CmdletFailure) return exchangeErrorOf(error, cmdlet);
+  return away(cmdlet.name, cmdlet.effect === 'read' ? 'no' : 'perhaps', error);
 }
 
 /**

@@ -38,6 +38,28 @@ const counts: Record<string, { help: string; labels: string[]; rows(now: Date): 
       select (select count(*) from card where wanted > shown and not dead and due_at <= ${now})
         + (select count(*) from delivery where state = 'waiting' and due_at <= ${now}) as n`,
   },
+  mislaid_oldest_work_seconds: {
+    help: 'For how long the work that is due and not on its way waits, by lane; a sweep or a worker that is late shows here.',
+    labels: ['lane'],
+    rows: (now) => sql`
+      select lane, extract(epoch from ${now}::timestamptz - min(due_at)) as n
+      from work where state = 'waiting' and due_at <= ${now} group by lane`,
+  },
+  mislaid_oldest_delivery_seconds: {
+    help: 'For how long the message that is due and waits longest has waited since it was wanted.',
+    labels: [],
+    rows: (now) => sql`
+      select coalesce(extract(epoch from ${now}::timestamptz - least(
+        (select min(due_at) from card where wanted > shown and not dead and due_at <= ${now}),
+        (select min(created_at) from delivery where state = 'waiting'))), 0) as n`,
+  },
+  mislaid_wipes_not_known: {
+    help: 'Wipes of which no reading says what Exchange holds.',
+    labels: ['organisation'],
+    rows: () => sql`
+      select organisation, count(*) as n from wipe
+      where unread_since is not null and ended_at is null group by organisation`,
+  },
   mislaid_wipes_locked: {
     help: '1 while no wipe is issued by anyone.',
     labels: [],
@@ -68,6 +90,11 @@ export class Metrics {
     'outcome',
   ]);
 
+  readonly #calls = this.#counter('mislaid_exchange_calls_total', 'Calls to Exchange by outcome.', [
+    'cmdlet',
+    'outcome',
+  ]);
+
   constructor(db: Kysely<Database>, clock: Clock) {
     for (const [name, { help, labels, rows }] of Object.entries(counts)) {
       this.#gauge(name, help, labels, async () => (await rows(clock.now()).execute(db)).rows);
@@ -81,6 +108,24 @@ export class Metrics {
       }
       return rows;
     });
+  }
+
+  /** What this process alone knows: since when the audit cannot be written, and when each configured certificate ends. */
+  watch(known: { auditAwaySince(): Date | undefined; certificates(): readonly { name: string; ends: Date }[] }): void {
+    this.#gauge(
+      'mislaid_audit_away',
+      '1 while the audit cannot be written, as far as this process has seen.',
+      [],
+      async () => [{ n: known.auditAwaySince() === undefined ? 0 : 1 }],
+    );
+    const help = 'When a certificate ends with which Mislaid proves who it is, in seconds since 1970.';
+    this.#gauge('mislaid_certificate_end_timestamp_seconds', help, ['certificate'], async () =>
+      known.certificates().map(({ name, ends }) => ({ certificate: name, n: ends.getTime() / 1_000 })),
+    );
+  }
+
+  exchangeCalled(cmdlet: string, outcome: string): void {
+    this.#calls.inc({ cmdlet, outcome });
   }
 
   commandHandled(command: string, outcome: string, seconds: number): void {

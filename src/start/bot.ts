@@ -28,6 +28,7 @@ import { createStore } from '../store/store.ts';
 import { openPolicyAnnouncer } from './announce-process.ts';
 import { watchAuditEnd } from './audit-end.ts';
 import { watchAuditOutage } from './audit-outage.ts';
+import { configuredCertificates } from './certificates.ts';
 import { createChat } from './chat.ts';
 import { openConfiguredDatabase } from './database.ts';
 import { openConfiguredExchange, simulationMark } from './exchange.ts';
@@ -77,7 +78,11 @@ export type Bot = {
 export async function startBot(parts: BotParts): Promise<Bot> {
   const { config, ids, log, closing, jobs } = parts;
   const { db, inbox, connection } = await openConfiguredDatabase(parts);
-  const { organisation, clock, exchange, isSmall } = await openConfiguredExchange({ ...parts, db });
+  const { organisation, clock, exchange, isSmall } = await openConfiguredExchange({
+    ...parts,
+    db,
+    onExchangeCall: ({ cmdlet, outcome }) => metrics.exchangeCalled(cmdlet, outcome),
+  });
   const opened = { ...parts, db, clock };
   const mark = await simulationMark(config, exchange);
   const simulated = mark !== undefined;
@@ -107,6 +112,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
     onError: (error) => log.error({ err: error }, 'the queue could not be woken; the sweep finds the work'),
     onFailed,
   });
+  metrics.watch({ auditAwaySince: () => auditAway.since(), certificates: () => configuredCertificates(config) });
   const auditAway = watchAuditOutage({ store, policy: () => policy.current, clock, log, closing });
   // For trying out, people must be there with the first word; a directory that is known, a large or a real one is read by a job.
   if (simulated && (await storedDirectory(db, organisation)) === undefined && (await isSmall())) {

@@ -26,7 +26,12 @@ export type OpenExchange = {
   readonly isSmall: () => Promise<boolean>;
 };
 
-type ExchangeParts = Omit<ProcessParts, 'clock'> & { policy: Policy; onLabChange?: LabInput['onChange'] };
+type ExchangeParts = Omit<ProcessParts, 'clock'> & {
+  policy: Policy;
+  onLabChange?: LabInput['onChange'];
+  /** Told how each call to a real Exchange ended. */
+  onExchangeCall?: Parameters<typeof createExchange>[0]['onCall'];
+};
 
 /** Opens the Exchange that is configured. The lab is always there beside it, for drills; on a simulated one its clock is moved. */
 export async function openConfiguredExchange(parts: ExchangeParts): Promise<OpenExchange> {
@@ -66,7 +71,14 @@ export async function openConfiguredExchange(parts: ExchangeParts): Promise<Open
   };
 }
 
-async function openPowershell({ config, environment, ids, log, closing }: ExchangeParts): Promise<Exchange> {
+async function openPowershell({
+  config,
+  environment,
+  ids,
+  log,
+  closing,
+  onExchangeCall,
+}: ExchangeParts): Promise<Exchange> {
   const engine = await findConfiguredEngine(config, environment);
   if (engine === undefined)
     throw noPowershell(
@@ -82,7 +94,12 @@ async function openPowershell({ config, environment, ids, log, closing }: Exchan
   });
   closing.add('PowerShell sessions', () => transport.close());
   transport.warm();
-  return createExchange({ organisation: 'real', transport, onUnreadable: logOnce(log) });
+  return createExchange({
+    organisation: 'real',
+    transport,
+    onUnreadable: logOnce(log),
+    ...(onExchangeCall === undefined ? {} : { onCall: onExchangeCall }),
+  });
 }
 
 /** undefined: there is no PowerShell where the configuration says, nor on PATH. */

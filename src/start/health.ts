@@ -11,7 +11,7 @@ type HealthParts = Pick<ProcessParts, 'config' | 'db' | 'closing'> & {
   exchange: Exchange;
 };
 
-/** Opens health and metrics on loopback; answers their port. Only the store decides readiness: queue and Exchange are shown. */
+/** Opens health and metrics; answers their port. Only the store decides readiness: queue and Exchange are shown. */
 export async function openHealth({ config, registry, db, queues, exchange, closing }: HealthParts): Promise<number> {
   const app = createAdminApp({
     registry,
@@ -32,7 +32,7 @@ export async function openHealth({ config, registry, db, queues, exchange, closi
       },
     ],
   });
-  const admin = await listen(app, '127.0.0.1', config.ADMIN_PORT);
+  const admin = await listen(app, config.ADMIN_HOST, config.ADMIN_PORT);
   closing.add('health and metrics', () => admin.stop());
   return admin.port;
 }

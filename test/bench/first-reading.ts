@@ -137,8 +137,9 @@ export async function emptyLogs(db: Kysely<Database>): Promise<void> {
 /** Lines of the same columns as DuckDB's table. */
 async function digestOf(db: Kysely<Database>): Promise<{ rows: number; ownRows: number; digest: string }> {
   const { rows } = await db.transaction().execute(async (tx) => {
-    // PostgreSQL takes sums of hours for few, and would compare them row by row.
+    // PostgreSQL takes sums of hours for few, and would compare each with a server's whole: by hash it is seconds.
     await sql`set local enable_nestloop = off`.execute(tx);
+    await sql`set local enable_mergejoin = off`.execute(tx);
     return await sql<{ rows: number; ownRows: number; digest: string }>`
     with counted as (
       select r.kind, r.server, c.account, c.device_id, c.device_type, r.command, r.http / 100 as class,
@@ -202,8 +203,17 @@ function postgres(postmaster: number): { seconds: number; megabytes: number } {
   const own = all.filter(({ pid, parent }) => pid === postmaster || parent === postmaster);
   return {
     seconds: own.reduce((sum, { seconds }) => sum + seconds, 0),
-    megabytes: Math.max(...own.map(({ pid }) => megabytes(pid, 'VmHWM'))),
+    megabytes: Math.max(0, ...own.map(({ pid }) => memoryOf(pid))),
   };
+}
+
+/** 0 of a backend that ended meanwhile. */
+function memoryOf(pid: number): number {
+  try {
+    return megabytes(pid, 'VmHWM');
+  } catch {
+    return 0;
+  }
 }
 
 function processOf(name: string): { pid: number; parent: number; seconds: number }[] {
