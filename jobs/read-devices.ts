@@ -58,14 +58,21 @@ export const readDevicesJob: BotJob<'read-devices', { incident: number; step?: n
         await recordRequestNews(change, { policy: context.policy, incident, ownerGuid: row.personGuid, changes });
         await readAgain(change, incident, step);
         if (!whole && devices.length === 0) return;
-        // The same phones once more, a little later, are nothing that happened: their rows say when they were read.
-        if (last === 'devices.read' && news !== 'partnerships' && (devices.length > 0 || step > 0)) return;
+        // The same phones once more, a little later, are nothing that happened: their rows say when they were read. That there is none
+        // is known only once a second reading says so, too.
+        const again = last === 'devices.read' && news !== 'partnerships';
+        if (again && (devices.length > 0 || (step > 0 && (await isKnownEmpty(change, incident))))) return;
         await record(change, { incident, kind: 'devices.read', by: null, data: { devices: devices.length } });
         if (row.byOwner && !before.includes('devices.read')) await tellOwner(change, incident);
       });
     } catch (error) {
       await recordExchangeAway(store, incident, error, context.attempt);
       throw error;
+    }
+
+    async function isKnownEmpty(change: Change, number: number): Promise<boolean> {
+      const { timeline } = await loadIncident(change.tx, number);
+      return timeline.emptyReadings.length > 1;
     }
 
     async function readAgain(change: Change, number: number, done: number): Promise<void> {

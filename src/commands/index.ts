@@ -15,6 +15,7 @@ import { labAdvanceCommand, labChangePasswordCommand, labDevicesCommand, labEdge
 import { closeCommand } from './lost-phone/close.ts';
 import { confirmReportCommand } from './lost-phone/confirm-report.ts';
 import { devicesCommand } from './lost-phone/devices.ts';
+import { exposureCommand } from './lost-phone/exposure.ts';
 import { foundCommand } from './lost-phone/found.ts';
 import { foundItCommand } from './lost-phone/found-it.ts';
 import { holdCommand } from './lost-phone/hold.ts';
@@ -23,6 +24,7 @@ import { keepWaitingCommand } from './lost-phone/keep-waiting.ts';
 import { lastSeenCommand } from './lost-phone/last-seen.ts';
 import { lostDeviceCommand } from './lost-phone/lost-device.ts';
 import { myLostPhoneCommand } from './lost-phone/my-lost-phone.ts';
+import { openedByMistakeCommand } from './lost-phone/opened-by-mistake.ts';
 import { ownerNoteCommand } from './lost-phone/owner-note.ts';
 import { passwordCommand } from './lost-phone/password.ts';
 import { releaseHoldCommand } from './lost-phone/release-hold.ts';
@@ -77,7 +79,9 @@ export const commands: readonly AnyCommand[] = [
   releaseHoldCommand,
   tickCommand,
   undoCommand,
+  openedByMistakeCommand,
   closeCommand,
+  exposureCommand,
   restoreCommand,
   confirmReportCommand,
   myLostPhoneCommand,

@@ -1,7 +1,9 @@
 /** What is done only for a verified caller, with a reason: cancelling, giving up, found, kept. */
 import { z } from 'zod';
-import type { DraftAnswer, Field, Intent } from '../message/model.ts';
-import { paragraph } from '../message/text.ts';
+import type { IncidentView } from '../incidents/incident/view.ts';
+import type { DraftAnswer, Field, Intent, Span } from '../message/model.ts';
+import { paragraph, strong } from '../message/text.ts';
+import { namesInList } from '../message/words.ts';
 import type { CommandContext } from './command.ts';
 
 export const VerifiedArgs = {
@@ -16,6 +18,7 @@ type VerifiedArgs = { reason?: string | undefined; how?: string | undefined };
  */
 export function askVerified(
   { via }: CommandContext,
+  view: IncidentView,
   { reason, how }: VerifiedArgs,
   form: { id: string; title: string; says: string; submit: string; args: Intent['args']; epoch?: number },
 ): DraftAnswer | undefined {
@@ -29,7 +32,7 @@ export function askVerified(
     form: {
       id,
       title,
-      intro: [paragraph(says)],
+      intro: [paragraph(says), paragraph(...howToVerify(view))],
       fields: [
         reasonField({ initial: reason }),
         {
@@ -49,6 +52,31 @@ export function askVerified(
       },
     },
   };
+}
+
+/** The directory's number for a call-back, and the manager: what the form speaks of, or that the directory has none. */
+export function howToVerify({ owner, devices }: Pick<IncidentView, 'owner' | 'devices'>): (string | Span)[] {
+  const numbers = owner.phones.map(
+    (number) =>
+      `${number}${mayBeLost(number, devices) ? ' (it ends like the number of a phone of this case: do not use it)' : ''}`,
+  );
+  return [
+    strong('To verify: '),
+    numbers.length === 0
+      ? 'the directory has no number for a call-back'
+      : `call back on ${namesInList(numbers, 'or')}, as the directory has it`,
+    owner.managerName === '' ? '; it names no manager.' : `; the manager is ${owner.managerName}.`,
+    ' Never through the lost phone.',
+  ];
+}
+
+/** Exchange shows the last digits of a phone's own number. */
+function mayBeLost(number: string, devices: IncidentView['devices']): boolean {
+  const digits = number.replaceAll(/\D/g, '');
+  return devices.some(({ facts }) => {
+    const shown = /\d+$/.exec(facts.phoneHint)?.[0] ?? '';
+    return shown.length >= 3 && digits.endsWith(shown);
+  });
 }
 
 function isShort(text = ''): boolean {

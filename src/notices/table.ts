@@ -109,6 +109,7 @@ export const notices = {
     wipe,
     'the helpdesk notes that a phone is with its owner, and is left out of the wipe',
   ),
+  'opened-by-mistake': line('informational', wipe, 'the helpdesk closes a case as opened by mistake'),
   'closed-on-hold': line('medium', wipe, 'an incident is closed while the password must still wait'),
   'device-change-asked': line('medium', wipe, 'somebody asks to block a phone or remove its partnership, and it waits'),
   'device-changed': line('informational', wipe, 'a phone is blocked or unblocked'),

@@ -47,7 +47,7 @@ describe('a lost phone', () => {
     expect(shown).toContain('3 · Galaxy S9');
     expect(shown).toContain('Unlikely to hear of a wipe: it has not connected for 212 days; it is quarantined.');
     expect(shown).toContain(
-      'Which phone is lost?\n[1 iPhone 15] [2 Outlook for Android] [3 Galaxy S9] [None of these]',
+      'Which phone is lost?\n[1 iPhone 15] [2 Outlook for Android] [3 Galaxy S9] [None of these] [Opened by mistake…]',
     );
   });
 
@@ -109,8 +109,8 @@ describe('a lost phone', () => {
     expect(bot.find(security, 'wipe acknowledged')).toContain('INC-101');
     expect(await done(bot, 'clear-mobile-device')).toHaveLength(1);
 
-    await bot.click('hugo', helpdesk, 'Password reset');
-    await bot.click('hana', helpdesk, 'Sessions revoked');
+    await bot.click('hugo', helpdesk, 'I have reset the password');
+    await bot.click('hana', helpdesk, 'I have revoked the sessions');
     expect(card(bot, n)).toMatch(/✔ Password reset — Hugo Brandt, just now/);
     expect(card(bot, n)).toMatch(/✔ Sessions revoked — Hana Novak, just now/);
     await bot.click('hana', helpdesk, 'Remove partnership of 1');

@@ -31,15 +31,7 @@ export const closeCommand = defineIncidentCommand({
   }),
   roles: ['helpdesk', 'security', 'admin'],
   effect: 'change',
-  intents: [
-    { title: 'Close a case', needs: ['close', 'case'], likes: ['here'], about: 'case' },
-    {
-      title: 'Close a case that was opened by mistake',
-      needs: ['mistaken', 'case'],
-      likes: ['open', 'cases'],
-      about: 'case',
-    },
-  ],
+  intents: [{ title: 'Close a case', needs: ['close', 'case'], likes: ['here'], about: 'case' }],
   summary: 'Close an incident',
   details:
     'While Exchange still holds a request you must tick that what it erases will still be erased if the phone connects; the watch goes on.',
@@ -114,7 +106,7 @@ function refuseUndecided({ incident, wipes }: IncidentView): void {
   );
 }
 
-function holdsRequest(view: IncidentView): boolean {
+export function holdsRequest(view: IncidentView): boolean {
   return heldScopes(view).length > 0;
 }
 

@@ -23,10 +23,10 @@ export const foundCommand = defineIncidentCommand({
   intents: [{ title: 'Say that a phone was found', needs: ['find', 'case'], about: 'case', strangers: 2 }],
   summary: 'The phone was found, or none of these is lost: proposals are withdrawn and the hold closes',
   mustBeOpen: true,
-  async run(context, args) {
+  async run(context, args, seen) {
     const { store, approvals, policy, actor } = context;
     const none = args.none === true;
-    const asking = askVerified(context, args, {
+    const asking = askVerified(context, seen, args, {
       id: 'found',
       title: none ? 'None of these phones' : 'The phone was found',
       says: none

@@ -1,4 +1,5 @@
 /** Whether the password of a case's owner may be reset: for those who handle it, and for the owner. */
+import { type Applies, describeApplies, waitsForNothing, whatApplies } from '../../incidents/hold/applies.ts';
 import { holdQuestionAt } from '../../incidents/hold/rules.ts';
 import { type IncidentView, requireDevice, type Wipe } from '../../incidents/incident/view.ts';
 import { isOpen } from '../../incidents/wipe/state.ts';
@@ -21,6 +22,10 @@ export function holdAnswer(view: IncidentView, policy: Policy): Words {
       ` ${name}'s password may be reset (INC-${incident.number}). ${incident.holdClosedWhy ?? ''}`,
     ];
   }
+  const applies = whatApplies(view);
+  if (applies.kind !== 'must-log-in') {
+    return [...firstWords(applies), ...describeApplies(applies, view)];
+  }
   return [
     strong('Not yet.'),
     ' ',
@@ -29,6 +34,12 @@ export function holdAnswer(view: IncidentView, policy: Policy): Words {
     time(holdQuestionAt(incident, policy)),
     ' I ask a person to decide.',
   ];
+}
+
+/** Where a phone is not what is waited for; nothing where the rest says it all. */
+function firstWords(applies: Applies): Words {
+  if (applies.kind === 'shared-mailbox' || applies.kind === 'password-changed') return [];
+  return [strong(waitsForNothing(applies) ? 'No phone stands against it.' : 'Not yet.'), ' '];
 }
 
 function whyNot(view: IncidentView, name: string): Words {

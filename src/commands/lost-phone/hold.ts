@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeApplies, whatApplies } from '../../incidents/hold/applies.ts';
 import { time } from '../../message/text.ts';
 import { IncidentArgument, privateAnswer } from '../arguments.ts';
 import { defineIncidentCommand } from '../targets.ts';
@@ -17,7 +18,9 @@ export const holdCommand = defineIncidentCommand({
     const { hold: state, holdClosedAt, holdClosedBy, holdClosedWhy } = view.incident;
     if (state === 'open') {
       return privateAnswer(
-        `The hold of INC-${incident} is open: do not reset ${view.owner.displayName}'s password, disable the account, block or remove the phone, or suspend the SIM yet. The phone must still log in to hear of a wipe. It closes when every chosen phone has acknowledged, or when a give-up was read back.`,
+        `The hold of INC-${incident} is open. `,
+        ...describeApplies(whatApplies(view), view),
+        ' It closes when every chosen phone has acknowledged, when a cancel or give-up was read back, or when a person decides so.',
       );
     }
     const by = holdClosedBy === null ? '' : ` by ${view.names.get(holdClosedBy) ?? 'somebody'}`;

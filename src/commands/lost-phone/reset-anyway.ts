@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { waitsForNothing, whatApplies } from '../../incidents/hold/applies.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
+import { loadIncident } from '../../incidents/incident/view.ts';
 import { lockedIncident } from '../../incidents/lock-order.ts';
 import { paragraph } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
 import { IncidentArgument, privateAnswer } from '../arguments.ts';
+import { refusal } from '../refusal.ts';
 import { defineIncidentCommand } from '../targets.ts';
 import { reasonField } from '../verified-caller.ts';
 import { holdAnswer } from './hold-answer.ts';
@@ -29,34 +32,50 @@ export const resetAnywayCommand = defineIncidentCommand({
   mustBeOpen: true,
   async run(context, { incident, reason = '', lost }, view) {
     if (view.incident.hold === 'closed') return privateAnswer(`The hold of INC-${incident} is closed already.`);
+    // Where readings proved that there is no phone to wait for, the reset costs nothing that could be ticked.
+    const free = waitsForNothing(whatApplies(view));
     const fieldErrors = {
       ...(reason.trim().length < 3 ? { reason: 'Say why, in a few words: security reads it.' } : {}),
-      ...(lost === true ? {} : { lost: 'Tick this: it is what the reset costs.' }),
+      ...(free || lost === true ? {} : { lost: 'Tick this: it is what the reset costs.' }),
     };
     if (Object.keys(fieldErrors).length > 0) {
       if (context.via === 'form') return { fieldErrors };
+      const label = free ? 'Reset now' : 'Reset anyway';
       return {
         form: {
           id: 'reset-anyway',
-          title: 'Reset anyway',
+          title: label,
           intro: [paragraph(...holdAnswer(view, context.policy))],
           fields: [
             reasonField({ initial: reason === '' ? undefined : reason }),
-            {
-              kind: 'confirm',
-              id: 'lost',
-              label: 'I know that the phone may then never hear of a wipe',
-              required: true,
-            },
+            ...(free
+              ? []
+              : [
+                  {
+                    kind: 'confirm',
+                    id: 'lost',
+                    label: 'I know that the phone may then never hear of a wipe',
+                    required: true,
+                  } as const,
+                ]),
           ],
-          submit: { label: 'Reset anyway', style: 'danger', action: { command: 'reset-anyway', args: { incident } } },
+          submit: { label, style: 'danger', action: { command: 'reset-anyway', args: { incident } } },
         },
       };
     }
     const who = context.actor.person.displayName;
     const closed = await context.store.change(async (change) => {
       if ((await lockedIncident(change, incident)).state === 'closed') return false;
-      const why = `${who} said to reset anyway, because ${reason.trim()}: a wipe still on its way may never arrive.`;
+      const stillFree = waitsForNothing(whatApplies(await loadIncident(change.tx, incident)));
+      // A phone may have come, or a wipe been asked for, since the form was shown without its tick.
+      if (!stillFree && lost !== true)
+        throw refusal(
+          'phone-to-wait-for',
+          `A phone of INC-${incident} may hear of a wipe by now. Say "reset anyway INC-${incident}" again.`,
+        );
+      const why = stillFree
+        ? `${who} said to reset it, because ${reason.trim()}: no phone is waited for.`
+        : `${who} said to reset anyway, because ${reason.trim()}: a wipe still on its way may never arrive.`;
       const done = await closeHold(change, incident, context.actor, why);
       const line = [`hold closed by "reset anyway", said by ${who}: ${reason.trim()}`];
       if (done) await notify(change, context.policy, 'hold-released', { incident, line });
@@ -64,7 +83,7 @@ export const resetAnywayCommand = defineIncidentCommand({
     });
     return privateAnswer(
       closed
-        ? `The hold of INC-${incident} is closed. Reset the password now; a wipe still on its way may never arrive.`
+        ? `The hold of INC-${incident} is closed. Reset the password now${free ? '' : '; a wipe still on its way may never arrive'}.`
         : `The hold of INC-${incident}, or the case, is closed already.`,
     );
   },

@@ -37,7 +37,7 @@ export const verifyKeptCommand = defineIncidentCommand({
     const { what, incident, reason, how } = args;
     const kept = what === 'verify';
     if (kept) refuseOpenWipe(view, number);
-    const asking = askVerified(context, args, {
+    const asking = askVerified(context, view, args, {
       id: 'verify-kept',
       title: kept ? 'The owner still has it' : 'The owner does not have it',
       says: `Phone ${number} · ${label} ${kept ? 'is then left out of the wipe' : 'may then be wiped again'}.`,

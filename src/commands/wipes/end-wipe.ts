@@ -76,7 +76,7 @@ function defineEnding(
       const device = String(wipe.deviceNumber);
       const what = named(wipe);
       const form = { id: ending.id, title, says: `${what}. ${says}`, submit: title, args: { incident, device } };
-      const asking = askVerified(context, args, form);
+      const asking = askVerified(context, view, args, form);
       if (asking !== undefined) return asking;
       await store.change(async (change) => {
         const data = { wipe: wipe.id, reason, verified: how };
@@ -101,7 +101,7 @@ export const cancelWipeCommand = defineEnding({
   details: 'Only possible until Exchange has handed it to the phone; I read Exchange again to be sure.',
   done: 'cancelled',
   title: 'Cancel the wipe',
-  says: 'The request is taken back in Exchange, and read again. Security is told.',
+  says: 'The request is taken back in Exchange, and read again: nothing is erased. That works until the phone has been told; if it was, I say so and the wipe goes on. Security is told.',
   answer: 'I am cancelling it in Exchange and will read it back; the thread says how it ended.',
 });
 
@@ -116,6 +116,6 @@ export const giveUpCommand = defineEnding({
     'The wipe is cancelled in Exchange first and read back; only then may the phone be blocked and the password reset.',
   done: 'given up',
   title: 'Give up the wipe',
-  says: 'The wipe is cancelled in Exchange first. If it cannot be cancelled, what it erases will still be erased if the phone connects. Security is told.',
+  says: 'Nobody waits for this phone any more. The wipe is cancelled in Exchange first; if that is too late, Exchange keeps it, and what it erases will still be erased if the phone connects. Then block the phone and reset the password. Security is told.',
   answer: 'I am cancelling it in Exchange first and will read it back; the thread says how it ended.',
 });

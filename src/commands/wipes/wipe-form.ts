@@ -14,7 +14,7 @@ import type { Policy } from '../../policy.ts';
 import { type Choice, chooseDevice, DeviceArgument, IncidentArgument } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 import { refusal } from '../refusal.ts';
-import { reasonField } from '../verified-caller.ts';
+import { howToVerify, reasonField } from '../verified-caller.ts';
 
 const Scope = z.enum(['full', 'account-only', 'outlook-app']);
 
@@ -215,6 +215,7 @@ export function wipeForm(
         .filter((choice) => !choice.allowed)
         .map((choice) => paragraph(`Not possible: ${choice.scope}. ${choice.whyNot ?? ''}`)),
       ...(choices.instead === undefined ? [] : [paragraph(choices.instead)]),
+      paragraph(...howToVerify(view)),
     ],
     fields,
     submit: {

@@ -4,6 +4,7 @@ import { button, buttons, note, paragraph, strong, text, time } from '../../mess
 import type { IncidentDevice, IncidentView } from '../incident/view.ts';
 import { isOpen } from '../wipe/machine.ts';
 import { scopeFor } from '../wipe/scope.ts';
+import { idEnding, phoneName } from './device.ts';
 import { type DeviceStatus, incidentDeviceStatus } from './device-status.ts';
 import type { DeviceEvidence } from './evidence.ts';
 
@@ -21,7 +22,7 @@ export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
   return input.view.devices.flatMap((device, index) => {
     const status = incidentDeviceStatus(input.view, device, input.capabilities, true);
     return [
-      headline(device, status),
+      headline(device, status, twins(device, input.view)),
       ...status.remarks.map((remark) => paragraph(...remark)),
       ...(index < detailed && isToBeChosen(device, input.view) ? [details(device, status, input)] : []),
       ...(device.present ? [] : [notShown(device)]),
@@ -38,11 +39,12 @@ export function deviceButtons(view: IncidentView): Button<Intent>[] {
       (device) =>
         device.present &&
         device.keptVerifiedBy === null &&
+        device.facts.wipeSupported !== false &&
         !view.wipes.some((wipe) => wipe.deviceNumber === device.number && isOpen(wipe.state)),
     )
     .map((device) =>
       button(
-        `${device.number} ${device.facts.name}`,
+        `${device.number} ${twins(device, view) ? phoneName(device.facts, 40) : device.facts.name}`,
         'wipe',
         { incident: view.incident.number, device: String(device.number) },
         device.number === named ? { style: 'primary' } : {},
@@ -68,8 +70,22 @@ function isToBeChosen(device: IncidentDevice, { incident, wipes }: IncidentView)
   return device.present && incident.state === 'open' && !chosen;
 }
 
-function headline({ number, label }: IncidentDevice, { line }: DeviceStatus): Block<Intent> {
-  return paragraph(strong(`${number} · ${label}`), ...line);
+/** Whether another phone of the mailbox has the same name: then each says what tells it from the other. */
+function twins({ number, facts }: IncidentDevice, { devices }: IncidentView): boolean {
+  const name = facts.name.toLowerCase();
+  return devices.some((other) => other.number !== number && other.facts.name.toLowerCase() === name);
+}
+
+function headline({ number, label, facts }: IncidentDevice, { line }: DeviceStatus, alike: boolean): Block<Intent> {
+  if (!alike) return paragraph(strong(`${number} · ${label}`), ...line);
+  const model = facts.model === '' || label.includes(facts.model) ? '' : `, model ${facts.model}`;
+  const since = facts.firstSync === null ? ['not known'] : [time(facts.firstSync)];
+  return paragraph(
+    strong(`${number} · ${label}`),
+    ` · id ends in ${idEnding(facts)}${model} · first sync `,
+    ...since,
+    ...line,
+  );
 }
 
 /** What one answer does not show may still be there: it is read again. */

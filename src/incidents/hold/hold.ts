@@ -49,15 +49,28 @@ async function holdAndWipes(change: Change, incident: number) {
     .selectFrom('incident')
     .leftJoin('wipe', 'wipe.incidentNumber', 'incident.number')
     .select(['incident.state', 'incident.hold', 'incident.holdClosedWhy'])
-    .select(['wipe.deviceNumber', 'wipe.state as wipeState'])
+    .select(({ selectFrom }) => [
+      'wipe.deviceNumber',
+      'wipe.state as wipeState',
+      selectFrom('wipeTransition')
+        .select('wipeTransition.actorGuid')
+        .whereRef('wipeTransition.wipeId', '=', 'wipe.id')
+        .where('wipeTransition.toState', '=', 'partnership-removed')
+        .orderBy('wipeTransition.id', 'desc')
+        .limit(1)
+        .as('removedBy'),
+    ])
     .where('incident.number', '=', incident)
     .orderBy('wipe.id')
     .execute();
   const [first] = rows;
   if (first === undefined) throw noSuchIncident(incident);
   const { state, hold, holdClosedWhy } = first;
-  const wipes = rows.flatMap(({ deviceNumber, wipeState }) =>
-    deviceNumber === null || wipeState === null ? [] : [{ deviceNumber, state: wipeState }],
+  // Removed by a person's word: the watch, which may find it gone, is nobody.
+  const wipes = rows.flatMap(({ deviceNumber, wipeState, removedBy }) =>
+    deviceNumber === null || wipeState === null
+      ? []
+      : [{ deviceNumber, state: wipeState, removed: removedBy !== null }],
   );
   return { state, hold, holdClosedWhy, wipes };
 }
@@ -100,6 +113,13 @@ export async function openHold(change: Change, incident: number, by: By): Promis
 }
 
 export async function closeHold(change: Change, incident: number, by: By, why: string): Promise<boolean> {
+  const closed = await endHold(change, incident, by, why);
+  if (closed) await replyOnIncident(change, incident, 'success', 'The password may be reset now.', ` ${why}`);
+  return closed;
+}
+
+/** The same without a word in the thread: where nobody waits to hear of the password. */
+export async function endHold(change: Change, incident: number, by: By, why: string): Promise<boolean> {
   const closed = await change.tx
     .updateTable('incident')
     .set({ hold: 'closed', holdClosedAt: change.now, holdClosedBy: guidOf(by), holdClosedWhy: why })
@@ -108,6 +128,5 @@ export async function closeHold(change: Change, incident: number, by: By, why: s
     .executeTakeFirst();
   if (closed.numUpdatedRows === 0n) return false;
   await record(change, { incident, kind: 'hold.closed', by, data: { why } });
-  await replyOnIncident(change, incident, 'success', 'The password may be reset now.', ` ${why}`);
   return true;
 }

@@ -12,7 +12,12 @@ import { isOpen } from '../wipe/state.ts';
 export type Hold = IncidentTable['hold'];
 
 /** One wipe of an incident; give them oldest first: per device the newest counts. */
-export type HoldWipe = { readonly deviceNumber: number; readonly state: WipeState };
+export type HoldWipe = {
+  readonly deviceNumber: number;
+  readonly state: WipeState;
+  /** Its partnership was removed by us, with a second person's approval, and read back. */
+  readonly removed?: boolean;
+};
 
 export type HoldEvent =
   /** A wipe of the incident moved. */
@@ -54,20 +59,22 @@ export function holdAfter(incident: { hold: Hold }, wipes: readonly HoldWipe[], 
 
 /**
  * Why the hold closes by the wipes alone: of every device for which one was chosen, the newest is acknowledged, or its
- * give-up or cancel was read back. undefined: it stays open. With two phones, giving up one must not cut off the other.
+ * give-up or cancel, or our removal of its partnership, was read back. undefined: it stays open. With two phones, giving up one must not cut off the other.
  */
 export function holdClosedBy(wipes: readonly HoldWipe[]): string | undefined {
   const newest = newestPerDevice(wipes);
   if (newest.length === 0) return undefined;
-  if (!newest.every((wipe) => settlesHold(wipe.state))) return undefined;
+  if (!newest.every(settlesHold)) return undefined;
   if (newest.every((wipe) => wipe.state === 'acknowledged')) {
     return newest.length === 1
       ? 'The phone has acknowledged the wipe.'
       : 'Every phone that was chosen has acknowledged its wipe.';
   }
   if (newest.length > 1) return 'No wipe of this incident is waited for any more.';
-  return newest[0]?.state === 'cancelled'
-    ? 'The wipe was cancelled, and Exchange no longer shows it.'
+  const [only] = newest;
+  if (only?.state === 'cancelled') return 'The wipe was cancelled, and Exchange no longer shows it.';
+  return only?.removed === true
+    ? 'The partnership was removed, and with it the wipe: no wipe reaches the phone any more.'
     : 'The wipe was given up.';
 }
 
@@ -101,6 +108,8 @@ function newestPerDevice(wipes: readonly HoldWipe[]): HoldWipe[] {
   return [...newest.values()];
 }
 
-function settlesHold(state: WipeState): boolean {
+function settlesHold({ state, removed = false }: HoldWipe): boolean {
+  // A partnership that is merely gone may be the phone's own doing, and another has come in its place.
+  if (state === 'partnership-removed') return removed;
   return state === 'acknowledged' || state === 'cancelled' || state === 'given-up';
 }

@@ -120,6 +120,7 @@ const sentences: Readonly<Record<string, Sentence>> = {
     `${f.who} closed the incident${f.is('exchangeHolds') ? ', although Exchange still holds a request' : ''}.`,
   'incident.found': (f) =>
     `${f.who} noted that ${f.is('none') ? 'no phone is lost' : 'the phone was found'}${f.because()}`,
+  'incident.opened-by-mistake': (f) => `${f.who} noted that the incident was opened by mistake${f.because()}`,
   'hold.opened': () => 'Mislaid asked everybody to leave the password alone.',
   'hold.asked': () => 'Mislaid asked a person to decide about the hold on the password.',
   'hold.closed': (f) => `${f.who} ended the hold on the password${f.because('why')}`,

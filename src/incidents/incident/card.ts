@@ -2,20 +2,22 @@
 import type { Kysely } from 'kysely';
 import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import type { Block, DraftMessage, Intent, Tone } from '../../message/model.ts';
-import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
+import { note, paragraph, strong, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import type { Projection } from '../../store/projection.ts';
 import type { Database } from '../../store/schema.ts';
 import { pagedNamesOnEach } from '../approvals/paging.ts';
-import { deviceBlocks, deviceButtons } from '../devices/card-blocks.ts';
+import { deviceBlocks } from '../devices/card-blocks.ts';
 import { type EvidenceProvider, incidentEvidence } from '../devices/evidence.ts';
 import { drillBlocks, incidentName } from '../drill/drill.ts';
+import { describeApplies, whatApplies } from '../hold/applies.ts';
 import { wipeBlocks } from '../wipe/card-blocks.ts';
-import { followUpBlocks } from '../wipe/follow-up.ts';
-import { isOpen } from '../wipe/machine.ts';
+import { tickedBlocks } from '../wipe/follow-up.ts';
 import { remarks } from './remarks.ts';
+import { takeBackBlocks } from './take-back.ts';
 import { type IncidentView, loadIncident } from './view.ts';
+import { whatNext } from './what-next.ts';
 
 export type IncidentCardInput = {
   view: IncidentView;
@@ -47,13 +49,12 @@ export async function incidentCard({ view, db, policy, now, providers }: Inciden
     title: `${incidentName(incident.number, incident.drill)} · ${kindWords[incident.kind]} · ${owner.displayName}`,
     tone: toneOf(view),
     blocks: [
-      opening(view),
-      ...(open ? [holdBlock(view)] : [closing(view)]),
-      ...(open ? remarks(view) : []),
-      ...deviceBlocks({ view, capabilities, evidence }),
+      ...(open ? [holdBlock(view), ...remarks(view)] : [closing(view)]),
       ...wipeBlocks({ view, now, policy, paged }),
+      ...(open ? whatNext(view) : [...tickedBlocks(view), ...takeBackBlocks(view)]),
+      opening(view),
+      ...deviceBlocks({ view, capabilities, evidence }),
       ...drillBlocks(view),
-      ...(open ? whatNext(view) : []),
     ],
   };
 }
@@ -89,26 +90,24 @@ function opening(view: IncidentView): Block<Intent> {
 }
 
 function holdBlock(view: IncidentView): Block<Intent> {
-  const { incident, owner, names } = view;
+  const { incident, owner, names, timeline } = view;
   const first = firstWord(owner.displayName);
-  if (incident.hold === 'closed') {
-    const by = incident.holdClosedBy === null ? '' : ` (${names.get(incident.holdClosedBy) ?? 'somebody'})`;
-    return paragraph(strong(`${first}'s password may be reset now.`), ` ${incident.holdClosedWhy ?? ''}${by}`);
-  }
-  const changed = view.timeline.ticks.filter(({ step }) => step === 'password').at(-1);
-  if (owner.accountEnabled === false || changed !== undefined) {
+  if (incident.hold === 'open') return paragraph(...describeApplies(whatApplies(view), view));
+  const { found } = timeline;
+  if (found !== undefined) {
+    const by = found.by === null ? '' : `, says ${names.get(found.by) ?? 'somebody'}, `;
     return paragraph(
-      strong(
-        owner.accountEnabled === false
-          ? `${first}'s account is disabled: no phone can log in, so none hears of a wipe.`
-          : `${first}'s password was changed: a phone that still has the old one cannot log in, so it hears of no wipe.`,
-      ),
-      ' Do not block or remove the phone, or suspend the SIM yet. If somebody is using the account now, that comes first: call security.',
+      strong(found.none ? 'None of these phones is lost' : 'The phone was found'),
+      by,
+      time(found.at),
+      `. Nothing is waited for: ${first}'s password may stay as it is, or be reset.`,
     );
   }
+  const by = incident.holdClosedBy === null ? '' : ` (${names.get(incident.holdClosedBy) ?? 'somebody'})`;
+  const reset = timeline.ticks.some(({ step }) => step === 'password');
   return paragraph(
-    strong(`Do not reset ${first}'s password, disable the account, block or remove the phone, or suspend the SIM yet.`),
-    ' The phone must still log in to hear of a wipe. I will say when it is safe. If somebody is using the account now, that comes first: call security.',
+    strong(reset ? `${first}'s password was reset.` : `${first}'s password may be reset now.`),
+    ` ${incident.holdClosedWhy ?? ''}${by}`,
   );
 }
 
@@ -116,33 +115,9 @@ function closing(view: IncidentView): Block<Intent> {
   const { incident, names } = view;
   const by = incident.closedBy === null ? '' : ` by ${names.get(incident.closedBy) ?? 'somebody'}`;
   return paragraph(
-    strong('Closed'),
+    strong(view.timeline.mistaken ? 'Opened by mistake, and closed' : 'Closed'),
     by,
     ...(incident.closedAt === null ? [] : [', ', time(incident.closedAt)]),
     incident.closeReason === null ? '' : `: ${incident.closeReason}`,
   );
-}
-
-function whatNext(view: IncidentView): Block<Intent>[] {
-  const { incident, devices, wipes } = view;
-  const n = incident.number;
-  if (wipes.some((wipe) => wipe.state === 'acknowledged' || wipe.exchangeHolds)) return followUpBlocks(view);
-  if (wipes.some((wipe) => isOpen(wipe.state))) {
-    const others = deviceButtons(view).length > 0;
-    return others ? [note(`Is another phone lost, too? Say "wipe INC-${n} <number of the phone>".`)] : [];
-  }
-  if (devices.length === 0) {
-    return view.timeline.devicesRead
-      ? [
-          paragraph(
-            "No phone syncs with this mailbox, so there is nothing that Exchange could wipe: both of Exchange's lists say so.",
-          ),
-          buttons(button('Close', 'close', { incident: n })),
-        ]
-      : [note('Reading the phones from Exchange …')];
-  }
-  return [
-    { kind: 'text', text: text(strong('Which phone is lost?')) },
-    buttons(...deviceButtons(view), button('None of these', 'found', { incident: n, none: true })),
-  ];
 }

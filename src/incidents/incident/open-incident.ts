@@ -4,7 +4,8 @@ import type { Place } from '../../ground/addresses.ts';
 import { minutesAfter } from '../../ground/clock.ts';
 import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
-import { lockOwner } from '../lock-order.ts';
+import { openHold } from '../hold/hold.ts';
+import { lockIncident, lockOwner } from '../lock-order.ts';
 import { type Suspension, suspendOwner } from '../roles/suspension.ts';
 import { incidentPlaces } from './places.ts';
 import { incidentSubject, record } from './timeline.ts';
@@ -53,6 +54,9 @@ export async function openIncident(
   const joined = open !== undefined;
   const number = joined ? open.number : await insert(change, opening);
 
+  // Found, and then lost again: the phone must be able to log in once more.
+  if (joined) await lockIncident(change, number);
+  if (joined && (await wasFound(change, number))) await openHold(change, number, by);
   await change.card(incidentSubject(number), incidentPlaces(policy, opening.place));
   await record(change, {
     incident: number,
@@ -84,6 +88,18 @@ export async function openIncident(
   }
   const suspension = drill ? undefined : await suspendOwner(change, policy, { owner, incident: number, by });
   return { number, joined, suspension };
+}
+
+async function wasFound(change: Change, number: number): Promise<boolean> {
+  const last = await change.tx
+    .selectFrom('incidentEvent')
+    .select('kind')
+    .where('incidentNumber', '=', number)
+    .where('kind', 'in', ['incident.found', 'incident.reported-again', 'wipe.proposed'] satisfies TimelineKind[])
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return last?.kind === 'incident.found';
 }
 
 /** When Exchange last told of all the phones; undefined before the first time. */

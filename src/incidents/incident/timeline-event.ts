@@ -17,9 +17,10 @@ export const TimelineEvent = z.discriminatedUnion('kind', [
   event(['incident.opened', 'incident.reported-again'], Report),
   event(['incident.closed'], z.object({ exchangeHolds: z.boolean() })),
   event(['incident.found'], z.object({ ...verifiedCaller, none: z.boolean() })),
+  event(['incident.opened-by-mistake'], z.object({ reason: z.string() })),
   event(['hold.opened', 'hold.asked', 'incident.opened-again'], Nothing),
   event(['hold.closed'], z.object({ why: z.string() })),
-  event(['step.ticked'], z.object({ step: z.enum(['password', 'sessions']), what: z.string() })),
+  event(['step.ticked'], z.object({ step: z.enum(['password', 'sessions', 'sim']), what: z.string() })),
   event(['roles.suspended', 'roles.suspension-waits'], z.object({ person: z.string(), roles: z.array(z.string()) })),
   event(['roles.restored'], z.object({ person: z.string(), reason: z.string().optional() })),
 

@@ -90,3 +90,24 @@ export const ladder: readonly Rung[] = [
     afterGivingUp: true,
   },
 ];
+
+/** The ladder for a phone that was told and does not erase itself: Exchange takes nothing back any more, and waiting seldom changes it. */
+export const ladderOfRefusal: readonly Rung[] = [
+  {
+    id: 'wait',
+    does: 'Wait',
+    costs:
+      'the phone is told again whenever it connects; that it obeys later is unlikely, and work data stays on it meanwhile',
+    endsWipe: false,
+    afterGivingUp: false,
+  },
+  {
+    id: 'give-up',
+    does: 'Give up the wipe',
+    costs:
+      'Exchange keeps the request, so the phone is still erased should it ever obey; what is on it stays there until then',
+    endsWipe: false,
+    afterGivingUp: false,
+  },
+  ...ladder.filter(({ afterGivingUp }) => afterGivingUp),
+];

@@ -1,5 +1,5 @@
 import { assertNever } from '../../ground/errors.ts';
-import type { Block, Intent, StepMark, Text } from '../../message/model.ts';
+import type { Block, Button, Intent, StepMark, Text } from '../../message/model.ts';
 import { button, buttons, list, note, paragraph, strong, text, time } from '../../message/text.ts';
 import { longestLabel } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
@@ -8,7 +8,7 @@ import { holdsRequest, phoneName, wipeTimesKnown } from '../devices/device.ts';
 import { contactKnown } from '../devices/reachability.ts';
 import { offersResetAnyway } from '../hold/rules.ts';
 import type { Approval, Decision, IncidentView, Wipe, WipeTransition } from '../incident/view.ts';
-import { ladder } from '../plan-b/rules.ts';
+import { ladder, ladderOfRefusal, type Rung } from '../plan-b/rules.ts';
 import { outcomeWord } from './machine.ts';
 import { timesFor } from './request-proof.ts';
 import { promiseOf, stillErased } from './scope.ts';
@@ -276,16 +276,18 @@ function waiting(
   if (wipe.state === 'requested' && view.incident.planBRaisedAt !== null) return planB(wipe, view, policy);
   if (wipe.state === 'requested' || wipe.state === 'not-reported') {
     return [
+      endings,
       buttons(
         button(label('Cancel wipe', wipe, view), 'cancel-wipe', row),
         button(label('Give up wipe', wipe, view), 'give-up', row),
       ),
     ];
   }
-  if (wipe.state === 'sent' || wipe.state === 'refused-by-device') {
-    const lost = offersResetAnyway(wipe, now) || wipe.state === 'refused-by-device';
+  if (wipe.state === 'refused-by-device') return refused(wipe, view, policy);
+  if (wipe.state === 'sent') {
+    const lost = offersResetAnyway(wipe, now) && view.incident.hold === 'open';
     return [
-      ...(lost && view.incident.hold === 'open'
+      ...(lost
         ? [
             note(
               'No answer for a while: the answer may be lost. If the account is in danger, the password can be reset anyway.',
@@ -293,16 +295,63 @@ function waiting(
           ]
         : []),
       buttons(
-        ...(lost && view.incident.hold === 'open'
+        ...(lost
           ? [button('Reset anyway: the answer may be lost', 'reset-anyway', { incident: n }, { style: 'danger' })]
           : []),
         button(label('Give up wipe', wipe, view), 'give-up', row),
+        ...removal(wipe, view),
       ),
     ];
   }
   if (wipe.exchangeHolds)
     return [paragraph(strong('Exchange still holds the request:'), ` ${stillErased([wipe.scope])}. I go on watching.`)];
   return [];
+}
+
+/** What the two buttons of a wipe that is on its way do. */
+const endings = note(
+  'Cancel: the request is taken back in Exchange, which works until the phone has been told; nothing is erased. Give up: the same, and the waiting ends also if Exchange keeps the request; then block the phone and reset the password.',
+);
+
+/** Of a phone that was found after it was told: the only way left. */
+function removal(wipe: FullWipe, view: IncidentView): Button<Intent>[] {
+  if (view.timeline.found === undefined) return [];
+  const row = { incident: wipe.incidentNumber, device: String(wipe.deviceNumber) };
+  return [button(label('Save it: remove partnership', wipe, view), 'remove-device', row, { style: 'danger' })];
+}
+
+/** It was told and does not obey: that no answer came is known, and waiting for one helps nobody. */
+function refused(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent>[] {
+  const n = wipe.incidentNumber;
+  return [
+    paragraph(
+      strong('The phone refuses the wipe'),
+      `: it was told more than once, has connected since and does not acknowledge it. ${securityWasTold(policy)} Next steps, cheapest first, and what each one costs:`,
+    ),
+    rungs(ladderOfRefusal),
+    buttons(
+      button(
+        label('Give up wipe', wipe, view),
+        'give-up',
+        { incident: n, device: String(wipe.deviceNumber) },
+        { style: 'danger' },
+      ),
+      ...(view.incident.hold === 'open' ? [button('Reset the password anyway…', 'reset-anyway', { incident: n })] : []),
+      ...removal(wipe, view),
+    ),
+  ];
+}
+
+function securityWasTold({ channels }: Policy): string {
+  return `Security was told${channels.security.length === 0 ? ' nowhere: policy names no security channel' : ''}.`;
+}
+
+function rungs(steps: readonly Rung[]): Block<Intent> {
+  return list(
+    ...steps.map((rung) =>
+      text(strong(rung.does), ` — ${rung.costs}${rung.endsWipe ? ' (ends the chance of a wipe)' : ''}`),
+    ),
+  );
 }
 
 function planB(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent>[] {
@@ -325,13 +374,9 @@ function planB(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent
             ' how this wipe stands. Before, the phone last tried: ',
           ]),
       lastTried !== null ? time(lastTried) : isContactKnown ? 'never' : 'not known',
-      `. Security was told${policy.channels.security.length === 0 ? ' nowhere: policy names no security channel' : ''}. Next steps, cheapest first, and what each one costs:`,
+      `. ${securityWasTold(policy)} Next steps, cheapest first, and what each one costs:`,
     ),
-    list(
-      ...ladder.map((rung) =>
-        text(strong(rung.does), ` — ${rung.costs}${rung.endsWipe ? ' (ends the chance of a wipe)' : ''}`),
-      ),
-    ),
+    rungs(ladder),
     buttons(
       button('Keep waiting 4 h', 'keep-waiting', { incident: n, hours: 4 }, { epoch: view.incident.planBRaisedTimes }),
       button(

@@ -1,51 +1,47 @@
-import type { Block, Intent } from '../../message/model.ts';
-import { button, buttons, list, note, paragraph, strong, text, time } from '../../message/text.ts';
+import type { Block, Button, Intent } from '../../message/model.ts';
+import { button, list, text, time } from '../../message/text.ts';
 import { phoneName } from '../devices/device.ts';
-import type { IncidentView } from '../incident/view.ts';
+import type { IncidentDevice, IncidentView } from '../incident/view.ts';
 
-/** The ticks that people set after a wipe, with what the timeline calls them. */
+/** The ticks that people set, with what the timeline calls them. */
 export const followUpSteps = {
   password: 'Password reset',
   sessions: 'Sessions revoked',
+  sim: 'SIM suspended by the carrier',
 } as const;
 export type FollowUpStep = keyof typeof followUpSteps;
-const afterStepNames = ['password', 'sessions'] as const satisfies readonly FollowUpStep[];
 
-/** After the acknowledgement: what people do now, ticked with who and when. */
-export function followUpBlocks(view: IncidentView): Block<Intent>[] {
-  const n = view.incident.number;
-  const { ticks } = view.timeline;
-  const removed = view.wipes.every(
-    (wipe) => view.devices.find((device) => device.number === wipe.deviceNumber)?.present === false,
+/** As the person says it who did it: the bot does none of them. */
+const ticks = {
+  password: 'I have reset the password',
+  sessions: 'I have revoked the sessions',
+  sim: 'I had the SIM suspended',
+} as const satisfies Record<FollowUpStep, string>;
+
+/** What was ticked, with who and when. */
+export function tickedBlocks({ timeline, names }: IncidentView): Block<Intent>[] {
+  if (timeline.ticks.length === 0) return [];
+  const done = timeline.ticks.map(({ what, by, at }) =>
+    text(`✔ ${what} — ${by === null ? 'Mislaid' : (names.get(by) ?? 'somebody')}, `, time(at)),
   );
+  return [list(...done)];
+}
+
+/** Buttons of the steps that nobody has ticked; none while the hold is open, for none may be done yet. */
+export function tickButtons({ incident, timeline }: IncidentView, steps: readonly FollowUpStep[]): Button<Intent>[] {
+  if (incident.hold === 'open') return [];
+  const open = steps.filter((step) => !timeline.ticks.some((tick) => tick.step === step));
+  return open.map((step) => button(ticks[step], 'tick', { incident: incident.number, step }));
+}
+
+/** Of a phone that acknowledged its wipe and whose partnership is still there. */
+export function partnershipToRemove(view: IncidentView): IncidentDevice | undefined {
   const acknowledged = view.wipes.filter((wipe) => wipe.state === 'acknowledged').at(-1);
   const device = view.devices.find(({ number }) => number === acknowledged?.deviceNumber);
-  // While the hold is open neither may be done yet.
-  const open =
-    view.incident.hold === 'open' ? [] : afterStepNames.filter((step) => !ticks.some((tick) => tick.step === step));
-  const row = [
-    ...open.map((step) => button(followUpSteps[step], 'tick', { incident: n, step })),
-    ...(acknowledged === undefined || removed
-      ? []
-      : [
-          button(
-            `Remove partnership of ${acknowledged.deviceNumber}${device === undefined ? '' : ` ${phoneName(device.facts, 40)}`}`,
-            'remove-device',
-            {
-              incident: n,
-              device: String(acknowledged.deviceNumber),
-            },
-          ),
-        ]),
-    button('Close', 'close', { incident: n }),
-  ];
-  const advice =
-    acknowledged === undefined || removed
-      ? []
-      : [note('Remove the partnership so that this phone is not wiped again if it comes back.')];
-  const now = row.length > 1 ? [paragraph(strong('Now:'))] : [];
-  const done = ticks.map(({ what, by, at }) =>
-    text(`✔ ${what} — ${by === null ? 'Mislaid' : (view.names.get(by) ?? 'somebody')}, `, time(at)),
-  );
-  return [...(done.length === 0 ? [] : [list(...done)]), ...now, buttons(...row), ...advice];
+  return device?.present === true ? device : undefined;
+}
+
+export function removeButton({ incident }: IncidentView, { number, facts }: IncidentDevice): Button<Intent> {
+  const row = { incident: incident.number, device: String(number) };
+  return button(`Remove partnership of ${number} ${phoneName(facts, 40)}`, 'remove-device', row);
 }

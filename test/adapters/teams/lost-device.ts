@@ -83,12 +83,12 @@ export function lostDeviceSteps(scene: Scene): readonly Step[] {
     },
     {
       name: 'Hana ticks the password',
-      act: () => teams.press(hana, 'Password reset'),
+      act: () => teams.press(hana, 'I have reset the password'),
       until: () => card(/✔ Password reset — Hana/),
     },
     {
       name: 'Hana ticks the sessions',
-      act: () => teams.press(hana, 'Sessions revoked'),
+      act: () => teams.press(hana, 'I have revoked the sessions'),
       until: () => card(/✔ Sessions revoked — Hana/),
     },
     { name: 'Hana closes the case', act: () => teams.press(hana, 'Close'), until: () => card(/Closed by Hana/) },
