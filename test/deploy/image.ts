@@ -50,7 +50,8 @@ export function buildImage({ context, scratch, leftOut }: ImageInput): { image: 
     readFileSync(join(context, 'Dockerfile'), 'utf8'),
   ).getInstructions()) {
     const keyword = instruction.getKeyword();
-    const text = instruction.getArgumentsContent() ?? '';
+    // With the flags of COPY and HEALTHCHECK.
+    const text = instruction.getTextContent().slice(keyword.length).trim();
     if (keyword === 'FROM') {
       const [base = '', , name] = text.split(/\s+/);
       stage = from(stages.get(base), { base, bare, root: join(scratch, `stage-${count}`) });

@@ -1,5 +1,5 @@
 /**
- * The gallery: samples of every card and form, area by area. Every renderer is tested on all of them (test/contracts/renderer.ts).
+ * The gallery: what the bot sends in a usual case, as it was recorded, and samples of every other card and form, area by area. Every renderer is tested on all of them (test/contracts/renderer.ts).
  * A command or job that shows something new exports its samples as `readonly Sample[]` and adds one line here.
  */
 
@@ -9,6 +9,7 @@ import { appSamples } from './samples/apps.ts';
 import { formSamples } from './samples/forms.ts';
 import { heartbeatSamples } from './samples/heartbeat.ts';
 import { lostDeviceSamples } from './samples/lost-device.ts';
+import { recorded } from './recorded.ts';
 import { refusalSamples } from './samples/refusals.ts';
 import type { FormSample, Sample } from './samples/scene.ts';
 import { securitySamples } from './samples/security.ts';
@@ -16,6 +17,7 @@ import { stressSamples } from './samples/stress.ts';
 import { wipeSamples } from './samples/wipe.ts';
 
 export const gallery: readonly Sample[] = [
+  ...recorded,
   ...lostDeviceSamples,
   ...wipeSamples,
   ...approvalSamples,

@@ -19,6 +19,6 @@ function write(name: string, content: unknown): void {
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-for (const { name, message } of gallery) write(name, renderMessage(message, scene));
+for (const { name, message, now = sceneNow } of gallery) write(name, renderMessage(message, { ...scene, now }));
 for (const { name, form } of galleryForms) write(`form ${name}`, renderForm(form, scene));
 console.log(`${gallery.length} cards and ${galleryForms.length} forms are in ${folder}`);

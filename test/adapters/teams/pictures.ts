@@ -161,7 +161,10 @@ async function main(wanted: string): Promise<void> {
   try {
     const canvas = { now: sceneNow, timeZone: sceneZone };
     const cards = [
-      ...gallery.map(({ name, message }) => ({ name, card: renderMessage(message, canvas) })),
+      ...gallery.map(({ name, message, now = sceneNow }) => ({
+        name,
+        card: renderMessage(message, { ...canvas, now }),
+      })),
       ...galleryForms.map(({ name, form }) => ({
         name: `form ${name}`,
         card: renderForm({ form }, { ...canvas, inDialog: true }),

@@ -6,7 +6,12 @@
 import type { Button, Form, Message, Span } from '../../../src/message/model.ts';
 import { person, time } from '../../../src/message/text.ts';
 
-export type Sample = { readonly name: string; readonly message: Message };
+export type Sample = {
+  readonly name: string;
+  readonly message: Message;
+  /** When it is looked at; default `sceneNow`. */
+  readonly now?: Date;
+};
 export type FormSample = { readonly name: string; readonly form: Form };
 
 /** When the samples are looked at. */
