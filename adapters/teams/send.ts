@@ -66,7 +66,7 @@ export class Sending {
   ): Promise<MessageRef> {
     const { serviceUrl, conversation, user } = await this.#privateConversation(identity, address);
     this.#services.set(conversation, serviceUrl);
-    const viewers = user === undefined || key === undefined ? [] : [user];
+    const viewers = key === undefined ? [] : user === undefined ? await this.#viewersOf(conversation) : [user];
     return await this.#posts(key, serviceUrl, conversation, await this.#activityOf(message, key, viewers));
   }
 
@@ -175,11 +175,8 @@ export class Sending {
     viewers: readonly string[] = [],
   ): Promise<Partial<Activity>> {
     const card = await this.render(message, { key });
-    const isRefreshed = viewers.length > 0 && message.blocks.some((block) => block.kind === 'buttons');
-    return activityWith(
-      isRefreshed ? withRefresh(card, viewers, key) : card,
-      notificationSummary(message, this.times()),
-    );
+    // Whether it has buttons or not: a copy whose post got no answer is known again, and goes, when somebody looks at it.
+    return activityWith(withRefresh(card, viewers, key), notificationSummary(message, this.times()));
   }
 
   async #privateConversation(

@@ -314,27 +314,46 @@ describe('who looks at a card', () => {
     expect(teams.shownTo(hana)).toEqual([]);
   });
 
-  it('makes a post known whose answer was lost, and a second copy of it go', async () => {
+  it.each([
+    ['with buttons', 'act'],
+    ['without any', undefined],
+  ])('makes a post known whose answer was lost, and a second copy of it go: %s', async (_, action) => {
     const { teams, adapter } = harness;
+    const once = card('Once', action);
     const place = placeOf(tenant, channel.id);
     teams.world.faults.push({ on: 'post', cut: true, arrives: true });
-    await expect(adapter.post(place, card('Once', 'act'), 'key-1')).rejects.toMatchObject({
+    await expect(adapter.post(place, once, 'key-1')).rejects.toMatchObject({
       problem: { kind: 'unknown' },
     });
     expect(await adapter.find(place, 'key-1')).toBeUndefined();
     const [lost] = teams.world.messages;
     if (lost === undefined) throw new Error('nothing was posted');
 
-    view = async () => ({ message: card('Once', 'act') });
+    view = async () => ({ message: once });
     await teams.look(hana, lost.id);
     const found = await adapter.find(place, 'key-1');
     expect(found).toBe(mintRef({ conversation: channel.id, activity: lost.id }));
 
-    const second = await adapter.post(place, card('Once', 'act'), 'key-1');
-    view = async () => ({ message: card('Once', 'act'), ref: second });
+    const second = await adapter.post(place, once, 'key-1');
+    view = async () => ({ message: once, ref: second });
     await teams.look(otto, lost.id);
     await eventually(() => expect(teams.shownIn(channel)).toHaveLength(1));
     expect(lost.deleted).toBe(true);
+  });
+
+  it('has a private copy that is known again, also of somebody who never wrote', async () => {
+    const { teams, adapter } = harness;
+    const identity = identityOf(tenant, hana.objectId);
+    teams.world.faults.push({ on: 'post', cut: true, arrives: true });
+    await expect(adapter.privately(identity, card('For you'), 'key-1')).rejects.toMatchObject({
+      problem: { kind: 'unknown' },
+    });
+    const [lost] = teams.world.messages;
+
+    view = async () => ({ message: card('For you') });
+    await teams.look(hana, lost?.id ?? '');
+
+    expect(await adapter.find(identity, 'key-1')).toBeDefined();
   });
 
   it('is asked for by at most sixty clients, and by none when Teams does not list them', async () => {
