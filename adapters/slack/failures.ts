@@ -42,6 +42,7 @@ function problemOf(error: unknown): DeliveryProblem {
 function problemOfCode(code: string): DeliveryProblem {
   const remedy = remedies.get(code);
   if (remedy !== undefined) return { kind: 'dead', remedy };
+  if (code === 'message_not_found' || code === 'thread_not_found') return { kind: 'gone' };
   if (code === 'ratelimited' || code === 'rate_limited') return { kind: 'wait', retryAfterMs: 10_000 };
   if (code === 'message_limit_exceeded') return { kind: 'wait', retryAfterMs: 60_000 };
   // Slack says of these that part of the work may have been done.
@@ -86,7 +87,6 @@ const remedies: ReadonlyMap<string, string> = new Map(
     user_disabled: account,
     cannot_dm_bot: 'This Slack account is a bot; list a person’s in policy.yaml.',
     messages_tab_disabled: 'Turn on the Messages tab under App Home in the Slack app’s settings.',
-    message_not_found: 'Somebody deleted this card in Slack. Say “status INC-…” to see it.',
     cant_update_message: 'This card was posted by another Slack app or bot user, so I cannot change it.',
   }),
 );

@@ -164,6 +164,8 @@ function problemOf(failure: z.infer<typeof Failure>, call: Call): DeliveryProble
   // Teams takes the message later; it says so before it does anything.
   if (statusCode === 412) return { kind: 'wait', retryAfterMs: jittered(1_000) };
   if (statusCode === 408 || statusCode >= 500) return inDoubt;
+  if (statusCode === 404 && (code === 'ActivityNotFoundInConversation' || code === 'MessageNotFound'))
+    return { kind: 'gone' };
   return { kind: 'dead', remedy: remedyOf(statusCode, code) };
 }
 
@@ -182,8 +184,6 @@ function remedyOf(status: number, code: string): string {
     return 'Teams does not accept the bot: check TEAMS_APP_ID, TEAMS_TENANT_ID and the secret, then start again.';
   if (status === 403)
     return 'The bot is not installed there any more. Install the app in that team, chat or for that person again (docs/teams.md).';
-  if (code === 'ActivityNotFoundInConversation' || code === 'MessageNotFound')
-    return 'The message was deleted in Teams. Say status INC-n there to see the case again.';
   if (status === 404)
     return 'There is no such conversation any more. Name another place in policy.yaml, or install the app there again (docs/teams.md).';
   return `Teams refuses the message (${status}${code === '' ? '' : ` ${code}`}). Please report this as a fault of Mislaid.`;

@@ -105,6 +105,8 @@ export type DeliveryProblem =
   | { kind: 'not-sent' }
   /** It will never arrive until a person puts it right (archived channel, revoked token, bot not installed). `remedy` says how. */
   | { kind: 'dead'; remedy: string }
+  /** The message that should be edited or replied to was deleted: the core posts it anew. */
+  | { kind: 'gone' }
   /** The answer was lost: it may have arrived. The core looks with `find` before posting again. */
   | { kind: 'unknown' };
 

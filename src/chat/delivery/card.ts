@@ -5,6 +5,7 @@ import { canonicalHash } from '../../ground/canonical.ts';
 import type { Message } from '../../message/model.ts';
 import type { CardTable } from '../../store/tables/deliveries.ts';
 import { markMessage } from '../mark.ts';
+import { DeliveryError } from '../port.ts';
 import { renderProjection } from '../render-projection.ts';
 import { RenderingError, retryLater } from './failure.ts';
 import { addressOf } from './message.ts';
@@ -58,13 +59,28 @@ async function show(
   message: Message,
 ): Promise<void> {
   const { adapter } = round;
-  if (known.ref === null && card.postTried) known.ref = (await adapter.find(card.place, card.postKey)) ?? null;
-  if (known.ref !== null) return await adapter.edit(known.ref, message);
+  const gone = known.ref !== null && !(await edited(round, known.ref, message)) ? known.ref : undefined;
+  if (known.ref !== null && gone === undefined) return;
+  // A post whose answer was lost, or that a process made anew and died over.
+  const found = card.postTried ? await adapter.find(card.place, card.postKey) : undefined;
+  known.ref = found === undefined || found === gone ? null : found;
+  if (known.ref !== null && (await edited(round, known.ref, message))) return;
   // Committed before the post: a crash in between means looking, not posting again.
   await round.store.db.updateTable('card').set({ postTried: true }).where('id', '=', card.id).execute();
   known.ref = card.personal
     ? await adapter.privately(card.place, message, card.postKey, await addressOf(round))
     : await adapter.post(card.place, message, card.postKey);
+}
+
+/** false: somebody has deleted the message, so the card is posted anew. */
+async function edited({ adapter }: DeliveryRun, ref: MessageRef, message: Message): Promise<boolean> {
+  try {
+    await adapter.edit(ref, message);
+    return true;
+  } catch (error) {
+    if (error instanceof DeliveryError && error.problem.kind === 'gone') return false;
+    throw error;
+  }
 }
 
 async function shown({ store }: DeliveryRun, card: CardRow, ref: MessageRef | null, shownHash: string | null) {

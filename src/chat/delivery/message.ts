@@ -1,10 +1,12 @@
 /** What is no card: a reply under one, a private message, a line in a channel, a home page. Each is sent once. */
 import type { Selectable } from 'kysely';
+import type { MessageRef } from '../../ground/addresses.ts';
 import { assertNever } from '../../ground/errors.ts';
 import type { Message } from '../../message/model.ts';
 import type { DeliveryTable } from '../../store/tables/deliveries.ts';
 import { mintMessage } from '../actions.ts';
 import { markMessage } from '../mark.ts';
+import { DeliveryError } from '../port.ts';
 import { renderProjection } from '../render-projection.ts';
 import { RenderingError, retryLater } from './failure.ts';
 import type { DeliveryOutcome, DeliveryRun } from './run.ts';
@@ -78,7 +80,7 @@ async function send(round: DeliveryRun, note: WaitingMessage, message: Message):
   await store.db.updateTable('delivery').set({ tried: true }).where('id', '=', note.id).execute();
   switch (note.kind) {
     case 'reply':
-      if (note.cardRef !== null) await adapter.reply(note.cardRef, message, note.key);
+      if (note.cardRef !== null) await replyTo(round, note.cardRef, message, note.key);
       return;
     case 'notice':
       await adapter.post(target, message, note.key);
@@ -88,6 +90,21 @@ async function send(round: DeliveryRun, note: WaitingMessage, message: Message):
       return;
     default:
       assertNever(note.kind, 'kind of delivery');
+  }
+}
+
+/** Where somebody deleted the card, what should notify stands in the place itself. */
+async function replyTo(
+  { adapter, target }: DeliveryRun,
+  card: MessageRef,
+  message: Message,
+  key: string,
+): Promise<void> {
+  try {
+    await adapter.reply(card, message, key);
+  } catch (error) {
+    if (!(error instanceof DeliveryError) || error.problem.kind !== 'gone') throw error;
+    await adapter.post(target, message, key);
   }
 }
 

@@ -111,11 +111,11 @@ describe('a delivery to Slack', () => {
     expect(await test.adapter.find(place, 'key-1')).toBe(ref);
   });
 
-  it('says with a remedy that a card was deleted', async () => {
+  it('says that a card was deleted, so that it is posted anew', async () => {
     const ref = await test.adapter.post(place, said('Card'), 'key-1');
     test.slack.workspace.messages.length = 0;
 
-    await expect(test.adapter.edit(ref, said('New'))).rejects.toMatchObject({ problem: { kind: 'dead' } });
+    await expect(test.adapter.edit(ref, said('New'))).rejects.toMatchObject({ problem: { kind: 'gone' } });
   });
 
   it('uploads a picture once, with what it shows', async () => {

@@ -143,14 +143,11 @@ describe('an edit', () => {
     expect(await problemOf(harness.adapter.edit(ref, message))).toEqual(problem);
   });
 
-  it('of a message that somebody deleted says how to see it again', async () => {
+  it('of a message that somebody deleted says that it is gone, and the core posts it anew', async () => {
     const ref = await harness.adapter.post(place, message, 'key-1');
     for (const posted of harness.teams.world.messages) posted.deleted = true;
 
-    expect(await problemOf(harness.adapter.edit(ref, message))).toEqual({
-      kind: 'dead',
-      remedy: expect.stringContaining('deleted'),
-    });
+    expect(await problemOf(harness.adapter.edit(ref, message))).toEqual({ kind: 'gone' });
   });
 });
 

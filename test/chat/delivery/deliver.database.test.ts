@@ -493,6 +493,41 @@ describe('in a busy channel', () => {
   });
 });
 
+describe('a card that somebody deleted', () => {
+  test('is posted anew with the newest state, and edited there from then on', async () => {
+    await openCard();
+    await deliverer.deliver(helpdesk);
+    adapter.fail({ on: 'edit', problem: { kind: 'gone' } });
+
+    await refresh('a wipe is on its way');
+    at.clock.advance(1_000);
+    await deliverer.deliver(helpdesk);
+    await refresh('acknowledged');
+    at.clock.advance(1_000);
+    await deliverer.deliver(helpdesk);
+
+    expect(adapter.posted.map(({ message }) => says(message))).toEqual(['as opened', 'acknowledged']);
+    expect(adapter.posted[1]?.versions.map(says)).toEqual(['a wipe is on its way', 'acknowledged']);
+    const told = await at.db.selectFrom('delivery').selectAll().execute();
+    expect(told).toEqual([]);
+  });
+
+  test('takes no reply with it: that is posted in the place', async () => {
+    await openCard();
+    await deliverer.deliver(helpdesk);
+    adapter.fail({ on: 'reply', problem: { kind: 'gone' } });
+
+    await reply('The password may be reset.');
+    at.clock.advance(1_000);
+    await deliverer.deliver(helpdesk);
+
+    expect(adapter.posted.map(({ kind, message }) => [kind, says(message)])).toContainEqual([
+      'post',
+      'The password may be reset.',
+    ]);
+  });
+});
+
 test('whatever fails in whatever order, everything arrives once, in order and as it is at last', async () => {
   const fault = fc.record({
     on: fc.constantFrom('post', 'edit', 'find', 'reply', 'privately'),
