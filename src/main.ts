@@ -17,6 +17,7 @@ import type { DoctorRow } from './ground/doctor-row.ts';
 import { MislaidError } from './ground/errors.ts';
 import { randomIds } from './ground/ids.ts';
 import type { AnyBotJob } from './incidents/job.ts';
+import { parseSentence } from './language/patterns.ts';
 import type { Policy } from './policy.ts';
 import { readArguments, type StartArguments, usageText } from './start/arguments.ts';
 import { type Bot, startBot } from './start/bot.ts';
@@ -24,6 +25,7 @@ import { createLogger, logFile } from './start/logging.ts';
 import { loadPolicy } from './start/policy.ts';
 import { projections } from './start/registries.ts';
 import { waitUntilSettled } from './start/settled.ts';
+import { version } from './start/version.ts';
 
 /** Jobs that come again and again. */
 const rounds = jobs.flatMap((job: AnyBotJob) => (job.round === true ? [job.name] : []));
@@ -163,6 +165,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
                   [...commands, ...labCommands]
                     .flatMap((command) => command.examples)
                     .filter((example) => example.toLowerCase().startsWith(line.toLowerCase())),
+                isCommand: (line) => parseSentence(line, [...commands, ...labCommands]).kind === 'match',
                 historyFile: join(config.MISLAID_DATA, 'console-history'),
                 ...(args.resume ? { resumeFile: join(config.MISLAID_DATA, 'console-resume.json') } : {}),
                 settled: async () => {
@@ -215,6 +218,10 @@ async function printDoctor(config: Config): Promise<void> {
 function readStart(): Started | undefined {
   try {
     const args = readArguments(process.argv.slice(2));
+    if (args.version) {
+      process.stdout.write(`${version()}\n`);
+      return undefined;
+    }
     if (args.help) {
       process.stdout.write(`${usageText}\n`);
       return undefined;

@@ -21,7 +21,6 @@ export type Pressable = {
 export class Buttons {
   /** Whether each button has a number of its own, or each card counts from 1. */
   readonly #unique: boolean;
-  #last = 0;
   /** Oldest first; what was shown last is last. */
   #cards: { showing: Showing; buttons: readonly Pressable[] }[] = [];
   readonly #ever = new Map<string, Pressable>();
@@ -36,12 +35,12 @@ export class Buttons {
   show(showing: Showing, message: Message): ReadonlyMap<string, number> {
     const before = showing.ref === undefined ? undefined : this.#cards.find((card) => card.showing.ref === showing.ref);
     const known = new Map(before?.buttons.map((button) => [button.action, button.number]));
-    const buttons = message.blocks
-      .flatMap((block) => (block.kind === 'buttons' ? block.buttons : []))
-      .map(({ label, action, confirm }, index): Pressable => {
-        const number = this.#unique ? (known.get(action) ?? ++this.#last) : index + 1;
-        return { number, label, action, title: message.title ?? '', showing, confirm };
-      });
+    const shown = message.blocks.flatMap((block) => (block.kind === 'buttons' ? block.buttons : []));
+    const numbers = this.#unique ? this.#numbersFor(shown, { known, isAside: isAside(showing, message) }) : undefined;
+    const buttons = shown.map(({ label, action, confirm }, index): Pressable => {
+      const number = numbers?.get(action) ?? index + 1;
+      return { number, label, action, title: message.title ?? '', showing, confirm };
+    });
     this.#cards = this.#cards.filter((card) => card !== before);
     if (buttons.length > 0) this.#cards = [...this.#cards, { showing, buttons }].slice(-rememberedCards);
     for (const button of buttons) {
@@ -49,6 +48,36 @@ export class Buttons {
       this.#numbered.set(button.number, button);
     }
     return new Map(buttons.map((button) => [button.action, button.number]));
+  }
+
+  /** Numbers that no other button has or had. What is called by a number on its card ("3 Galaxy S9") gets that, while it is free. */
+  #numbersFor(
+    shown: readonly Pick<Button, 'label' | 'action'>[],
+    { known, isAside }: { known: ReadonlyMap<string, number>; isAside: boolean },
+  ): ReadonlyMap<string, number> {
+    const numbers = new Map(known);
+    const isFree = (number: number) => !this.#numbered.has(number) && ![...numbers.values()].includes(number);
+    for (const { label, action } of shown) {
+      const own = labelNumber(label);
+      if (own !== undefined && !numbers.has(action) && isFree(own)) numbers.set(action, own);
+    }
+    let next = isAside ? firstAside : 1;
+    for (const { action } of shown) {
+      if (numbers.has(action)) continue;
+      while (!isFree(next)) next += 1;
+      numbers.set(action, next);
+    }
+    return numbers;
+  }
+
+  /** The button that the newest card here calls by this number ("3 Galaxy S9"). */
+  byLabelNumber(number: number, identity: Identity, place: Place | undefined): Pressable | undefined {
+    if (!this.#unique) return undefined;
+    const numbered = this.#mine(identity).find(
+      (card) =>
+        isHere(card.showing, identity, place) && card.buttons.some(({ label }) => labelNumber(label) !== undefined),
+    );
+    return numbered?.buttons.find(({ label }) => labelNumber(label) === number);
   }
 
   /** Where numbers are unique, also one that its card no longer has: whether it may still be pressed, the core knows. */
@@ -92,6 +121,20 @@ const fittings: readonly ((label: string, words: string) => boolean)[] = [
   (label, words) => label.startsWith(words),
   (label, words) => words.split(' ').every((word) => label.includes(word)),
 ];
+
+/** Buttons of alarms and reports begin here, so that the first case has the first numbers whatever was reported before. */
+const firstAside = 101;
+
+/** Delivered without being asked for, and about no case. */
+function isAside({ ref }: Showing, { title = '' }: Message): boolean {
+  return ref !== undefined && !/\bINC-\d+\b/.test(title);
+}
+
+/** 3 of "3 Galaxy S9". */
+function labelNumber(label: string): number | undefined {
+  const digits = /^(\d{1,2})\s/.exec(label)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
 
 function isHere(showing: Showing, identity: Identity, place: Place | undefined): boolean {
   return place === undefined ? showing.identity === identity : showing.place === place;

@@ -16,7 +16,10 @@ export class Clicks {
   }
 
   numbered(number: number, identity: Identity, place: Place | undefined): ButtonChoice {
-    const button = this.#parts.buttons.byNumber(number, identity, place);
+    const { buttons } = this.#parts;
+    const button = buttons.byNumber(number, identity, place);
+    const labelled = buttons.byLabelNumber(number, identity, place);
+    if (labelled !== undefined && labelled.action !== button?.action) return clash(number, labelled, button);
     return button === undefined ? none(`There is no button ${number} here.`) : { kind: 'button', button };
   }
 
@@ -59,6 +62,15 @@ type ClickParts = {
   asksToConfirm: boolean;
   ask(sentence: string): void;
 };
+
+/** The card calls one thing by this number, and another button has it: neither is guessed. */
+function clash(number: number, labelled: Pressable, button: Pressable | undefined): ButtonChoice {
+  const on = ({ title }: Pressable) => (title === '' ? '' : ` on ${title}`);
+  const other =
+    button === undefined ? '' : `, and the button "${button.label}"${on(button)} is ${number}: press ${button.label}`;
+  const sentence = `"${labelled.label}"${on(labelled)} is button ${labelled.number}: type ${labelled.number}${other}. Nothing was pressed.`;
+  return { kind: 'several', sentence };
+}
 
 function none(sentence: string): ButtonChoice {
   return { kind: 'none', sentence };

@@ -24,6 +24,8 @@ type ConversationInput = {
   timeZone: string;
   /** Asks before a click that wants it; a script is not asked. */
   asksToConfirm: boolean;
+  /** Whether the bot would take this line as a command: in a form it is asked which is meant. */
+  isCommand?: ((line: string) => boolean) | undefined;
   nextEventKey(): string;
   onCommand(incoming: Incoming): Promise<Receipt>;
   onQuit(): void;
@@ -34,6 +36,8 @@ export class Conversation {
   readonly #input: ConversationInput;
   readonly #knownNames: ReadonlySet<string>;
   readonly #forms = new Map<Identity, { open: OpenForm; showing: Showing }>();
+  /** Lines typed into a form that are commands as well, until it is said which is meant. */
+  readonly #doubts = new Map<Identity, string>();
   readonly #clicks: Clicks;
   #current: Speaker;
 
@@ -61,7 +65,29 @@ export class Conversation {
     if (asked !== undefined) return `${asked.label}? y/n> `;
     const form = this.#forms.get(identity);
     if (form === undefined) return `${speakerLabel(this.#current)}> `;
+    if (this.#doubts.has(identity)) return 'the answer? y/n> ';
     return `${this.#current.name} · ${question(form.open).prompt} `;
+  }
+
+  /** Leaves what is being asked, as Ctrl-C wants it; false where nothing is. */
+  leave(): boolean {
+    const identity = identityOf(this.#current.name);
+    const asked = this.#clicks.confirming(identity);
+    if (asked !== undefined) {
+      this.#clicks.confirmed(identity, '');
+      this.#input.sink.note(`"${asked.label}" was not pressed.`);
+      return true;
+    }
+    return this.#leaveForm(identity);
+  }
+
+  #leaveForm(identity: Identity): boolean {
+    const form = this.#forms.get(identity);
+    if (form === undefined) return false;
+    this.#doubts.delete(identity);
+    this.#forms.delete(identity);
+    this.#input.sink.note(`${form.open.form.title}: left, nothing was sent.`);
+    return true;
   }
 
   /** Who says the next line, unless it says otherwise. */
@@ -156,16 +182,55 @@ export class Conversation {
     return this.#send({ kind: 'sentence', text }, name, { place });
   }
 
-  async #answer(text: string, { name }: Speaker): Promise<void> {
-    const { sink } = this.#input;
+  async #answer(text: string, speaker: Speaker): Promise<void> {
+    const { sink, asksToConfirm } = this.#input;
+    const { name } = speaker;
+    const identity = identityOf(name);
+    const form = this.#forms.get(identity);
+    if (form === undefined) return;
+    const doubt = this.#doubts.get(identity);
+    if (doubt !== undefined) return await this.#settleDoubt(doubt, text, speaker);
+    if (this.#isDoubtful(form.open, text)) {
+      this.#doubts.set(identity, text);
+      return sink.note(
+        `"${text}" is also something that I do. Is it the answer to "${form.open.asking[0]?.label}"? y takes it as the answer · n leaves the form and does it`,
+      );
+    }
+    const isLastLook = asksToConfirm && form.open.asking.length === 0;
+    if (isLastLook && !/^(y|yes|send|back|cancel)$/i.test(text))
+      return sink.form(identity, form.open, 'question', 'Nothing was sent yet: y, back or cancel.');
+    await this.#step(text, speaker, isLastLook);
+  }
+
+  /** A command in the place of a reason is most often a command. */
+  #isDoubtful({ asking: [field] }: OpenForm, text: string): boolean {
+    const { asksToConfirm, isCommand } = this.#input;
+    if (!asksToConfirm || field?.kind !== 'text' || /^(cancel|back)$/i.test(text)) return false;
+    return isCommand?.(text) === true;
+  }
+
+  async #settleDoubt(doubt: string, text: string, speaker: Speaker): Promise<void> {
+    const identity = identityOf(speaker.name);
+    this.#doubts.delete(identity);
+    if (/^y(es)?$/i.test(text)) return await this.#step(doubt, speaker, false);
+    if (/^no?$/i.test(text)) {
+      this.#leaveForm(identity);
+      return await this.#say(doubt, speaker);
+    }
+    const form = this.#forms.get(identity);
+    if (form !== undefined) this.#input.sink.form(identity, form.open, 'question', 'It was not taken as the answer.');
+  }
+
+  async #step(text: string, { name }: Speaker, seen: boolean): Promise<void> {
+    const { sink, asksToConfirm } = this.#input;
     const identity = identityOf(name);
     const form = this.#forms.get(identity);
     if (form === undefined) return;
     const step = answerForm(form.open, text);
     switch (step.kind) {
       case 'cancel':
-        this.#forms.delete(identity);
-        return sink.note(`${form.open.form.title}: left, nothing was sent.`);
+        this.#leaveForm(identity);
+        return;
       case 'again':
         return sink.form(identity, form.open, 'question', step.sentence);
       case 'ask':
@@ -173,6 +238,8 @@ export class Conversation {
         return sink.form(identity, step.open, 'question');
       case 'submit': {
         this.#forms.set(identity, { ...form, open: step.open });
+        // What is about to be sent is shown before; a script has said it whole.
+        if (asksToConfirm && !seen) return sink.form(identity, step.open, 'question');
         const { values, form: asked } = step.open;
         return await this.#send({ kind: 'form', action: asked.submit.action, values }, name, form.showing);
       }

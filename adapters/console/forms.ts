@@ -75,7 +75,7 @@ function stepBack(open: OpenForm): FormStep {
 /** The question for the field being asked: its lines, and the short words of the prompt. */
 export function question(open: OpenForm): { lines: readonly string[]; prompt: string } {
   const [field] = open.asking;
-  if (field === undefined) return { lines: [], prompt: '' };
+  if (field === undefined) return { lines: lastLook(open), prompt: 'send?>' };
   const place = open.form.fields.indexOf(field) + 1;
   const error = open.errors[field.id];
   const kept = shownValue(field, open.values[field.id]);
@@ -94,6 +94,18 @@ export function question(open: OpenForm): { lines: readonly string[]; prompt: st
   if (field.kind === 'typed') lines.push(`  Type: ${visible(field.show)}`);
   if (kept !== undefined) lines.push(`  Empty line keeps: ${kept}${field.required ? '' : ' (- empties it)'}`);
   return { lines, prompt: `${visible(field.id)}>` };
+}
+
+/** What will be sent, as it stands before it is. */
+function lastLook({ form, values }: OpenForm): string[] {
+  const answers = form.fields.map(
+    (field) => `  ${visible(field.label)}: ${shownValue(field, values[field.id]) ?? '-'}`,
+  );
+  return [
+    `${visible(form.title)}: this will be sent.`,
+    ...answers,
+    `y sends it (${visible(form.submit.label)}) · back goes to the last question · cancel leaves the form`,
+  ];
 }
 
 function valuesOf(line: string): FormValues | undefined {

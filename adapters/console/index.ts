@@ -43,6 +43,8 @@ export type ConsoleOptions = {
   place?: Place;
   /** Whole lines that the typed beginning could become; the console adds its own words. */
   complete?(line: string): readonly string[] | Promise<readonly string[]>;
+  /** Whether the bot would take this line as a command. */
+  isCommand?(line: string): boolean;
   historyFile?: string;
   /** A terminal that is stopped from outside leaves here where it was, also when killed, and the next one goes on there. */
   resumeFile?: string;
@@ -168,6 +170,11 @@ export class ConsoleAdapter implements ChatAdapter {
       complete: async (line) => [...this.#ownWords(line), ...((await this.#options.complete?.(line)) ?? [])],
       keepsLine: () => !conversation.inForm(),
       onKey: () => this.#keep(),
+      onInterrupt: () => {
+        const left = conversation.leave();
+        if (left) screen.prompt(conversation.prompt());
+        return left;
+      },
       onLine: (line) => {
         handled = handled.then(async () => {
           if (this.#stopped) return;

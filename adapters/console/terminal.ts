@@ -21,6 +21,8 @@ type TerminalInput = {
   onLine(line: string): void;
   /** After each key: the line being typed may be another. */
   onKey?(): void;
+  /** Ctrl-C: whether something was left by it, so that the terminal stays open. */
+  onInterrupt?(): boolean;
   /** Ctrl-D or a closed terminal, or Ctrl-C. */
   onClose(why: 'end-of-input' | 'interrupt'): void;
 };
@@ -58,7 +60,9 @@ export function openTerminal(options: TerminalInput) {
   lines.on('SIGINT', () => {
     if (closed) return;
     output.write('\n');
-    options.onClose('interrupt');
+    // What was typed so far goes with the question that it would have answered.
+    if (options.onInterrupt?.() === true) lines.write(null, { ctrl: true, name: 'u' });
+    else options.onClose('interrupt');
   });
   lines.on('close', () => {
     if (closed) return;

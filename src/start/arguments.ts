@@ -17,9 +17,10 @@ export type StartArguments = {
   /** Waiting for a phone or a clock counts too. */
   untilSettled: boolean;
   help: boolean;
+  version: boolean;
 };
 
-export const usageText = `mislaid [doctor] [--console] [--[no-]web] [--resume] [--json] [--wait <seconds>] [--until-settled]
+export const usageText = `mislaid [doctor] [--console] [--[no-]web] [--resume] [--json] [--wait <seconds>] [--until-settled] [--version]
 
   doctor            looks at everything that the bot needs and prints a table with remedies; exits 1 if a row fails
   --console         opens the console chat although a chat platform is configured
@@ -28,6 +29,7 @@ export const usageText = `mislaid [doctor] [--console] [--[no-]web] [--resume] [
   --json            not on a terminal: prints every post, edit, reply and private message as one JSON line
   --wait <seconds>  at the end of input, waits so long at most until nothing is runnable (default 60); exits 3 if something still is
   --until-settled   at the end of input, also waits for phones and clocks
+  --version         says which version this is
 
 Settings come from the environment: see .env.example.`;
 
@@ -50,6 +52,7 @@ export function readArguments(argv: readonly string[]): StartArguments {
         wait: { type: 'string', default: '60' },
         'until-settled': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
+        version: { type: 'boolean', short: 'v', default: false },
       },
     });
     return {
@@ -61,6 +64,7 @@ export function readArguments(argv: readonly string[]): StartArguments {
       waitSeconds: z.coerce.number().positive().max(86_400).parse(values.wait),
       untilSettled: values['until-settled'],
       help: values.help,
+      version: values.version,
     };
   } catch (cause) {
     throw hostError({

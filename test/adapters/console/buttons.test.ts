@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Buttons } from '../../../adapters/console/buttons.ts';
+import { Clicks } from '../../../adapters/console/clicks.ts';
 import type { Message } from '../../../src/message/model.ts';
 
 const hana = 'console:hana';
@@ -44,6 +45,38 @@ describe('numbers on a terminal', () => {
 
     expect(buttons.byNumber(1, hana, undefined)).toBeUndefined();
     expect(buttons.byNumber(1, otto, helpdesk)?.action).toBe('a');
+  });
+});
+
+describe('what a card calls by a number', () => {
+  it('has that number, whatever was reported before', () => {
+    const buttons = new Buttons({ unique: true });
+    buttons.show({ place: helpdesk, ref: 'r0' }, card('Direct Push: edge too short', 'Show EX02'));
+
+    const numbers = buttons.show(
+      { place: helpdesk, ref: 'r1' },
+      card('INC-101', 'None of these', '1 iPhone 15', '3 Galaxy S9'),
+    );
+
+    expect(Object.fromEntries(numbers)).toEqual({ '1 iPhone 15': 1, 'None of these': 2, '3 Galaxy S9': 3 });
+    expect(buttons.byNumber(101, hana, helpdesk)?.action).toBe('Show EX02');
+  });
+
+  it('is asked about where another button has its number', () => {
+    const notes: string[] = [];
+    const buttons = new Buttons({ unique: true });
+    const clicks = new Clicks({ buttons, asksToConfirm: true, ask: (sentence) => notes.push(sentence) });
+    buttons.show({ place: helpdesk, ref: 'r1' }, card('INC-101', '1 iPhone 15', '2 iPad'));
+    buttons.show({ place: helpdesk, ref: 'r2' }, card('INC-102', '1 Pixel 8', 'None of these'));
+
+    const one = clicks.numbered(1, hana, helpdesk);
+
+    expect(one).toMatchObject({
+      kind: 'several',
+      sentence: expect.stringContaining('"1 Pixel 8" on INC-102 is button 3'),
+    });
+    expect(clicks.numbered(3, hana, helpdesk)).toMatchObject({ kind: 'button', button: { action: '1 Pixel 8' } });
+    expect(clicks.numbered(2, hana, helpdesk)).toMatchObject({ kind: 'button', button: { action: '2 iPad' } });
   });
 });
 

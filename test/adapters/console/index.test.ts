@@ -222,6 +222,10 @@ describe('a terminal', () => {
       await eventually(() => expect(console.written().slice(before)).toMatch(/\d of 6/));
     }
     console.keys('\r');
+    await eventually(() => expect(console.written()).toContain('y sends it'));
+    expect(heard).toHaveLength(1);
+    expect(stripVTControlCharacters(console.written())).toMatch(/this will be sent\.[\s\S]*Left in a taxi/);
+    console.keys('y\r');
 
     await eventually(() => expect(heard).toHaveLength(2));
     expect(heard[1]?.input).toEqual({
@@ -238,6 +242,87 @@ describe('a terminal', () => {
     });
     expect(readFileSync(historyFile, 'utf8')).toBe('wipe\nan older line\n');
     rmSync(folder, { recursive: true });
+  });
+
+  it('never takes a command as a reason unasked, and does it where that was meant', async () => {
+    const isCommand = (line: string) => line === 'status INC-104';
+    const { console, heard } = await start({ wipe: { form: wipeForm() } }, { isTerminal: true, isCommand });
+    for (const line of ['wipe', '2']) {
+      const before = console.written().length;
+      console.keys(`${line}\r`);
+      await eventually(() => expect(console.written().slice(before)).toMatch(/\d of 6/));
+    }
+
+    console.keys('status INC-104\r');
+    await eventually(() => expect(console.written()).toContain('also something that I do'));
+    console.keys('n\r');
+
+    await eventually(() =>
+      expect(heard.map(({ input }) => input)).toContainEqual({ kind: 'sentence', text: 'status INC-104' }),
+    );
+    expect(console.written()).toContain('left, nothing was sent');
+  });
+
+  it('takes it as the reason where that is said', async () => {
+    const { console, heard } = await start({ deny: { form: reasonForm } }, { isTerminal: true, isCommand: () => true });
+    console.keys('deny\r');
+    await eventually(() => expect(console.written()).toContain('1 of 1'));
+    console.keys('status INC-104\r');
+    await eventually(() => expect(console.written()).toContain('also something that I do'));
+    console.keys('y\r');
+    await eventually(() => expect(console.written()).toContain('y sends it'));
+    console.keys('y\r');
+
+    await eventually(() =>
+      expect(heard[1]?.input).toMatchObject({ kind: 'form', values: { reason: 'status INC-104' } }),
+    );
+  });
+
+  it('sends nothing at the last look but for a yes', async () => {
+    const { console, heard } = await start({ deny: { form: reasonForm } }, { isTerminal: true });
+    console.keys('deny\r');
+    await eventually(() => expect(console.written()).toContain('1 of 1'));
+    console.keys('Wrong person\r');
+    await eventually(() => expect(console.written()).toContain('y sends it'));
+    console.keys('incidents\r');
+    await eventually(() => expect(console.written()).toContain('Nothing was sent yet'));
+    console.keys('back\r');
+    await eventually(() => expect(console.written()).toContain('Empty line keeps: Wrong person'));
+    console.keys('cancel\r');
+
+    await eventually(() => expect(console.written()).toContain('left, nothing was sent'));
+    expect(heard).toHaveLength(1);
+  });
+
+  it('leaves a form by Ctrl-C with what was typed into it, and ends by the next', async () => {
+    const { console, heard } = await start({ deny: { form: reasonForm } }, { isTerminal: true });
+    console.keys('deny\r');
+    await eventually(() => expect(console.written()).toContain('1 of 1'));
+    console.keys('half a rea');
+    await eventually(() => expect(lastLine(console)).toContain('half a rea'));
+
+    console.keys('\u0003');
+    await eventually(() => expect(console.written()).toContain('left, nothing was sent'));
+    expect(lastLine(console)).toMatch(/hana #helpdesk> $/);
+    expect(console.ends).toEqual([]);
+    console.keys('\u0003');
+
+    await eventually(() => expect(console.ends).toEqual(['interrupt']));
+    expect(heard).toHaveLength(1);
+  });
+
+  it('does not press by Ctrl-C what it asks to confirm', async () => {
+    const { console, heard } = await start({}, { isTerminal: true });
+    await console.adapter.post('console:#helpdesk', sample('acknowledged, with ticked steps'), 'k2');
+    const number = /\[(\d+)\] Remove the partnership/.exec(console.written())?.[1];
+    console.keys(`${number}\r`);
+    await eventually(() => expect(console.written()).toContain('y/n> '));
+
+    console.keys('\u0003');
+    await eventually(() => expect(console.written()).toContain('was not pressed'));
+
+    expect(console.ends).toEqual([]);
+    expect(heard).toEqual([]);
   });
 
   it.each([
@@ -317,6 +402,13 @@ function sample(name: string): Message {
   if (found === undefined) throw new Error(`no sample ${name}`);
   return found.message;
 }
+
+const reasonForm = {
+  id: 'deny',
+  title: 'Deny this wipe',
+  fields: [{ kind: 'text', id: 'reason', label: 'Why', multiline: false, maxLength: 200, required: true }],
+  submit: { label: 'Deny', action: 'submit-deny' },
+} as const;
 
 function wipeForm() {
   const found = galleryForms.find((one) => one.form.id === 'wipe');
