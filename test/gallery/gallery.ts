@@ -3,13 +3,13 @@
  * A command or job that shows something new exports its samples as `readonly Sample[]` and adds one line here.
  */
 
-import { heartbeatReportSamples } from './samples/heartbeat-reports.ts';
+import { recorded } from './recorded.ts';
 import { approvalSamples } from './samples/approval.ts';
 import { appSamples } from './samples/apps.ts';
 import { formSamples } from './samples/forms.ts';
 import { heartbeatSamples } from './samples/heartbeat.ts';
+import { heartbeatReportSamples } from './samples/heartbeat-reports.ts';
 import { lostDeviceSamples } from './samples/lost-device.ts';
-import { recorded } from './recorded.ts';
 import { refusalSamples } from './samples/refusals.ts';
 import type { FormSample, Sample } from './samples/scene.ts';
 import { securitySamples } from './samples/security.ts';

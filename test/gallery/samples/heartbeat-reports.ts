@@ -1,6 +1,5 @@
 /** Every message about Direct Push for the gallery: one organisation whose EX02 stands behind an edge of 300 s. */
-import type { DraftMessage, Message } from '../../../src/message/model.ts';
-import { type Sample, sceneNow } from './scene.ts';
+
 import { adviceMessage } from '../../../src/heartbeat/advice.ts';
 import { alertMessage, alertSteps } from '../../../src/heartbeat/alerts.ts';
 import { explainMessage } from '../../../src/heartbeat/explain.ts';
@@ -9,6 +8,8 @@ import type { EdgeReading, Reading, ServerReading } from '../../../src/heartbeat
 import { reportMessage } from '../../../src/heartbeat/report.ts';
 import { serverMessage } from '../../../src/heartbeat/server-report.ts';
 import { defaultValues } from '../../../src/heartbeat/values.ts';
+import type { DraftMessage, Message } from '../../../src/message/model.ts';
+import { type Sample, sceneNow } from './scene.ts';
 
 const hour = 3_600_000;
 const written = {
