@@ -32,6 +32,7 @@ export const verifyAuditJob = defineJob({
       now: clock.now(),
       recent: !whole,
       ...(checkpoints === undefined ? {} : { checkpoints }),
+      ...(seal === undefined ? {} : { publicKeys: await seal.publicKeys() }),
       copies: [...(copied?.checkpoints ?? []), ...posted],
     });
     const message = verdictMessage(verdict, { sealed: checkpoints !== undefined, copied, posted: posted.length });
@@ -46,6 +47,7 @@ export const verifyAuditJob = defineJob({
           size: verdict.size,
           ...(verdict.since === undefined ? {} : { since: verdict.since.size }),
           problems: verdict.problems.length,
+          ...(verdict.gaps.length === 0 ? {} : { gaps: verdict.gaps.length }),
         },
       });
       if (!verdict.ok) await notify(change, policy, 'audit-problem', { key: token, message });
@@ -72,6 +74,7 @@ function verdictMessage(
     ? `Signed checkpoints vouch for entries up to ${verdict.vouchedUpTo}.${channel}${erased}`
     : 'This process has no checkpoints, so a truncation could not be seen.';
   const copy = copied !== undefined && paragraph(...aboutCopy(copied, verdict.ok));
+  const lost = verdict.gaps.length > 0 && list(...verdict.gaps.slice(-mostShown).map(aboutGap));
   const { since } = verdict;
   const older = since !== undefined && paragraph(...notRead(since));
   if (verdict.ok) {
@@ -79,11 +82,14 @@ function verdictMessage(
       strong(`${counted(verdict.size, 'entry', 'entries')}, each one where it was written.`),
       ` ${vouched}`,
     );
-    const whole = since === undefined ? 'The audit is whole' : 'What is new in the audit is whole';
+    const gaps = verdict.gaps.length === 0 ? '' : `, but for what ${counted(verdict.gaps.length, 'restore')} lost`;
+    const whole = `${since === undefined ? 'The audit is whole' : 'What is new in the audit is whole'}${gaps}`;
+    const strange = copied?.checkpoints.length === 0;
     return {
-      title: copied?.checkpoints.length === 0 ? `${whole}; your copy is not ours` : whole,
-      tone: copied?.checkpoints.length === 0 ? 'warning' : 'success',
-      blocks: present(read, older, copy),
+      title: strange ? `${whole}; your copy is not ours` : whole,
+      // A gap that is known is still one: what stood there, nobody can say.
+      tone: strange || verdict.gaps.length > 0 ? 'warning' : 'success',
+      blocks: present(read, lost, older, copy),
     };
   }
   const shown = verdict.problems.slice(0, mostShown);
@@ -97,10 +103,28 @@ function verdictMessage(
       list(...shown.map((problem) => text(strong(`Entry ${problem.seq}`), ` ${problem.kind}: ${problem.userMessage}`))),
       verdict.problems.length > shown.length && note(`… ${verdict.problems.length - shown.length} more`),
       note(vouched),
+      lost,
       older,
       copy,
     ),
   };
+}
+
+function aboutGap({ kept, known, next, from, until }: AuditVerdict['gaps'][number]) {
+  const most =
+    known === null
+      ? 'how many there were is not known'
+      : `at least ${counted(known - kept, 'entry', 'entries')} of them`;
+  return text(
+    strong(`Entries ${kept + 1} to ${next - 1} are lost`),
+    ` (${most}): a backup of `,
+    time(from),
+    ' was restored ',
+    time(until),
+    '. Entry ',
+    String(next),
+    ', signed by me, says so.',
+  );
 }
 
 function notRead({ size, at }: Checkpoint): (string | Span)[] {

@@ -47,22 +47,24 @@ async function main(): Promise<void> {
       config.DATABASE_URL === undefined
         ? (runningConnection(config.MISLAID_DATA) ?? (await stoppedBot()))
         : connectionFromUrl(config.DATABASE_URL);
+    const { db, close } = openDatabase(connection, { poolSize: 2 });
+    closing.add('database connections', close);
+    const labClock = config.exchange === 'lab' ? await createLabClock({ db }) : undefined;
+    closing.add('lab clock', () => labClock?.stop());
+    const clock = labClock ?? systemClock;
     const manifest = await makeBackup({
       folder,
       connection,
       seal,
+      clock,
       organisation: config.exchange === 'lab' ? 'lab' : 'real',
       version: productVersion(),
       dataFolder: config.MISLAID_DATA,
       policyFile: config.MISLAID_POLICY,
     });
     if (keysTo !== undefined && key !== undefined) await writeFile(keysTo, key, { mode: 0o600, flag: 'wx' });
-    const { db, close } = openDatabase(connection, { poolSize: 2 });
-    closing.add('database connections', close);
-    const clock = config.exchange === 'lab' ? await createLabClock({ db }) : undefined;
-    closing.add('lab clock', () => clock?.stop());
     await db.transaction().execute((tx) =>
-      appendAudit(tx, (clock ?? systemClock).now(), [
+      appendAudit(tx, clock.now(), [
         {
           action: 'backup.made',
           subject: 'backup',

@@ -58,23 +58,28 @@ export async function appendAudit(tx: Transaction<Database>, now: Date, entries:
   if (entries.length === 0) return;
   let { seq, hash } = await lockChain(tx);
   const rows = entries.map((entry) => {
-    const record = {
-      seq: seq + 1,
-      at: now.toISOString(),
-      actorGuid: clean(entry.actor?.guid ?? null),
-      actorIdentity: clean(entry.actor?.identity ?? null),
-      action: storable(entry.action),
-      subject: storable(entry.subject),
-      incidentNumber: entry.incident ?? null,
-      ...committed(storableJson(entry.data)),
-      covers: 'commitment' as const,
-      prevHash: hash,
-    };
+    const record = chainRecord(entry, { seq: seq + 1, prevHash: hash, now });
     seq = record.seq;
     hash = auditHash(record);
     return { ...record, at: now, data: JSON.stringify(record.data), hash };
   });
   await tx.insertInto('audit').values(rows).execute();
+}
+
+/** An entry in its place, before it is hashed. */
+export function chainRecord(entry: AuditEntry, place: { seq: number; prevHash: string; now: Date }) {
+  return {
+    seq: place.seq,
+    at: place.now.toISOString(),
+    actorGuid: clean(entry.actor?.guid ?? null),
+    actorIdentity: clean(entry.actor?.identity ?? null),
+    action: storable(entry.action),
+    subject: storable(entry.subject),
+    incidentNumber: entry.incident ?? null,
+    ...committed(storableJson(entry.data)),
+    covers: 'commitment' as const,
+    prevHash: place.prevHash,
+  };
 }
 
 function committed(data: unknown): Pick<AuditRecord, 'data' | 'commitment'> & { salt: string } {
@@ -105,8 +110,8 @@ export async function auditIsWritable(db: Kysely<Database>, now: Date): Promise<
 
 const rollBack = new Error('tried out, rolled back');
 
-/** Until the end of the transaction nobody else appends; answers what `lastOf` does. */
-async function lockChain(tx: Transaction<Database>): Promise<{ seq: number; hash: string }> {
+/** Until the end of the transaction nobody else appends; answers the last entry. Throws `audit-wrong-isolation`. */
+export async function lockChain(tx: Transaction<Database>): Promise<{ seq: number; hash: string }> {
   const { rows } = await sql<{ isolation: string; lastSeq: number | null; lastHash: string | null }>`
     select * from lock_audit_chain()`.execute(tx);
   const last = rows[0];

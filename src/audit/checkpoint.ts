@@ -12,6 +12,7 @@ import { MislaidError } from '../ground/errors.ts';
 import { failureCode } from '../ground/failure.ts';
 import type { Database } from '../store/schema.ts';
 import { loadChainEnd } from './chain.ts';
+import { isLost, signedGaps } from './gap.ts';
 import { keyIdOf, type Signature, signatureFits, signatureOf } from './signature.ts';
 
 export const Checkpoint = z.object({
@@ -38,7 +39,7 @@ export type CheckpointReading = {
 
 /** Wipes on their way, decisions, erasures, and what changes who may decide: a checkpoint follows each of these at once. */
 export function needsCheckpoint({ action }: { action: string }): boolean {
-  return /^(approval\.(?!shown|requested)|wipe\.(approved|issuing|requested)|wipes\.|policy\.|roles?[.-]|content\.)/.test(
+  return /^(approval\.(?!shown|requested)|wipe\.(approved|issuing|requested)|wipes\.|policy\.|roles?[.-]|content\.|audit\.restored)/.test(
     action,
   );
 }
@@ -87,9 +88,8 @@ export async function openSeal(input: { folder: string; pem?: string; oldKeys?: 
     file,
     /** For what else must be known to come from here. */
     sign: (body: object): Signature => signatureOf(body, keyId, privateKey),
-    /** Whether one of our keys signed it. */
-    signed: async (body: object, signature: Signature): Promise<boolean> =>
-      signatureFits(body, signature, await keys()),
+    /** Ours, PEM: what one of them signed comes from here. */
+    publicKeys: keys,
     /** Signs the chain as it is now and appends it to the file, on disk when this resolves. `text` is for the audit channel. */
     checkpoint: async (db: Kysely<Database>, now: Date): Promise<{ checkpoint: Checkpoint; text: string }> => {
       const checkpoint = await signed(db, now);
@@ -103,12 +103,14 @@ export async function openSeal(input: { folder: string; pem?: string; oldKeys?: 
      */
     remember: async (db: Kysely<Database>, now: Date): Promise<Checkpoint | undefined> => {
       const before = await remembered();
-      const broken = before !== undefined && !(await hasEntry(db, before)) ? before : undefined;
+      const missing = before !== undefined && !(await hasEntry(db, before));
+      // What a restored backup lost, every folder but that of the restore has yet to learn.
+      const lost = missing && isLost(await signedGaps(db, await keys()), before.size);
+      const broken = missing && !lost ? before : undefined;
       if (broken !== undefined) await appendLine(file, JSON.stringify(broken));
       const next = await signed(db, now);
       // Another process on this folder may have seen more by now.
-      if (broken !== undefined || before === undefined || next.size > before.size)
-        await replaceFile(end, JSON.stringify(next));
+      if (missing || before === undefined || next.size > before.size) await replaceFile(end, JSON.stringify(next));
       return broken;
     },
     /** What the file holds, each line checked; and the remembered end. */

@@ -8,6 +8,7 @@ import type { Database } from '../store/schema.ts';
 import { genesisHash } from './chain.ts';
 import type { Checkpoint, CheckpointReading } from './checkpoint.ts';
 import { Content } from './content.ts';
+import { type Gap, isLost, signedGaps } from './gap.ts';
 import { HashMismatches } from './hash-mismatches.ts';
 import type { AuditProblem, AuditProblemKind } from './problem.ts';
 import { readAudit, type StoredRecord } from './read.ts';
@@ -24,6 +25,8 @@ export type AuditVerdict = {
   vouching?: Checkpoint;
   /** Entries whose content was erased; the chain vouches for their place, not for what they said. */
   erased: number;
+  /** What restored backups lost, as signed entries say: no problem, and yet the audit is not whole. */
+  gaps: readonly Gap[];
   /** By place; the first thousand. */
   problems: AuditProblem[];
 };
@@ -38,12 +41,14 @@ const oldestUnvouchedMs = 2 * hour;
  * Reads the chain in batches: the whole, or with `recent` what came after the checkpoint up to which it was last found whole, as long as its
  * entry is as it was. What is older is not read then: only that the entries that checkpoints name still have their hashes. Without `checkpoints` only what the chain itself shows is found; with them and `now`, that
  * they are missing is a problem, too. `copies` are checkpoints that somebody kept elsewhere: they count like those of the file.
+ * `publicKeys`: whose signature is believed where an entry says that a restore lost others.
  */
 export async function verifyAudit(
   db: Kysely<Database>,
   options: {
     checkpoints?: CheckpointReading;
     copies?: readonly Checkpoint[];
+    publicKeys?: readonly string[];
     now?: Date;
     batch?: number;
     recent?: boolean;
@@ -53,8 +58,11 @@ export async function verifyAudit(
   const vouching = checkpoints.checkpoints;
   const { remembered } = checkpoints;
   const all = [...vouching, ...copies, ...(remembered === undefined ? [] : [remembered])];
-  const since = options.recent === true ? await startOf(db, checkpoints.verified, all) : undefined;
-  const walk = new Walk(all, since);
+  const gaps = await signedGaps(db, options.publicKeys ?? []);
+  // Of entries that are known to be lost, checkpoints say nothing any more.
+  const left = all.filter(({ size }) => !isLost(gaps, size));
+  const since = options.recent === true ? await startOf(db, checkpoints.verified, left) : undefined;
+  const walk = new Walk(all, since, gaps);
   const missing = options.checkpoints === undefined || now === undefined ? undefined : new Missing(vouching, now);
   const range = {
     ...(options.batch === undefined ? {} : { batch: options.batch }),
@@ -75,6 +83,7 @@ export async function verifyAudit(
     vouchedUpTo: walk.vouching?.size ?? 0,
     ...(walk.vouching === undefined ? {} : { vouching: walk.vouching }),
     erased: walk.content.erased,
+    gaps,
     problems: problems.slice(0, mostProblems),
   };
 }
@@ -115,10 +124,12 @@ class Walk {
   readonly #mismatches = new HashMismatches();
   readonly #expected: Map<number, Checkpoint>;
   readonly #sizes: readonly number[];
+  readonly #gaps: readonly Gap[];
   #last = { seq: 0, hash: genesisHash, fits: true };
   #brokenCheckpoint: Checkpoint | undefined;
 
-  constructor(checkpoints: readonly Checkpoint[], since: Checkpoint | undefined) {
+  constructor(checkpoints: readonly Checkpoint[], since: Checkpoint | undefined, gaps: readonly Gap[]) {
+    this.#gaps = gaps;
     if (since !== undefined) {
       this.vouching = since;
       this.#last = { seq: since.size, hash: since.hash, fits: true };
@@ -136,7 +147,9 @@ class Walk {
   see(record: StoredRecord): void {
     this.size += 1;
     const previous = this.#last;
-    if (record.seq !== previous.seq + 1) this.#missing(previous.seq + 1, record.seq - 1);
+    const lost = this.#gaps.find(({ kept, next }) => next === record.seq && kept === previous.seq);
+    const overGap = lost !== undefined && lost.keptHash === previous.hash;
+    if (record.seq !== previous.seq + 1 && !overGap) this.#missing(previous.seq + 1, record.seq - 1);
     const fits = this.content.fits(record);
     if (!fits) this.#mismatches.add(record);
     const follows = record.seq === previous.seq + 1 && record.prevHash !== previous.hash;

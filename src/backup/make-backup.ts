@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { AuditSeal } from '../audit/checkpoint.ts';
+import type { Clock } from '../ground/clock.ts';
 import { hostError } from '../ground/errors.ts';
 import { failureCode } from '../ground/failure.ts';
 import type { Organisation } from '../ground/identifiers.ts';
@@ -15,6 +16,8 @@ export type BackupInput = {
   folder: string;
   connection: DatabaseConnection;
   seal: AuditSeal;
+  /** Real time, or the lab's: what the rows were written by. */
+  clock: Clock;
   organisation: Organisation;
   version: string;
   /** The data folder: its public keys, checkpoints and the list of who was forgotten go along. */
@@ -28,7 +31,7 @@ export type BackupInput = {
  * was written of a backup that fails is taken away. Throws MislaidError `backup-folder-used`.
  */
 export async function makeBackup(input: BackupInput): Promise<SignedManifest> {
-  const { folder, connection, seal, organisation, version } = input;
+  const { folder, connection, seal, clock, organisation, version } = input;
   await makeFolder(folder);
   const written: string[] = [];
   const writing = async (file: string, source: Readable | Buffer) => {
@@ -36,6 +39,8 @@ export async function makeBackup(input: BackupInput): Promise<SignedManifest> {
     return await write(folder, file, source);
   };
   try {
+    // Before it: what is written meanwhile is not in it.
+    const at = clock.now();
     const snapshot = await openSnapshot(connection);
     try {
       const tables: Manifest['tables'] = [];
@@ -55,7 +60,7 @@ export async function makeBackup(input: BackupInput): Promise<SignedManifest> {
         version,
         server: snapshot.server,
         organisation,
-        at: snapshot.at.toISOString(),
+        at: at.toISOString(),
         migrations: [...snapshot.migrations],
         chain: snapshot.chain,
         tables,

@@ -8,7 +8,7 @@ import type { Kysely } from 'kysely';
 import { personByGuid } from '../directory/find.ts';
 import type { Approvals } from '../incidents/approvals/approvals.ts';
 import { describeWaiting } from '../incidents/approvals/waiting.ts';
-import { lockState } from '../incidents/brake/brake.ts';
+import { lockState, pulledBy } from '../incidents/brake/brake.ts';
 import { incidentName } from '../incidents/drill/drill.ts';
 import { namesOf } from '../incidents/incident/view.ts';
 import { currentRoles } from '../incidents/roles/current-roles.ts';
@@ -84,7 +84,7 @@ async function lockBlocks(db: Kysely<Database>): Promise<Block<Intent>[]> {
   const lock = await lockState(db);
   if (!lock.locked) return [];
   const names = await namesOf(db, lock.by === null ? [] : [lock.by]);
-  const who = lock.by === null ? 'the brake' : (names.get(lock.by) ?? 'somebody');
+  const who = pulledBy(lock.cause) ?? names.get(lock.by ?? '') ?? 'somebody';
   return [paragraph(strong('⛔ All wipes are locked'), ' by ', who, ', ', time(lock.since), `: ${lock.reason}`)];
 }
 

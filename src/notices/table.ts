@@ -153,6 +153,10 @@ export const notices = {
   'forget-asked': line('medium', access, 'an admin asks to forget a person'),
   'forget-ended': line('informational', access, 'a request to forget a person ends without it'),
   'person-forgotten': line('medium', access, 'a person is forgotten'),
+  'backup-restored': {
+    ...toGuardians('high', access, 'a backup was restored: what came after it is lost'),
+    channels: ['security', 'helpdesk', 'approvals'],
+  },
   'audit-away': line('high', fault, 'the audit cannot be written, and no wipe is issued'),
   'audit-back': good('informational', fault, 'the audit can be written again'),
   'audit-problem': line('high', finding, 'the audit was changed, or cannot be vouched for'),

@@ -8,6 +8,7 @@ import { connectionFromUrl, type DatabaseConnection, openDatabase } from '../sto
 import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts';
 import { migrate } from '../store/migrate.ts';
 import type { Database } from '../store/schema.ts';
+import { refuseUnfinishedRestore } from '../store/unfinished-restore.ts';
 
 type DatabaseInput = {
   config: Config;
@@ -42,6 +43,7 @@ export async function openConfiguredDatabase({
   });
   closing.add('database connections of the inbox', inbox.close);
   await migrate(db);
+  await refuseUnfinishedRestore(db);
   if (!own) {
     const owner = await separateAuditOwner(db);
     if (owner !== 'separate')

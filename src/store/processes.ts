@@ -9,7 +9,7 @@ import type { Database } from './schema.ts';
 const Announced = z.object({ policy: z.string(), at: z.string() });
 
 /** A process that has not announced itself for so long is taken for gone. */
-const aliveSeconds = 30;
+export const aliveSeconds = 30;
 export const announceEveryMs = 10_000;
 
 export async function announceProcess(db: Kysely<Database>, process: string, policy: string): Promise<void> {

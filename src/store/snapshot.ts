@@ -7,8 +7,6 @@ import { copyTo } from './copy.ts';
 import { quoted, type StoredTable, tablesOf } from './tables-of.ts';
 
 export type Snapshot = {
-  /** By the database's own clock. */
-  readonly at: Date;
   readonly server: string;
   readonly tables: readonly StoredTable[];
   /** The migrations that made the tables, in their order. */
@@ -20,7 +18,7 @@ export type Snapshot = {
   close(): Promise<void>;
 };
 
-const Begun = z.object({ at: z.date(), server: z.string() });
+const Begun = z.object({ server: z.string() });
 const Migrations = z.array(z.object({ name: z.string() }));
 const Last = z.array(z.object({ seq: z.number(), hash: z.string() }));
 
@@ -34,12 +32,11 @@ export async function openSnapshot(connection: DatabaseConnection): Promise<Snap
       "set client_encoding to 'UTF8'; set timezone to 'UTC'; set datestyle to 'ISO'; set bytea_output to 'hex'",
     );
     await client.query('begin transaction isolation level repeatable read, read only');
-    const begun = await client.query("select now() as at, current_setting('server_version') as server");
-    const { at, server } = Begun.parse(begun.rows[0]);
+    const begun = await client.query("select current_setting('server_version') as server");
+    const { server } = Begun.parse(begun.rows[0]);
     const migrations = await client.query('select name from kysely_migration order by name');
     const last = Last.parse((await client.query('select seq, hash from audit order by seq desc limit 1')).rows)[0];
     return {
-      at,
       server,
       tables: await tablesOf(client),
       migrations: Migrations.parse(migrations.rows).map(({ name }) => name),

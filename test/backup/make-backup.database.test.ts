@@ -7,6 +7,7 @@ import { type AuditSeal, openSeal } from '../../src/audit/checkpoint.ts';
 import { openedKey, sealedKey } from '../../src/backup/key-file.ts';
 import { makeBackup } from '../../src/backup/make-backup.ts';
 import { readManifest, type SignedManifest } from '../../src/backup/manifest.ts';
+import { systemClock } from '../../src/ground/clock.ts';
 import { type TestDatabase, testDatabase } from '../setup/database.ts';
 
 let root: string;
@@ -46,6 +47,7 @@ function backup(name: string): Promise<SignedManifest> {
     folder: join(root, name),
     connection: database.connection,
     seal,
+    clock: systemClock,
     organisation: 'real',
     version: '0.1.0',
     dataFolder: data,
@@ -94,6 +96,7 @@ describe('a backup', () => {
       folder: join(root, 'failed'),
       connection: nowhere,
       seal,
+      clock: systemClock,
       organisation: 'real',
       version: '0.1.0',
       dataFolder: data,

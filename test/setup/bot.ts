@@ -69,6 +69,8 @@ export type TestBotOptions = {
   forgotten?: ForgottenList;
   /** Where the bot's tables lie; default: a fresh database of the run's own server. The bot closes it. */
   database?: TestDatabase;
+  /** Where the second organisation lies, of `real`: one that another bot has used. Whoever opened it closes it. */
+  world?: TestDatabase;
   /** Default: one morning. */
   startAt?: Date;
   /** What one person and one place may say in a minute of the test's clock; default everything, for that clock stands still. */
@@ -129,7 +131,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     options.startAt,
   );
   const { db, clock, ids } = base;
-  const worldDatabase = organisation === 'real' ? await testDatabase() : undefined;
+  const worldDatabase = organisation === 'real' ? (options.world ?? (await testDatabase())) : undefined;
   const world = worldDatabase?.db ?? db;
 
   await seedLab({ db, clock, historyHours: 1 });
@@ -327,7 +329,7 @@ export async function testBot(options: TestBotOptions = {}): Promise<TestBot> {
     },
     close: async () => {
       for (const { desk } of processes) await desk.idle();
-      await worldDatabase?.close();
+      if (options.world === undefined) await worldDatabase?.close();
       await other?.close();
       await base.close();
     },

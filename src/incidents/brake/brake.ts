@@ -90,6 +90,13 @@ export async function brakeInput(change: Change, question: BrakeScope): Promise<
   };
 }
 
+export type LockCause = 'person' | 'brake' | 'approval' | 'restore';
+
+/** Who pulled the lock, where it was no person. */
+export function pulledBy(cause: LockCause): string | undefined {
+  return cause === 'brake' ? 'the brake' : cause === 'restore' ? 'the restore of a backup' : undefined;
+}
+
 export type LockState =
   | { locked: false }
   /** `id` names this pull of the lock: an unlocking that was asked for is for exactly this one. */
@@ -97,7 +104,7 @@ export type LockState =
       locked: true;
       id: number;
       since: Date;
-      cause: 'person' | 'brake' | 'approval';
+      cause: LockCause;
       by: PersonGuid | null;
       reason: string;
       /** Whoever pulled it was suspended: one other person of security or admin lifts it. */
@@ -126,7 +133,7 @@ export async function setLock(
   change: Change,
   input: {
     state: 'locked' | 'unlocked';
-    cause: 'person' | 'brake' | 'approval';
+    cause: LockCause;
     by: By;
     reason: string;
     suspended?: boolean;
@@ -136,7 +143,7 @@ export async function setLock(
   const before = await lockState(change.tx);
   const { state, cause, by, reason, suspended = false } = input;
   if (before.locked && suspended) return false;
-  if (before.locked === (state === 'locked') && cause !== 'person') return false;
+  if (before.locked === (state === 'locked') && cause !== 'person' && cause !== 'restore') return false;
   const newest = await change.tx
     .selectFrom('brakeEntry')
     .select(({ fn }) => fn.max('id').as('id'))

@@ -12,7 +12,7 @@ import type { Database } from '../../store/schema.ts';
 import { approvalSubjectOf } from '../approvals/subject.ts';
 import { incidentSubject } from '../incident/timeline.ts';
 import { suspendingIncidents } from '../roles/current-roles.ts';
-import { type LockState, lockBrake, lockState, setLock } from './brake.ts';
+import { type LockState, lockBrake, lockState, pulledBy, setLock } from './brake.ts';
 
 /** Why an approved wipe is not issued while the lock is on; the card shows it. */
 export const lockedBecause = 'All wipes are locked.';
@@ -133,7 +133,7 @@ export async function unlockWipes(
 }
 
 /** Every card that waits for the lock: open incidents with a wipe that is not issued yet, and its approval. */
-async function refreshWaiting(change: Change): Promise<void> {
+export async function refreshWaiting(change: Change): Promise<void> {
   const waiting = await change.tx
     .selectFrom('wipe')
     .select(['id', 'incidentNumber'])
@@ -165,7 +165,7 @@ export async function describeLock(
     lock.by === null
       ? undefined
       : await db.selectFrom('person').select('displayName').where('guid', '=', lock.by).executeTakeFirst();
-  const by = lock.cause === 'brake' ? 'the brake' : (who?.displayName ?? 'somebody');
+  const by = pulledBy(lock.cause) ?? who?.displayName ?? 'somebody';
   return [
     strong('All wipes are locked'),
     ' since ',

@@ -15,6 +15,7 @@ import type { WipeTimes } from '../devices/device.ts';
 import type { DeviceWipeTimes } from '../devices/read-facts.ts';
 import { openIncident } from '../incident/open-incident.ts';
 import { record } from '../incident/timeline.ts';
+import { lostRangeAt } from '../lost-range.ts';
 
 export type WipeRequest = { guid: string; scope: 'full' | 'account-only'; times: WipeTimes };
 
@@ -109,30 +110,37 @@ async function alarm(
   policy: Policy,
   { person, device, request }: { person: Person; device: DeviceWipeTimes; request: WipeRequest },
 ): Promise<void> {
+  const requestor = request.times.requestor ?? '';
+  const ours = requestor.toLowerCase() === policy.exchange.requestor.toLowerCase();
+  const lost = ours ? await lostRangeAt(change.tx, new Date(request.times.requested ?? change.now)) : undefined;
+  const whose =
+    lost === undefined ? ', and not by Mislaid.' : '. Whether by Mislaid is not known: a backup was restored since.';
   const { number } = await openIncident(change, policy, {
     owner: person,
     kind: 'outside-wipe',
     by: null,
     byOwner: false,
-    remark: `Exchange was asked for a wipe (${request.scope}) of ${device.name}, and not by Mislaid.`,
+    remark: `Exchange was asked for a wipe (${request.scope}) of ${device.name}${whose}`,
   });
-  const requestor = request.times.requestor ?? '';
   await record(change, {
     incident: number,
     kind: 'outside-wipe.seen',
     by: null,
     data: { device: device.guid, scope: request.scope, requestedAt: request.times.requested },
   });
-  const ours = requestor !== '' && requestor.toLowerCase() === policy.exchange.requestor.toLowerCase();
   await notify(change, policy, 'outside-wipe', {
     incident: number,
     line: [
-      strong('a wipe that did not come from Mislaid'),
+      strong(lost === undefined ? 'a wipe that did not come from Mislaid' : 'a wipe that this store does not know'),
       `: ${person.displayName}'s ${device.name}, ${request.scope}, asked of Exchange `,
       time(request.times.requested ?? change.now),
       ' by ',
       requestor === '' ? 'an account without a mailbox' : code(requestor),
-      ours ? ', which is my own account: somebody else uses it.' : '.',
+      lost !== undefined
+        ? ', which is my own account, in the time of which a restored backup knows nothing: it may have been approved here.'
+        : ours && requestor !== ''
+          ? ', which is my own account: somebody else uses it.'
+          : '.',
       request.times.sent === null
         ? ' The phone has not heard of it yet: Clear-MobileDevice -Cancel can still take it back.'
         : ' The phone has heard of it.',

@@ -98,6 +98,17 @@ export async function effectivePolicy(
   return withProtections(policy, stored?.held ?? {});
 }
 
+/** What the file loosens waits its whole time again, and for acceptances anew. */
+export async function loosenAnew(change: Change, organisation: Organisation): Promise<void> {
+  const seen = await seenPolicy(change.tx, organisation);
+  if (seen === undefined) return;
+  const loosening = Object.entries(seen.loosening).map(([path, { to }]) => [
+    path,
+    { to, since: change.now, acceptedBy: [] },
+  ]);
+  await storeSetting(change.tx, keyOf(organisation), { ...seen, loosening: Object.fromEntries(loosening) });
+}
+
 async function settle(change: Change, policy: Policy, organisation: Organisation): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext('mislaid.policy'))`.execute(change.tx);
   const stored = await seenPolicy(change.tx, organisation);

@@ -4,6 +4,7 @@ import { button, buttons, list, note, paragraph, strong, text, time } from '../.
 import { longestLabel } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import { askedNote, type PagedPerson } from '../approvals/paging.ts';
+import { pulledBy } from '../brake/brake.ts';
 import { holdsRequest, phoneName, wipeTimesKnown } from '../devices/device.ts';
 import { contactKnown } from '../devices/reachability.ts';
 import { offersResetAnyway } from '../hold/rules.ts';
@@ -11,6 +12,7 @@ import type { Approval, Decision, IncidentView, Wipe, WipeTransition } from '../
 import { ladder, ladderOfRefusal, type Rung } from '../plan-b/rules.ts';
 import { outcomeWord } from './machine.ts';
 import { timesFor } from './request-proof.ts';
+import { approvalLost, askingLost } from './restored-steps.ts';
 import { promiseOf, stillErased } from './scope.ts';
 
 /** `paged`: by approval, who was written to about it. */
@@ -94,7 +96,7 @@ function oneWipe(
 /** While the lock is on, everything that is not issued yet waits for it. */
 function lockLine({ lock, names }: IncidentView): Block<Intent>[] {
   if (!lock.locked) return [];
-  const by = lock.cause === 'brake' ? 'the brake' : (names.get(lock.by ?? '') ?? 'somebody');
+  const by = pulledBy(lock.cause) ?? names.get(lock.by ?? '') ?? 'somebody';
   return [
     paragraph(
       strong('All wipes are locked'),
@@ -146,6 +148,8 @@ function steps(
         '; its review is due.',
       ),
     });
+  } else if (approvers.length < (approval?.needed ?? 1) && wipe.restoredAt !== null) {
+    rows.push(approvalLost(wipe.restoredAt));
   } else {
     rows.push({
       mark: 'done',
@@ -214,6 +218,7 @@ function asked(wipe: FullWipe): { mark: StepMark; text: Text } {
       text: wipe.heldBecause === null ? text('About to ask Exchange') : text(strong('Held: '), wipe.heldBecause),
     };
   }
+  if (wipe.state === 'issuing' && wipe.restoredAt !== null) return askingLost(wipe.restoredAt);
   if (wipe.state === 'issuing')
     // True from the first moment on, when the call is just under way, and after a lost answer: an alarm it is in neither.
     return { mark: 'active', text: text('Asking Exchange: not known yet whether it was asked; I read it until it is') };

@@ -60,15 +60,17 @@ const transitions = {
   'awaiting-approval': {
     approved: 'approved',
     'break-glass': 'approved',
+    restored: 'issuing',
     denied: 'denied',
     withdrawn: 'withdrawn',
     expired: 'expired',
     voided: 'voided',
   },
-  approved: { claimed: 'issuing', withdrawn: 'withdrawn', voided: 'voided', lapsed: 'expired' },
+  approved: { claimed: 'issuing', restored: 'issuing', withdrawn: 'withdrawn', voided: 'voided', lapsed: 'expired' },
   issuing: {
     'request-proved': 'requested',
     'no-request-proved': 'not-asked',
+    'not-held': 'voided',
     'partnership-removed': 'partnership-removed',
   },
   requested: {

@@ -1,10 +1,12 @@
 /** After asking: reads until Exchange proves that it was asked, or that it was not. Only reads that succeed count. */
 import { after, second } from '../../ground/durations.ts';
 import { notify } from '../../notices/notify.ts';
+import type { Policy } from '../../policy.ts';
 import type { Change } from '../../store/port.ts';
 import { type DeviceFacts, wipeTimesKnown } from '../devices/device.ts';
 import { readDevice } from '../devices/read-facts.ts';
 import { recordOneDevice } from '../devices/record-devices.ts';
+import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { planBFirstDueAt } from '../plan-b/rules.ts';
@@ -56,7 +58,8 @@ export async function reconcileWipe(
     lastReadAt: new Date(before.readAt),
     requestor: policy.exchange.requestor,
   };
-  if (wrongScopeMoved(question)) {
+  // In the time that a restore lost, the other scope may have been proposed and approved by itself: nothing of it is taken back here.
+  if (wipe.restoredAt === null && wrongScopeMoved(question)) {
     await cancelFullWipe(context, exchange, wipe, device);
     return;
   }
@@ -82,7 +85,11 @@ export async function reconcileWipe(
     const row = await lockWipe(change, wipeId);
     if (row.state !== 'issuing') return;
     await endAbsence(change, row);
-    const verdict = proof.kind === 'not-seen' ? refused : undefined;
+    if (row.restoredAt !== null && provesNotAsked({ callDeadline: deadline, readAt, proof })) {
+      await notHeld(change, policy, row, readAt);
+      return;
+    }
+    const verdict = proof.kind === 'not-seen' && row.restoredAt === null ? refused : undefined;
     if (verdict !== undefined || provesNotAsked({ callDeadline: deadline, readAt, proof })) {
       const why = verdict ?? 'Exchange shows no request 16 minutes after it should have answered.';
       const moved = await moveWipe(
@@ -103,6 +110,31 @@ export async function reconcileWipe(
       });
     }
     await enqueueNext(change, row, step);
+  });
+}
+
+/** Of a wipe that a restored backup had on its way: what Exchange does not hold may have been asked for, and taken back, meanwhile. */
+async function notHeld(change: Change, policy: Policy, wipe: Wipe, readAt: Date): Promise<void> {
+  const why =
+    'A backup was restored, and Exchange holds no request of it: whether it was asked for meanwhile, and taken back, is not known.';
+  const moved = await moveWipe(
+    change,
+    wipe,
+    { kind: 'not-held' },
+    { by: null, why, evidence: { readAt: readAt.toISOString() }, set: { endedAt: change.now } },
+  );
+  if (moved === undefined) return;
+  const rest = ' To ask for it, propose it again; the hold stays open.';
+  await replyOnIncident(
+    change,
+    wipe.incidentNumber,
+    'warning',
+    `Phone ${wipe.deviceNumber}: the wipe is void.`,
+    ` ${why}${rest}`,
+  );
+  await notify(change, policy, 'wipe-voided', {
+    incident: wipe.incidentNumber,
+    line: [`phone ${wipe.deviceNumber}: ${why}`],
   });
 }
 

@@ -16,6 +16,7 @@ import { record } from '../incident/timeline.ts';
 import { loadIncident, type Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
 import { lockOwner } from '../lock-order.ts';
+import { lostRanges } from '../lost-range.ts';
 import { recordRequestNews } from '../outside-wipes/request-news.ts';
 import { absenceRecheck, countAbsence, endAbsence } from './absence.ts';
 import type { WipeEvent } from './machine.ts';
@@ -121,8 +122,14 @@ async function countUnread(change: Change, policy: Policy, wipe: Wipe, answer: D
   const said = missing
     ? `Exchange no longer shows the request for the wipe of phone ${wipe.deviceNumber}.`
     : `Exchange has not said for two hours what it holds for phone ${wipe.deviceNumber}.`;
+  // What a restore lost may hold a cancel of our own.
+  const lost = (await lostRanges(change.tx)).at(-1);
+  const whose =
+    lost !== undefined && wipe.requestedAt !== null && wipe.requestedAt <= lost.until
+      ? 'Whether by Mislaid is not known, because a backup was restored'
+      : 'Not by Mislaid';
   const rest = missing
-    ? ` Not by Mislaid: somebody took it back, and as it stands the phone hears of no wipe. End it here with "cancel wipe INC-${wipe.incidentNumber} ${wipe.deviceNumber}"; then it can be proposed again.`
+    ? ` ${whose}: somebody took it back, and as it stands the phone hears of no wipe. End it here with "cancel wipe INC-${wipe.incidentNumber} ${wipe.deviceNumber}"; then it can be proposed again.`
     : ' So it is not known how its wipe stands. Please look with Get-MobileDevice and Get-MobileDeviceStatistics; I go on reading.';
   await replyOnIncident(change, wipe.incidentNumber, 'warning', said, rest);
   await notify(change, policy, 'wipe-unreadable', { incident: wipe.incidentNumber, line: [`${said}${rest}`] });

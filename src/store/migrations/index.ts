@@ -27,6 +27,7 @@ import * as logFilesOnce from './0026-log-files-once.ts';
 import * as approvalClosedBy from './0027-approval-closed-by.ts';
 import * as appPhones from './0028-app-phones.ts';
 import * as logSeries from './0029-log-series.ts';
+import * as restored from './0036-restored.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -58,4 +59,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0027-approval-closed-by': approvalClosedBy,
   '0028-app-phones': appPhones,
   '0029-log-series': logSeries,
+  '0036-restored': restored,
 };

@@ -15,6 +15,10 @@ export type WipeEventKind =
   | 'voided'
   /** One worker claims it for issuing; from here only proof decides whether Exchange holds a request. */
   | 'claimed'
+  /** A backup was restored that had it waiting or approved: meanwhile it may have been asked for. */
+  | 'restored'
+  /** After `restored`: Exchange holds no request of it, and whether it ever did is not known. */
+  | 'not-held'
   | 'request-proved'
   /** Exchange surely holds no request of ours: refused unsent, or 16 minutes of reads without a trace. */
   | 'no-request-proved'

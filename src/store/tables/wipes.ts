@@ -68,6 +68,8 @@ export type WipeTable = {
   /** Since when no reading says what Exchange holds for the device, and whether a person was asked to look. */
   unreadSince: Date | null;
   unreadTold: Generated<boolean>;
+  /** When a backup was restored in which it was on its way: Exchange alone knows how it went on. */
+  restoredAt: Generated<Date | null>;
 };
 
 export type WipeTransitionTable = {
@@ -91,7 +93,7 @@ export type WipesTables = {
     id: Generated<number>;
     at: Fixed<Date>;
     state: Fixed<'locked' | 'unlocked'>;
-    cause: Fixed<'person' | 'brake' | 'approval'>;
+    cause: Fixed<'person' | 'brake' | 'approval' | 'restore'>;
     actorGuid: Fixed<string | null>;
     reason: Fixed<string>;
     /** Pulled by somebody whose own phone was reported: one other person of security or admin lifts it. */

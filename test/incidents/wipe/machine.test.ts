@@ -175,6 +175,20 @@ describe('sequences of events', () => {
   });
 });
 
+describe('after a backup was restored', () => {
+  it('what waited or was approved is not known, and ends as asked for or as void', () => {
+    for (const state of ['awaiting-approval', 'approved'] as const)
+      expect(transition(state, { kind: 'restored' })).toMatchObject({ kind: 'to', state: 'issuing' });
+    expect(transition('issuing', { kind: 'request-proved' })).toMatchObject({ kind: 'to', state: 'requested' });
+    expect(transition('issuing', { kind: 'not-held' })).toMatchObject({ kind: 'to', state: 'voided' });
+  });
+
+  it.each(states.filter((state) => !['awaiting-approval', 'approved'].includes(state)))('%s is as it was', (state) => {
+    expect(transition(state, { kind: 'restored' })).toMatchObject({ kind: 'refusal' });
+    if (state !== 'issuing') expect(transition(state, { kind: 'not-held' })).toMatchObject({ kind: 'refusal' });
+  });
+});
+
 describe('while it is not known whether Exchange was asked', () => {
   it.each(['withdrawn', 'claimed', 'voided', 'expired', 'cancel-proved', 'not-reported'] as const)(
     'refuses %s',
