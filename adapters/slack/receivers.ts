@@ -33,7 +33,7 @@ export function httpReceiver(input: {
     processBeforeResponse: true,
     bodyLimit,
     logger: slackLogger(log),
-    customPropertiesExtractor: (request) => ({ requestKey: hashOf(request.headers['x-slack-signature']) }),
+    customPropertiesExtractor: (request) => ({ requestKey: requestKeyOf(request.headers['x-slack-signature']) }),
     processEventErrorHandler: async ({ error, response }) => {
       const cause = originalOf(error);
       const status = statusOf(cause);
@@ -148,6 +148,6 @@ function originalOf(error: unknown): unknown {
   return error instanceof Error && 'original' in error && error.original instanceof Error ? error.original : error;
 }
 
-function hashOf(signature: string | string[] | undefined): string {
+export function requestKeyOf(signature: string | string[] | undefined): string {
   return createHash('sha256').update(String(signature)).digest('base64url');
 }

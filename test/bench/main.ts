@@ -16,6 +16,7 @@ import { benchQueue } from './queue.bench-run.ts';
 import type { BenchResult } from './result.ts';
 import { benchScale } from './scale.ts';
 import { benchSlack } from './slack.ts';
+import { benchSoak } from './soak.ts';
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult[]>>> = {
   answer: () => benchAnswer(),
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<BenchR
   heartbeat: () => benchHeartbeat(),
   directory: benchDirectory,
   scale: benchScale,
+  soak: benchSoak,
 };
 
 const given = process.argv.slice(2);

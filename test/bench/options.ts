@@ -1,7 +1,19 @@
 /** `--name=value` behind the names of benches: another size than the usual one. */
 export type BenchOptions = ReadonlyMap<string, string>;
 
-const known = ['incidents', 'deliveries', 'audit', 'asks', 'people', 'phones', 'seconds', 'rate', 'megabytes'];
+const known = [
+  'incidents',
+  'deliveries',
+  'audit',
+  'asks',
+  'people',
+  'phones',
+  'seconds',
+  'rate',
+  'megabytes',
+  'minutes',
+  'restart',
+];
 
 /** Throws for an option that no bench knows. */
 export function readOptions(args: readonly string[]): BenchOptions {

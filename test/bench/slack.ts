@@ -142,21 +142,31 @@ export async function load({ agent, url, slack, perSecond, seconds }: Loading): 
   return await Promise.all(sent);
 }
 
-function commandOf(slack: FakeSlack): SignedRequest {
+/** A signed slash command; default: what the bench says. */
+export function commandOf(
+  slack: FakeSlack,
+  said: { user: string; channel: string; text: string; trigger: string } = {
+    user,
+    channel,
+    text,
+    trigger: slack.workspace.trigger(user),
+  },
+): SignedRequest {
   const body = formBody({
     command: '/mislaid',
-    text,
-    user_id: user,
+    text: said.text,
+    user_id: said.user,
     user_name: 'hana',
     team_id: team,
-    channel_id: channel,
-    trigger_id: slack.workspace.trigger(user),
-    response_url: `${slack.apiUrl.replace(/api\/$/, '')}respond/${slack.workspace.responseUrl(user, channel)}`,
+    channel_id: said.channel,
+    trigger_id: said.trigger,
+    response_url: `${slack.apiUrl.replace(/api\/$/, '')}respond/${slack.workspace.responseUrl(said.user, said.channel)}`,
   });
   return signed(signingSecret, body, { contentType: formType });
 }
 
-function ask(agent: Agent, url: string, { headers, body }: SignedRequest): Promise<Asked> {
+/** Rejects when nobody listens. */
+export function ask(agent: Agent, url: string, { headers, body }: SignedRequest): Promise<Asked> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const sending = httpRequest(url, { method: 'POST', agent, headers }, (response) => {

@@ -38,13 +38,19 @@ it.runIf(isFull)(
     for (const name of [...contextFiles(project), 'Dockerfile', '.dockerignore'])
       cpSync(join(project, name), join(context, name), { recursive: true });
     mkdirSync(join(context, 'secrets'));
-    for (const name of ['secrets/database-url', '.env', 'policy.yaml']) writeFileSync(join(context, name), 'hunter2');
+    for (const name of ['secrets/database-url', '.env', 'policy.yaml'])
+      writeFileSync(join(context, name), 'left-beside-the-sources');
 
     const { image, left } = buildImage({ context, scratch: join(scratch), leftOut: ['Install-PSResource'] });
 
     expect(left).toHaveLength(1);
     expect(
-      spawnSync('grep', ['--recursive', '--files-with-matches', 'hunter2', join(image.root, 'app')]).stdout.toString(),
+      spawnSync('grep', [
+        '--recursive',
+        '--files-with-matches',
+        'left-beside-the-sources',
+        join(image.root, 'app'),
+      ]).stdout.toString(),
     ).toBe('');
     const megabytes = Number(
       execFileSync('du', ['-sm', join(image.root, 'app/node_modules')], { encoding: 'utf8' }).split('\t')[0],

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 export type BotProcess = {
   /** Where chat platforms send to; empty for a worker: nobody speaks to it. */
   readonly url: string;
+  readonly pid: number;
   log(): string;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;
@@ -65,6 +66,7 @@ export async function startBotProcess(input: {
   };
   return {
     url: port === undefined ? '' : `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     log: () => log,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
