@@ -1,4 +1,4 @@
-/** `npm run docs`: writes `.env.example` and the tables of README and docs/notices.md anew from the descriptions in the code. A test keeps them true. */
+/** `npm run docs`: writes `.env.example` and the tables of docs/commands.md, docs/configuration.md and docs/notices.md anew from the descriptions in the code. A test keeps them true. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AnyCommand } from '../src/commands/command.ts';
 import { commands, labCommands } from '../src/commands/index.ts';
@@ -16,9 +16,14 @@ export function envExample(): string {
   return `# Every setting of Mislaid, with its default or an example. Copy to .env, or set them in the environment.\n# \`npm start\` reads the environment alone; \`node --env-file=.env dist/src/main.js\` reads this file too.\n\n${lines.join('\n')}`;
 }
 
-/** README text with the parts between `<!-- name -->` and `<!-- /name -->` written anew. */
-export function withTables(readme: string): string {
-  return replacePart(replacePart(readme, 'commands', commandsTable()), 'settings', settingsRows());
+/** The text of docs/commands.md with its table written anew: what stands between `<!-- name -->` and `<!-- /name -->`. */
+export function withCommands(text: string): string {
+  return replacePart(text, 'commands', commandsTable());
+}
+
+/** The text of docs/configuration.md with its table written anew. */
+export function withSettings(text: string): string {
+  return replacePart(text, 'settings', settingsRows());
 }
 
 function commandsTable(): string {
@@ -82,6 +87,7 @@ function replacePart(text: string, name: string, part: string): string {
 
 if (process.argv[1]?.endsWith('docs.js') === true) {
   writeFileSync('.env.example', envExample());
-  writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8')));
+  writeFileSync('docs/commands.md', withCommands(readFileSync('docs/commands.md', 'utf8')));
+  writeFileSync('docs/configuration.md', withSettings(readFileSync('docs/configuration.md', 'utf8')));
   writeFileSync('docs/notices.md', withNotices(readFileSync('docs/notices.md', 'utf8')));
 }

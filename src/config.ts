@@ -1,6 +1,6 @@
 /**
- * The only reader of the environment. Every setting is described once, in `Settings`: the schema, `.env.example` and the
- * README's table follow from it. Every problem is named at once, and no value is ever printed.
+ * The only reader of the environment. Every setting is described once, in `Settings`: the schema, `.env.example` and
+ * docs/configuration.md follow from it. Every problem is named at once, and no value is ever printed.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import type { Environment } from './ground/environment.ts';
 import { MislaidError } from './ground/errors.ts';
 import { counted } from './message/words.ts';
 
-/** What `.env.example` and the README say of one setting; kept as the schema's metadata. */
+/** What `.env.example` and docs/configuration.md say of one setting; kept as the schema's metadata. */
 const SettingMeta = z.object({
   means: z.string(),
   /** Secrets can also come from a file: NAME_FILE holds its path. They are redacted from logs. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { envExample, withNotices, withTables } from '../scripts/docs.ts';
+import { envExample, withCommands, withNotices, withSettings } from '../scripts/docs.ts';
 import { readConfig, settingsTable } from '../src/config.ts';
 import { parsePolicy } from '../src/policy.ts';
 import { filesBelow, top } from './architecture/sources.ts';
@@ -24,16 +24,18 @@ describe('what stands beside the code', () => {
     expect(readConfig(Object.fromEntries(defaults))).toEqual(readConfig({}));
   });
 
-  it("the README's tables are the code's (npm run docs writes them)", () => {
-    const readme = read('README.md');
+  it.each([
+    ['docs/commands.md', withCommands],
+    ['docs/configuration.md', withSettings],
+    ['docs/notices.md', withNotices],
+  ])("%s is the code's table (npm run docs writes it)", (document, written) => {
+    const text = read(document);
 
-    expect(withTables(readme), 'README.md is older than the code: npm run build && npm run docs').toBe(readme);
+    expect(written(text), `${document} is older than the code: npm run build && npm run docs`).toBe(text);
   });
 
-  it("docs/notices.md is the code's table (npm run docs writes it)", () => {
-    const text = read('docs/notices.md');
-
-    expect(withNotices(text), 'docs/notices.md is older than the code: npm run build && npm run docs').toBe(text);
+  it('the README can be read in one go', () => {
+    expect(read('README.md').split('\n').length).toBeLessThan(150);
   });
 
   it('the README names the two commands that CI runs', () => {
@@ -98,8 +100,8 @@ describe('what stands beside the code', () => {
     expect(rows.filter((row) => !row.includes('(`'))).toEqual([]);
   });
 
-  it("the README's picture of src/ has all of its folders", () => {
-    const picture = /^src\/ [\s\S]*?^adapters\//m.exec(read('README.md'))?.[0] ?? '';
+  it('the picture of src/ has all of its folders', () => {
+    const picture = /^src\/ [\s\S]*?^adapters\//m.exec(read('docs/architecture.md'))?.[0] ?? '';
     const shown = [...picture.matchAll(/^ {2}([a-z]+)\/| {3}([a-z]+)\/ /gm)].map(([, left, right]) => left ?? right);
     const rooms = readdirSync(join(top, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
