@@ -29,6 +29,7 @@ import { runDoctorJob } from './run-doctor.ts';
 import { sendReportJob } from './send-report.ts';
 import { showAppsJob } from './show-apps.ts';
 import { startDrillJob } from './start-drill.ts';
+import { streamAuditJob } from './stream-audit.ts';
 import { verifyAuditJob } from './verify-audit.ts';
 import { watchAppsJob } from './watch-apps.ts';
 import { watchHeartbeatJob } from './watch-heartbeat.ts';
@@ -63,6 +64,7 @@ export const jobs = [
   sendReportJob,
   showAppsJob,
   startDrillJob,
+  streamAuditJob,
   verifyAuditJob,
   watchAppsJob,
   watchHeartbeatJob,

@@ -10,9 +10,9 @@ import { exportJsonLines, exportOcsf } from '../src/audit/export.ts';
 import { readConfig } from '../src/config.ts';
 import { createClosing } from '../src/ground/closing.ts';
 import { MislaidError } from '../src/ground/errors.ts';
+import { productVersion } from '../src/start/product-version.ts';
 import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
-import { productVersion } from './product-version.ts';
 
 const Options = z.object({
   format: z.enum(['jsonl', 'ocsf']).default('jsonl'),

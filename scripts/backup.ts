@@ -16,10 +16,10 @@ import { canonicalHash } from '../src/ground/canonical.ts';
 import { systemClock } from '../src/ground/clock.ts';
 import { createClosing } from '../src/ground/closing.ts';
 import { hostError, MislaidError } from '../src/ground/errors.ts';
+import { productVersion } from '../src/start/product-version.ts';
 import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
 import { runningConnection } from '../src/store/embedded/running.ts';
-import { productVersion } from './product-version.ts';
 
 const usage = 'Say: npm run backup -- <folder> [--with-keys <file>]';
 

@@ -57,6 +57,30 @@ const PolicyEdge = z.strictObject({
   where: z.string().optional(),
 });
 
+const sinkName = z.string().regex(/^[a-z0-9-]{1,40}$/, 'a name of small letters, digits and dashes');
+const sinkFormat = z.enum(['ocsf', 'cef']).default('ocsf');
+
+/** Where the audit is sent on, as it grows (docs/operations.md). */
+const AuditSink = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('syslog'),
+    name: sinkName,
+    format: sinkFormat,
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65_535).default(6514),
+    /** PEM of who signed the server's certificate, where the system does not know them. */
+    caFile: z.string().min(1).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('hec'),
+    name: sinkName,
+    format: sinkFormat,
+    url: z.url({ protocol: /^https$/, error: 'an address that begins with https://' }),
+    caFile: z.string().min(1).optional(),
+  }),
+]);
+export type AuditSink = z.infer<typeof AuditSink>;
+
 const StepUp = z.enum(['off', 'full', 'always']);
 export type StepUp = z.infer<typeof StepUp>;
 
@@ -154,6 +178,7 @@ export const Policy = z
     channels: z
       .strictObject({ helpdesk: places, approvals: places, security: places, mailOperations: places, audit: places })
       .prefault({}),
+    auditStream: z.array(AuditSink).optional(),
     /** Where helpdesk commands may be typed, beside the channels above and private conversations. */
     commandChannels: places,
     timeZone: z.string().default('UTC').refine(isTimeZone, 'not an IANA time zone'),

@@ -37,6 +37,7 @@ import type { ProcessParts } from './parts.ts';
 import { prefixesOf } from './policy.ts';
 import { namePolicyDoubts } from './policy-doubts.ts';
 import { type PolicySource, watchPolicy } from './policy-watch.ts';
+import { productVersion } from './product-version.ts';
 import { enqueueFirstReads, lanesOf, openConfiguredQueue, startRounds } from './queue.ts';
 import { approvals } from './registries.ts';
 import { openConfiguredServers } from './servers.ts';
@@ -179,6 +180,7 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       attempt,
       doctor: parts.doctor,
       seal,
+      siem: { token: config.MISLAID_SIEM_TOKEN, productVersion: productVersion() },
       forgotten: forgottenList(config.MISLAID_DATA),
       capabilities: (of) => exchange(of).capabilities(),
       readBack: (place) => chat.readBack(place),

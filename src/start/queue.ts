@@ -49,6 +49,7 @@ export async function startRounds(store: Store, organisation: Organisation): Pro
     await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
     await change.enqueue('checkpoint-audit', {}, { key: 'start' });
     await change.enqueue('prune', {}, { key: 'start' });
+    await change.enqueue('stream-audit', {}, { key: 'start' });
     await change.enqueue('find-outside-wipes', { organisation }, { key: organisation });
   });
 }
