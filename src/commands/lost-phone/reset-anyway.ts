@@ -3,6 +3,7 @@ import { waitsForNothing, whatApplies } from '../../incidents/hold/applies.ts';
 import { closeHold } from '../../incidents/hold/hold.ts';
 import { loadIncident } from '../../incidents/incident/view.ts';
 import { lockedIncident } from '../../incidents/lock-order.ts';
+import { isOpen } from '../../incidents/wipe/state.ts';
 import { paragraph } from '../../message/text.ts';
 import { notify } from '../../notices/notify.ts';
 import { IncidentArgument, privateAnswer } from '../arguments.ts';
@@ -66,15 +67,17 @@ export const resetAnywayCommand = defineIncidentCommand({
     const who = context.actor.person.displayName;
     const closed = await context.store.change(async (change) => {
       if ((await lockedIncident(change, incident)).state === 'closed') return false;
-      const stillFree = waitsForNothing(whatApplies(await loadIncident(change.tx, incident)));
+      const now = await loadIncident(change.tx, incident);
+      const stillFree = waitsForNothing(whatApplies(now));
       // A phone may have come, or a wipe been asked for, since the form was shown without its tick.
       if (!stillFree && lost !== true)
         throw refusal(
           'phone-to-wait-for',
           `A phone of INC-${incident} may hear of a wipe by now. Say "reset anyway INC-${incident}" again.`,
         );
-      const why = stillFree
-        ? `${who} said to reset it, because ${reason.trim()}: no phone is waited for.`
+      const onTheWay = now.wipes.some(({ state }) => isOpen(state)) || now.wipes.some((wipe) => wipe.exchangeHolds);
+      const why = !onTheWay
+        ? `${who} said to reset it, because ${reason.trim()}: no wipe is on its way.`
         : `${who} said to reset anyway, because ${reason.trim()}: a wipe still on its way may never arrive.`;
       const done = await closeHold(change, incident, context.actor, why);
       const line = [`hold closed by "reset anyway", said by ${who}: ${reason.trim()}`];

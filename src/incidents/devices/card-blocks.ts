@@ -25,7 +25,7 @@ export function deviceBlocks(input: DeviceBlocksInput): Block<Intent>[] {
       headline(device, status, twins(device, input.view)),
       ...status.remarks.map((remark) => paragraph(...remark)),
       ...(index < detailed && isToBeChosen(device, input.view) ? [details(device, status, input)] : []),
-      ...(device.present ? [] : [notShown(device)]),
+      ...(device.present ? [] : [notShown(device, input.view)]),
       ...ownerRemark(device, input.view),
     ];
   });
@@ -65,8 +65,9 @@ function namedDevice({ devices, timeline }: IncidentView): number | undefined {
 }
 
 /** What a wipe would erase and how soon it is heard of helps to choose; a wipe on its way, or over, speaks for itself. */
-function isToBeChosen(device: IncidentDevice, { incident, wipes }: IncidentView): boolean {
-  const chosen = wipes.some((wipe) => isOpen(wipe.state) || wipe.state === 'acknowledged');
+function isToBeChosen(device: IncidentDevice, { incident, timeline, wipes }: IncidentView): boolean {
+  const chosen =
+    timeline.found !== undefined || wipes.some((wipe) => isOpen(wipe.state) || wipe.state === 'acknowledged');
   return device.present && incident.state === 'open' && !chosen;
 }
 
@@ -89,7 +90,8 @@ function headline({ number, label, facts }: IncidentDevice, { line }: DeviceStat
 }
 
 /** What one answer does not show may still be there: it is read again. */
-function notShown({ readAt }: IncidentDevice): Block<Intent> {
+function notShown({ number, readAt }: IncidentDevice, { timeline }: IncidentView): Block<Intent> {
+  if (timeline.removed.has(number)) return note('Its partnership was removed, and read back. Read ', time(readAt), '.');
   return note(
     'Exchange does not show this partnership, read ',
     time(readAt),

@@ -96,100 +96,141 @@ function firstAndLast(readings: readonly Date[]): Words {
 
 const account = ' If somebody is using the account now, that comes first: call security.';
 
-/** What must not be done, or what holds instead and who decides. */
+/** `headline`: what must not be done, or what holds instead. `advice`: what helps, one thing each, and who decides. */
+export type ApplyingWords = { headline: Words; advice: readonly Words[] };
+
+/** The same as one paragraph, for an answer. */
 export function describeApplies(applies: Applies, view: Told): Words {
+  const { headline, advice } = applyingWords(applies, view);
+  return [...headline, ...advice.flatMap((sentence): Words => [' ', ...sentence])];
+}
+
+export function applyingWords(applies: Applies, view: Told): ApplyingWords {
   const { owner, names } = view;
   const name = owner.mailboxType === 'shared' ? owner.displayName : firstWord(owner.displayName);
   switch (applies.kind) {
     case 'must-log-in':
-      return [
+      return alone(
         strong(
           `Do not reset ${name}'s password, disable the account, block or remove the phone, or suspend the SIM yet.`,
         ),
         ` The phone must still log in to hear of a wipe. I will say when it is safe.${account}`,
-      ];
+      );
     case 'found-too-late':
       return applies.told
-        ? [
+        ? alone(
             strong('The phone was found, and Exchange has handed it a wipe already.'),
             ' Keep it off every network. Only removing its partnership may still save it; a second person must approve that.',
-          ]
-        : [
+          )
+        : alone(
             strong('The phone was found, and a wipe of it is on its way: cancel it now.'),
             ' Until that is read back, keep it off every network.',
-          ];
+          );
     case 'account-disabled':
-      return [
-        strong(`${name}'s account is disabled: no phone can log in, so none hears of a wipe.`),
-        ' What helps: an administrator enables it until the phone has heard of its wipe. Whoever has the password gets in then, too, so security decides.',
-        ` If it stays disabled, there is nothing to wait for. Until that is decided do not block or remove the phone, or suspend the SIM.${account}`,
-      ];
-    case 'password-changed':
-      return [
-        strong(
-          `${name}'s password was changed: a phone that still has the old one cannot log in, so it hears of no wipe.`,
-        ),
-        ` Noted by ${applies.by === null ? 'Mislaid' : (names.get(applies.by) ?? 'somebody')}, `,
-        time(applies.at),
-        '.',
-        ...applies.syncedSince.flatMap(
-          ({ number, facts }): Words => [
-            ` Phone ${number} has synced since, `,
-            ...(facts.lastSync === null ? [] : [time(facts.lastSync)]),
-            ': it still gets in.',
+      return {
+        headline: [strong(`${name}'s account is disabled: no phone can log in, so none hears of a wipe.`), account],
+        advice: [
+          [
+            'What helps: an administrator enables it until the phone has heard of its wipe. Whoever has the password gets in then, too, so security decides.',
           ],
-        ),
-        ` Changing it back helps nobody. What helps: revoke the sessions, which ends apps that stay signed in without the password; then block the phone and ask for the SIM to be suspended. A wipe asked for now stays in Exchange, for the day on which the phone has the new password. Who handles the case decides whether to wait for that.${account}`,
-      ];
+          ['If it stays disabled, there is nothing to wait for: say so below, then block the phone.'],
+          ['Until that is decided do not block or remove the phone, or suspend the SIM.'],
+        ],
+      };
+    case 'password-changed': {
+      const by = applies.by === null ? 'Mislaid' : (names.get(applies.by) ?? 'somebody');
+      const synced = applies.syncedSince.map(
+        ({ number, facts }): Words => [
+          strong(`Phone ${number} has synced since`),
+          ...(facts.lastSync === null ? [] : [', ', time(facts.lastSync)]),
+          ': it still gets in.',
+        ],
+      );
+      return {
+        headline: [
+          strong(
+            `${name}'s password was changed: a phone that still has the old one cannot log in, so it hears of no wipe.`,
+          ),
+          ` Noted by ${by}, `,
+          time(applies.at),
+          `.${account}`,
+        ],
+        advice: [
+          ...synced,
+          [
+            'What helps: revoke the sessions, which ends apps that stay signed in without the password. Then block the phone, and have the SIM suspended.',
+          ],
+          [
+            'A wipe asked for now stays in Exchange, for the day on which the phone has the new password. Who handles the case decides whether to wait for that.',
+          ],
+        ],
+      };
+    }
     case 'no-phone-yet':
-      return [
+      return alone(
         strong(`Do not reset ${name}'s password yet.`),
         ' Exchange showed no phone of this mailbox, ',
         time(applies.at),
         `. One empty answer proves nothing: I read it again within minutes, and say here what applies.${account}`,
-      ];
+      );
     case 'no-phone':
-      return [
-        strong(
-          `No phone syncs with ${name}'s mailbox: there is nothing that Exchange could wipe, and no phone to wait for.`,
-        ),
-        " Both of Exchange's lists say so, in readings of ",
-        ...firstAndLast(applies.readings),
-        '. A phone that device management reaches is wiped there: I do not see it. Who handles the case decides whether the password is reset.',
-      ];
+      return {
+        headline: [
+          strong(
+            `No phone syncs with ${name}'s mailbox: there is nothing that Exchange could wipe, and no phone to wait for.`,
+          ),
+          " Both of Exchange's lists say so, in readings of ",
+          ...firstAndLast(applies.readings),
+          '.',
+        ],
+        advice: [
+          ['Who handles the case decides whether the password is reset.'],
+          ['A phone that device management reaches is wiped there: I do not see it.'],
+        ],
+      };
     case 'shared-mailbox':
-      return [
-        strong(`${owner.displayName} is a shared mailbox: nobody's phone logs in as it.`),
-        ' Ask who had the phone, and say "lost device <their name>". There is no password of a person to reset here, and nothing to wipe is known.',
-      ];
+      return {
+        headline: [
+          strong(`${owner.displayName} is a shared mailbox: nobody's phone logs in as it.`),
+          ' Ask who had the phone, and say "lost device <their name>".',
+        ],
+        advice: [['There is no password of a person to reset here, and nothing to wipe is known.']],
+      };
     case 'with-owner':
-      return [
-        strong(`Every phone that could be wiped is with its owner, as was verified: there is no phone to wait for.`),
+      return alone(
+        strong('Every phone that could be wiped is with its owner, as was verified: there is no phone to wait for.'),
         ' Who handles the case decides whether the password is reset.',
-      ];
+      );
     case 'removed':
-      return [
+      return alone(
         strong('The partnership is removed, so no wipe reaches the phone any more: there is nothing to wait for.'),
         ' What is on it stays there. Who handles the case decides: reset the password, because the phone can still log in with it.',
-      ];
+      );
     case 'none-wipeable':
-      return [
+      return alone(
         strong(
           `None of ${name}'s phones can be wiped by Exchange: it would only block them. There is no phone to wait for.`,
         ),
         ' What is on it stays there. Who handles the case decides: reset the password and revoke the sessions, so that nothing more gets onto it.',
-      ];
-    case 'managed-elsewhere':
-      return [
-        strong(
-          `${namesInList(
-            applies.phones.map(({ number, facts }) => `${number} · ${phoneName(facts)}`),
-            'and',
-          )}: managed elsewhere. Start the wipe in device management, not here.`,
-        ),
-        ` Do not reset ${name}'s password yet: whether device management needs it is not known here, so who runs it decides. Exchange wipes only what it can reach itself.${account}`,
-      ];
+      );
+    case 'managed-elsewhere': {
+      const phones = applies.phones.map(({ number, facts }) => `${number} · ${phoneName(facts)}`);
+      return {
+        headline: [
+          strong(`${namesInList(phones, 'and')}: managed elsewhere. Start the wipe in device management, not here.`),
+          ` Do not reset ${name}'s password yet.${account}`,
+        ],
+        advice: [
+          ['Whether device management needs the password is not known here, so who runs it decides.'],
+          ['Exchange wipes only what it can reach itself.'],
+        ],
+      };
+    }
     default:
       return assertNever(applies, 'what applies');
   }
+}
+
+function alone(...headline: Words): ApplyingWords {
+  return { headline, advice: [] };
 }

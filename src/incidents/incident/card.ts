@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely';
 import { loadCapabilities } from '../../exchange/stored-capabilities.ts';
 import type { Block, DraftMessage, Intent, Tone } from '../../message/model.ts';
-import { note, paragraph, strong, time } from '../../message/text.ts';
+import { list, note, paragraph, strong, text, time } from '../../message/text.ts';
 import { firstWord } from '../../message/words.ts';
 import type { Policy } from '../../policy.ts';
 import type { Projection } from '../../store/projection.ts';
@@ -11,7 +11,7 @@ import { pagedNamesOnEach } from '../approvals/paging.ts';
 import { deviceBlocks } from '../devices/card-blocks.ts';
 import { type EvidenceProvider, incidentEvidence } from '../devices/evidence.ts';
 import { drillBlocks, incidentName } from '../drill/drill.ts';
-import { describeApplies, whatApplies } from '../hold/applies.ts';
+import { applyingWords, whatApplies } from '../hold/applies.ts';
 import { wipeBlocks } from '../wipe/card-blocks.ts';
 import { tickedBlocks } from '../wipe/follow-up.ts';
 import { remarks } from './remarks.ts';
@@ -49,7 +49,7 @@ export async function incidentCard({ view, db, policy, now, providers }: Inciden
     title: `${incidentName(incident.number, incident.drill)} · ${kindWords[incident.kind]} · ${owner.displayName}`,
     tone: toneOf(view),
     blocks: [
-      ...(open ? [holdBlock(view), ...remarks(view)] : [closing(view)]),
+      ...(open ? [...holdBlocks(view), ...remarks(view)] : [closing(view)]),
       ...wipeBlocks({ view, now, policy, paged }),
       ...(open ? whatNext(view) : [...tickedBlocks(view), ...takeBackBlocks(view)]),
       opening(view),
@@ -89,10 +89,15 @@ function opening(view: IncidentView): Block<Intent> {
   );
 }
 
-function holdBlock(view: IncidentView): Block<Intent> {
+function holdBlocks(view: IncidentView): Block<Intent>[] {
+  if (view.incident.hold === 'closed') return [holdClosed(view)];
+  const { headline, advice } = applyingWords(whatApplies(view), view);
+  return [paragraph(...headline), ...(advice.length === 0 ? [] : [list(...advice.map((words) => text(...words)))])];
+}
+
+function holdClosed(view: IncidentView): Block<Intent> {
   const { incident, owner, names, timeline } = view;
   const first = firstWord(owner.displayName);
-  if (incident.hold === 'open') return paragraph(...describeApplies(whatApplies(view), view));
   const { found } = timeline;
   if (found !== undefined) {
     const by = found.by === null ? '' : `, says ${names.get(found.by) ?? 'somebody'}, `;
@@ -103,7 +108,8 @@ function holdBlock(view: IncidentView): Block<Intent> {
       `. Nothing is waited for: ${first}'s password may stay as it is, or be reset.`,
     );
   }
-  const by = incident.holdClosedBy === null ? '' : ` (${names.get(incident.holdClosedBy) ?? 'somebody'})`;
+  const who = incident.holdClosedBy === null ? undefined : (names.get(incident.holdClosedBy) ?? 'somebody');
+  const by = who === undefined || incident.holdClosedWhy?.includes(who) === true ? '' : ` (${who})`;
   const reset = timeline.ticks.some(({ step }) => step === 'password');
   return paragraph(
     strong(reset ? `${first}'s password was reset.` : `${first}'s password may be reset now.`),

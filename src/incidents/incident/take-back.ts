@@ -66,7 +66,8 @@ function againOnPhones({ devices, wipes, timeline, incident }: IncidentView): Te
     wipes.some((wipe) => wipe.deviceNumber === number && wipe.state === 'acknowledged'),
   );
   const still = wiped.filter(({ present }) => present);
-  if (still.length > 0)
+  // While the case is open its own button stands above.
+  if (still.length > 0 && incident.state === 'closed')
     items.push(
       text(
         strong('Before that phone is used again, remove its partnership'),

@@ -7,6 +7,7 @@ import { notify } from '../../notices/notify.ts';
 import { holdsRequest, wipeTimesKnown } from '../devices/device.ts';
 import { requestorName, unfinishedRequests } from '../devices/held-requests.ts';
 import { readDevice } from '../devices/read-facts.ts';
+import { recordOneDevice } from '../devices/record-devices.ts';
 import { replyOnIncident } from '../incident/reply.ts';
 import type { Wipe } from '../incident/view.ts';
 import type { JobContext } from '../job.ts';
@@ -54,6 +55,8 @@ export async function cancelWipeInExchange(
 
   await store.change(async (change) => {
     const row = await lockWipe(change, wipeId);
+    // The card shows what was read back, and not what Exchange held before.
+    await recordOneDevice(change, row.incidentNumber, answer.facts);
     const person = { guid: by };
     const evidence = { readAt: change.now.toISOString(), stillHeld };
     const reply = (tone: 'neutral' | 'warning', first: string, rest: string) =>

@@ -278,8 +278,11 @@ function waiting(
       ),
     ];
   }
-  if (wipe.state === 'requested' && view.incident.planBRaisedAt !== null) return planB(wipe, view, policy);
+  const found = view.timeline.found !== undefined;
+  if (wipe.state === 'requested' && view.incident.planBRaisedAt !== null && !found) return planB(wipe, view, policy);
   if (wipe.state === 'requested' || wipe.state === 'not-reported') {
+    // A phone that was found is saved by one of them alone.
+    if (found) return [buttons(button(label('Cancel wipe', wipe, view), 'cancel-wipe', row, { style: 'primary' }))];
     return [
       endings,
       buttons(

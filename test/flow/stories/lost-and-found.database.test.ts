@@ -47,13 +47,14 @@ it('lost: the card begins with what to do, and leads to the successor of the pho
   await bot.click('hana', helpdesk, 'I have reset the password');
   await bot.click('hana', helpdesk, 'I have revoked the sessions');
   expect(headline(bot, n)).toMatch(/^Alice's password was reset\./);
-  expect(card(bot, n)).toContain('Before that phone is used again, remove its partnership, else it is wiped again');
+  expect(card(bot, n)).toContain('Remove the partnership so that this phone is not wiped again if it comes back.');
   await bot.click('hana', helpdesk, 'Remove partnership of 1');
   await bot.click('hana', helpdesk, 'Close');
   const closed = card(bot, n);
   expect(closed).toContain('✔ Password reset — Hana Novak');
   expect(closed).toContain('The same phone or its successor: add the work account on it with the new password.');
-  expect(closed).not.toMatch(/found|remove its partnership|is blocked/);
+  expect(closed).toContain('Its partnership was removed, and read back.');
+  expect(closed).not.toMatch(/found|remove its partnership|is blocked|I read it again/);
 });
 
 it('stolen: who calls is verified by the number and the manager that the directory has', async () => {
@@ -79,7 +80,8 @@ it('found while a wipe is on its way: cancel it now, and then only what was done
   await bot.type('hana', helpdesk, `found INC-${n}`);
   await bot.submit('hana', helpdesk, verified);
   expect(headline(bot, n)).toMatch(/^The phone was found, and a wipe of it is on its way: cancel it now\./);
-  expect(card(bot, n)).not.toMatch(/Do not reset|Which phone is lost|Is another phone lost/);
+  expect(offers(bot, n)).toEqual([expect.stringMatching(/^Cancel wipe of 1 iPhone SE …\w{4}$/)]);
+  expect(card(bot, n)).not.toMatch(/Do not reset|Which phone is lost|Is another phone lost|Give up/);
 
   await bot.click('hana', helpdesk, 'Cancel wipe of 1');
   await bot.submit('hana', helpdesk, verified);
@@ -87,6 +89,8 @@ it('found while a wipe is on its way: cancel it now, and then only what was done
   expect(headline(bot, n)).toMatch(/^The phone was found, says Hana Novak, just now, .*\. Nothing is waited for/);
   expect(offers(bot, n)).toEqual(['Close']);
   expect(card(bot, n)).not.toMatch(/Which phone is lost|reset now|Block 1|SIM/);
+  // What was read back stands there, and not what Exchange held before.
+  expect(card(bot, n)).not.toMatch(/already holds|erased when it connects|cannot be wiped/);
 });
 
 it('found after it was blocked: the block is offered to be taken back, also once the case is closed', async () => {
