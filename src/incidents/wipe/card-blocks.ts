@@ -1,15 +1,13 @@
 import { assertNever } from '../../ground/errors.ts';
-import type { Block, Button, Intent, StepMark, Text } from '../../message/model.ts';
-import { button, buttons, list, note, paragraph, strong, text, time } from '../../message/text.ts';
-import { longestLabel } from '../../message/words.ts';
+import type { Block, Intent, StepMark, Text } from '../../message/model.ts';
+import { button, buttons, note, paragraph, strong, text, time } from '../../message/text.ts';
 import type { Policy } from '../../policy.ts';
 import { askedNote, type PagedPerson } from '../approvals/paging.ts';
 import { pulledBy } from '../brake/brake.ts';
 import { holdsRequest, phoneName, wipeTimesKnown } from '../devices/device.ts';
-import { contactKnown } from '../devices/reachability.ts';
 import { offersResetAnyway } from '../hold/rules.ts';
 import type { Approval, Decision, IncidentView, Wipe, WipeTransition } from '../incident/view.ts';
-import { ladder, ladderOfRefusal, type Rung } from '../plan-b/rules.ts';
+import { notReached, refusedBlocks, removalButtons, wipeLabel } from './ladder-blocks.ts';
 import { outcomeWord } from './machine.ts';
 import { timesFor } from './request-proof.ts';
 import { approvalLost, askingLost } from './restored-steps.ts';
@@ -58,7 +56,7 @@ function oneWipe(
         ...askedNote((approval && paged.get(approval.id)) ?? []),
         ...lockLine(view),
         buttons(
-          button(label('Withdraw wipe', wipe, view), 'withdraw', {
+          button(wipeLabel('Withdraw wipe', wipe, view), 'withdraw', {
             incident: wipe.incidentNumber,
             ...(approval === undefined ? {} : { approval: approval.id }),
           }),
@@ -110,13 +108,6 @@ function lockLine({ lock, names }: IncidentView): Block<Intent>[] {
 function waitsFor(approval: (Approval & { decisions: readonly Decision[] }) | undefined): string {
   const missing = (approval?.needed ?? 1) - (approval?.decisions.length ?? 0);
   return missing === 1 ? 'an approver' : `${missing} different approvers`;
-}
-
-/** "Cancel wipe of 1 iPhone 15 …9F3A": a card may hold several wipes, so each button says which it means. */
-function label(does: string, wipe: Wipe, { devices }: IncidentView): string {
-  const device = devices.find(({ number }) => number === wipe.deviceNumber);
-  const before = `${does} of ${wipe.deviceNumber}`;
-  return device === undefined ? before : `${before} ${phoneName(device.facts, longestLabel - before.length - 1)}`;
 }
 
 function verified(wipe: Wipe): string {
@@ -271,7 +262,7 @@ function waiting(
         ? []
         : [note('It must be carried out until ', time(until), '; after that it must be proposed again.')]),
       buttons(
-        button(label('Withdraw wipe', wipe, view), 'withdraw', {
+        button(wipeLabel('Withdraw wipe', wipe, view), 'withdraw', {
           incident: n,
           ...(approval === undefined ? {} : { approval: approval.id }),
         }),
@@ -279,19 +270,20 @@ function waiting(
     ];
   }
   const found = view.timeline.found !== undefined;
-  if (wipe.state === 'requested' && view.incident.planBRaisedAt !== null && !found) return planB(wipe, view, policy);
+  if (wipe.state === 'requested' && view.incident.planBRaisedAt !== null && !found)
+    return notReached(wipe, view, policy);
   if (wipe.state === 'requested' || wipe.state === 'not-reported') {
     // A phone that was found is saved by one of them alone.
-    if (found) return [buttons(button(label('Cancel wipe', wipe, view), 'cancel-wipe', row, { style: 'primary' }))];
+    if (found) return [buttons(button(wipeLabel('Cancel wipe', wipe, view), 'cancel-wipe', row, { style: 'primary' }))];
     return [
       endings,
       buttons(
-        button(label('Cancel wipe', wipe, view), 'cancel-wipe', row),
-        button(label('Give up wipe', wipe, view), 'give-up', row),
+        button(wipeLabel('Cancel wipe', wipe, view), 'cancel-wipe', row),
+        button(wipeLabel('Give up wipe', wipe, view), 'give-up', row),
       ),
     ];
   }
-  if (wipe.state === 'refused-by-device') return refused(wipe, view, policy);
+  if (wipe.state === 'refused-by-device') return refusedBlocks(wipe, view, policy);
   if (wipe.state === 'sent') {
     const lost = offersResetAnyway(wipe, now) && view.incident.hold === 'open';
     return [
@@ -306,8 +298,8 @@ function waiting(
         ...(lost
           ? [button('Reset anyway: the answer may be lost', 'reset-anyway', { incident: n }, { style: 'danger' })]
           : []),
-        button(label('Give up wipe', wipe, view), 'give-up', row),
-        ...removal(wipe, view),
+        button(wipeLabel('Give up wipe', wipe, view), 'give-up', row),
+        ...removalButtons(wipe, view),
       ),
     ];
   }
@@ -320,82 +312,6 @@ function waiting(
 const endings = note(
   'Cancel: the request is taken back in Exchange, which works until the phone has been told; nothing is erased. Give up: the same, and the waiting ends also if Exchange keeps the request; then block the phone and reset the password.',
 );
-
-/** Of a phone that was found after it was told: the only way left. */
-function removal(wipe: FullWipe, view: IncidentView): Button<Intent>[] {
-  if (view.timeline.found === undefined) return [];
-  const row = { incident: wipe.incidentNumber, device: String(wipe.deviceNumber) };
-  return [button(label('Save it: remove partnership', wipe, view), 'remove-device', row, { style: 'danger' })];
-}
-
-/** It was told and does not obey: that no answer came is known, and waiting for one helps nobody. */
-function refused(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent>[] {
-  const n = wipe.incidentNumber;
-  return [
-    paragraph(
-      strong('The phone refuses the wipe'),
-      `: it was told more than once, has connected since and does not acknowledge it. ${securityWasTold(policy)} Next steps, cheapest first, and what each one costs:`,
-    ),
-    rungs(ladderOfRefusal),
-    buttons(
-      button(
-        label('Give up wipe', wipe, view),
-        'give-up',
-        { incident: n, device: String(wipe.deviceNumber) },
-        { style: 'danger' },
-      ),
-      ...(view.incident.hold === 'open' ? [button('Reset the password anyway…', 'reset-anyway', { incident: n })] : []),
-      ...removal(wipe, view),
-    ),
-  ];
-}
-
-function securityWasTold({ channels }: Policy): string {
-  return `Security was told${channels.security.length === 0 ? ' nowhere: policy names no security channel' : ''}.`;
-}
-
-function rungs(steps: readonly Rung[]): Block<Intent> {
-  return list(
-    ...steps.map((rung) =>
-      text(strong(rung.does), ` — ${rung.costs}${rung.endsWipe ? ' (ends the chance of a wipe)' : ''}`),
-    ),
-  );
-}
-
-function planB(wipe: FullWipe, view: IncidentView, policy: Policy): Block<Intent>[] {
-  const device = view.devices.find((candidate) => candidate.number === wipe.deviceNumber);
-  const isContactKnown = device !== undefined && contactKnown({ device: device.facts, online: undefined });
-  const lastTried = device?.facts.lastAttempt ?? device?.facts.lastSync ?? null;
-  const n = wipe.incidentNumber;
-  return [
-    paragraph(
-      ...(wipe.unreadSince === null
-        ? [
-            strong('Not reached'),
-            ...(wipe.requestedAt === null ? [] : [' since the request, ', time(wipe.requestedAt)]),
-            ' (its longest wait would have ended by now). The phone last tried: ',
-          ]
-        : [
-            strong('Not known whether it was reached'),
-            ': Exchange has not said since ',
-            time(wipe.unreadSince),
-            ' how this wipe stands. Before, the phone last tried: ',
-          ]),
-      lastTried !== null ? time(lastTried) : isContactKnown ? 'never' : 'not known',
-      `. ${securityWasTold(policy)} Next steps, cheapest first, and what each one costs:`,
-    ),
-    rungs(ladder),
-    buttons(
-      button('Keep waiting 4 h', 'keep-waiting', { incident: n, hours: 4 }, { epoch: view.incident.planBRaisedTimes }),
-      button(
-        label('Give up wipe', wipe, view),
-        'give-up',
-        { incident: n, device: String(wipe.deviceNumber) },
-        { style: 'danger' },
-      ),
-    ),
-  ];
-}
 
 function capital(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
