@@ -45,7 +45,10 @@ async function main(): Promise<void> {
   }
   const { config, args, enabled, log, flush } = started;
   const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed in order'));
+  // What is said to a terminal that is gone goes nowhere, and ends nothing.
+  process.stderr.on('error', () => undefined);
   let ending = false;
+  let hungUp = false;
   let starting: Promise<void> = Promise.resolve();
   const over = new Promise<number>((resolve) => {
     listenForEnd(resolve);
@@ -53,12 +56,14 @@ async function main(): Promise<void> {
       log.fatal({ err: error }, 'an unhandled rejection');
       resolve(1);
     });
-    starting = run({ config, args, enabled, log, closing, end: resolve }).catch((error: unknown) => {
-      if (ending) return;
-      say(error);
-      log.fatal({ err: error }, 'could not start');
-      resolve(1);
-    });
+    starting = run({ config, args, enabled, log, closing, end: resolve, onHangUp: () => (hungUp = true) }).catch(
+      (error: unknown) => {
+        if (ending) return;
+        say(error);
+        log.fatal({ err: error }, 'could not start');
+        resolve(1);
+      },
+    );
   });
   process.exitCode = await over;
   ending = true;
@@ -69,6 +74,7 @@ async function main(): Promise<void> {
   await closing.close();
   log.info('stopped');
   flush();
+  if (hungUp) endAsHungUp();
   // What a library left open must not keep a stopped bot alive.
   setTimeout(() => process.exit(), 500).unref();
 }
@@ -79,9 +85,14 @@ type Started = {
   enabled: readonly AdapterEntry[];
 } & ReturnType<typeof createLogger>;
 
-type Running = Omit<Started, 'flush'> & { closing: Closing; end: (code: number) => void };
+type Running = Omit<Started, 'flush'> & {
+  closing: Closing;
+  end: (code: number) => void;
+  /** The terminal is gone. */
+  onHangUp: () => void;
+};
 
-async function run({ config, args, enabled, log, closing, end }: Running): Promise<void> {
+async function run({ config, args, enabled, log, closing, end, onHangUp }: Running): Promise<void> {
   const { policy, from } = loadPolicy(config);
   log.info({ policy: from, exchange: config.exchange }, 'starting');
   const onTerminal = isTerminal(args);
@@ -90,8 +101,10 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
   let reloadWanted = false;
   // On a terminal it says that the terminal is gone; to a service, that its files changed.
   process.on('SIGHUP', () => {
-    if (onTerminal) end(0);
-    else if (bot === undefined) reloadWanted = true;
+    if (onTerminal) {
+      onHangUp();
+      end(0);
+    } else if (bot === undefined) reloadWanted = true;
     else void bot.reloadPolicy();
   });
   let inputEnded = false;
@@ -172,6 +185,7 @@ async function run({ config, args, enabled, log, closing, end }: Running): Promi
                   await waitUntilSettled({ sweep }, { seconds: args.waitSeconds, untilSettled: false });
                 },
                 onEnd: (why) => {
+                  if (why === 'output-closed' && onTerminal) onHangUp();
                   if (why !== 'end-of-input') end(why === 'output-closed' ? 1 : 0);
                   inputEnded = true;
                   finish();
@@ -241,6 +255,15 @@ function readStart(): Started | undefined {
     process.exitCode = 2;
     return undefined;
   }
+}
+
+/**
+ * Node aborts, and may leave a core dump, when it puts a terminal back that is gone (EIO in ResetStdio); so a bot that was closed in
+ * order ends by the signal that told it so, as programs do that do not take it.
+ */
+function endAsHungUp(): void {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }
 
 function listenForEnd(end: (code: number) => void): void {

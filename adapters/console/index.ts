@@ -79,6 +79,8 @@ export class ConsoleAdapter implements ChatAdapter {
   async start({ onCommand }: Pick<Parameters<ChatAdapter['start']>[0], 'onCommand'>): Promise<void> {
     const { output, isTerminal, json } = this.#options;
     output.on('error', () => this.#end('output-closed'));
+    // A terminal that is gone fails reads before anything is written: unheard, that would end the process where it stands.
+    this.#options.input.on('error', () => this.#end('output-closed'));
     if (isTerminal) return this.#startTerminal(onCommand);
     const open = json ? jsonSink : plainSink;
     this.#sink = open((text) => output.write(text), this.#options);

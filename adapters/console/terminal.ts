@@ -53,6 +53,9 @@ export function openTerminal(options: TerminalInput) {
     lastCard = undefined;
     options.onLine(line);
   });
+  // readline leaves raw mode when its input ends, which a terminal that is gone answers with EIO; as an error that nobody listens
+  // to it would end the process where it stands. Whoever opened the input hears of it, too.
+  lines.on('error', () => undefined);
   // readline's own listener came first.
   input.on('keypress', () => {
     if (!closed) options.onKey?.();
