@@ -196,8 +196,9 @@ function list(json: string): string[] {
 export function inRoot({ root, user, workdir }: Stage, command: readonly string[]): [string, string[]] {
   const [program = '', ...args] = command;
   const as = user === undefined ? [] : [`--userspec=${user}`];
-  // /proc for this command alone: what is mounted in a name space of its own is gone with it.
-  const entering = 'mount -t proc proc "$0/proc" && exec chroot "$@"';
+  // For this command alone: what is mounted in a name space of its own is gone with it. PowerShell finds no drive where the root is
+  // no mount.
+  const entering = 'mount --bind "$0" "$0" && mount -t proc proc "$0/proc" && exec chroot "$@"';
   const inside = [...as, root, '/usr/bin/env', `--chdir=${workdir}`, program, ...args];
   return ['unshare', ['--mount', '--', '/bin/sh', '-c', entering, root, ...inside]];
 }
