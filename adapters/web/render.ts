@@ -30,7 +30,7 @@ export function renderMessage(message: Message, canvas: Canvas): Html {
   );
 }
 
-const toneSigns: Readonly<Record<Tone, string>> = { neutral: '', success: '✔ ', warning: '⚠ ', danger: '⛔ ' };
+const toneSigns: Readonly<Record<Tone, string>> = { neutral: '', success: '✔ ', warning: '⚠ ', danger: '✖ ' };
 const toneWords: Readonly<Record<Tone, string>> = {
   neutral: '',
   success: 'Good news: ',

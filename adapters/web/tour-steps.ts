@@ -38,7 +38,7 @@ export const tours: Readonly<Record<TourName, { readonly title: string; readonly
         isOver: shown(/wipe proposed by/),
       },
       {
-        text: 'You are Otto now, an approver: Hana cannot decide on her own request. In #approvals, read the card and press “Approve”.',
+        text: 'You are Otto now, an approver: Hana cannot decide on her own request. In #approvals, read the card and press “Approve”, and once more under the question.',
         isOver: shown(/Approved by/),
       },
       {
@@ -59,12 +59,12 @@ export const tours: Readonly<Record<TourName, { readonly title: string; readonly
     title: 'What is refused',
     steps: [
       {
-        text: 'Bob lost his phone. Nobody approves their own request: as Hana, report it first.',
-        say: { who: 'hana', channel: '#helpdesk', text: 'lost device bob' },
-        isOver: shown(/Bob[\s\S]*Which phone is lost\?/),
+        text: 'Another Alice lost her phone. Nobody approves their own request: as Hana, report it first.',
+        say: { who: 'hana', channel: '#helpdesk', text: 'lost device alice.moreau' },
+        isOver: shown(/Alice Moreau[\s\S]*Which phone is lost\?/),
       },
       {
-        text: 'Press “1 Galaxy S23” on the card, fill in the form and press the button under it.',
+        text: 'Press “1 iPhone 13” on the card, fill in the form and press the button under it.',
         isOver: shown(/wipe proposed by/),
       },
       {
@@ -73,16 +73,16 @@ export const tours: Readonly<Record<TourName, { readonly title: string; readonly
         isOver: shown(/someone else must approve/),
       },
       {
-        text: 'Somebody changes Bob’s password too early. His phone cannot log in any more: see it below.',
-        say: { who: 'hana', channel: '#helpdesk', text: 'lab change-password bob' },
+        text: 'Somebody changes her password too early. Her phones cannot log in any more: see them below.',
+        say: { who: 'hana', channel: '#helpdesk', text: 'lab change-password alice.moreau' },
         isOver: said(/change-password/),
       },
       {
-        text: 'Otto does not know that, and presses “Approve” on the card in #approvals.',
-        isOver: shown(/Approved by/),
+        text: 'Otto does not know that, and presses “Approve” on the card in #approvals. A moment later the wipe is asked of Exchange.',
+        isOver: shown(/asked of Exchange \(/),
       },
       {
-        text: 'The wipe is asked of Exchange, and never heard. Press “+1 h”, and read what the card offers now.',
+        text: 'No phone of hers will ever hear of it. Press “+1 h”, and read what the card offers now.',
         isOver: shown(/not reached/i),
       },
       {
@@ -96,7 +96,7 @@ export const tours: Readonly<Record<TourName, { readonly title: string; readonly
         isOver: said(/^unlock wipes/i),
       },
       {
-        text: 'Some phones refuse. Mei’s does: report it, wipe it, approve it as Otto (once an admin has unlocked), and move the clock.',
+        text: 'Some phones refuse. Mei’s does, and takes a full wipe only, so its name is typed: report it, fill in the form, approve as Otto, move the clock.',
         say: { who: 'hana', channel: '#helpdesk', text: 'lost device mei' },
         isOver: shown(/refused/i),
       },

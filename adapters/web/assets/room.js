@@ -53,9 +53,9 @@
     const made = pieceOf(html);
     if (before === null) log.append(made);
     else replace(before, made);
-    const isForm = made.querySelector('form.form') !== null;
-    if (isForm) focusForm(made);
-    if (atEnd || before === null) log.scrollTop = log.scrollHeight;
+    if (made.querySelector('form.form') !== null) focusForm(made);
+    else if (before === null && made.offsetHeight > log.clientHeight) made.scrollIntoView({ block: 'nearest' });
+    else if (atEnd || before === null) log.scrollTop = log.scrollHeight;
     if (words === '') return;
     news.textContent = words;
     if (!document.hidden && document.hasFocus()) return;
@@ -95,8 +95,9 @@
 
   function focusForm(piece) {
     const wrong = piece.querySelector('[aria-invalid]');
-    (wrong ?? piece.querySelector('h3')).focus();
-    piece.scrollIntoView({ block: 'nearest' });
+    (wrong ?? piece.querySelector('h3')).focus({ preventScroll: true });
+    const log = piece.closest('.log');
+    log.scrollTop = (wrong?.closest('.field') ?? piece).offsetTop - 8;
   }
 
   /** The columns as they are now; what is being typed stays. */
