@@ -118,6 +118,8 @@ it.runIf(isFull && mayEnter)(
     bot.kill('SIGTERM');
     expect(await ended, said).toBe(0);
   },
+  // A root file system, two installations and a start: minutes, on a machine that others use.
+  1_200_000,
 );
 
 /** A port that leads to a socket; the socket is not to be seen from another root. */
