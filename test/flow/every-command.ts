@@ -45,6 +45,7 @@ async function rounds(bot: TestBot): Promise<void> {
     await change.enqueue('refresh-directory', { organisation }, { key: 'start' });
     await change.enqueue('checkpoint-audit', {}, { key: 'start' });
     await change.enqueue('prune', {}, { key: 'start' });
+    await change.enqueue('stream-audit', {}, { key: 'start' });
     await change.enqueue('find-outside-wipes', { organisation }, { key: organisation });
   });
   await later(bot, 2);
@@ -101,8 +102,12 @@ async function wiped(bot: TestBot): Promise<void> {
     `sessions done INC-${n}`,
     `audit INC-${n}`,
     `close INC-${n} because it is replaced`,
+    `exposure INC-${n}`,
   ])
     await bot.type('hana', helpdesk, text);
+  const mistaken = await lost(bot, 'gita');
+  await bot.type('hana', helpdesk, `opened by mistake INC-${mistaken}`);
+  await bot.submit('hana', helpdesk, { reason: 'It was another Gita.' });
   await bot.type('sasha', security, 'audit verify');
 }
 

@@ -28,6 +28,7 @@ import * as approvalClosedBy from './0027-approval-closed-by.ts';
 import * as appPhones from './0028-app-phones.ts';
 import * as logSeries from './0029-log-series.ts';
 import * as restored from './0036-restored.ts';
+import * as watched from './0042-watched.ts';
 
 /** Every migration by name, run in the order of the names; one that was released never changes. */
 export const migrations: Readonly<Record<string, Migration>> = {
@@ -60,4 +61,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0028-app-phones': appPhones,
   '0029-log-series': logSeries,
   '0036-restored': restored,
+  '0042-watched': watched,
 };
