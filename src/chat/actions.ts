@@ -27,6 +27,7 @@ export const formCommands: ReadonlySet<string> = new Set([
   'verify-kept',
   'restore',
   'reset-anyway',
+  'opened-by-mistake',
 ]);
 
 /** An intent with the label of its button: what makes it the same button again. */
