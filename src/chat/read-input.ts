@@ -6,6 +6,7 @@ import type { Identity } from '../ground/addresses.ts';
 import { assertNever, internalError } from '../ground/errors.ts';
 import type { Organisation } from '../ground/identifiers.ts';
 import { parseSentence } from '../language/patterns.ts';
+import { couldBeName } from '../language/reading/names.ts';
 import { cleanAnswer } from '../language/sentence.ts';
 import type { DraftAnswer, FormValue, FormValues } from '../message/model.ts';
 import { code } from '../message/text.ts';
@@ -65,10 +66,20 @@ async function readTyped(reading: ReadContext, typed: string, via: 'sentence' | 
       const exact: Request = { kind: 'command', command, args, via };
       // "hi, bob has lost his phone" is about nobody called "hi, bob", and "help my phone got nicked" asks for no command: where
       // more can be read into the sentence, that is asked back.
-      const doubtful = (command.id === 'help' && args.command !== undefined) || (await namesNobody(reading, args));
+      const nobody = await namesNobody(reading, args);
+      const doubtful = (command.id === 'help' && args.command !== undefined) || nobody;
       if (!doubtful) return exact;
       const meaning = await readingOf(context, typed);
-      return (await readMeant(context, { typed, reading: meaning, via, exact: command })) ?? exact;
+      const meant = await readMeant(context, { typed, reading: meaning, via, exact: command });
+      if (meant !== undefined) return meant;
+      // "lost signal in the tunnel" is about nobody at all: no name is looked up that can be none. Who says "device" means one.
+      const isCommand = /\bdevices?\b/i.test(typed);
+      if (nobody && !isCommand && typeof args.person === 'string' && !couldBeName(args.person))
+        return (
+          (await readMeant(context, { typed, reading: meaning, via })) ??
+          answered(nearestTo(context, meaning), 'not-understood')
+        );
+      return exact;
     }
     case 'ambiguous': {
       const allowed = parsed.commands.filter((command) => may().includes(command));

@@ -15,7 +15,7 @@ import { formsIn, namedIn } from '../language/reading/names.ts';
 import { tokensOf } from '../language/reading/tokens.ts';
 import { splitSentence } from '../language/sentence.ts';
 import type { Button, DraftAnswer, Intent } from '../message/model.ts';
-import { button, buttons, paragraph } from '../message/text.ts';
+import { button, buttons, code, paragraph } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import type { Store } from '../store/port.ts';
 import { nearestReply, privateReply } from './replies.ts';
@@ -96,22 +96,31 @@ async function requestOf(context: MeantContext, reading: ReadIntent, via: Comman
   if (!context.may().includes(command)) return run({});
   if (command.effect !== 'read') return answered(await askBack(context, reading, fixed), 'asked-back');
   switch (about.kind) {
+    case 'unknown':
+      // Which case, where the command does not ask that itself.
+      return intent.about === 'case' && !command.args.safeParse(fixed).success
+        ? answered(offerCases(await openCases(context), command.id, fixed), 'asked-back')
+        : run({});
     case 'nothing':
     case 'self':
-    case 'unknown':
       return run({});
     case 'incident':
       return run({ incident: about.incident });
+    // Nobody has the address: the command says so, and asks Exchange.
+    case 'stranger':
+      return intent.about === 'person'
+        ? run({ person: about.address })
+        : answered(unknownAddress(about.address), 'no-such-person');
     case 'people': {
       const [only, ...others] = about.people;
       if (only === undefined) return run({});
-      if (others.length > 0 && intent.about === 'person')
+      if ((others.length > 0 || !about.sure) && intent.about === 'person')
         return answered(whichPerson(command.id, about.people, fixed), 'asked-back');
       if (intent.about === 'person') return run({ person: only.guid });
       const cases = await casesOf(context, about.people);
       const [one, ...more] = cases;
       if (one === undefined) return answered(noCase(about.people), 'no-case');
-      return more.length === 0
+      return more.length === 0 && about.sure
         ? run({ incident: one.number })
         : answered(offerCases(cases, command.id, fixed), 'asked-back');
     }
@@ -127,6 +136,7 @@ async function askBack(context: MeantContext, reading: ReadIntent, fixed: Intent
   const ask = (sentence: string, ...row: Button<Intent>[]): DraftAnswer => ({
     private: { tone: 'neutral', blocks: [paragraph(sentence), buttons(...row, no)] },
   });
+  if (about.kind === 'stranger') return unknownAddress(about.address);
   if (command.id === 'report-lost') return ask('Your phone is lost?', ...ownLossButtons(reading));
   if (intent.about === 'person') {
     const people = peopleOf(about);
@@ -143,6 +153,10 @@ async function askBack(context: MeantContext, reading: ReadIntent, fixed: Intent
       button(intent.title, command.id, { ...fixed, person: only.guid }),
     );
   }
+  // What it needs beside, a button cannot give: how it is said in full.
+  const [example] = command.examples;
+  if (intent.about === 'nothing' && example !== undefined && !command.args.safeParse(fixed).success)
+    return privateReply(`${intent.title}? Say it with your reason, for example: `, code(example));
   if (intent.about !== 'case')
     return ask(
       `${intent.title}${reading.app === undefined ? '' : `: ${reading.app}`}?`,
@@ -204,6 +218,14 @@ function ownLossButtons({ lossKind = 'lost' }: ReadIntent): Button<Intent>[] {
         button('Report it as lost', 'report-lost', { kind: lossKind }),
         button('It was stolen', 'report-lost', { kind: 'stolen' }),
       ];
+}
+
+function unknownAddress(address: string): DraftAnswer {
+  return privateReply(
+    'I know nobody with the address ',
+    code(address),
+    ', and did nothing. Say it again with a name or an alias.',
+  );
 }
 
 function whichPerson(command: string, people: readonly Person[], fixed: Intent['args']): DraftAnswer {

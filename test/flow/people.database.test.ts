@@ -40,6 +40,46 @@ describe('never a guess', () => {
     expect((await bot.type('hana', '#helpdesk', 'status')).text).toContain('Wipes are not locked');
   });
 
+  it.each(['lost signal in the tunnel, back now', 'lost signal', 'lost the plot'])(
+    '"%s" is about nobody: no report is offered for it, and no name looked up',
+    async (sentence) => {
+      const said = await bot.type('hana', '#helpdesk', sentence);
+      expect(said.text).toContain('I did not understand, and did nothing');
+      expect(said.text).not.toContain('I know no one called');
+      expect(await cases()).toBe(0);
+    },
+  );
+
+  it('a name that may be of somebody whom the directory does not know yet is looked up', async () => {
+    expect((await bot.type('hana', '#helpdesk', 'lost device wilma flint')).text).toContain(
+      'I know no one called “wilma flint”',
+    );
+  });
+
+  it.each([
+    ['Tom Fisher lost his phone', 'Tom O’Brien', 'Open a case'],
+    ['renee@example.com says her mobile was stolen', 'Renée Dubois', 'It is only lost'],
+    ['what phones does Victoria Stone have?', 'Who is meant?', 'Victoria Stern'],
+    ['when did renee@example.com last sync?', 'Who is meant?', 'Renée Dubois'],
+  ])('"%s" names nobody quite: it is asked', async (sentence, shown, label) => {
+    const said = await bot.type('hana', '#helpdesk', sentence);
+    expect(said.text.replaceAll("'", '’')).toContain(shown);
+    expect(buttonIn(said.answer, label)).toBeDefined();
+    expect(await cases()).toBe(0);
+  });
+
+  it('an address that nobody has opens nothing', async () => {
+    const said = await bot.type('hana', '#helpdesk', 'nobody.here@example.com lost her phone');
+    expect(said.text).toContain('nobody.here@example.com');
+    expect(await cases()).toBe(0);
+  });
+
+  it('what a button cannot give is said in full', async () => {
+    const said = await bot.type('sasha', '#security', 'You can lift the freeze now, thank you.');
+    expect(said.text).toContain('Say it with your reason');
+    expect(said.text).toContain('unlock wipes because');
+  });
+
   it('where nothing fits, three things in words are offered, and no pattern', async () => {
     const said = await bot.type('hana', '#helpdesk', 'make me a sandwich');
     expect(said.text).toContain('I did not understand, and did nothing');

@@ -31,7 +31,7 @@ export const corpus: readonly Sentence[] = readdirSync(import.meta.dirname)
     readFileSync(join(import.meta.dirname, file), 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line, index) => sentenceOf(file, line, index % 3 === 2)),
+      .map((line, index) => sentenceOf(file, line, index % 3 === 2 && file !== 'outside.txt')),
   );
 
 function sentenceOf(file: string, line: string, heldOut: boolean): Sentence {
@@ -85,8 +85,11 @@ function aboutText(about: Extract<Reading<AnyCommand, Person>, { kind: 'read' }>
   switch (about.kind) {
     case 'people': {
       const names = about.people.map(({ alias }) => alias);
-      return names.length > 1 && names.every((name) => name.startsWith('alice.')) ? 'alice' : names.join('+');
+      const some = names.length > 1 && names.every((name) => name.startsWith('alice.')) ? 'alice' : names.join('+');
+      return about.sure ? some : `~${some}`;
     }
+    case 'stranger':
+      return '?';
     case 'incident':
       return String(about.incident);
     case 'unknown':

@@ -91,7 +91,8 @@ const typo = fc
   });
 
 test('one slip of a finger makes nobody else of it, and seldom another change', () => {
-  const count = { negative: 0, asked: 0, meant: 0, other: 0 };
+  const count = { negative: 0, asked: 0, meant: 0 };
+  const others: string[] = [];
   fc.assert(
     fc.property(typo, ({ sentence, text }) => {
       const change = changes(sentence, text);
@@ -107,16 +108,21 @@ test('one slip of a finger makes nobody else of it, and seldom another change', 
       count.meant += 1;
       if (change.startsWith('report-lost')) return;
       const [read, whom] = change.split(' ');
-      if (read !== command) count.other += 1;
+      if (read !== command) others.push(`${text}: ${change}`);
       // Half a name names nobody: then it is asked whose.
       else if (whom !== undefined && !/^(lost|stolen|missing|[?])$/.test(whom))
-        expect([about, about?.split('.')[0]], text).toContain(whom);
+        // A slip may make two names of one: then either may be meant, and it is asked.
+        expect(whom.replace('~', '').split('+'), text).toEqual(
+          expect.arrayContaining([
+            expect.stringMatching(new RegExp(`^(?:${about?.replace('~', '').split('.')[0]?.replace('+', '|')})`)),
+          ]),
+        );
     }),
     { numRuns: runs(1_000, 20_000), seed: 19 },
   );
   // A slip may hide the one word that says no, or what is to be done: then something else is asked back, and nothing is done.
   expect(count.asked / count.negative).toBeLessThan(0.05);
-  expect(count.other / count.meant).toBeLessThan(0.005);
+  expect(others.length / count.meant, others.join('\n')).toBeLessThan(0.005);
 });
 
 test('a command declares intents with a title in words, and what it does not change it needs not ask', () => {

@@ -46,7 +46,7 @@ export const appsCommand = defineView(
       {
         title: 'Show which apps read mail',
         needs: ['which', 'app'],
-        likes: ['use'],
+        likes: ['use', 'app'],
         never: ['new', 'blocked', 'block', 'person'],
         about: 'nothing',
         strangers: 1,
@@ -90,9 +90,12 @@ export const appCommand = defineView(
     intents: [
       {
         title: 'Show who uses an app',
-        needs: ['use', ['who', 'question']],
+        needs: [
+          ['uses', 'app'],
+          ['who', 'question'],
+        ],
         likes: ['app'],
-        never: ['person', 'phone', 'wipe', 'password', 'lost'],
+        never: ['person', 'phone', 'wipe', 'password', 'lost', 'helping', 'blocked', 'block', 'unblock'],
         about: 'app',
         strangers: 1,
       },

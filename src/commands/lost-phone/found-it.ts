@@ -29,7 +29,17 @@ export const foundItCommand = defineCommand({
   roles: ['user'],
   effect: 'report',
   anyPlace: true,
-  intents: [{ title: 'Say that I have my phone again', needs: ['own-find'], about: 'self', strangers: 2 }],
+  intents: [
+    { title: 'Say that I have my phone again', needs: ['own-find'], about: 'self', strangers: 2 },
+    {
+      title: 'Say that I have my phone again',
+      needs: ['mistaken', 'told'],
+      likes: ['self', 'phone'],
+      never: ['person', 'case', 'here', 'unreal', 'own-loss', 'loss'],
+      about: 'self',
+      strangers: 1,
+    },
+  ],
   summary: 'You found your own phone',
   async run(context) {
     const { actor, store, policy } = context;

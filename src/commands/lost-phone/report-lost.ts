@@ -35,7 +35,7 @@ export const reportLostCommand = defineCommand({
   effect: 'report',
   anyPlace: true,
   intents: [
-    { title: 'Report my own phone as lost', needs: ['own-loss'], about: 'self', strangers: 20 },
+    { title: 'Report my own phone as lost', needs: ['own-loss'], never: ['stillHave'], about: 'self', strangers: 20 },
     {
       title: 'Report my own phone as lost',
       needs: [['open'], 'lost', 'phone', 'told'],

@@ -22,13 +22,13 @@ export const statusCommand = defineCommand({
       title: 'Show how far a case is',
       needs: [['status', 'wiped'], 'case'],
       likes: ['question'],
-      never: ['find', 'loss', 'cancel', 'approve', 'password', 'all'],
+      never: ['find', 'loss', 'cancel', 'approve', 'password', 'all', 'unreal'],
       about: 'case',
     },
     {
       title: 'Show how far a case is',
       needs: ['question', ['lost', 'stolen', 'cases', 'wipe', 'wiped'], 'case'],
-      never: ['password', 'account', 'app', 'disable', 'approve', 'waiting', 'lastSeen'],
+      never: ['password', 'account', 'app', 'disable', 'approve', 'waiting', 'lastSeen', 'unreal'],
       about: 'case',
     },
     {

@@ -18,6 +18,13 @@ export const undoCommand = defineCommand({
   intents: [
     {
       title: 'Show what can be taken back',
+      needs: ['cancel', 'dontWipe', 'case'],
+      likes: ['phone'],
+      never: ['all', 'approve'],
+      about: 'case',
+    },
+    {
+      title: 'Show what can be taken back',
       needs: ['cancel', 'case', 'told'],
       likes: ['wipe', 'here'],
       never: ['negated', 'all', 'approve'],

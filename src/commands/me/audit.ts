@@ -17,6 +17,22 @@ export const auditCommand = defineIncidentCommand({
   args: z.object({ incident: IncidentArgument }),
   roles: ['helpdesk', 'approver', 'security', 'admin'],
   effect: 'read',
+  intents: [
+    {
+      title: 'Show everything that happened to a case',
+      needs: ['audit'],
+      likes: ['which', 'who', 'case'],
+      never: ['verify', 'loss', 'find', 'wait', 'block'],
+      about: 'case',
+    },
+    {
+      title: 'Show everything that happened to a case',
+      needs: ['who', 'decided'],
+      likes: ['wipes', 'wipe', 'case'],
+      never: ['verify', 'loss', 'find', 'may'],
+      about: 'case',
+    },
+  ],
   summary: 'Everything that happened to an incident, from the audit chain',
   async run(context, { incident }, { devices }) {
     const rows = await context.store.db

@@ -15,7 +15,7 @@ export const helpCommand = defineCommand({
   effect: 'read',
   anyPlace: true,
   intents: [
-    { title: 'Show what you can say', needs: ['greeting', 'alone'], about: 'nothing' },
+    { title: 'Show what you can say', needs: ['greeting', 'alone', 'whole'], about: 'nothing' },
     { title: 'Show what you can say', needs: ['helping'], about: 'nothing' },
   ],
   summary: 'What you can say to me',

@@ -19,7 +19,7 @@ export const approvalsCommand = defineCommand({
   intents: [
     {
       title: 'Show what waits for a decision',
-      needs: ['waiting'],
+      needs: ['waiting', ['question', 'which', 'may', 'approve', 'self', 'number']],
       likes: ['question', 'which'],
       never: ['approvers', 'who', 'giveUp', 'wait', 'person', 'app'],
       about: 'nothing',

@@ -17,9 +17,10 @@ export const approversCommand = defineCommand({
       title: 'Show who may approve',
       needs: [
         ['who', 'which'],
-        ['approve', 'approvers'],
+        ['approve', 'approvers', 'assent'],
       ],
       likes: ['may', 'approvers'],
+      never: ['number', 'audit', 'person', 'decided'],
       about: 'nothing',
     },
   ],

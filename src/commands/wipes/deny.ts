@@ -27,6 +27,13 @@ export const denyCommand = defineCommand({
       never: ['password', 'loss', 'close'],
       about: 'case',
     },
+    {
+      title: 'Deny what waits',
+      needs: ['refusal', ['number', 'here']],
+      likes: ['wipes', 'wipe'],
+      never: ['password', 'loss', 'close', 'mistaken', 'person', 'cancel'],
+      about: 'case',
+    },
     { title: 'Deny what waits', needs: ['dontWipe', 'here'], never: ['safe', 'person'], about: 'case' },
   ],
   summary: 'Deny what somebody asked for, with a reason',

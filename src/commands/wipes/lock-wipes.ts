@@ -14,7 +14,16 @@ export const lockWipesCommand = defineCommand({
   whileSuspended: true,
   effect: 'change',
   anyPlace: true,
-  intents: [{ title: 'Stop all wipes', needs: ['stopAll', 'all'], likes: ['wipes'], about: 'nothing', strangers: 1 }],
+  intents: [
+    {
+      title: 'Stop all wipes',
+      needs: ['stopAll', 'all', ['wipes', 'everything']],
+      likes: ['wipes'],
+      never: ['unlockAll', 'app', 'person', 'number'],
+      about: 'nothing',
+      strangers: 1,
+    },
+  ],
   summary: 'Stop every wipe that Exchange was not asked for yet',
   details:
     'Nothing is issued by anyone until two admins unlock, also not by break-glass. Approved wipes wait until their time runs out.',

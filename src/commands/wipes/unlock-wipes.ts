@@ -17,6 +17,15 @@ export const unlockWipesCommand = defineCommand({
   args: z.object({ reason: ReasonArgument }),
   roles: ['security', 'admin'],
   effect: 'change',
+  intents: [
+    {
+      title: 'Let wipes be issued again',
+      needs: ['unlockAll', ['wipes', 'freeze', 'alone']],
+      likes: ['wipes'],
+      never: ['phone', 'person', 'app', 'account', 'password', 'number', 'here', 'self'],
+      about: 'nothing',
+    },
+  ],
   summary: 'Ask a second admin to let wipes be issued again',
   details:
     'A lock that somebody suspended pulled, because a phone of theirs was reported, one other person of security or admin lifts alone.',

@@ -25,6 +25,12 @@ export const wipeCommand = defineIncidentCommand({
       never: ['negated', 'cancel', 'stopAll', 'approve', 'deny', 'find'],
       about: 'case',
     },
+    {
+      title: 'Propose a wipe of a phone',
+      needs: ['wiped', 'wish', ['phone', 'here'], 'case'],
+      never: ['negated', 'cancel', 'stopAll', 'find', 'who', 'status'],
+      about: 'case',
+    },
   ],
   summary: 'Propose a wipe of one phone; a second person must approve it',
   details:

@@ -5,28 +5,31 @@
 
 const rows = {
   // What happened to a thing.
-  lost: 'lost|lose|loses|losing|loose|misplaced|misplace|mislaid|mislay|disappeared|disappear|vanished|gone|went missing|gone missing|cant find|can not find|couldnt find|could not find|unable to find|not able to find|doesnt know where|does not know where|dont know where|do not know where|no idea where|dont remember where',
+  lost: 'lost|lose|loses|losing|loose|misplaced|misplace|mislaid|mislay|disappeared|disappear|vanished|gone|went missing|gone missing|cant find|can not find|couldnt find|could not find|unable to find|not able to find|doesnt know where|does not know where|dont know where|do not know where|no idea where|dont remember where|lost track of|cant locate|can not locate|nowhere to be found|cant seem to find|cant remember where|no clue where|went astray',
   missing: 'missing',
-  stolen: 'stolen|stole|steal|steals|nicked|pinched|snatched|swiped|pickpocketed|taken|took',
-  robbed: 'robbed|mugged|burgled|theft|thief|thieves|robbery',
-  left: 'left|forgot|forgotten|dropped|fell|fallen',
+  stolen:
+    'stolen|stole|steal|steals|nicked|pinched|snatched|swiped|pickpocketed|taken|took|nabbed|lifted off me|lifted from me|grabbed|ripped off',
+  robbed:
+    'robbed|mugged|burgled|theft|thief|thieves|robbery|mugging|mugger|muggers|held up|broken into|broke into|robbers|robber|pickpocket|pickpockets',
+  left: 'left|forgot|forgotten|dropped|fell|fallen|dropt|left behind|forgets|leaves|slipped',
   found: 'found|find|turned up|retrieved|recovered|showed up|resurfaced',
   back: 'back',
   // Things.
   phone:
-    'phone|phones|mobile|mobiles|handset|handsets|iphone|iphones|ipad|ipads|tablet|tablets|android|smartphone|smartphones|cell|cellphone|cell phone|mobile phone|work phone|samsung|galaxy|pixel|blackberry|device|devices',
+    'phone|phones|mobile|mobiles|handset|handsets|iphone|iphones|ipad|ipads|tablet|tablets|android|smartphone|smartphones|cell|cellphone|cell phone|mobile phone|work phone|samsung|galaxy|pixel|blackberry|device|devices|fone|fones|smart phone|telephone|mobile device|nokia|huawei|motorola|oneplus|xiaomi|handy',
   phones: 'phones|devices|mobiles|tablets|handsets',
   notPhone:
-    'laptop|laptops|notebook|macbook|computer|pc|badge|id card|keys|key|wallet|purse|handbag|bag|backpack|usb stick',
+    'laptop|laptops|notebook|macbook|computer|pc|badge|id card|keys|key|wallet|purse|handbag|bag|backpack|usb stick|umbrella|passport|glasses|sunglasses|headset|earbuds|airpods|watch|jacket|coat|yubikey|security key|credit card|access card|keyboard|mouse|monitor|laptop bag|tablet cover|suitcase|luggage|briefcase',
   beside:
-    'power|contact|contacts|phone number|phone charger|phone case|phone call|phone calls|phone battery|phone screen|phone bill|phone book|phone line|phone cover|phone contract|phone page|phone cable|phone signal|phone policy|number of|desk phone|office phone|landline|mobile number|charger|headphones|battery|signal|number|policy|article',
+    'power|contact|contacts|phone number|phone charger|phone case|phone call|phone calls|phone battery|phone screen|phone bill|phone book|phone line|phone cover|phone contract|phone page|phone cable|phone signal|phone policy|number of|desk phone|office phone|landline|mobile number|charger|headphones|battery|signal|number|policy|article|screen protector|voicemail|ringtone',
   password: 'password|passwords|pw|pwd|passwd|pass word|credentials',
   account: 'account|accounts|login|logon|session|sessions|sim|sim card|hold',
   cases: 'case|cases|incident|incidents|ticket|tickets',
   wipes: 'wipes|wiping|wipe',
-  app: 'app|apps|mail apps|clients|third party apps|third-party apps|third-party|third party',
-  push: 'heartbeat|heartbeats|direct push|push mail|push|reconnect|reconnects|1040|event 1040|phones wait',
-  audit: 'audit|audit log|audit chain',
+  app: 'app|apps|mail apps|clients|third party apps|third-party apps|third-party|third party|mail clients|email apps|email clients|mail programs|client|software',
+  push: 'heartbeat|heartbeats|direct push|push mail|push|reconnect|reconnects|1040|event 1040|phones wait|phones hold|keep reconnecting',
+  audit:
+    'audit|audit log|audit chain|audit trail|audit log|audit history|trail|full trail|paper trail|logbook|audit record|audit records',
   roles: 'roles|role|rights|powers|permissions',
   // Verbs.
   reset:
@@ -36,17 +39,30 @@ const rows = {
     'have reset|has reset|have changed|has changed|changed|is reset|was reset|been reset|is changed|already reset',
   wipe: 'wipe|wiping|erase|erasing|factory reset|remote wipe|nuke',
   wiped: 'wiped|erased|get wiped|been wiped|got wiped',
+  wish: 'could we have|can we have|could i have|can i have|could we please have|can we please have|could we get|can we get|wants|want|wanted|needs|need to have',
   cancel:
-    'cancel|cancelled|canceled|call off|abort|stop|halt|take back|take that back|take it back|undo|withdraw|retract|revert',
-  stopAll: 'freeze|pause|halt|stop|lock|lock down|kill switch|emergency stop|lock it down|emergency brake',
-  all: 'all|every|everything|no more|kill switch|emergency stop|immediately all|emergency brake',
-  approve:
-    'approve|approved|approving|approves|approval|go ahead|do it|fine by me|yes|yep|yeah|ok|okay|agreed|lgtm|sure',
-  deny: 'deny|denied|reject|rejected|decline|declined|no|nope|wrong phone|not approved|disapprove|wait dont|dont',
-  dontWipe: 'dont wipe|do not wipe|dont wipe it|do not wipe it|dont erase',
+    'cancel|cancelled|canceled|call off|abort|stop|halt|take back|take that back|take it back|undo|withdraw|retract|revert|call it off|stop it|hold off|reverse',
+  stopAll:
+    'freeze|pause|halt|stop|lock|lock down|kill switch|emergency stop|lock it down|emergency brake|lock it all down|lock all down|lock everything down|suspend|block',
+  unlockAll:
+    'unlock|unlock wipes|unfreeze|lift the freeze|lift the lock|lift the stop|lift the ban on wipes|lift the wipe lock|release the lock|release the brake|end the freeze|take off the freeze|remove the freeze|remove the lock|unlock all wipes|resume|resuming',
+  freeze:
+    'lift the freeze|lift the lock|lift the stop|lift the ban on wipes|lift the wipe lock|release the lock|release the brake|end the freeze|take off the freeze|remove the freeze|remove the lock|unlock wipes|unlock all wipes',
+  everything:
+    'everything|kill switch|emergency stop|immediately all|emergency brake|lock it all down|lock all down|lock everything down|no more',
+  all: 'lock it all down|lock all down|lock everything down|all|every|everything|no more|kill switch|emergency stop|immediately all|emergency brake',
+  approve: 'approve|approved|approving|approves|approval|go ahead|lgtm',
+  decided: 'approved|denied|rejected|declined|signed off',
+  deny: 'deny|denied|denying|reject|rejected|decline|declined|not approved|disapprove|turn down|not until',
+  assent: 'do it|fine by me|yes|yep|yeah|ok|okay|agreed|sure|fine with me|thumbs up',
+  refusal: 'no|nope|nah|wrong phone|wait dont|dont',
+  dontWipe:
+    'dont wipe|do not wipe|dont wipe it|do not wipe it|dont erase|dont erase it|do not erase|must not wipe|not wipe',
   neverMind: 'never mind|nevermind',
-  close: 'close|wrap up|done here|case closed',
-  mistaken: 'by mistake|mistake|mistaken|false alarm|wrong person|in error|by accident|accidentally',
+  close:
+    'close|wrap up|done here|case closed|close it|close down|can be closed|is done|all done|wrapped up|case is done|close out',
+  mistaken:
+    'by mistake|mistake|mistaken|false alarm|wrong person|in error|by accident|accidentally|scrap this|scrap this one|scrap it|scrap the case|scrap that case|user error|never lost|was never lost|never his phone|never her phone|never my phone|never their phone|opened in error|wrong user|wrong employee|wrong name|duplicate|not lost after all|forget the report|forget my report|never stolen|never missing',
   giveUp: 'give up|giving up',
   wait: 'keep waiting|wait longer|waiting longer|more time|wait some more',
   block: 'block|get rid of|ban|keep out',
@@ -62,9 +78,11 @@ const rows = {
   which: 'which|what|show|list|does|any',
   who: 'who|whose|who else',
   lastSeen: 'last|seen|sync|synced|syncing|syncs|online|connect|connected|connecting|connects|checked in|where',
-  use: 'use|uses|using|used|has|have|got|read',
+  use: 'use|uses|using|used|has|have|got|read|using to|run|running',
+  uses: 'use|uses|using|used|using to|running',
+  stillHave: 'still have|still has|still got',
   status:
-    'status|how far|happening|happened|news|any news|any update|update|progress|what about|what now|next|next step|is there|through|card|asked|this about|on hold',
+    'status|how far|happening|happened|news|any news|any update|update|progress|what about|what now|next|next step|is there|through|card|asked|this about|on hold|things stand|do things stand|how do things stand|do we stand|where do we stand|where are we|story|the story|situation|how is it going|going with|being asked|latest on|supposed to do|what to do|what happens next|what happens now|hows it going|going on with|latest news|where things are',
   waiting: 'waiting|waits|pending|to decide|have to decide|must decide|to approve|for approval|approvals|undecided',
   approvers: 'approvers|approver',
   new: 'new|newest|latest',
@@ -72,8 +90,8 @@ const rows = {
   doing: 'doing|working|healthy|ok|okay|how|why|is|are|on|mean|means',
   explain: 'mean|means|explain|meaning',
   helping:
-    'what can you do|what can i say|what can you say|how does this work|who are you|how do i|how can i|how to|what do you do|instructions',
-  greeting: 'hello',
+    'what can you do|what can i say|what can you say|how does this work|who are you|how do i|how can i|how to|what do you do|instructions|how do i use|how do i use this|how do i use you|how do you work|where do i start|how do i start',
+  greeting: 'hello|help',
   checkYourself: 'check yourself|everything working|everything ok|are you ok|are you working',
 } as const;
 
@@ -90,7 +108,7 @@ take tell than thank thanks that the their theirs them then there these they thi
 urgent urgently us use user usr very via want wants was we well went were what when where which while who whose why will with work company yes yesterday you your yours yet
 morning afternoon evening week monday tuesday wednesday thursday friday saturday sunday ago hour hours minute minutes asap immediately dude mate folks team there's colleague boss manager wife husband son daughter friend
 okay alright wants tries trying try report reported new old black white private personal business corporate main second first other another mr mrs ms dr bloody damn stupid poor office corp business says-that log phone-user
-lets fine high never nobody must would might may shall can't wont doesnt didnt isnt wasnt hasnt havent arent couldnt wouldnt shouldnt cant per cent far long often able both quite wrong`.split(
+supposed asking asked asks register embarassing embarrassing um uh hm hmm honestly basically anyways fyi btw rn w kind best regards greetings noticed realised realized gonna wanna cos cuz coz heard rang ring texted phoned informed mentioned reckons thinks thought believes believe claims wrote writes upset exchange anymore ok'd mailbox mailboxes idea means pull mailserver lets fine high never nobody must would might may shall can't wont doesnt didnt isnt wasnt hasnt havent arent couldnt wouldnt shouldnt cant per cent far long often able both quite wrong`.split(
     /\s+/,
   ),
 );

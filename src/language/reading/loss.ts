@@ -27,9 +27,9 @@ const takers = new Set(
 );
 const takenAux = new Set('was were got been is get being had'.split(' '));
 const gonePlaces =
-  /^(taxi|cab|uber|train|tram|bus|metro|tube|subway|underground|plane|airplane|flight|airport|station|restaurant|bar|pub|cafe|hotel|cinema|theatre|club|beach|river|lake|sea|ocean|canal|drain|ferry|boat|park|street|shop|supermarket|gym|toilets|river)$/;
+  /^(taxi|cab|uber|train|tram|bus|metro|tube|subway|underground|plane|airplane|flight|airport|station|restaurant|bar|pub|cafe|hotel|cinema|theatre|club|beach|river|lake|sea|ocean|canal|drain|ferry|boat|park|street|shop|supermarket|gym|toilets|toilet|loo|bathroom|lavatory|sewer|sink|drain|pool|pond|well|harbour|harbor|fountain|overboard|lyft|minicab|coach|carriage|platform|terminal|lounge|concert|stadium|festival|museum|library|market|mall|bench|ski|chairlift|lift|forest|woods|mountain|conference|cloakroom|changing|locker|motorway|roof|boot|hospital|school|church|bakery|hairdresser|dentist|campsite|ferry|customs)$/;
 const stops = new Set(
-  'in on at from this yesterday last today since during while please when where because after before but then inside near by for with'.split(
+  'in on at from down into under through this yesterday last today since during while please when where because after before but then inside near by for with'.split(
     ' ',
   ),
 );
@@ -88,7 +88,9 @@ function isEnd(tokens: readonly Tagged[], at: number): boolean {
     token === undefined ||
     tokens[at - 1]?.ends === true ||
     stops.has(token.text) ||
-    /^(again|too|missing|now|help|pls|and|or)$/.test(token.text) ||
+    /^(again|too|missing|now|help|pls|and|or|i|he|she|they|we|somebody|someone|but|so|omg|outside|where|pretty|right|already)$/.test(
+      token.text,
+    ) ||
     token.name !== undefined
   );
 }
@@ -157,7 +159,12 @@ function backward(tokens: readonly Tagged[], at: number): { at: number; thing?: 
     if (token === undefined) break;
     if (isBesideThing(tokens, back)) return { at: back, thing: token.text };
     if (token.notions.includes('phone')) return { at: back };
-    if (token.notions.includes('notPhone')) return { at: back, thing: token.text };
+    if (token.notions.includes('notPhone')) {
+      // "Phone and wallet gone".
+      const joined =
+        /^(and|plus)$/.test(tokens[back - 1]?.text ?? '') && tokens[back - 2]?.notions.includes('phone') === true;
+      return joined && !isBesideThing(tokens, back - 2) ? { at: back - 2 } : { at: back, thing: token.text };
+    }
     if (
       token.name !== undefined ||
       auxiliaries.has(token.text) ||

@@ -4,7 +4,15 @@ import { isKnown, longWords, type Notion, otherWords, phrasesByFirst } from './l
 import type { Token } from './tokens.ts';
 
 /** Where in the sentence somebody of the directory is named. */
-export type NamedAt<Person> = { readonly from: number; readonly to: number; readonly people: readonly Person[] };
+export type NamedAt<Person> = {
+  readonly from: number;
+  readonly to: number;
+  /** Nobody, where it is an address that nobody has. */
+  readonly people: readonly Person[];
+  /** Not quite the name of whom it stands for: it is asked. */
+  readonly unsure?: boolean;
+  readonly address?: string;
+};
 
 export type Tagged = Token & {
   readonly notions: readonly Notion[];

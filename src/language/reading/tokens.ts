@@ -7,6 +7,12 @@ export type Token = {
   readonly possessive: boolean;
   /** A comma, full stop or the like stands behind it: a thought ends. */
   readonly ends: boolean;
+  /** A full stop, a question mark or the like stands behind it: what follows is a sentence of its own. */
+  readonly full: boolean;
+  /** Written with a capital letter. */
+  readonly capital: boolean;
+  /** Within quotation marks. */
+  readonly quoted: boolean;
 };
 
 /** What Slack and Teams make of links, and the marks with which people set words in bold or italics. */
@@ -18,6 +24,9 @@ const formatting: readonly (readonly [RegExp, string])[] = [
   [/\u{1F44E}\p{Emoji_Modifier}?/gu, ' no '],
   [/[*~`]+|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, ' '],
   [/(?<=\p{L})\/(?=\p{L})/gu, ' '],
+  [/(?<=\s)[+&](?=\s)/gu, 'and'],
+  [/(?<=[\p{L}\p{N}])\s+(?:[-\u2013\u2014]+)(?=\s)/gu, ', '],
+  [/(?<=[\p{L}\p{N}])\s+(?:[:;=]-?[()DPp]+|\p{Extended_Pictographic}\S*)(?=\s)/gu, '. '],
 ];
 
 /** Where `'s` stands for "is", and not for whose it is. */
@@ -51,7 +60,18 @@ const shortened: Readonly<Record<string, readonly string[]>> = {
 
 export function tokensOf(words: readonly string[]): Token[] {
   const plain = formatting.reduce((text, [mark, instead]) => text.replace(mark, instead), words.join(' '));
-  return withoutThanks(plain.split(/\s+/u).flatMap(tokensOfWord));
+  let quoted = false;
+  let aside = false;
+  const tokens = plain.split(/\s+/u).flatMap((word) => {
+    if (/^[("]*\(/.test(word)) aside = true;
+    if (/^[(]*"/.test(word)) quoted = true;
+    const full = !aside && /[.!?;\u2026]["')]*$/.test(word) && !/^(mr|mrs|ms|dr|e\.g|i\.e|etc|no|nr)\.$/i.test(word);
+    const found = tokensOfWord(word, { full, quoted });
+    if (/[^("]+"[).,;:!?]*$/.test(word)) quoted = false;
+    if (/\)/.test(word)) aside = false;
+    return found;
+  });
+  return withoutThanks(tokens);
 }
 
 const politeEnds = new Set('please pls plz thanks thx ty cheers ta asap'.split(' '));
@@ -70,13 +90,21 @@ function withoutThanks(tokens: Token[]): Token[] {
     .map((token, at) => (at === end - 1 && end < tokens.length ? { ...token, ends: true } : token));
 }
 
-function tokensOfWord(word: string): Token[] {
-  const ends = /[,.;:!?…)]$/u.test(word);
+function tokensOfWord(word: string, { full, quoted }: Pick<Token, 'full' | 'quoted'>): Token[] {
+  const ends = /[,.;:!?…)]["')]*$/u.test(word);
   const bare = foldedWord(word).replace(/^[^\p{L}\p{N}#@+]+|[^\p{L}\p{N}']+$/gu, '');
   const possessive = /(?:'s|s')$/.test(bare);
   const base = bare.replace(/'s$/, '').replace(/'$/, '');
   if (base === '') return [];
-  const token = (text: string, last: boolean, owns = false): Token => ({ text, possessive: owns, ends: last && ends });
+  const capital = /^\P{L}*\p{Lu}/u.test(word);
+  const token = (text: string, last: boolean, owns = false): Token => ({
+    text,
+    possessive: owns,
+    ends: last && ends,
+    full: last && full,
+    capital,
+    quoted,
+  });
   if (/'s$/.test(bare) && notPossessive.has(base)) return [token(base, false), token('is', true)];
   const verb = /^(\p{L}+)'(ve|m|re|ll|d)$/u.exec(bare);
   if (verb !== null) {
