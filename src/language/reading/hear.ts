@@ -35,6 +35,8 @@ export type Heard<Person> = {
   readonly clauses: readonly View<Person>[];
   /** Something is taken back, or was said for fun or to try it. */
   readonly takenBack: boolean;
+  /** Something is written nearly like the number of a case: which one is not known, and what is said of it is about no other. */
+  readonly oddCase: boolean;
 };
 
 export function heard<Person>(
@@ -55,13 +57,24 @@ export function heard<Person>(
     asked: false,
     hedged: all.hedged,
   };
-  const clauses = clausesOf(tagged);
-  if (clauses.length < 2) return { whole, clauses: [], takenBack: isTakingBack(tagged, false) };
+  const [first, ...others] = tagged;
+  // A greeting is no part of the first thought.
+  const clauses = clausesOf(first !== undefined && greetings.has(first.text) && others.length > 0 ? others : tagged);
+  const oddCase = tagged.some(isOddCase);
+  if (clauses.length < 2) return { whole, clauses: [], takenBack: isTakingBack(tagged, false), oddCase };
   return {
     whole,
     clauses: viewsOf(clauses, names, all),
     takenBack: clauses.some(({ tokens: each }, at) => isTakingBack(each, at > 0)),
+    oddCase,
   };
+}
+
+const greetings = new Set('hello hi hey'.split(' '));
+
+/** `incc-104`, `inc-104was`: a hyphen, a digit after it, and most of "inc" before. */
+function isOddCase({ incident, text }: Tagged): boolean {
+  return incident === undefined && /[inc]{2}[a-z]*-[a-z]?\d/.test(text);
 }
 
 function viewsOf<Person>(

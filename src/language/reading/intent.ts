@@ -102,7 +102,7 @@ export function readIntent<Command extends HasIntents, Person>(
   may: (command: Command) => boolean,
   holds: (role: string) => boolean,
 ): Reading<Command, Person> {
-  const { whole, clauses, takenBack } = heard(said.words, said.named);
+  const { whole, clauses, takenBack, oddCase } = heard(said.words, said.named);
   const as = (view: View<Person>) => readView(view, said.here, commands, may, holds);
   const all = as(whole);
   const parts = clauses.length < 2 ? [] : clauses.map(as);
@@ -110,7 +110,9 @@ export function readIntent<Command extends HasIntents, Person>(
   if (chosen !== undefined) {
     // What was said and taken back in one breath is not said.
     const undoes = chosen.because.some((word) => takesBack.has(word));
-    return takenBack && chosen.command.effect !== 'read' && !undoes ? { kind: 'none', nearest: [] } : chosen;
+    const isLoss = chosen.because.some((word) => saysLoss.has(word));
+    const unsaid = (takenBack && !undoes) || (oddCase && !isLoss);
+    return unsaid && chosen.command.effect !== 'read' ? { kind: 'none', nearest: [] } : chosen;
   }
   const refused = [all, ...parts].find(({ kind }) => kind === 'refused');
   // The whole that was not chosen would be what no thought of it says.
