@@ -26,6 +26,7 @@ import { remindReviewJob } from './remind-review.ts';
 import { removeDeviceJob } from './remove-device.ts';
 import { runAppStepJob } from './run-app-step.ts';
 import { runDoctorJob } from './run-doctor.ts';
+import { sendAlarmJob } from './send-alarm.ts';
 import { sendReportJob } from './send-report.ts';
 import { showAppsJob } from './show-apps.ts';
 import { startDrillJob } from './start-drill.ts';
@@ -61,6 +62,7 @@ export const jobs = [
   remindReviewJob,
   runDoctorJob,
   runAppStepJob,
+  sendAlarmJob,
   sendReportJob,
   showAppsJob,
   startDrillJob,

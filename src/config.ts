@@ -86,6 +86,7 @@ const Settings = z.object({
     'backup and restore: with it the private audit key is encrypted, where a backup of it is asked for (12 characters or more)',
     secret,
   ),
+  MISLAID_SMTP_PASSWORD: setting(optional, "password of the mail server in policy's alarms", secret),
   MISLAID_SIEM_TOKEN: setting(optional, "token of the HTTPS collectors in policy's auditStream", secret),
   NODE_ENV: setting(
     z.enum(['development', 'test', 'production']).default('development'),

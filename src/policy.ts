@@ -178,6 +178,24 @@ export const Policy = z
     channels: z
       .strictObject({ helpdesk: places, approvals: places, security: places, mailOperations: places, audit: places })
       .prefault({}),
+    /** Where alarms go beside chat (docs/operations.md). */
+    alarms: z
+      .strictObject({
+        email: z
+          .strictObject({
+            from: z.email(),
+            to: z.array(z.email()).min(1),
+            host: z.string().min(1),
+            port: z.number().int().min(1).max(65_535).default(587),
+            user: z.string().min(1).optional(),
+            caFile: z.string().min(1).optional(),
+          })
+          .optional(),
+        webhooks: z.array(z.url({ protocol: /^https$/, error: 'an address that begins with https://' })).optional(),
+        /** Of the webhooks. */
+        caFile: z.string().min(1).optional(),
+      })
+      .optional(),
     auditStream: z.array(AuditSink).optional(),
     /** Where helpdesk commands may be typed, beside the channels above and private conversations. */
     commandChannels: places,

@@ -27,7 +27,11 @@ export type JobContext = RunContext & {
   /** Signs checkpoints of the audit; absent where this process has no data folder or key. */
   readonly seal?: AuditSeal;
   /** What the audit is sent on with; absent where the process was put together for a test. */
-  readonly siem?: { readonly token: string | undefined; readonly productVersion: string };
+  readonly siem?: {
+    readonly token?: string | undefined;
+    readonly smtpPassword?: string | undefined;
+    readonly productVersion: string;
+  };
   /** Who was forgotten, kept apart from the database; absent where this process has no data folder. */
   readonly forgotten?: ForgottenList;
   /** What bots posted in the place, newest first; undefined where it cannot be read from here. Absent in a process without chat. */

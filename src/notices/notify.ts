@@ -4,10 +4,13 @@ import { strong, text } from '../message/text.ts';
 import type { Policy } from '../policy.ts';
 import { drillWord, isDrill } from '../store/drills.ts';
 import type { Change } from '../store/port.ts';
+import { alarmTargets } from './alarm.ts';
 import { type Notice, type NoticeKind, notices, type Severity } from './table.ts';
 
 type NoticeInput = {
   incident?: number;
+  /** People whom it is about beside the owner of the case: no e-mail of it goes to their mailboxes. */
+  about?: readonly string[];
   /** Makes it once: a notice of this kind with the same key is never sent twice to one place or person. */
   key?: string;
   /** Places and people who do not get it. */
@@ -28,6 +31,16 @@ export async function notify(change: Change, policy: Policy, kind: NoticeKind, i
   const listed = new Set(notice.channels.flatMap((channel) => policy.channels[channel]));
   const places = [...listed].filter((place) => !without.includes(place));
   await change.notice(places, draft, key);
+  if (notice.email) {
+    const alarm = {
+      kind,
+      incident: input.incident ?? null,
+      at: change.now.toISOString(),
+      about: [...(input.about ?? [])],
+    };
+    for (const target of alarmTargets(policy))
+      await change.enqueue('send-alarm', { ...alarm, target }, key === undefined ? {} : { key: `${key}@${target}` });
+  }
   if (notice.private.length === 0 || (notice.lastResort === true && places.length > 0)) return;
   const accounts = policy.people
     .filter((person) => notice.private.some((role) => person.roles.includes(role)))

@@ -6,7 +6,7 @@
  * hears      whom it is for: who reads the channels
  * channels   the lists of policy.yaml's `channels` that it is posted to
  * private    the roles whose people are written to, too
- * email      whether it is worth an e-mail; none is sent by this version
+ * email      whether it goes out by e-mail and webhook, too, where policy has `alarms`
  * ocsf       the OCSF 1.5 class as which it goes to a SIEM
  */
 import type { Policy, Role } from '../policy.ts';
@@ -98,9 +98,9 @@ export const notices = {
   'wipes-locked': line('high', finding, 'somebody locks all wipes'),
   'brake-pulled': line('high', finding, 'too many wipes in too short a time: all are locked'),
   'wipe-braked': line('high', finding, 'the brake refuses one wipe'),
-  'unlock-asked': line('medium', access, 'an admin asks to unlock wipes'),
+  'unlock-asked': { ...line('medium', access, 'an admin asks to unlock wipes'), email: true },
   'unlock-ended': line('medium', access, 'a request to unlock wipes ends, and they stay locked'),
-  'wipes-unlocked': line('medium', access, 'a second admin unlocks wipes'),
+  'wipes-unlocked': { ...line('medium', access, 'a second admin unlocks wipes'), email: true },
   'hold-released': line('medium', wipe, 'somebody releases a hold, or says to reset the password anyway'),
   'owner-says-found': line('medium', wipe, 'the owner says in chat that the phone was found'),
   'device-found': line('informational', wipe, 'the helpdesk notes that a phone was found, or that none is lost'),
@@ -129,7 +129,10 @@ export const notices = {
   },
   'role-suspended': toGuardians('high', access, 'somebody with rights is suspended, because their phone is reported'),
   'suspension-waits': toGuardians('high', access, "somebody's second report of a person with rights waits for a word"),
-  'roles-restored': toGuardians('medium', access, 'somebody whose phone is lost gets their roles back'),
+  'roles-restored': {
+    ...toGuardians('medium', access, 'somebody whose phone is lost gets their roles back'),
+    email: true,
+  },
   'roles-restored-on-host': {
     ...toGuardians('high', access, 'roles are given back on the host, by npm run restore-role'),
     channels: ['security', 'helpdesk', 'approvals'],
@@ -171,7 +174,14 @@ export const notices = {
 
 export type NoticeKind = keyof typeof notices;
 
-/** What most notices are: one line in the security channels, for security, worth an e-mail when it is urgent. */
+/** Every kind, for what is parsed. */
+export const noticeKinds = Object.keys(notices).filter(isNoticeKind);
+
+function isNoticeKind(word: string): word is NoticeKind {
+  return word in notices;
+}
+
+/** What most notices are: one line in the security channels, for security, worth an e-mail when it is urgent; an `email: true` of its own is what takes a protection away. */
 function line(severity: Severity, ocsf: OcsfClass, when: string): Notice {
   const email = severity === 'high';
   return { when, severity, hears: ['security'], channels: ['security'], private: [], email, ocsf };

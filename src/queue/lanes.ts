@@ -7,6 +7,7 @@ export const allLanes = [
   'rounds',
   'logs',
   'deliveries',
+  'alarms',
   'upkeep',
 ] as const satisfies readonly Lane[];
 
@@ -21,6 +22,7 @@ export const laneLimits: Readonly<Record<Lane, { readonly here: number; readonly
   rounds: { here: 2 },
   logs: { here: 1 },
   deliveries: { here: 8 },
+  alarms: { here: 2 },
   upkeep: { here: 1 },
 };
 

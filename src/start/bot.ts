@@ -180,7 +180,11 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       attempt,
       doctor: parts.doctor,
       seal,
-      siem: { token: config.MISLAID_SIEM_TOKEN, productVersion: productVersion() },
+      siem: {
+        token: config.MISLAID_SIEM_TOKEN,
+        smtpPassword: config.MISLAID_SMTP_PASSWORD,
+        productVersion: productVersion(),
+      },
       forgotten: forgottenList(config.MISLAID_DATA),
       capabilities: (of) => exchange(of).capabilities(),
       readBack: (place) => chat.readBack(place),

@@ -46,6 +46,15 @@ async function rounds(bot: TestBot): Promise<void> {
     await change.enqueue('checkpoint-audit', {}, { key: 'start' });
     await change.enqueue('prune', {}, { key: 'start' });
     await change.enqueue('stream-audit', {}, { key: 'start' });
+    // To an address that policy.yaml names no more.
+    const alarm = {
+      kind: 'wipes-locked',
+      incident: null,
+      at: bot.clock.now().toISOString(),
+      target: 'none',
+      about: [],
+    } as const;
+    await change.enqueue('send-alarm', { ...alarm, about: [] }, { key: 'start' });
     await change.enqueue('find-outside-wipes', { organisation }, { key: organisation });
   });
   await later(bot, 2);

@@ -58,6 +58,7 @@ export const restoreCommand = definePersonCommand({
       }
       const line = [`roles of ${displayName} restored by ${who}: ${reason.data}`];
       await notify(change, policy, 'roles-restored', {
+        about: [person.guid, actor.person.guid],
         ...(ended[0] === undefined ? {} : { incident: ended[0] }),
         line,
         without: await accountsNotTold(change.tx, policy, person.organisation, [actor.person.guid, person.guid]),

@@ -116,6 +116,7 @@ export async function proveStepUp(
   if (checked.last) {
     await changeAside((change) =>
       notify(change, policy, 'step-up-failed', {
+        about: [actor.person.guid],
         ...(approval.incidentNumber === null ? {} : { incident: approval.incidentNumber }),
         line: [
           `somebody who speaks as ${actor.person.displayName} typed five wrong codes to approve a request: is it they?`,

@@ -58,6 +58,7 @@ export const unlockWipesCommand = defineCommand({
         by: actor,
       });
       await notify(change, policy, 'unlock-asked', {
+        about: [actor.person.guid],
         line: [`${actor.person.displayName} asks to unlock wipes: ${reason}. A second admin must approve`],
       });
       return false;

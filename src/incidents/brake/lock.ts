@@ -24,9 +24,9 @@ export const lockedBecause = 'All wipes are locked.';
 export async function lockWipes(
   change: Change,
   policy: Policy,
-  input: { by: Actor | null; reason: string; incident?: number },
+  input: { by: Actor | null; reason: string; incident?: number; about?: readonly PersonGuid[] },
 ): Promise<boolean> {
-  const { by, reason, incident } = input;
+  const { by, reason, incident, about = [] } = input;
   await lockBrake(change);
   const suspending = by === null ? [] : await suspendingIncidents(change.tx, by.person.guid);
   const suspended = suspending.length > 0;
@@ -47,6 +47,7 @@ export async function lockWipes(
   await refreshWaiting(change);
   await notify(change, policy, by === null ? 'brake-pulled' : 'wipes-locked', {
     ...(incident === undefined ? {} : { incident }),
+    about: by === null ? about : [...about, by.person.guid],
     line:
       by === null
         ? [strong('brake pulled'), `: ${reason}`]
@@ -106,7 +107,7 @@ export async function mayLiftAlone(
 export async function unlockWipes(
   change: Change,
   policy: Policy,
-  input: { by: Actor; askedBy?: string; reason: string },
+  input: { by: Actor; askedBy?: { guid: PersonGuid; name: string }; reason: string },
 ): Promise<boolean> {
   const { by, askedBy, reason } = input;
   const unlocked = await setLock(change, { state: 'unlocked', cause: 'approval', by, reason });
@@ -122,11 +123,12 @@ export async function unlockWipes(
   }
   await refreshWaiting(change);
   await notify(change, policy, 'wipes-unlocked', {
+    about: [by.person.guid, ...(askedBy === undefined ? [] : [askedBy.guid])],
     line: [
       strong('wipes are unlocked'),
       askedBy === undefined
         ? ` by ${by.person.displayName} alone, because somebody suspended had locked them: ${reason}`
-        : ` by ${askedBy} and ${by.person.displayName}: ${reason}`,
+        : ` by ${askedBy.name} and ${by.person.displayName}: ${reason}`,
     ],
   });
   return true;

@@ -54,7 +54,7 @@ export const unlockSubject: ApprovalSubject<'unlock'> = {
     const names = await namesOf(change.tx, [approval.requestedBy]);
     await unlockWipes(change, policy, {
       by,
-      askedBy: names.get(approval.requestedBy) ?? 'an admin',
+      askedBy: { guid: approval.requestedBy, name: names.get(approval.requestedBy) ?? 'an admin' },
       reason: payload.reason,
     });
     await markExecuted(change, approval.id);

@@ -78,6 +78,7 @@ export async function breakGlass(
   );
   await notify(change, policy, 'break-glass-used', {
     incident: view.incident.number,
+    about: [by.person.guid],
     line: [
       strong('break-glass used'),
       ` by ${by.person.displayName} for ${view.owner.displayName}'s phone ${device.number} (${proposal.scope}): ${proposal.reason}. Nobody else has approved it. Somebody else must review it by tomorrow: "review INC-${view.incident.number} because …"`,

@@ -4,6 +4,7 @@
  */
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
+import { personByAddress } from '../../directory/find.ts';
 import type { Person } from '../../directory/person.ts';
 import type { Organisation } from '../../ground/identifiers.ts';
 import { code, strong, time } from '../../message/text.ts';
@@ -128,8 +129,10 @@ async function alarm(
     by: null,
     data: { device: device.guid, scope: request.scope, requestedAt: request.times.requested },
   });
+  const asking = requestor === '' ? undefined : await personByAddress(change.tx, person.organisation, requestor);
   await notify(change, policy, 'outside-wipe', {
     incident: number,
+    about: [person.guid, ...(asking === undefined ? [] : [asking.guid])],
     line: [
       strong(lost === undefined ? 'a wipe that did not come from Mislaid' : 'a wipe that this store does not know'),
       `: ${person.displayName}'s ${device.name}, ${request.scope}, asked of Exchange `,

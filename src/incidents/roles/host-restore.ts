@@ -37,6 +37,7 @@ export async function restoreFromHost(
     'and',
   );
   await notify(change, policy, 'roles-restored-on-host', {
+    about: [person.guid],
     line: [
       strong(`${person.displayName} has their roles back`),
       `, ${who}. They were suspended by ${of}. Nobody in chat agreed: if you do not know of it, say "lock wipes" and look at the host`,

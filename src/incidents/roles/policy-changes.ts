@@ -64,7 +64,9 @@ export async function recordPolicy(change: Change, load: PolicyLoad): Promise<{ 
   if (before?.hash === now.hash) return { effective, changed: false };
 
   const people = await peopleChanges(change.tx, organisation, before, now);
-  const sections = Object.keys(now.sections).filter((key) => before?.sections[key] !== now.sections[key]);
+  const sections = [...new Set([...Object.keys(before?.sections ?? {}), ...Object.keys(now.sections)])].filter(
+    (key) => before?.sections[key] !== now.sections[key],
+  );
   change.audit({
     action: before === undefined ? 'policy.first-seen' : 'policy.changed',
     subject: 'policy',
@@ -117,10 +119,12 @@ async function settle(change: Change, policy: Policy, organisation: Organisation
   await storeSetting(change.tx, keyOf(organisation), seen);
   const actor = { guid: null, identity: null };
   change.audit({ action: 'policy.loosened', subject: 'policy', actor, data: { parts: over } });
-  await tellOfPolicy(change, withProtections(policy, seen.held ?? {}), organisation, stored, [
+  const about = over.flatMap((path) => stored.loosening[path]?.acceptedBy ?? []);
+  const line = [
     strong('policy is looser from now on'),
     `: ${namesInList(over, 'and')} as policy.yaml says, after 24 hours or because two admins accepted it.`,
-  ]);
+  ];
+  await tellOfPolicy(change, withProtections(policy, seen.held ?? {}), { organisation, before: stored, about, line });
 }
 
 /** What waits to become looser, in words, with the hash by which an admin accepts exactly this. */
@@ -182,7 +186,7 @@ export async function acceptLoosening(
     `${by.person.displayName} accepted the looser policy`,
     complete ? ': it holds from now on.' : '; a second admin must too ("accept policy").',
   ];
-  await tellOfPolicy(change, policy, organisation, seen, line);
+  await tellOfPolicy(change, policy, { organisation, before: seen, about: [by.person.guid], line });
   await settle(change, policy, organisation);
   return { complete };
 }
@@ -283,20 +287,24 @@ async function notifyChanges(
     .filter(([path, value]) => before.held !== undefined && path in before.held && !isSame(before.held[path], value))
     .map(([path, value]) => describeChange(path, before.held?.[path], value));
   if (atOnce.length > 0) line.push(` From now on: ${atOnce.join('; ')}.`);
-  await tellOfPolicy(change, policy, organisation, before, line);
+  const about = dangerous.flatMap((each) => each.person ?? []);
+  await tellOfPolicy(change, policy, { organisation, before, about, line });
 }
 
 /** Tells whoever is of security or an admin now or was before, in the channels of now and of before. */
 async function tellOfPolicy(
   change: Change,
   policy: Policy,
-  organisation: Organisation,
-  before: Seen,
-  line: readonly (string | Span)[],
+  {
+    organisation,
+    before,
+    about,
+    line,
+  }: { organisation: Organisation; before: Seen; about: readonly string[]; line: readonly (string | Span)[] },
 ): Promise<void> {
   const everybody = everybodyOf(policy, before);
   const without = await accountsNotTold(change.tx, everybody, organisation, []);
-  await notify(change, everybody, 'policy-changed', { line, without });
+  await notify(change, everybody, 'policy-changed', { about, line, without });
 }
 
 /** For notices: the people and the channels of this policy and of the one before. */

@@ -27,7 +27,9 @@ type Loosening =
   /** A list in the place of `anyone`, or a mailbox fewer; of `rota` alone. */
   | 'fewer-asked'
   /** `off` rather than `full`, `full` rather than `always`, and every change of a list; of `approvals.stepUp` alone. */
-  | 'weaker-step-up';
+  | 'weaker-step-up'
+  /** Another mail server, or an address or webhook fewer; of `alarms` alone. */
+  | 'fewer-alarmed';
 
 type LooseningOf<Value> =
   | 'none'
@@ -41,9 +43,11 @@ type LooseningOf<Value> =
 
 /** A section without a value of its own is told field by field. */
 type LooseningOfAll = {
-  readonly [Section in keyof Policy]: Policy[Section] extends readonly unknown[] | string | boolean | number
-    ? LooseningOf<Policy[Section]>
-    : { readonly [Field in keyof Policy[Section]]: LooseningOf<Policy[Section][Field]> };
+  readonly [Section in keyof Policy]: Section extends 'alarms'
+    ? 'fewer-alarmed'
+    : Policy[Section] extends readonly unknown[] | string | boolean | number
+      ? LooseningOf<Policy[Section]>
+      : { readonly [Field in keyof Policy[Section]]: LooseningOf<Policy[Section][Field]> };
 };
 
 /** The decision on every field of policy.yaml: a new one does not compile before it stands here. docs/policy.md says the same. */
@@ -75,6 +79,8 @@ export const loosening = {
   notificationDomains: 'more',
   // A place more hears more, and everybody hears of that; a place fewer is how somebody keeps them from hearing.
   channels: { helpdesk: 'fewer', approvals: 'fewer', security: 'fewer', mailOperations: 'fewer', audit: 'fewer' },
+  // Who takes alarms away is whom they are about.
+  alarms: 'fewer-alarmed',
   commandChannels: 'more',
   timeZone: 'none',
   // By it a wipe that Exchange holds counts as ours, or as somebody else's.
@@ -101,7 +107,7 @@ const rules = new Map<string, Loosening>(
 
 export function protectionsOf(policy: Policy): Protections {
   return Object.fromEntries(
-    [...rules.keys()].map((path) => [path, path === humans ? humansOf(policy) : at(policy, path)]),
+    [...rules.keys()].map((path) => [path, path === humans ? humansOf(policy) : (at(policy, path) ?? null)]),
   );
 }
 
@@ -143,7 +149,10 @@ export function withProtections(policy: Policy, protections: Protections): Polic
     }
     const [section = '', field] = path.split('.');
     const whole = changed[section];
-    changed[section] = field === undefined ? value : { ...(typeof whole === 'object' ? whole : {}), [field]: value };
+    if (field !== undefined) changed[section] = { ...(typeof whole === 'object' ? whole : {}), [field]: value };
+    // A section that is not there is told of as none.
+    else if (value === null || value === undefined) delete changed[section];
+    else changed[section] = value;
   }
   return Policy.parse({ ...changed, rota: ofThoseWhoDecide(changed.rota, policy) });
 }
@@ -161,7 +170,7 @@ function ofThoseWhoDecide(rota: unknown, { people }: Policy): unknown {
 /** What holds of a field while a change of it cools off: as strict as both. `next` itself where the change loosens nothing. */
 export function stricterOf(path: string, held: unknown, next: unknown): unknown {
   // Nothing held: a field that the version before did not know, which protected nothing.
-  if (held === undefined || isSame(held, next)) return next;
+  if (held === undefined || held === null || isSame(held, next)) return next;
   const rule = rules.get(path) ?? 'none';
   switch (rule) {
     case 'none':
@@ -195,9 +204,24 @@ export function stricterOf(path: string, held: unknown, next: unknown): unknown 
       const stronger = from === 0 || (from !== -1 && (to ?? -1) > (from ?? -1));
       return stronger ? next : held;
     }
+    case 'fewer-alarmed':
+      return keepsAlarms(Alarms.parse(held), Alarms.parse(next ?? undefined)) ? next : held;
     default:
       return assertNever(rule, 'loosening');
   }
+}
+
+const Alarms = Policy.shape.alarms;
+
+/** Whether everybody whom these alarms reached is reached in the same way by those. */
+function keepsAlarms(held: Policy['alarms'], next: Policy['alarms']): boolean {
+  const server = ({ to: _, ...rest }: Partial<NonNullable<NonNullable<Policy['alarms']>['email']>> = {}) => rest;
+  return (
+    (held?.email === undefined || isSame(server(held.email), server(next?.email))) &&
+    (held?.webhooks === undefined || held.caFile === next?.caFile) &&
+    [...(held?.email?.to ?? [])].every((address) => next?.email?.to.includes(address)) &&
+    [...(held?.webhooks ?? [])].every((url) => next?.webhooks?.includes(url))
+  );
 }
 
 const stepUpWords = ['off', 'full', 'always'];

@@ -317,6 +317,7 @@ async function tell(
   );
   await notify(change, policy, kind, {
     incident,
+    about: [owner.guid],
     line,
     without: await accountsNotTold(change.tx, policy, owner.organisation, [owner.guid]),
     privately: { tone: 'danger', blocks: [paragraph(strong(`INC-${incident}`), ' · ', ...line), row] },

@@ -266,13 +266,16 @@ async function heldOrRefused(
     return endUnissued(change, context, { wipe, approval, how: 'lapsed', why: gate.userMessage });
   }
   const { brake } = gate;
+  const about = await peopleOf(change, wipe.id, approval);
   // Drills are counted apart, and too many of them must not stop a real wipe.
   if (brake.kind === 'lock-all' && !wipe.drill) {
-    await lockWipes(change, policy, { by: null, reason: brake.userMessage, incident: wipe.incidentNumber });
+    const incident = wipe.incidentNumber;
+    await lockWipes(change, policy, { by: null, reason: brake.userMessage, incident, about });
     return hold(change, wipe, lockedBecause);
   }
   await notify(change, policy, 'wipe-braked', {
     incident: wipe.incidentNumber,
+    about,
     line: [`wipe not issued: ${brake.userMessage}`],
     key: String(wipe.id),
   });

@@ -19,7 +19,8 @@ let root: string;
 let caFile: string;
 let database: TestDatabase;
 const rsyslogd = '/usr/sbin/rsyslogd';
-const canSyslog = existsSync(rsyslogd) && existsSync('/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_ossl.so');
+/** In CI rsyslog must be there: without it these tests fail there instead of being left out. */
+const canSyslog = process.env.CI === 'true' || existsSync(rsyslogd);
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'mislaid-stream-'));

@@ -15,6 +15,7 @@ const looser: Record<string, [strict: unknown, loose: unknown]> = {
   helpdeskGroups: [['G1'], ['G1', 'G2']],
   identitiesManaged: [false, true],
   vip: [['v@x.example'], []],
+  alarms: [{ webhooks: ['https://one.example/', 'https://two.example/'] }, { webhooks: ['https://one.example/'] }],
   'approvals.expireMinutes': [30, 31],
   'approvals.executeWithinMinutes': [15, 16],
   'approvals.ownersMayAsk': [false, true],
