@@ -23,7 +23,7 @@ export const sendAlarmJob = defineJob({
   // Some two and a half days: what a server refuses for good must not be tried for ever.
   retryAfter: (failures) => (failures < 70 ? backOff(failures, { first: 5 * second, most: hour }) : undefined),
   async run(context, { kind, incident, at, target, about }) {
-    const { policy, siem, log } = context;
+    const { policy, forwarding, log } = context;
     const alarm = { kind, incident, at: new Date(at) };
     const { email, webhooks = [] } = policy.alarms ?? {};
     const hook = webhooks.find((url) => targetOf(url) === target);
@@ -38,7 +38,7 @@ export const sendAlarmJob = defineJob({
       log.info({ kind }, 'an alarm is not sent to the mailbox of whom it is about');
       return;
     }
-    await mailAlarm(alarm, to, email, siem?.smtpPassword);
+    await mailAlarm(alarm, to, email, forwarding?.smtpPassword);
   },
 });
 

@@ -15,20 +15,20 @@ export const streamAuditJob: BotJob<'stream-audit', Record<string, never>> = def
   lane: 'upkeep',
   round: true,
   payload: z.object({}),
-  run: async ({ store, policy, clock, log, signal, siem }) => {
+  run: async ({ store, policy, clock, log, signal, forwarding }) => {
     const every = policy.auditStream === undefined ? idlePace : pace;
     const dueAt = new Date(Math.floor(after(clock.now(), every).getTime() / every) * every);
     // First the next one: a collector that is away must not end the round.
     await store.change((change) => change.enqueue('stream-audit', {}, { dueAt, key: dueAt.toISOString() }));
     for (const sink of policy.auditStream ?? []) {
-      const send = sinkOf(sink, siem?.token);
+      const send = sinkOf(sink, forwarding?.token);
       try {
         let more = true;
         while (more && !signal.aborted) {
           ({ more } = await streamAudit(store.db, {
             sink,
             send,
-            productVersion: siem?.productVersion ?? 'unknown',
+            productVersion: forwarding?.productVersion ?? 'unknown',
             signal,
           }));
         }

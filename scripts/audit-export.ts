@@ -4,15 +4,12 @@
  */
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { z } from 'zod';
 import { exportJsonLines, exportOcsf } from '../src/audit/export.ts';
 import { readConfig } from '../src/config.ts';
-import { createClosing } from '../src/ground/closing.ts';
-import { MislaidError } from '../src/ground/errors.ts';
-import { productVersion } from '../src/start/product-version.ts';
-import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
-import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
+import { version } from '../src/start/version.ts';
+import { openDatabase } from '../src/store/connect.ts';
+import { endWith, openHost, ownDatabase } from './host.ts';
 
 const Options = z.object({
   format: z.enum(['jsonl', 'ocsf']).default('jsonl'),
@@ -23,27 +20,21 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { format: { type: 'string' }, after: { type: 'string' } } });
   const options = Options.parse(values);
   const config = readConfig(process.env);
-  const log = pino({ level: 'error' }, process.stderr);
-  const closing = createClosing((name, error) => log.error({ err: error, name }, 'could not be closed in order'));
+  const host = openHost();
+  const { closing } = host;
   try {
-    const connection = config.DATABASE_URL === undefined ? await stoppedBot() : connectionFromUrl(config.DATABASE_URL);
+    const connection = await ownDatabase(config, host);
     const { db, close } = openDatabase(connection, { poolSize: 2 });
     closing.add('database connections', close);
     const from = options.after === undefined ? {} : { after: options.after };
     if (options.format === 'jsonl') {
       for await (const line of exportJsonLines(db, from)) await print(line);
     } else {
-      for await (const event of exportOcsf(db, { ...from, productVersion: productVersion() }))
+      for await (const event of exportOcsf(db, { ...from, productVersion: version() }))
         await print(JSON.stringify(event));
     }
   } finally {
     await closing.close();
-  }
-
-  async function stoppedBot() {
-    const postgres = await startEmbeddedPostgres({ dataFolder: config.MISLAID_DATA, log });
-    closing.add('embedded PostgreSQL', () => postgres.stop());
-    return postgres.connection;
   }
 }
 
@@ -52,11 +43,6 @@ async function print(line: string): Promise<void> {
 }
 
 process.stdout.on('error', () => process.exit(1));
-main().catch((error: unknown) => {
-  const said =
-    error instanceof MislaidError
-      ? `${error.message}${error.code === 'already-running' ? ' Stop the bot first, or say DATABASE_URL.' : ''}`
-      : `The audit could not be exported: ${error instanceof Error ? error.message : String(error)}`;
-  process.stderr.write(`${said}\n`);
-  process.exitCode = 1;
-});
+endWith(main, 'The audit could not be exported', ({ code }) =>
+  code === 'already-running' ? ' Stop the bot first, or say DATABASE_URL.' : '',
+);

@@ -5,7 +5,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { appendAudit } from '../src/audit/chain.ts';
 import { openSeal } from '../src/audit/checkpoint.ts';
 import { sealedKey } from '../src/backup/key-file.ts';
@@ -14,20 +13,18 @@ import { readConfig } from '../src/config.ts';
 import { createLabClock } from '../src/exchange/lab/clock.ts';
 import { canonicalHash } from '../src/ground/canonical.ts';
 import { systemClock } from '../src/ground/clock.ts';
-import { createClosing } from '../src/ground/closing.ts';
-import { hostError, MislaidError } from '../src/ground/errors.ts';
-import { productVersion } from '../src/start/product-version.ts';
-import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
-import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
-import { runningConnection } from '../src/store/embedded/running.ts';
+import { hostError } from '../src/ground/errors.ts';
+import { version } from '../src/start/version.ts';
+import { openDatabase } from '../src/store/connect.ts';
+import { anyDatabase, endWith, openHost } from './host.ts';
 
 const usage = 'Say: npm run backup -- <folder> [--with-keys <file>]';
 
 async function main(): Promise<void> {
   const { folder, keysTo } = readArguments();
   const config = readConfig(process.env);
-  const log = pino({ level: 'error' }, process.stderr);
-  const closing = createClosing((what, error) => log.error({ err: error, name: what }, 'could not be closed in order'));
+  const host = openHost();
+  const { closing } = host;
   try {
     const pem = config.MISLAID_AUDIT_KEY;
     const seal = await openSeal({
@@ -43,10 +40,7 @@ async function main(): Promise<void> {
             pem ?? (await readFile(join(config.MISLAID_DATA, 'audit-key.pem'), 'utf8')),
             config.MISLAID_BACKUP_PASSPHRASE,
           );
-    const connection =
-      config.DATABASE_URL === undefined
-        ? (runningConnection(config.MISLAID_DATA) ?? (await stoppedBot()))
-        : connectionFromUrl(config.DATABASE_URL);
+    const connection = await anyDatabase(config, host);
     const { db, close } = openDatabase(connection, { poolSize: 2 });
     closing.add('database connections', close);
     const labClock = config.exchange === 'lab' ? await createLabClock({ db }) : undefined;
@@ -58,7 +52,7 @@ async function main(): Promise<void> {
       seal,
       clock,
       organisation: config.exchange === 'lab' ? 'lab' : 'real',
-      version: productVersion(),
+      version: version(),
       dataFolder: config.MISLAID_DATA,
       policyFile: config.MISLAID_POLICY,
     });
@@ -84,12 +78,6 @@ async function main(): Promise<void> {
   } finally {
     await closing.close();
   }
-
-  async function stoppedBot() {
-    const postgres = await startEmbeddedPostgres({ dataFolder: config.MISLAID_DATA, log });
-    closing.add('embedded PostgreSQL', () => postgres.stop());
-    return postgres.connection;
-  }
 }
 
 function readArguments(): { folder: string; keysTo?: string } {
@@ -107,11 +95,4 @@ function readArguments(): { folder: string; keysTo?: string } {
   return { folder: resolve(folder), keysTo: resolve(keysTo) };
 }
 
-main().catch((error: unknown) => {
-  const said =
-    error instanceof MislaidError
-      ? error.message
-      : `The backup was not made: ${error instanceof Error ? error.message : String(error)}`;
-  process.stderr.write(`${said}\n`);
-  process.exitCode = 1;
-});
+endWith(main, 'The backup was not made');

@@ -5,23 +5,20 @@
  */
 import { userInfo } from 'node:os';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { appendAudit } from '../src/audit/chain.ts';
 import { readConfig } from '../src/config.ts';
 import { findPeople } from '../src/directory/find.ts';
 import { createLabClock } from '../src/exchange/lab/clock.ts';
 import { systemClock } from '../src/ground/clock.ts';
-import { createClosing } from '../src/ground/closing.ts';
-import { hostError, MislaidError } from '../src/ground/errors.ts';
+import { hostError } from '../src/ground/errors.ts';
 import { randomIds } from '../src/ground/ids.ts';
 import { restoreFromHost } from '../src/incidents/roles/host-restore.ts';
 import { effectivePolicy } from '../src/incidents/roles/policy-changes.ts';
 import { namesInList } from '../src/message/words.ts';
 import { loadPolicy } from '../src/start/policy.ts';
-import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
-import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
-import { runningConnection } from '../src/store/embedded/running.ts';
+import { openDatabase } from '../src/store/connect.ts';
 import { createStore } from '../src/store/store.ts';
+import { anyDatabase, endWith, openHost } from './host.ts';
 
 const usage = 'Say: npm run restore-role -- <name or address> --because "<reason>"';
 
@@ -31,13 +28,10 @@ async function main(): Promise<void> {
   const reason = values.because?.trim() ?? '';
   if (name === '' || reason.length < 3) throw hostError({ code: 'bad-arguments', message: usage });
   const config = readConfig(process.env);
-  const log = pino({ level: 'error' }, process.stderr);
-  const closing = createClosing((what, error) => log.error({ err: error, name: what }, 'could not be closed in order'));
+  const host = openHost();
+  const { closing, log } = host;
   try {
-    const connection =
-      config.DATABASE_URL === undefined
-        ? (runningConnection(config.MISLAID_DATA) ?? (await stoppedBot()))
-        : connectionFromUrl(config.DATABASE_URL);
+    const connection = await anyDatabase(config, host);
     const { db, close } = openDatabase(connection, { poolSize: 3 });
     closing.add('database connections', close);
     const organisation = config.exchange === 'lab' ? 'lab' : 'real';
@@ -81,19 +75,6 @@ async function main(): Promise<void> {
   } finally {
     await closing.close();
   }
-
-  async function stoppedBot() {
-    const postgres = await startEmbeddedPostgres({ dataFolder: config.MISLAID_DATA, log });
-    closing.add('embedded PostgreSQL', () => postgres.stop());
-    return postgres.connection;
-  }
 }
 
-main().catch((error: unknown) => {
-  const said =
-    error instanceof MislaidError
-      ? error.message
-      : `It did not work: ${error instanceof Error ? error.message : String(error)}`;
-  process.stderr.write(`${said}\n`);
-  process.exitCode = 1;
-});
+endWith(main, 'It did not work');

@@ -6,7 +6,6 @@ import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { jobs } from '../jobs/index.ts';
 import { appendAudit } from '../src/audit/chain.ts';
 import { needsCheckpoint, openSeal } from '../src/audit/checkpoint.ts';
@@ -17,18 +16,17 @@ import { finishRestore, loadBackup } from '../src/backup/restore-backup.ts';
 import { readConfig } from '../src/config.ts';
 import { createLabClock } from '../src/exchange/lab/clock.ts';
 import { systemClock } from '../src/ground/clock.ts';
-import { createClosing } from '../src/ground/closing.ts';
-import { hostError, MislaidError } from '../src/ground/errors.ts';
+import { hostError } from '../src/ground/errors.ts';
 import { randomIds } from '../src/ground/ids.ts';
 import { forgottenList } from '../src/incidents/retention/forgotten.ts';
 import { counted } from '../src/message/words.ts';
 import { loadPolicy } from '../src/start/policy.ts';
 import { approvals } from '../src/start/registries.ts';
 import { separateAuditOwner } from '../src/store/audit-owner.ts';
-import { connectionFromUrl, openDatabase } from '../src/store/connect.ts';
-import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts';
+import { openDatabase } from '../src/store/connect.ts';
 import { createStore } from '../src/store/store.ts';
 import type { Lane } from '../src/store/work.ts';
+import { endWith, openHost, ownDatabase } from './host.ts';
 
 const usage = 'Say: npm run restore -- <folder> [--keys <file>]';
 
@@ -50,11 +48,11 @@ async function main(): Promise<void> {
     values.keys === undefined ? undefined : await openedKey(resolve(values.keys), config.MISLAID_BACKUP_PASSPHRASE);
   // Without a policy nothing could be told to anybody: said before anything is written.
   if (!manifest.files.some(({ file }) => file === 'policy.yaml')) loadPolicy(config);
-  const log = pino({ level: 'error' }, process.stderr);
-  const closing = createClosing((what, error) => log.error({ err: error, name: what }, 'could not be closed in order'));
+  const host = openHost();
+  const { closing } = host;
   try {
     const data = config.MISLAID_DATA;
-    const connection = config.DATABASE_URL === undefined ? await ownDatabase() : connectionFromUrl(config.DATABASE_URL);
+    const connection = await ownDatabase(config, host);
     await mkdir(data, { recursive: true, mode: 0o700 });
     // A key that lies here already, or is configured, is this host's word for who signed the backup.
     const before = await readdir(data);
@@ -110,12 +108,6 @@ async function main(): Promise<void> {
   } finally {
     await closing.close();
   }
-
-  async function ownDatabase() {
-    const postgres = await startEmbeddedPostgres({ dataFolder: config.MISLAID_DATA, log });
-    closing.add('embedded PostgreSQL', () => postgres.stop());
-    return postgres.connection;
-  }
 }
 
 const lanes = new Map<string, Lane>(jobs.map((job) => [job.name, job.lane]));
@@ -124,11 +116,4 @@ function laneOf(job: string): Lane {
   return lanes.get(job) ?? 'upkeep';
 }
 
-main().catch((error: unknown) => {
-  const said =
-    error instanceof MislaidError
-      ? error.message
-      : `It was not restored: ${error instanceof Error ? error.message : String(error)}`;
-  process.stderr.write(`${said}\n`);
-  process.exitCode = 1;
-});
+endWith(main, 'It was not restored');

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Standing } from '../../src/chat/history.ts';
 import { type ChatAdapter, DeliveryError, type Incoming, type Receipt, type Sender } from '../../src/chat/port.ts';
 import type { LabPhone } from '../../src/exchange/lab/operations.ts';
 import type { Identity, MessageRef, Place } from '../../src/ground/addresses.ts';
@@ -26,16 +27,6 @@ import { Board, idOf } from './send.ts';
 import { Streams } from './stream.ts';
 import { Tours } from './tours.ts';
 
-/** What stood there before this start. */
-export type WebHistory = {
-  readonly target: Place | Identity;
-  readonly key: string;
-  readonly message: Message;
-  /** The key of the card under which it stands. */
-  readonly under?: string;
-  readonly at: Date;
-};
-
 export type WebOptions = {
   clock: Clock;
   ids: Ids;
@@ -50,7 +41,7 @@ export type WebOptions = {
   images(id: string): Promise<{ readonly png: Buffer } | undefined>;
   phones?(): Promise<readonly LabPhone[]>;
   /** Oldest first. */
-  history?(): Promise<readonly WebHistory[]>;
+  history?(): Promise<readonly Standing[]>;
   /** Told where it stands. */
   onOpen(opened: { address: string; port: number }): void;
 };

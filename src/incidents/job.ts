@@ -26,8 +26,8 @@ export type JobContext = RunContext & {
   doctor?(): Promise<DoctorRow[]>;
   /** Signs checkpoints of the audit; absent where this process has no data folder or key. */
   readonly seal?: AuditSeal;
-  /** What the audit is sent on with; absent where the process was put together for a test. */
-  readonly siem?: {
+  /** What the audit and alarms are sent on with; absent where the process was put together for a test. */
+  readonly forwarding?: {
     readonly token?: string | undefined;
     readonly smtpPassword?: string | undefined;
     readonly productVersion: string;

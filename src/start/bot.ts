@@ -37,10 +37,10 @@ import type { ProcessParts } from './parts.ts';
 import { prefixesOf } from './policy.ts';
 import { namePolicyDoubts } from './policy-doubts.ts';
 import { type PolicySource, watchPolicy } from './policy-watch.ts';
-import { productVersion } from './product-version.ts';
 import { enqueueFirstReads, lanesOf, openConfiguredQueue, startRounds } from './queue.ts';
 import { approvals } from './registries.ts';
 import { openConfiguredServers } from './servers.ts';
+import { version } from './version.ts';
 
 export type BotParts = Omit<ProcessParts, 'db' | 'clock'> & {
   policy: Policy;
@@ -180,10 +180,10 @@ export async function startBot(parts: BotParts): Promise<Bot> {
       attempt,
       doctor: parts.doctor,
       seal,
-      siem: {
+      forwarding: {
         token: config.MISLAID_SIEM_TOKEN,
         smtpPassword: config.MISLAID_SMTP_PASSWORD,
-        productVersion: productVersion(),
+        productVersion: version(),
       },
       forgotten: forgottenList(config.MISLAID_DATA),
       capabilities: (of) => exchange(of).capabilities(),

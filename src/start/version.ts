@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** The version that package.json names. It stands above `src/`, and above `dist/` where the bot is compiled. */
+/** The version that package.json names. It stands above `src/`, or a folder or two further up where the bot is compiled. */
 export function version(): string {
-  for (const above of ['../../package.json', '../../../package.json']) {
+  for (const above of ['../../package.json', '../../../package.json', '../../../../package.json']) {
     const found = read(new URL(above, import.meta.url));
     if (found !== undefined) return found;
   }

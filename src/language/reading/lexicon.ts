@@ -29,7 +29,7 @@ const rows = {
   app: 'app|apps|mail apps|clients|third party apps|third-party apps|third-party|third party|mail clients|email apps|email clients|mail programs|client|software',
   push: 'heartbeat|heartbeats|direct push|push mail|push|reconnect|reconnects|1040|event 1040|phones wait|phones hold|keep reconnecting',
   audit:
-    'audit|audit log|audit chain|audit trail|audit log|audit history|trail|full trail|paper trail|logbook|audit record|audit records',
+    'audit|audit log|audit chain|audit trail|audit history|trail|full trail|paper trail|logbook|audit record|audit records',
   roles: 'roles|role|rights|powers|permissions',
   // Verbs.
   reset:
